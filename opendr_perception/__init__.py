@@ -1,0 +1,1 @@
+"""Perception of people for robots: continual inference, published methods, ROS 2 nodes."""

@@ -1,0 +1,1 @@
+"""How a network runs: onnxruntime sessions with explicit state."""

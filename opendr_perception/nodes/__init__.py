@@ -1,0 +1,1 @@
+"""One thin file per node: parameters, topics, a task, message conversion."""

@@ -1,0 +1,1 @@
+"""What all nodes share: node base, images, QoS, diagnostics, message conversion."""

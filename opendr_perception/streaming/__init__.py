@@ -1,0 +1,1 @@
+"""Continual inference: pure functions (frame, state) -> (output, state), on torch alone."""
