@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opendr_perception.zoo.errors import ZooError
+from opendr_perception.zoo.manifest import Package
 
 
 def default_cache(environment: Mapping[str, str] = os.environ) -> Cache:
@@ -45,8 +46,12 @@ class Cache:
         """Recordings."""
         return self.root / "samples"
 
+    def archive(self, package: Package) -> Path:
+        """Where an archive of fixed content is kept."""
+        return self.archives / f"{package.name.replace('/', '-')}-{package.version}"
+
     @contextmanager
-    def workspace(self, on_wait: Callable[[], None]) -> Iterator[Path]:
+    def workspace(self, on_wait: Callable[[], None] = lambda: None) -> Iterator[Path]:
         """Give an empty directory on the same file system to the only process that may change the cache.
 
         What a killed process left behind is removed first. Errors of the file system leave as one clear line.
@@ -57,7 +62,7 @@ class Cache:
         Raises:
             ZooError: the disk is full, or the directory cannot be written.
         """
-        try:
+        with file_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             with (self.root / "lock").open("w") as lock:
                 _acquire(lock.fileno(), on_wait)
@@ -68,12 +73,21 @@ class Cache:
                     yield Path(tempfile.mkdtemp(dir=unfinished))
                 finally:
                     shutil.rmtree(unfinished, ignore_errors=True)
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
-                raise ZooError(
-                    f"no space left on the disk of {self.root}: make room and run the command again"
-                ) from error
-            raise ZooError(f"cannot write to {self.root}: {error}") from error
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    """Turn errors of the file system at or below `path` into one clear line.
+
+    Raises:
+        ZooError: instead of OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ZooError(f"no space left on the disk of {path}: make room and run the command again") from error
+        raise ZooError(f"cannot use {path}: {error}") from error
 
 
 def store(source: Path, target: Path) -> None:

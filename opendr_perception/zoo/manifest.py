@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -102,6 +102,9 @@ class SampleEntry:
     about: str
 
 
+Entry = ModelEntry | SampleEntry
+
+
 @dataclass(frozen=True)
 class Manifest:
     """All models and samples by name."""
@@ -109,21 +112,10 @@ class Manifest:
     models: Mapping[str, ModelEntry]
     samples: Mapping[str, SampleEntry]
 
-    def model(self, name: str) -> ModelEntry:
-        """The entry of a model.
-
-        Raises:
-            ZooError: there is no such model.
-        """
-        return _look_up(self.models, name, "model")
-
-    def sample(self, name: str) -> SampleEntry:
-        """The entry of a sample.
-
-        Raises:
-            ZooError: there is no such sample.
-        """
-        return _look_up(self.samples, name, "sample")
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """Models and samples by name."""
+        return {**self.models, **self.samples}
 
 
 @cache
@@ -171,7 +163,15 @@ def _check(packages: list[Package], models: list[ModelEntry], samples: list[Samp
             raise ValueError(f"{model.name}: converter '{model.converter}' is not one of {CONVERTERS}")
 
 
-def _look_up(entries: Mapping[str, Any], name: str, kind: str) -> Any:
+T = TypeVar("T")
+
+
+def look_up(entries: Mapping[str, T], name: str) -> T:
+    """The entry of that name.
+
+    Raises:
+        ZooError: there is none.
+    """
     if name not in entries:
-        raise ZooError(f"there is no {kind} '{name}'; known are {', '.join(sorted(entries))}")
+        raise ZooError(f"'{name}' is unknown; known are {', '.join(entries)}")
     return entries[name]

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 
-from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
+from opendr_perception.zoo.cache import Cache, default_cache, file_errors, sha256_of
 from opendr_perception.zoo.errors import ModelCorrupt, ModelMissing, ZooError
-from opendr_perception.zoo.manifest import ModelEntry, SampleEntry, load_manifest
+from opendr_perception.zoo.manifest import Entry, ModelEntry, SampleEntry, load_manifest, look_up
 
 
 class State(Enum):
@@ -50,6 +50,11 @@ class Receipt:
     fingerprint: str
 
     @classmethod
+    def of(cls, path: Path, entry: ModelEntry) -> Receipt:
+        """The receipt of a file that has just been made from `entry`."""
+        return cls(sha256_of(path), path.stat().st_size, entry.fingerprint)
+
+    @classmethod
     def read(cls, path: Path) -> Receipt:
         """Read a receipt.
 
@@ -81,10 +86,10 @@ def require(name: str, cache: Cache | None = None) -> ModelFile:
         if not Path(name).is_file():
             raise ModelMissing(f"model file {name} does not exist")
         return ModelFile(Path(name).stem, Path(name), None)
-    entry = load_manifest().model(name)
-    path = model_path(entry, cache or default_cache())
+    entry = look_up(load_manifest().models, name)
+    path = path_of(entry, cache or default_cache())
     remedy = f"run: opendr-perception models fetch {name}"
-    state = model_state(entry, path)
+    state = state_of(entry, path)
     if state is State.CORRUPT:
         raise ModelCorrupt(f"model '{name}': {path} is corrupt; {remedy}")
     if state is not State.READY:
@@ -98,28 +103,36 @@ def sample(name: str, cache: Cache | None = None) -> Path:
     Raises:
         ZooError: it is not there or corrupt.
     """
-    entry = load_manifest().sample(name)
-    path = sample_path(entry, cache or default_cache())
-    state = sample_state(entry, path)
+    entry = look_up(load_manifest().samples, name)
+    path = path_of(entry, cache or default_cache())
+    state = state_of(entry, path)
     if state is not State.READY:
         raise ZooError(f"sample '{name}': {path} is {state.value}; run: opendr-perception models fetch {name}")
     return path
 
 
-def model_path(entry: ModelEntry, cache: Cache) -> Path:
-    """Where the converted model lies; its receipt lies next to it, as .json."""
-    return cache.models / f"{entry.name}.onnx"
+def path_of(entry: Entry, cache: Cache) -> Path:
+    """Where a model or sample lies; the receipt of a model lies next to it, as .json."""
+    return cache.models / f"{entry.name}.onnx" if isinstance(entry, ModelEntry) else cache.samples / entry.name
 
 
-def sample_path(entry: SampleEntry, cache: Cache) -> Path:
-    """Where the recording lies."""
-    return cache.samples / entry.name
+def state_of(entry: Entry, path: Path) -> State:
+    """Whether the file at `path` is that model or sample, by its hash.
+
+    Raises:
+        ZooError: the file is there but cannot be read.
+    """
+    with file_errors(path):
+        return _state_of(entry, path)
 
 
-def model_state(entry: ModelEntry, path: Path) -> State:
-    """Whether the file at `path` is the model, by its receipt and its hash."""
+def _state_of(entry: Entry, path: Path) -> State:
+    if not path.is_file():
+        return State.MISSING
+    if isinstance(entry, SampleEntry):
+        return State.READY if sha256_of(path) == entry.sha256 else State.CORRUPT
     receipt_path = path.with_suffix(".json")
-    if not (path.is_file() and receipt_path.is_file()):
+    if not receipt_path.is_file():
         return State.MISSING
     try:
         receipt = Receipt.read(receipt_path)
@@ -129,10 +142,3 @@ def model_state(entry: ModelEntry, path: Path) -> State:
         return State.OUTDATED
     intact = path.stat().st_size == receipt.size and sha256_of(path) == receipt.sha256
     return State.READY if intact else State.CORRUPT
-
-
-def sample_state(entry: SampleEntry, path: Path) -> State:
-    """Whether the file at `path` is the recording, by its hash."""
-    if not path.is_file():
-        return State.MISSING
-    return State.READY if sha256_of(path) == entry.sha256 else State.CORRUPT
