@@ -1,0 +1,190 @@
+"""An ONNX model, loaded and ready to run on the CPU, with CUDA or with TensorRT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+Feeds = Mapping[str, np.ndarray]
+Outputs = dict[str, np.ndarray]
+
+DEVICES = ("cpu", "cuda", "tensorrt")
+
+_PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider", "tensorrt": "TensorrtExecutionProvider"}
+
+_DTYPES = {
+    "tensor(uint8)": np.uint8,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(bool)": np.bool_,
+    "tensor(float16)": np.float16,
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+}
+
+
+class EngineError(RuntimeError):
+    """The model cannot be loaded or run; the text names the file and what is wrong in one line."""
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """An input or output: None stands for a dimension that is free at run time."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: np.dtype
+
+    def accepts(self, array: np.ndarray) -> bool:
+        """Whether an array of this shape and dtype can be fed."""
+        return (
+            array.dtype == self.dtype
+            and array.ndim == len(self.shape)
+            and all(free is None or free == size for free, size in zip(self.shape, array.shape, strict=True))
+        )
+
+    def __str__(self) -> str:
+        shape = ", ".join("any" if size is None else str(size) for size in self.shape)
+        return f"{self.name} {self.dtype} ({shape})"
+
+
+class Session:
+    """Runs one ONNX model. State of a continual network is an input and an output like any other; none is kept here.
+
+    Args:
+        path: the ONNX file.
+        device: cpu, cuda or tensorrt. With TensorRT the layers run in half precision, and the engine that it builds
+            at the first run is cached beside the model.
+        threads: of the CPU, 0 for one each core.
+        max_batch: longest leading axis that `run_batch` gives to the model at once; 0 chooses by the device. On a
+            CPU a batch is not faster than its pictures one by one, but takes their memory at the same time.
+
+    Raises:
+        EngineError: there is no such file, it is not a model, or the device is not available.
+        ValueError: an argument is out of range.
+    """
+
+    def __init__(self, path: Path, *, device: str = "cpu", threads: int = 0, max_batch: int = 0) -> None:
+        if device not in DEVICES:
+            raise ValueError(f"device must be one of {', '.join(DEVICES)}, got '{device}'")
+        if threads < 0 or max_batch < 0:
+            raise ValueError("threads and max_batch must not be negative")
+        self.path = Path(path)
+        self.device = device
+        self.max_batch = max_batch or (1 if device == "cpu" else 16)
+        self._session = self._load(threads)
+        self.inputs = tuple(_tensor(node) for node in self._session.get_inputs())
+        self.outputs = tuple(_tensor(node) for node in self._session.get_outputs())
+
+    def expect(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        """Check that the model has these inputs and outputs, as a task does with a model that a user brought.
+
+        Raises:
+            EngineError: one is missing; the text names what was expected and what was found.
+        """
+        for kind, expected, found in (("inputs", inputs, self.inputs), ("outputs", outputs, self.outputs)):
+            if not set(expected) <= {tensor.name for tensor in found}:
+                raise EngineError(
+                    f"{self.path}: expected the {kind} {', '.join(expected)}; "
+                    f"found {'; '.join(str(tensor) for tensor in found)}"
+                )
+
+    def run(self, feeds: Feeds) -> Outputs:
+        """Run the model once.
+
+        Args:
+            feeds: an array for each input, by name.
+
+        Returns:
+            An array for each output, by name.
+
+        Raises:
+            EngineError: an input is missing, unknown or of the wrong shape or dtype, or the run failed.
+        """
+        self._check(feeds)
+        try:
+            results = self._session.run(None, dict(feeds))
+        except Exception as error:  # onnxruntime's exceptions share no base class of their own
+            raise EngineError(f"{self.path}: running failed: {_first_line(error)}") from error
+        return {tensor.name: result for tensor, result in zip(self.outputs, results, strict=True)}
+
+    def run_batch(self, feeds: Feeds) -> Outputs:
+        """Like `run`, for feeds that all have the batch as leading axis: in pieces of at most `max_batch`.
+
+        The batch must not be empty.
+        """
+        size = min(len(array) for array in feeds.values())
+        if size <= self.max_batch:
+            return self.run(feeds)
+        pieces = [
+            self.run({name: array[start : start + self.max_batch] for name, array in feeds.items()})
+            for start in range(0, size, self.max_batch)
+        ]
+        return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+    def warm_up(self, **free: Sequence[int]) -> None:
+        """Run once on zeros, so that the first real frame is not slow.
+
+        Args:
+            free: for inputs with free dimensions, the shape to run with; elsewhere a free dimension is taken as 1.
+        """
+        shapes = {tensor.name: free.get(tensor.name, [size or 1 for size in tensor.shape]) for tensor in self.inputs}
+        self.run({tensor.name: np.zeros(shapes[tensor.name], tensor.dtype) for tensor in self.inputs})
+
+    def _load(self, threads: int) -> onnxruntime.InferenceSession:
+        if not self.path.is_file():
+            raise EngineError(f"{self.path}: there is no such model file")
+        provider = _PROVIDERS[self.device]
+        self._check_available(provider, onnxruntime.get_available_providers())
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        # Threads that spin between frames would take cores from the rest of the robot.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            session = onnxruntime.InferenceSession(str(self.path), options, providers=self._providers())
+        except Exception as error:  # see run
+            raise EngineError(f"{self.path}: not a model that onnxruntime can load: {_first_line(error)}") from error
+        self._check_available(provider, session.get_providers())  # a provider without its libraries is dropped
+        return session
+
+    def _providers(self) -> list[tuple[str, dict[str, Any]]]:
+        """The device's provider first, then those that take over the layers that it does not know."""
+        providers: list[tuple[str, dict[str, Any]]] = [(_PROVIDERS["cpu"], {})]
+        if self.device != "cpu":
+            providers.insert(0, (_PROVIDERS["cuda"], {}))
+        if self.device == "tensorrt":
+            cache = {"trt_engine_cache_enable": True, "trt_engine_cache_path": str(self.path.parent)}
+            providers.insert(0, (_PROVIDERS["tensorrt"], {"trt_fp16_enable": True, **cache}))
+        return providers
+
+    def _check_available(self, provider: str, available: Sequence[str]) -> None:
+        if provider not in available:
+            raise EngineError(
+                f"device '{self.device}' needs {provider}, which is not available here (there is "
+                f"{', '.join(available)}): install onnxruntime-gpu and its CUDA libraries, or set device to cpu"
+            )
+
+    def _check(self, feeds: Feeds) -> None:
+        expected = {tensor.name: tensor for tensor in self.inputs}
+        if feeds.keys() != expected.keys():
+            raise EngineError(
+                f"{self.path}: expected the inputs {', '.join(expected)}; got {', '.join(feeds) or 'none'}"
+            )
+        for name, array in feeds.items():
+            if not expected[name].accepts(array):
+                raise EngineError(f"{self.path}: expected {expected[name]}; got {array.dtype} {array.shape}")
+
+
+def _tensor(node: Any) -> Tensor:
+    shape = tuple(size if isinstance(size, int) else None for size in node.shape)
+    return Tensor(node.name, shape, np.dtype(_DTYPES[node.type]))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

@@ -1,0 +1,65 @@
+"""Give people numbers that stay with them from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import supervision
+from trackers import ByteTrackTracker
+
+from opendr_perception.tasks.detection import Detections
+
+NOMINAL_RATE = 30.0
+"""Frames per second that ByteTrack's motion model is tuned for; it scales by the stamps."""
+
+
+class PersonTracker:
+    """ByteTrack [Zhang 2022] for the people of one stream, following the stamps of its frames.
+
+    Args:
+        numbers: where the numbers of new tracks come from. Trackers that share it never give a number twice.
+        score_threshold: a detection must score this much to begin a track; weaker ones only prolong one.
+        lost_after: seconds after which somebody who is not seen any more is given up.
+    """
+
+    def __init__(self, numbers: Iterator[int], score_threshold: float = 0.5, lost_after: float = 1.0) -> None:
+        self._numbers = numbers
+        self._names: dict[int, str] = {}
+        self._tracker = ByteTrackTracker(
+            lost_track_buffer=round(lost_after * NOMINAL_RATE),
+            frame_rate=NOMINAL_RATE,
+            track_activation_threshold=score_threshold,
+            high_conf_det_threshold=score_threshold,
+            minimum_consecutive_frames=2,
+        )
+        self._last_stamp = 0.0
+
+    def update(self, detections: Detections, stamp: float) -> list[str]:
+        """Follow everybody into the next frame.
+
+        Args:
+            detections: of this frame.
+            stamp: of this frame in seconds, not before the last one; 0 when the publisher sets none.
+
+        Returns:
+            The track of each detection, '' while it is not confirmed by a second frame.
+        """
+        if stamp != 0.0 and stamp == self._last_stamp:
+            stamp += 1e-3  # two frames of one stamp: time must advance for the motion model
+        self._last_stamp = stamp
+        tracked = self._tracker.update(
+            supervision.Detections(
+                xyxy=detections.boxes,
+                confidence=detections.scores,
+                data={"place": np.arange(len(detections))},  # the tracker returns them in another order
+            ),
+            timestamp=stamp or None,
+        )
+        alive = {track.tracker_id for track in self._tracker.tracks}
+        self._names = {number: name for number, name in self._names.items() if number in alive}
+        names = [""] * len(detections)
+        for place, number in zip(tracked.data.get("place", ()), tracked.tracker_id, strict=True):
+            if number >= 0:
+                names[place] = self._names.get(number) or self._names.setdefault(number, str(next(self._numbers)))
+        return names
