@@ -71,20 +71,21 @@ def fetch_command(names: Names = None) -> None:
 def verify_command(names: Names = None) -> None:
     """Hash every file of the cache again and run every model on its test picture."""
     faults = []
-    for entry in load_manifest().entries.values():
-        path = path_of(entry, default_cache())
-        state = state_of(entry, path)
-        if entry.name not in names if names else state is State.MISSING:
-            continue
-        if state is not State.READY:
-            faults.append(f"{state.value}: {path}; run: opendr-perception models fetch {entry.name}")
-            continue
-        try:
-            if isinstance(entry, ModelEntry):
-                golden.check(entry, path)
-            typer.echo(f"good: {path}")
-        except ZooError as error:
-            faults.append(str(error))
+    with _one_clear_line():
+        for entry in load_manifest().entries.values():
+            path = path_of(entry, default_cache())
+            state = state_of(entry, path)
+            if entry.name not in names if names else state is State.MISSING:
+                continue
+            if state is not State.READY:
+                faults.append(f"{state.value}: {path}; run: opendr-perception models fetch {entry.name}")
+                continue
+            try:
+                if isinstance(entry, ModelEntry):
+                    golden.check(entry, path)
+                typer.echo(f"good: {path}")
+            except ZooError as error:
+                faults.append(str(error))
     for fault in faults:
         typer.echo(fault, err=True)
     raise typer.Exit(1 if faults else 0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from opendr_perception.zoo.onnx_builder import GraphBuilder
 from opendr_perception.zoo.tfjs import FeatureMap
@@ -27,7 +28,7 @@ def image_input(
     """
     size: list[int | str] = ["H", "W"] if dynamic else [height, width]
     image = builder.input("image", "uint8", ["N", *size, 3])
-    planes = builder.add("Cast", builder.add("Transpose", image, perm=[0, 3, 1, 2]), to=1)
+    planes = builder.add("Cast", builder.add("Transpose", image, perm=[0, 3, 1, 2]), to=TensorProto.FLOAT)
     centred = builder.add("Add", planes, -np.array(mean, np.float32).reshape(1, 3, 1, 1))
     scaled = builder.add("Mul", centred, 1 / np.array(std, np.float32).reshape(1, 3, 1, 1))
     return FeatureMap(scaled, 3, height, width, channels_last=True)
@@ -49,7 +50,7 @@ def dense_anchors(builder: GraphBuilder, levels: list[FeatureMap], values: int) 
 
 
 def nanodet_head(builder: GraphBuilder, levels: list[FeatureMap], classes: int, bins: int) -> None:
-    """Add outputs `scores` (N, A, classes), probabilities, and `distances` (N, A, 4·bins), logits [Li 2020, eq. 6].
+    """Add outputs `scores` (N, A, classes), probabilities, and `distances` (N, A, 4·bins), logits [Li 2020].
 
     Args:
         builder: graph to append to.

@@ -12,6 +12,7 @@ from opendr_perception.zoo import faceapi, tfjs
 from opendr_perception.zoo.folding import fold
 from opendr_perception.zoo.heads import MoveNetMaps, blazeface_head, image_input, movenet_head, nanodet_head
 from opendr_perception.zoo.onnx_builder import GraphBuilder
+from opendr_perception.zoo.tfjs_graph import Graph
 
 Files = Mapping[str, bytes]
 
@@ -33,9 +34,9 @@ def build(name: str, files: Files) -> onnx.ModelProto:
     return builder.build()
 
 
-def _graph(files: Files) -> tfjs.Graph:
+def _graph(files: Files) -> Graph:
     (description,) = (name for name in files if name.endswith(".json"))
-    return tfjs.Graph.parse(json.loads(files[description]), files)
+    return Graph.parse(json.loads(files[description]), files)
 
 
 def _nanodet(builder: GraphBuilder, files: Files) -> None:

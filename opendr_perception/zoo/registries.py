@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from opendr_perception.zoo.errors import DownloadError
@@ -33,7 +35,8 @@ def download(package: Package, workspace: Path, progress: Callable[[int], None])
     target, temporary = workspace / "target", workspace / "temporary"
     target.mkdir()
     temporary.mkdir()
-    command = COMMANDS[package.registry](package, temporary)
+    client = CLIENTS[package.registry]
+    command = client.command(package, temporary)
     log = workspace / "log"
     try:
         with log.open("wb") as output:
@@ -42,7 +45,8 @@ def download(package: Package, workspace: Path, progress: Callable[[int], None])
         raise DownloadError(f"cannot download {package}: {command[0]} is not installed") from error
     archives = list(target.iterdir())
     if status != 0 or len(archives) != 1:
-        raise DownloadError(_explain(package, log.read_text(errors="replace"), status, workspace))
+        reason = _reason(client, package, log.read_text(errors="replace"), workspace)
+        raise DownloadError(f"cannot download {package}: {reason}")
     return archives[0]
 
 
@@ -73,7 +77,26 @@ def _apt(package: Package, temporary: Path) -> list[str]:
     return ["apt-get", "download", package.name]
 
 
-COMMANDS: dict[str, Callable[[Package, Path], list[str]]] = {"pypi": _pip, "npm": _npm, "debian": _apt}
+@dataclass(frozen=True)
+class Client:
+    """A registry's command-line client.
+
+    Attributes:
+        command: makes the command line from a package and a directory for temporary files.
+        complaint: pattern of the line in its output that says why it failed.
+        advice: what to try before running it again.
+    """
+
+    command: Callable[[Package, Path], list[str]]
+    complaint: str
+    advice: str = "check the network"
+
+
+CLIENTS = {
+    "pypi": Client(_pip, r"ERROR: (.+)"),
+    "npm": Client(_npm, r"npm error (?!code |syscall |errno |path )(.+)"),
+    "debian": Client(_apt, r"E: (.+)", "check the network, refresh the package lists (apt-get update)"),
+}
 
 
 def _run(command: list[str], directory: Path, temporary: Path, output: int, tick: Callable[[], None]) -> int:
@@ -93,15 +116,13 @@ def _run(command: list[str], directory: Path, temporary: Path, output: int, tick
                 process.kill()
 
 
-def _explain(package: Package, log: str, status: int, workspace: Path) -> str:
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    said = lines[-1] if lines else f"nothing, status {status}"
-    if "ENOSPC" in log or "No space left" in log or shutil.disk_usage(workspace).free < package.size // 10:
-        return f"cannot download {package}: no space left on the disk of {workspace.parent}; its client said: {said}"
-    advice = "check the network, then run the command again (what is complete is kept)"
-    if package.registry == "debian":
-        advice = "refresh the package lists (apt-get update), " + advice
-    return f"cannot download {package}: its client said: {said}; {advice}"
+def _reason(client: Client, package: Package, log: str, workspace: Path) -> str:
+    full = shutil.disk_usage(workspace).free < package.size // 10
+    if full or "ENOSPC" in log or "No space left" in log:
+        return f"no space left on the disk; about {2 * package.size / 1e6:.0f} MB are needed for a while"
+    complaint = re.search(client.complaint, log)
+    said = complaint[1] if complaint else (log.strip().splitlines() or ["nothing"])[-1]
+    return f"its client said: {said.strip()}; {client.advice} and run the command again (what is complete is kept)"
 
 
 def _size_of(directory: Path) -> int:

@@ -6,8 +6,7 @@ remembers which way the source graph believes it lies: its Transpose nodes only 
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opendr_perception.zoo.onnx_builder import GraphBuilder, Pads
-from opendr_perception.zoo.tfjs_weights import read_weights
+from opendr_perception.zoo.tfjs_graph import Graph, Node
 
 TO_CHANNELS_FIRST = (0, 3, 1, 2)
 TO_CHANNELS_LAST = (0, 2, 3, 1)
@@ -43,41 +42,8 @@ class FeatureMap:
     channels_last: bool
 
 
-@dataclass(frozen=True)
-class Node:
-    """An operator of the TensorFlow.js graph."""
-
-    name: str
-    op: str
-    inputs: tuple[str, ...]
-    attributes: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Graph:
-    """A TensorFlow.js graph model: operators and constants by name."""
-
-    nodes: dict[str, Node]
-    weights: dict[str, NDArray[Any]]
-
-    @classmethod
-    def parse(cls, model: dict[str, Any], files: Mapping[str, bytes]) -> Graph:
-        """Read a model.
-
-        Args:
-            model: content of its JSON file.
-            files: its binary files, by the names that the JSON file uses.
-        """
-        nodes = {}
-        for spec in model["modelTopology"]["node"]:
-            inputs = tuple(name for name in spec.get("input", []) if not name.startswith("^"))
-            attributes = {key: _decode(value) for key, value in spec.get("attr", {}).items()}
-            nodes[spec["name"]] = Node(spec["name"], spec["op"], inputs, attributes)
-        return cls(nodes, read_weights(model["weightsManifest"], files))
-
-    def constant_input(self, name: str, index: int) -> NDArray[Any]:
-        """The constant that operator `name` reads as input number `index`."""
-        return self.weights[self.nodes[name].inputs[index]]
+Value = FeatureMap | NDArray[Any]
+Operator = Callable[[GraphBuilder, Node, list[Value]], FeatureMap]
 
 
 def convert(graph: Graph, builder: GraphBuilder, inputs: dict[str, FeatureMap], outputs: list[str]) -> list[FeatureMap]:
@@ -109,10 +75,6 @@ def convert(graph: Graph, builder: GraphBuilder, inputs: dict[str, FeatureMap], 
     return [_feature_map(values[name], graph.nodes[name]) for name in outputs]
 
 
-Value = FeatureMap | NDArray[Any]
-Operator = Callable[[GraphBuilder, Node, list[Value]], FeatureMap]
-
-
 def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tuple[int, int]:
     """TensorFlow's SAME padding before and after one axis; the odd pixel goes to the end."""
     total = max((-(-size // stride) - 1) * stride + (kernel - 1) * dilation + 1 - size, 0)
@@ -136,17 +98,6 @@ def _feature_map(value: Value, node: Node) -> FeatureMap:
     if not isinstance(value, FeatureMap):
         raise ConversionError(f"{node.op} ({node.name}) of constants only is not supported")
     return value
-
-
-def _decode(attribute: dict[str, Any]) -> Any:
-    """An attribute of the JSON file as a plain value; integers are stored as strings, strings in base64."""
-    if "s" in attribute:
-        return base64.b64decode(attribute["s"]).decode()
-    if "i" in attribute:
-        return int(attribute["i"])
-    if "list" in attribute:
-        return [_decode({kind: item}) for kind, items in attribute["list"].items() for item in items]
-    return next(iter(attribute.values()), None)
 
 
 def _convolution(builder: GraphBuilder, node: Node, values: list[Value], *, depthwise: bool) -> FeatureMap:

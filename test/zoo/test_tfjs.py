@@ -15,6 +15,7 @@ tfjs = pytest.importorskip("opendr_perception.zoo.tfjs")
 
 from opendr_perception.zoo.folding import fold  # noqa: E402
 from opendr_perception.zoo.onnx_builder import GraphBuilder  # noqa: E402
+from opendr_perception.zoo.tfjs_graph import Graph  # noqa: E402
 from opendr_perception.zoo.tfjs_weights import read_weights  # noqa: E402
 
 Array = NDArray[Any]
@@ -56,7 +57,7 @@ class Source:
             "modelTopology": {"node": self.nodes},
             "weightsManifest": [{"paths": ["w.bin"], "weights": specs}],
         }
-        return tfjs.Graph.parse(model, {"w.bin": b"".join(value.tobytes() for value in self.weights.values())})
+        return Graph.parse(model, {"w.bin": b"".join(value.tobytes() for value in self.weights.values())})
 
 
 def convert(source: Source, output: str, shape: tuple[int, ...]) -> onnx.ModelProto:
