@@ -21,10 +21,6 @@ WARN_EVERY = 10.0
 """Seconds before the same warning is given again."""
 
 
-class NodeError(RuntimeError):
-    """The node cannot do what it is asked; the text says why, and what to do, in one line."""
-
-
 @dataclass(frozen=True)
 class NodeParameters:
     """What every node takes."""
@@ -53,7 +49,7 @@ class ManagedNode(LifecycleNode):
         self.add_post_set_parameters_callback(self._take_parameters)
         self._fault = ""
         self._warned: dict[str, float] = {}
-        self._stage = "unconfigured"
+        self.stage = "unconfigured"
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # Steady time: diagnostics must not stop when simulated time does.
         self.create_timer(1.0, self.tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -115,17 +111,16 @@ class ManagedNode(LifecycleNode):
         try:
             action()
         except Exception as error:  # noqa: BLE001 - any cause becomes a failed transition that can be tried again
-            self._fault = f"cannot {verb}: {error or type(error).__name__}"
-            self.get_logger().error(self._fault)
+            self.fail(f"cannot {verb}: {str(error) or type(error).__name__}")
             return TransitionCallbackReturn.FAILURE
         self._fault = ""
-        self._stage = stage
+        self.stage = stage
         return TransitionCallbackReturn.SUCCESS
 
     def _unwind(self) -> None:
-        if self._stage == "active":
+        if self.stage == "active":
             self._attempt("deactivate", self.deactivate, "inactive")
-        if self._stage == "inactive":
+        if self.stage == "inactive":
             self._attempt("clean up", self.cleanup, "unconfigured")
 
     # --- parameters -------------------------------------------------------------------------------------------------
@@ -152,10 +147,15 @@ class ManagedNode(LifecycleNode):
             self._warned[about or text] = now
             self.get_logger().warning(text)
 
+    def fail(self, text: str) -> None:
+        """Say that the node does not work any more, in the log and, until the next transition, in the diagnostics."""
+        self._fault = text
+        self.get_logger().error(text)
+
     def tick(self) -> None:
         """Once a second: publish diagnostics."""
         level = DiagnosticStatus.ERROR if self._fault else DiagnosticStatus.OK
-        state = self.status("", level, self._fault or self._stage, {})
+        state = self.status("", level, self._fault or self.stage, {})
         message = DiagnosticArray(status=[state, *self.diagnose()])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)

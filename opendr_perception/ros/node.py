@@ -22,6 +22,7 @@ from opendr_perception.ros.managed import WARN_EVERY, ManagedNode, NodeParameter
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.stream import Stream
 from opendr_perception.tasks.image import Image, to_bgr
+from opendr_perception.tasks.image_message import BadImage
 
 
 @dataclass(frozen=True)
@@ -168,7 +169,7 @@ class PerceptionNode(ManagedNode):
     def _open(self, stream: Stream, data: bytes) -> Frame | None:
         try:
             header, image = images.decode(data, self.params.image_transport)
-        except images.BadImage as error:
+        except BadImage as error:
             self._reject(stream, str(error))
             return None
         stream.follow(header)

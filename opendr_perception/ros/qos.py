@@ -15,7 +15,7 @@ _INCOMPATIBLE = {
 
 
 def newest(reliability: str) -> QoSProfile:
-    """For subscriptions of which only the newest message counts. Best effort matches every publisher."""
+    """For images: only the newest one counts. A best-effort subscription hears every publisher."""
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
         depth=1,

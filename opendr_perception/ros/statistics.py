@@ -26,35 +26,27 @@ class Statistics:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._restart()
+        self._since = time.monotonic()
+        self._inferences: list[float] = []
+        self._latencies: list[float] = []
 
     def record(self, inference: float, latency: float) -> None:
         """Note one result: seconds of inference, and seconds from the header stamp to publishing."""
         with self._lock:
-            self._results += 1
-            self._inference += inference
+            self._inferences.append(inference)
             if abs(latency) < FOREIGN_CLOCK:
-                self._timed += 1
-                self._latency += latency
-                self._latency_max = max(self._latency_max, latency)
+                self._latencies.append(latency)
 
     def drain(self) -> Summary:
         """The summary since the last call."""
         with self._lock:
-            period = time.monotonic() - self._since
-            summary = Summary(
-                rate=self._results / period if period > 0 else 0.0,
-                inference_mean=self._inference / self._results if self._results else math.nan,
-                latency_mean=self._latency / self._timed if self._timed else math.nan,
-                latency_max=self._latency_max if self._timed else math.nan,
-            )
-            self._restart()
-            return summary
-
-    def _restart(self) -> None:
-        self._since = time.monotonic()
-        self._results = 0
-        self._timed = 0
-        self._inference = 0.0
-        self._latency = 0.0
-        self._latency_max = -math.inf
+            now = time.monotonic()
+            period, self._since = now - self._since, now
+            inferences, self._inferences = self._inferences, []
+            latencies, self._latencies = self._latencies, []
+        return Summary(
+            rate=len(inferences) / period if period > 0 else 0.0,
+            inference_mean=sum(inferences) / len(inferences) if inferences else math.nan,
+            latency_mean=sum(latencies) / len(latencies) if latencies else math.nan,
+            latency_max=max(latencies, default=math.nan),
+        )

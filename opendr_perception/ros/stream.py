@@ -39,7 +39,7 @@ class Stream:
         self.name = name
         self._node = node
         self._new_memory = new_memory
-        self._results = node.create_publisher(result[0], self._topic(result[1]), qos.result())
+        self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._drawings = node.create_publisher(ImageMessage, "~/" + self._topic("image"), qos.result(1))
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
         self._subscription: Any = None
@@ -67,12 +67,12 @@ class Stream:
             self._last_arrival = time.monotonic()
             put(self, data)
 
-        params = self._node.params
+        message_type, _, topic = images.TRANSPORTS[self._node.params.image_transport]
         self._subscription = self._node.create_subscription(
-            images.MESSAGE_TYPES[params.image_transport],
-            self._topic("image_raw" if params.image_transport == "raw" else "image_raw/compressed"),
+            message_type,
+            self._topic(topic),
             receive,
-            qos.newest(params.qos_reliability),
+            qos.newest(self._node.params.qos_reliability),
             raw=True,
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),

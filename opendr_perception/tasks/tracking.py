@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import supervision
@@ -59,7 +60,8 @@ class PersonTracker:
         alive = {track.tracker_id for track in self._tracker.tracks}
         self._names = {number: name for number, name in self._names.items() if number in alive}
         names = [""] * len(detections)
-        for place, number in zip(tracked.data.get("place", ()), tracked.tracker_id, strict=True):
+        numbers: Any = tracked.tracker_id
+        for place, number in zip(tracked.data.get("place", ()), numbers, strict=True):
             if number >= 0:
                 names[place] = self._names.get(number) or self._names.setdefault(number, str(next(self._numbers)))
         return names

@@ -8,27 +8,21 @@ import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import cv2
 import numpy as np
-from rosbags.image import ImageError, message_to_cvimage
 from rosbags.rosbag2 import Reader
-from rosbags.serde import SerdeError
-from rosbags.typesys import Stores, get_typestore
 
-from opendr_perception.tasks.image import CHANNELS, Image
-
-DEFAULT_RATE = 10.0
-"""Hz, of pictures and of recordings that do not tell theirs."""
+from opendr_perception.tasks.image import Image
+from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, decode, deserialize
+from opendr_perception.tasks.pacer import DEFAULT_RATE, check_rate
 
 PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
 BAGS = {".db3", ".mcap"}
-COMPRESSED = "sensor_msgs/msg/CompressedImage"
-RAW = "sensor_msgs/msg/Image"
 
 _MAX_FAILURES = 100  # so many frames in a row that cannot be decoded are the end of a video
 
@@ -136,7 +130,7 @@ def open_source(path: str, rate: float = 0.0, loop: bool = False, topic: str = "
         VideoError: There is nothing at `path`, or nothing that can be played.
         ValueError: The rate is negative or not finite.
     """
-    _check_rate(rate)
+    check_rate(rate)
     device = re.fullmatch(r"(?:/dev/video)?(\d+)", os.path.realpath(path) if path.startswith("/dev/") else path)
     if device:
         return CameraSource(path, int(device[1]), rate)
@@ -215,7 +209,7 @@ class PictureSource(VideoSource):
     def _play(self) -> Iterator[Frame]:
         for index, file in enumerate(self._files):
             try:
-                image = _decode(file.read_bytes())
+                image = decode(file.read_bytes())
             except (OSError, ValueError, cv2.error) as error:
                 self._skip(f"{file.name}: {error}")
                 continue
@@ -258,8 +252,6 @@ class BagSource(VideoSource):
 
     def __init__(self, path: Path, loop: bool, topic: str) -> None:
         super().__init__(str(path), loop)
-        # Standard types only, so that a bag's own, perhaps unknown, types never matter.
-        self._types = get_typestore(Stores.LATEST)
         try:
             self._reader = Reader(path)
             self._reader.open()
@@ -282,13 +274,12 @@ class BagSource(VideoSource):
     def _play(self) -> Iterator[Frame]:
         for recorded, data, kind in self._messages():
             try:
-                message: Any = self._types.deserialize_cdr(data, kind)
-                image = _decode(message.data) if kind == COMPRESSED else _decode_raw(message)
-            except (SerdeError, ImageError, ValueError, TypeError, cv2.error) as error:
+                header, image = deserialize(data, kind)
+            except BadImage as error:
                 self._skip(f"{self.topic}: {error}")
                 continue
-            stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
-            yield Frame(image, stamp or recorded, message.header.frame_id)
+            stamp = header.stamp.sec * 10**9 + header.stamp.nanosec
+            yield Frame(image, stamp or recorded, header.frame_id)
 
     def _messages(self) -> Iterator[tuple[int, bytes, str]]:
         try:
@@ -302,74 +293,10 @@ class BagSource(VideoSource):
             self._reader.close()
 
 
-class Pacer:
-    """Says when each frame of a recording is due.
-
-    It keeps the distances of the stamps, or a constant rate. Where stamps repeat, go back (a loop) or leap, one
-    ordinary period passes. A consumer that comes late delays all that follows: no burst of frames catches up.
-
-    Args:
-        rate: Hz; 0: as recorded.
-        native_rate: Hz, for the ordinary period until two stamps tell it; 0: unknown.
-        max_gap: Longest distance of two stamps in seconds that is kept; a longer one is a leap.
-
-    Raises:
-        ValueError: A rate is negative or not finite.
-    """
-
-    def __init__(self, rate: float = 0.0, native_rate: float = 0.0, max_gap: float = 10.0) -> None:
-        _check_rate(rate)
-        _check_rate(native_rate)
-        self._period = 1 / (rate or native_rate or DEFAULT_RATE)
-        self._constant = rate > 0
-        self._max_gap = max_gap
-        self._stamp: int | None = None
-        self._due = 0.0
-
-    def due(self, stamp: int | None, now: float) -> float:
-        """Tell when the next frame is due; to be called once for each frame.
-
-        Args:
-            stamp: The frame's stamp in nanoseconds; None: a live frame.
-            now: Monotonic clock in seconds.
-
-        Returns:
-            Seconds on the same clock, not before `now`.
-        """
-        if stamp is None:
-            return now
-        if self._stamp is None:
-            self._due = now
-        else:
-            distance = (stamp - self._stamp) * 1e-9
-            if not self._constant and 0 < distance <= self._max_gap:
-                self._period = distance
-            self._due = max(self._due + self._period, now)
-        self._stamp = stamp
-        return self._due
-
-
-def _decode(data: Any) -> Image:
-    return _bgr(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if len(data) else None)
-
-
 def _bgr(pixels: Any) -> Image:
-    if pixels is None:
-        raise ValueError("OpenCV cannot decode it")
+    if pixels is None:  # OpenCV can report success without a picture
+        raise ValueError("OpenCV gave no picture")
     return Image(np.asarray(pixels, np.uint8), "bgr8")
-
-
-def _decode_raw(message: Any) -> Image:
-    height, width, step, encoding = message.height, message.width, message.step, message.encoding
-    if encoding in CHANNELS:
-        return Image.from_buffer(message.data, height, width, step, encoding)
-    # The converter does not know padded rows: cut them to whole pixels first.
-    row = step // width * width if width else 0
-    data = np.frombuffer(message.data, np.uint8)[: height * step].reshape(height, step)[:, :row]
-    pixels = message_to_cvimage(replace(message, step=row, data=np.ascontiguousarray(data).ravel()), "bgr8")
-    if pixels.shape[:2] != (height, width):  # such as nv12, whose colours are in rows of their own
-        raise ValueError(f"unsupported encoding '{encoding}'")
-    return _bgr(pixels)
 
 
 def _size(capture: cv2.VideoCapture) -> tuple[int, int] | None:
@@ -379,8 +306,3 @@ def _size(capture: cv2.VideoCapture) -> tuple[int, int] | None:
 
 def _natural(path: Path) -> list[str | int]:
     return [int(part) if part.isdigit() else part.casefold() for part in re.split(r"(\d+)", path.name)]
-
-
-def _check_rate(rate: float) -> None:
-    if not 0 <= rate < math.inf:
-        raise ValueError(f"a rate must be a number of Hz, or 0, not {rate}")

@@ -1,0 +1,56 @@
+"""The command line: opendr-perception {models,run,bench,demo}."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+import typer
+
+from opendr_perception.zoo.commands import app as models
+
+app = typer.Typer(
+    help="Perception of people for robots.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+app.add_typer(models, name="models")
+
+NODES = "opendr_perception.nodes"
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+    epilog="Example: opendr-perception run video_source pose_estimation --ros-args -p path:=people.mp4",
+)
+def run(context: typer.Context) -> None:
+    """Run nodes in one process: NODE... [--ros-args ...]."""
+    arguments = context.args
+    split = arguments.index("--ros-args") if "--ros-args" in arguments else len(arguments)
+    names, ros_arguments = arguments[:split], arguments[split:]
+    known = [module.name for module in pkgutil.iter_modules(importlib.import_module(NODES).__path__)]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"there is no node '{name}'; the nodes are {', '.join(known)}")
+    if not names:
+        raise typer.BadParameter(f"no node is given; the nodes are {', '.join(known)}")
+
+    from opendr_perception.ros.run import run as run_nodes  # here, because `models` must work without ROS
+
+    raise typer.Exit(run_nodes([_node_class(name) for name in names], [sys.argv[0], *ros_arguments]))
+
+
+def _node_class(name: str) -> type:
+    """The class in a module of `nodes` that makes the node of the same name."""
+    module = importlib.import_module(f"{NODES}.{name}")
+    return next(item for item in vars(module).values() if isinstance(item, type) and getattr(item, "NAME", "") == name)
+
+
+def main() -> None:
+    """Entry of the executable."""
+    sys.argv[0] = Path(sys.argv[0]).with_name("opendr-perception").name
+    app()
+
+
+if __name__ == "__main__":
+    main()
