@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -38,6 +39,21 @@ def run(context: typer.Context) -> None:
     from opendr_perception.ros.run import run as run_nodes  # here, because `models` must work without ROS
 
     raise typer.Exit(run_nodes([_node_class(name) for name in names], [sys.argv[0], *ros_arguments]))
+
+
+@app.command()
+def demo(
+    source: Annotated[
+        Path | None, typer.Option(help="Video, directory of pictures or bag to play instead of the two samples.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How long to play.", min=1.0)] = 30.0,
+    output: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("demo-output"),
+    headless: Annotated[bool, typer.Option("--headless", help="Do not open the video at the end.")] = False,
+) -> None:
+    """Run the suite on real video and write down what it sees."""
+    from opendr_perception.demo.command import demonstrate  # here, because `models` must work without ROS
+
+    raise typer.Exit(demonstrate(source, seconds, output, headless))
 
 
 def _node_class(name: str) -> type:
