@@ -56,6 +56,21 @@ def demo(
     raise typer.Exit(demonstrate(source, seconds, output, headless))
 
 
+@app.command()
+def bench(
+    cases: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Under a minute for each case, and less exact.")] = False,
+    json: Annotated[Path | None, typer.Option(help="File to write the figures to.")] = None,
+) -> None:
+    """Measure this package against its peers on this machine."""
+    from opendr_perception.bench.command import CASES, benchmark  # here, because `models` must work without ROS
+
+    for name in cases or ():
+        if name not in CASES:
+            raise typer.BadParameter(f"there is no case '{name}'; the cases are {', '.join(CASES)}")
+    benchmark(cases or (), quick, json)
+
+
 def _node_class(name: str) -> type:
     """The class in a module of `nodes` that makes the node of the same name."""
     module = importlib.import_module(f"{NODES}.{name}")
@@ -64,8 +79,8 @@ def _node_class(name: str) -> type:
 
 def main() -> None:
     """Entry of the executable."""
-    sys.argv[0] = Path(sys.argv[0]).with_name("opendr-perception").name
-    app()
+    sys.argv[0] = "opendr-perception"  # not the name of this file
+    app(prog_name=sys.argv[0])
 
 
 if __name__ == "__main__":

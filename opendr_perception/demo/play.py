@@ -16,6 +16,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
 from opendr_perception.demo.recorder import Recorded, Recorder
 from opendr_perception.demo.report import Report, report_of
+from opendr_perception.files import write_text
 from opendr_perception.msg import BodyPoseArray, DetectionArray
 from opendr_perception.ros.programs import running
 from opendr_perception.ros.run import choose_transport
@@ -68,7 +69,7 @@ def play(sources: Mapping[str, Path], seconds: float, folder: Path) -> Report:
             if not recorder.started.is_set():
                 raise
         report = report_of(recorder, sources, [node.node for node in NODES])
-    _write_whole(folder / "summary.json", json.dumps(report, indent=2) + "\n")
+    write_text(folder / "summary.json", json.dumps(report, indent=2) + "\n")
     return report
 
 
@@ -118,12 +119,3 @@ def _wait(
             if program.poll() is not None:
                 lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]
                 raise DemoError(f"a program ended with status {program.returncode}: {lines[-1]}")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    unfinished = path.with_suffix(".partial")
-    with open(unfinished, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)

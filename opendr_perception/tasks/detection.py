@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -100,6 +101,7 @@ def canvas_size(height: int, width: int, longest: int) -> tuple[int, int]:
     return tuple(max(stride, int(np.ceil(side * scale / stride - 1e-6)) * stride) for side in (height, width))  # type: ignore[return-value]
 
 
+@lru_cache(maxsize=32)
 def anchor_centres(size: tuple[int, int]) -> np.ndarray:
     """Centres and strides of all anchors of a canvas, in NanoDet's order.
 
@@ -109,9 +111,11 @@ def anchor_centres(size: tuple[int, int]) -> np.ndarray:
     levels = []
     for stride in STRIDES:
         rows, columns = np.meshgrid(np.arange(size[0] // stride), np.arange(size[1] // stride), indexing="ij")
-        centres = (np.stack([columns, rows], axis=-1).reshape(-1, 2) + 0.5) * stride
-        levels.append(np.column_stack([centres, np.full(len(centres), stride)]))
-    return np.concatenate(levels).astype(np.float32)
+        cells = np.stack([columns, rows], axis=-1).reshape(-1, 2)
+        levels.append(np.column_stack([(cells + 0.5) * stride, np.full(len(cells), stride)]))
+    centres = np.concatenate(levels).astype(np.float32)
+    centres.flags.writeable = False  # all callers share it
+    return centres
 
 
 def decode_boxes(distances: np.ndarray, centres: np.ndarray) -> np.ndarray:

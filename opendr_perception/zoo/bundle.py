@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from opendr_perception.zoo.cache import Cache, default_cache, file_errors, store
+from opendr_perception.files import store
+from opendr_perception.zoo.cache import Cache, default_cache, file_errors
 from opendr_perception.zoo.errors import ModelCorrupt, ModelMissing, ZooError
 from opendr_perception.zoo.manifest import ModelEntry, load_manifest, look_up
 from opendr_perception.zoo.store import State, path_of, require, state_of

@@ -90,14 +90,6 @@ def file_errors(path: Path) -> Iterator[None]:
         raise ZooError(f"cannot use {path}: {error}") from error
 
 
-def store(source: Path, target: Path) -> None:
-    """Move a finished file to its final name, so that even a power cut leaves either all of it or nothing."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sync(source)
-    os.replace(source, target)
-    _sync(target.parent)
-
-
 def sha256_of(path: Path) -> str:
     """Hash a file, as lower-case hexadecimal digits."""
     digest = hashlib.sha256()
@@ -113,11 +105,3 @@ def _acquire(descriptor: int, on_wait: Callable[[], None]) -> None:
     except BlockingIOError:
         on_wait()
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

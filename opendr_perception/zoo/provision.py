@@ -8,9 +8,10 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
+from opendr_perception.files import store
 from opendr_perception.zoo import golden
 from opendr_perception.zoo.archives import read_files
-from opendr_perception.zoo.cache import Cache, default_cache, sha256_of, store
+from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
 from opendr_perception.zoo.errors import DownloadError, ZooError
 from opendr_perception.zoo.manifest import Entry, Manifest, ModelEntry, Package, SampleEntry, load_manifest, look_up
 from opendr_perception.zoo.registries import download

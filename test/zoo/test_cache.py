@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from opendr_perception.files import store
 from opendr_perception.zoo import Cache, ZooError, default_cache
-from opendr_perception.zoo.cache import sha256_of, store
+from opendr_perception.zoo.cache import sha256_of
 
 
 def test_the_directory_follows_the_environment() -> None:
