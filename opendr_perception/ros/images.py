@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.image_message import COMPRESSED, RAW, deserialize
+from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, deserialize
 
 TRANSPORTS: dict[str, tuple[type, str, str]] = {
     "raw": (ImageMessage, RAW, "image_raw"),
@@ -28,9 +28,11 @@ def decode(data: bytes, transport: str) -> tuple[Header, Image]:
     """Read a serialised image message.
 
     Raises:
-        BadImage: it is truncated, empty, of an unsupported encoding, or not an image at all.
+        BadImage: it is truncated, empty, of an unsupported encoding, stamped before 1970, or not an image at all.
     """
     header, image = deserialize(data, TRANSPORTS[transport][1])
+    if header.stamp.sec < 0:  # rclpy cannot compute with it
+        raise BadImage(f"the stamp is negative: {header.stamp.sec} s")
     stamp = Time(sec=header.stamp.sec, nanosec=header.stamp.nanosec)
     return Header(stamp=stamp, frame_id=header.frame_id), image
 
