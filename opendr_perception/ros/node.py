@@ -6,6 +6,7 @@ The way of a frame: subscription (serialised bytes) -> newest-message slot of it
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.stream import Stream
 from opendr_perception.tasks.image import Image, to_bgr
 from opendr_perception.tasks.image_message import BadImage
+
+STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
+"""What ROS accepts as the beginning of a relative topic name, and nothing."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +120,8 @@ class PerceptionNode(ManagedNode):
 
     def configure(self) -> None:
         names = self.params.streams
-        if not names or len(set(names)) != len(names):
-            raise ValueError(f"streams must be different names, at least one, got {list(names)}")
+        if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
+            raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
         self._streams = {name: Stream(self, name, self.RESULT, self.new_memory) for name in names}
 
