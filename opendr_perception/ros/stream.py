@@ -38,6 +38,8 @@ class Stream:
     def __init__(self, node: ManagedNode, name: str, result: tuple[type, str], new_memory: Callable[[], Any]) -> None:
         self.name = name
         self._node = node
+        self._message_type, _, input_topic = images.TRANSPORTS[node.params.image_transport]
+        self.topic = node.resolve_topic_name(self._topic(input_topic))
         self._new_memory = new_memory
         self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._drawings = node.create_publisher(ImageMessage, "~/" + self._topic("image"), qos.result(1))
@@ -65,12 +67,12 @@ class Stream:
 
         def receive(data: bytes) -> None:
             self._last_arrival = time.monotonic()
+            self._incompatible = ""  # whoever could not be heard has been replaced
             put(self, data)
 
-        message_type, _, topic = images.TRANSPORTS[self._node.params.image_transport]
         self._subscription = self._node.create_subscription(
-            message_type,
-            self._topic(topic),
+            self._message_type,
+            self.topic,
             receive,
             qos.newest(self._node.params.qos_reliability),
             raw=True,
@@ -96,7 +98,7 @@ class Stream:
     def reject(self, problem: str) -> None:
         """Note a message that cannot be used."""
         self._last_problem = problem
-        self._warn(problem)
+        self._warn(problem, "rejected")
 
     # --- output -----------------------------------------------------------------------------------------------------
 
@@ -120,11 +122,6 @@ class Stream:
             self._node.destroy_publisher(publisher)
 
     # --- telling ----------------------------------------------------------------------------------------------------
-
-    @property
-    def topic(self) -> str:
-        """The full name of the input, after remapping."""
-        return self._subscription.topic_name if self._subscription else self._topic("image_raw")
 
     def publish_statistics(self, counts: Counts) -> None:
         """Publish `~/statistics` for the period since the last call."""
