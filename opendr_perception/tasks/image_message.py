@@ -35,7 +35,7 @@ def deserialize(data: bytes, message_type: str) -> tuple[Any, Image]:
         BadImage: it is truncated, empty, of an unsupported encoding, or not such a message at all.
     """
     try:
-        message = _types().deserialize_cdr(data, message_type)
+        message = _types().deserialize_cdr(memoryview(data), message_type)  # slices of bytes would be copies
         image = decode(message.data) if message_type == COMPRESSED else _view(message)
     except Exception as error:  # the generated reader and the converters raise whatever broken bytes lead to
         raise BadImage(str(error) or type(error).__name__) from error
