@@ -34,10 +34,10 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
         The exit status: 0 after a signal, 1 when no node could start or the executor failed.
     """
     choose_transport()
-    # No handlers of rclpy: they would invalidate the context before the nodes have stopped what they drive.
-    rclpy.init(args=list(arguments), signal_handler_options=SignalHandlerOptions.NO)
     nodes: list[ManagedNode] = []
     try:
+        # No handlers of rclpy: they would invalidate the context before the nodes have stopped what they drive.
+        rclpy.init(args=list(arguments), signal_handler_options=SignalHandlerOptions.NO)
         with _on_stop_signal(_interrupt):  # loading models takes seconds: do not make the user wait for that
             nodes.extend(node_class() for node_class in node_classes)
             started = [not node.params.autostart or node.start() for node in nodes]
@@ -45,12 +45,12 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
     except KeyboardInterrupt:
         return 0
     except Exception as error:  # noqa: BLE001 - e.g. a parameter of the wrong type: one line, not a traceback
-        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
         return 1
     finally:
         for node in nodes:
             node.close()
-        rclpy.shutdown()
+        rclpy.try_shutdown()
 
 
 def choose_transport() -> None:
