@@ -36,7 +36,6 @@ class Camera(Node):
         self._answers: dict[int, float] = {}
         self.latencies: list[float] = []
         self.sent = 0
-        self.results = 0
 
     def send(self) -> int:
         """Publish the image with the present time as its stamp, and return that stamp in nanoseconds."""
@@ -83,7 +82,6 @@ class Camera(Node):
         now = self.get_clock().now().nanoseconds
         stamp = _nanoseconds(result)
         with self._answered:
-            self.results += 1
             self._answers = {stamp: (now - stamp) * 1e-9}
             self.latencies.append((now - stamp) * 1e-9)
             self._answered.notify_all()
