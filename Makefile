@@ -26,7 +26,7 @@ help:
 	@echo "make build       set up and build only; then '. env.sh' gives a shell with the package"
 	@echo "make models      fetch and convert the pretrained models"
 	@echo "make clean       remove everything that make made here"
-	@echo "Another Python than python3: make ... PYTHON=python3.12"
+	@echo "To make .venv with another Python: make ... PYTHON=python3.12"
 
 demo: build models
 	@$(in_env) opendr-perception demo --output demo-output $(DEMO_ARGS)
@@ -57,7 +57,7 @@ define pip_install
 @echo "==> Installing $(1) ..."
 @rm -f .venv/pip.log
 @.venv/bin/python -m pip install --disable-pip-version-check --no-input --log .venv/pip.log $(2) || { \
-  echo "error: installing $(1) failed. The last that pip did: $$(grep -oE '(Collecting|Downloading|Building) .*' .venv/pip.log | tail -n 1)"; \
+  echo "error: installing $(1) failed at: $$(grep -oE '(Collecting|Downloading|Building|No matching) .*' .venv/pip.log | tail -n 1)"; \
   echo "Check the network and your pip configuration, then run the same command again: finished steps are not repeated."; \
   exit 1; } >&2
 endef
