@@ -1,0 +1,89 @@
+"""A step exports to ONNX with the state as inputs and outputs, for any number of streams."""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from opendr_perception.streaming import (
+    AvgPool,
+    Conv1d,
+    Conv2d,
+    NeighbourhoodAttention,
+    RecyclingPositionalEncoding,
+    Residual,
+    RetroactiveAttention,
+    Sequential,
+    State,
+    Streaming,
+    TransformerEncoder,
+)
+
+onnxruntime = pytest.importorskip("onnxruntime")
+
+NETWORKS = {
+    "strided": (
+        Sequential(
+            Residual(Conv2d(3, 3, (5, 1), padding=(2, 0))),
+            Conv2d(3, 4, (3, 1), (2, 1), (1, 0)),
+            Conv2d(4, 2, (3, 1), method="sums"),
+            AvgPool(4, partial=True),
+        ),
+        (3, 5),
+    ),
+    "encoder": (
+        Sequential(RecyclingPositionalEncoding(8, 11), TransformerEncoder(8, 2, 6, 12, 3), nn.BatchNorm1d(8)),
+        (8,),
+    ),
+    "causal encoder": (TransformerEncoder(8, 2, 6, 12, 2, mode="causal", norm=True), (8,)),
+    "retroactive": (RetroactiveAttention(8, 2, 5), (8,)),
+    **{
+        v: (Sequential(Conv1d(4, 4, 3, causal=True), NeighbourhoodAttention(4, 2, 3, 2, variant=v)), (4,))
+        for v in "AMB"
+    },
+}
+
+
+class _Step(nn.Module):
+    def __init__(self, network: Streaming, names: tuple[str, ...]) -> None:
+        super().__init__()
+        self.network, self.names = network, names
+
+    def forward(self, frame: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
+        output, state = self.network.step(frame, State(self.names, tensors))
+        return output, self.network.valid(state), *state.tensors
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_runtime_equals_torch(randomise, name) -> None:
+    network, frame_shape = NETWORKS[name]
+    randomise(network)
+    state = network.initial_state(2, frame_shape)
+    inputs = ["frame", *state.names]
+    outputs = ["output", "valid", *(f"next.{name}" for name in state.names)]
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            _Step(network, state.names).eval(),
+            (torch.randn(2, *frame_shape), *state.tensors),
+            buffer,
+            dynamo=False,
+            input_names=inputs,
+            output_names=outputs,
+            dynamic_axes={name: {0: "streams"} for name in inputs + outputs},
+        )
+    session = onnxruntime.InferenceSession(buffer.getvalue(), providers=["CPUExecutionProvider"])
+    early = network.steps(torch.randn(2, frame_shape[0], 3, *frame_shape[1:]), state)[1]
+    state = State.cat([early, network.initial_state(1, frame_shape)])  # three streams that are not in step
+    theirs = [tensor.numpy() for tensor in state]
+    for frame in torch.randn(40, 3, *frame_shape):
+        output, state = network.step(frame, state)
+        result, valid, *theirs = session.run(None, dict(zip(inputs, [frame.numpy(), *theirs], strict=True)))
+        assert valid.tolist() == network.valid(state).tolist()
+        assert torch.allclose(torch.from_numpy(result), output, atol=1e-5)
+    assert state.frames.tolist() == theirs[0].tolist() == [43, 43, 40]
