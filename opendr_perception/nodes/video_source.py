@@ -65,12 +65,11 @@ class VideoSource(ManagedNode):
         self._source = self._open()
         self._published = 0
         self._stop = threading.Event()
-        self._player = threading.Thread(target=self._play, name="player", daemon=True)
+        self._player = threading.Thread(target=self._play, args=(self._source, self._stop), name="player", daemon=True)
         self._player.start()
 
     def deactivate(self) -> None:
         self._stop.set()
-        self._source.close()
         self._player.join(timeout=0.5)  # a camera that hangs must not keep the node from stopping
 
     def cleanup(self) -> None:
@@ -89,19 +88,21 @@ class VideoSource(ManagedNode):
     def _open(self) -> video.VideoSource:
         return video.open_source(self.params.path, self.params.rate, self.params.loop, self.params.topic)
 
-    def _play(self) -> None:
+    def _play(self, source: video.VideoSource, stop: threading.Event) -> None:
         try:
             start: float | None = None
-            pacer = Pacer(self.params.rate, self._source.rate)
-            for frame in self._source:
+            pacer = Pacer(self.params.rate, source.rate)
+            for frame in source:
                 due = pacer.due(frame.stamp, time.monotonic())
-                if self._stop.wait(due - time.monotonic()):
+                if stop.wait(due - time.monotonic()):
                     return
                 start = self.get_clock().now().nanoseconds * 1e-9 - due if start is None else start
                 self._publish(frame, round((start + due) * 1e9))
             self.get_logger().info(f"{self.params.path}: played to its end, {self._published} images")
         except Exception as error:  # noqa: BLE001 - a player that fails says so
             self.fail(f"cannot play: {error}")
+        finally:
+            source.close()  # here: OpenCV crashes when a video is released while another thread reads it
 
     def _publish(self, frame: video.Frame, due: int) -> None:
         recorded = frame.stamp if isinstance(self._source, video.BagSource) else None
