@@ -50,8 +50,8 @@ class PersonTracker:
         Returns:
             The track of each detection, '' while it is not confirmed by a second frame.
         """
-        if stamp != 0.0 and stamp == self._last_stamp:
-            stamp += 1e-3  # two frames of one stamp: time must advance for the motion model
+        if stamp != 0.0:
+            stamp = max(stamp, self._last_stamp + 1e-3)  # frames of one stamp: time must advance for the motion model
         self._last_stamp = stamp
         tracked = self._tracker.update(
             supervision.Detections(
