@@ -22,7 +22,11 @@ from opendr_perception.tasks.tracking import PersonTracker
 class Parameters(PeopleParameters):
     """What `person_detection` takes."""
 
-    model: str = parameter("nanodet", "A person detector of the zoo, or the path of an ONNX file.", read_only=True)
+    model: str = parameter(
+        "nanodet",
+        "A person detector of the zoo (opendr-perception models list), or an ONNX file like it.",
+        read_only=True,
+    )
 
 
 class PersonDetection(PerceptionNode):

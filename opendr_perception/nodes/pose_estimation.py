@@ -25,14 +25,18 @@ class Parameters(PeopleParameters):
 
     model: str = parameter(
         "movenet-lightning",
-        "movenet-lightning is fast, movenet-thunder is more exact at about four times the cost; or the path of an "
-        "ONNX file.",
+        "movenet-lightning is fast, movenet-thunder is more exact at about four times the cost; or an ONNX file with "
+        "the same input and output.",
         read_only=True,
     )
-    detector: str = parameter("nanodet", "A person detector of the zoo, or the path of an ONNX file.", read_only=True)
+    detector: str = parameter(
+        "nanodet",
+        "A person detector of the zoo (opendr-perception models list), or an ONNX file like it.",
+        read_only=True,
+    )
     max_persons: int = parameter(
         20,
-        "So many people, the largest, are looked at; time grows with their number.",
+        "At most so many people, the largest ones, are looked at; the time grows with their number.",
         minimum=1,
         maximum=1000,
     )

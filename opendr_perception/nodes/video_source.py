@@ -27,11 +27,22 @@ class Parameters(NodeParameters):
 
     path: str = parameter(
         "",
-        "A video file, a directory of pictures, a camera ('0' or '/dev/video0') or a rosbag2 recording.",
+        "A video file, a directory of pictures, a camera ('0' or '/dev/video0') or a rosbag2 recording. Must be given.",
         read_only=True,
     )
-    rate: float = parameter(0.0, "Images per second; 0 plays as recorded.", minimum=0.0, maximum=1000.0, read_only=True)
-    loop: bool = parameter(False, "Begin again at the end.", read_only=True)
+    rate: float = parameter(
+        0.0,
+        "Images per second; 0 plays as recorded, and pictures, which have no rate, at 10. No image is left out: a high "
+        "rate plays faster.",
+        minimum=0.0,
+        maximum=1000.0,
+        read_only=True,
+    )
+    loop: bool = parameter(
+        False,
+        "Begin again at the end. The stamps of a bag then go back, and whoever keeps tracks starts anew.",
+        read_only=True,
+    )
     topic: str = parameter("", "Image topic of a bag; empty takes its first one.", read_only=True)
     frame_id: str = parameter(
         "camera", "Coordinate frame of the images, where the source does not tell its own.", read_only=True

@@ -10,6 +10,7 @@ Each default is written once, here; `config/*.yaml` and the node pages are gener
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -84,8 +85,9 @@ def parameter(
 
 
 def documentation(parameters: Any) -> dict[str, Documentation]:
-    """The documentation of each parameter of a parameter dataclass (or an instance of it), by name."""
-    return {field.name: field.metadata["parameter"] for field in dataclasses.fields(parameters)}
+    """The documentation of each parameter of a parameter dataclass (or an instance of it), by name; its own first."""
+    cls = parameters if isinstance(parameters, type) else type(parameters)
+    return {field.name: field.metadata["parameter"] for _, fields in _chapters(cls) for field in fields}
 
 
 def check(parameters: Any) -> None:
@@ -119,13 +121,15 @@ def read(node: Node, cls: type[P], changes: Sequence[Parameter] = ()) -> P:
 
 def as_yaml(node_name: str, cls: type, introduction: str) -> str:
     """The text of the node's configuration file: every parameter with its default, its meaning and its range."""
-    lines = [f"# {line}" for line in introduction.strip().splitlines()]
+    lines = [f"# {line}".rstrip() for line in introduction.strip().splitlines()]
     lines += ["/**:", f"  {node_name}:", "    ros__parameters:"]
-    for field in dataclasses.fields(cls):
-        doc: Documentation = field.metadata["parameter"]
-        lines.append("")
-        lines += [f"      # {line}" for line in textwrap.wrap(doc.text + _allowed(doc), 112)]
-        lines.append(f"      {field.name}: {_yaml_value(field.default)}")
+    for title, fields in _chapters(cls):
+        lines += ["", f"      # --- {title} ".ljust(118, "-")]
+        for field in fields:
+            doc: Documentation = field.metadata["parameter"]
+            lines.append("")
+            lines += [f"      # {line}" for line in _comment(doc)]
+            lines.append(f"      {field.name}: {_yaml_value(field.default)}")
     return "\n".join(lines) + "\n"
 
 
@@ -133,7 +137,7 @@ def as_markdown(cls: type) -> str:
     """A table of the parameters for the node's page."""
     hints = get_type_hints(cls)
     rows = ["| parameter | type | default | allowed | while running | meaning |", "|---|---|---|---|---|---|"]
-    for field in dataclasses.fields(cls):
+    for field in (field for _, fields in _chapters(cls) for field in fields):
         doc: Documentation = field.metadata["parameter"]
         allowed = ", ".join(f"`{choice}`" for choice in doc.choices) or doc.interval()
         rows.append(
@@ -141,6 +145,17 @@ def as_markdown(cls: type) -> str:
             f"| {'no' if doc.read_only else 'yes'} | {doc.text} |"
         )
     return "\n".join(rows) + "\n"
+
+
+def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
+    """What the dataclass itself adds, then what each of its bases does: the first line of its text, and the fields."""
+    left = {field.name: field for field in dataclasses.fields(cls)}
+    chapters = []
+    for base in filter(dataclasses.is_dataclass, cls.__mro__):
+        fields = [left.pop(name) for name in inspect.get_annotations(base) if name in left]
+        if fields:
+            chapters.append(((base.__doc__ or "").splitlines()[0].rstrip(".").replace("`", ""), fields))
+    return chapters
 
 
 def _descriptor(doc: Documentation, hint: Any) -> ParameterDescriptor:
@@ -168,7 +183,7 @@ def _to_ros(default: Any) -> Any:
 
 def _type_name(hint: Any) -> str:
     if get_origin(hint) is tuple:
-        return f"{get_args(hint)[0].__name__}[]"
+        return f"{_type_name(get_args(hint)[0])}[]"
     return str(_ROS_TYPES[hint].name).lower()
 
 
@@ -180,6 +195,13 @@ def _yaml_value(value: Any) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_yaml_value(item) for item in value) + "]"
     return repr(value)
+
+
+def _comment(doc: Documentation) -> list[str]:
+    """What the configuration file says of a parameter, in lines that do not tear a range apart."""
+    unbreakable = "\u00a0"
+    text = doc.text + _allowed(doc).replace(", ", f",{unbreakable}")
+    return [line.replace(unbreakable, " ") for line in textwrap.wrap(text, 112)]
 
 
 def _allowed(doc: Documentation) -> str:

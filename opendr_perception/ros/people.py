@@ -18,10 +18,20 @@ from opendr_perception.tasks.detection import Detections, PersonDetector
 class PeopleParameters(PerceptionParameters):
     """What nodes take that detect and track people."""
 
-    score_threshold: float = parameter(0.4, "People detected below this score are left out.", minimum=0.0, maximum=1.0)
+    score_threshold: float = parameter(
+        0.4,
+        "Detections below this score are left out. Lower finds more people, and more that are none. A track only "
+        "begins with a score of 0.5, whatever this is; weaker detections prolong it.",
+        minimum=0.0,
+        maximum=1.0,
+    )
     nms: str = parameter("greedy", "How several boxes around one person become one.", choices=("greedy",))
     iou_threshold: float = parameter(
-        0.5, "Greedy NMS: of two boxes that overlap more than this, the better one stays.", minimum=0.0, maximum=1.0
+        0.5,
+        "Of two boxes whose intersection over union is above this, only the better one stays. Raise it where people "
+        "stand close together, lower it where one person gets two boxes.",
+        minimum=0.0,
+        maximum=1.0,
     )
     input_size: int = parameter(
         416,
@@ -31,7 +41,9 @@ class PeopleParameters(PerceptionParameters):
         maximum=2048,
         read_only=True,
     )
-    tracking: bool = parameter(True, "Give each person an id that stays from image to image.")
+    tracking: bool = parameter(
+        True, "Give each person an id that stays from image to image; false leaves track_id empty."
+    )
 
 
 def load_session(model: str, params: PerceptionParameters) -> Session:
