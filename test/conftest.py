@@ -77,7 +77,7 @@ def ros() -> Iterator[None]:
 @pytest.fixture
 def graph(ros: None, request: pytest.FixtureRequest) -> Iterator[Graph]:
     """Nodes, topics and processes of one test, in a namespace of its own."""
-    graph = Graph("/" + "".join(c if c.isalnum() else "_" for c in request.node.name))
+    graph = Graph(f"/{request.function.__name__}")
     try:
         yield graph
     finally:
@@ -135,9 +135,14 @@ class Process:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def end(self, limit: float = LIMIT) -> int:
-        """Wait for its end; what it returns."""
-        status = self._process.wait(limit)
+    def end(self, limit: float = 20.0) -> int:
+        """Wait for its end; what it returns. A process that hangs tells where."""
+        try:
+            status = self._process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)
+            self._reader.join(limit)
+            raise AssertionError(f"it did not end within {limit:g} s:\n{self.output}") from None
         self._reader.join(limit)
         return status
 
@@ -197,7 +202,8 @@ class Graph:
         places = (prefix / "bin" / arguments[0], prefix / "lib" / "opendr_perception" / arguments[0])
         program = next((str(place) for place in places if place.exists()), arguments[0])
         inherited = {name: value for name, value in os.environ.items() if name != "FASTDDS_DEFAULT_PROFILES_FILE"}
-        process = Process(self, [program, *arguments[1:]], inherited | environment)
+        environment = {**inherited, "PYTHONFAULTHANDLER": "1", **environment}
+        process = Process(self, [program, *arguments[1:]], environment)
         self._processes.append(process)
         return process
 
@@ -253,7 +259,9 @@ class Graph:
 
     def change_state(self, node: str, label: str) -> bool:
         """Ask for a lifecycle transition: configure, activate, deactivate, cleanup or shutdown."""
+        state = self.state(node)
         ids = {"configure": 1, "cleanup": 2, "activate": 3, "deactivate": 4}
+        ids["shutdown"] = {"unconfigured": 5, "inactive": 6, "active": 7}.get(state, 0)
         request = ChangeState.Request()
         request.transition.id = ids[label]
         return bool(self.call(ChangeState, f"{node}/change_state", request).success)
