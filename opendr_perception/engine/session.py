@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
+from onnxruntime import OrtValue
 
 Feeds = Mapping[str, np.ndarray]
 Outputs = dict[str, np.ndarray]
@@ -77,6 +78,7 @@ class Session:
         self.path = Path(path)
         self.device = device
         self.max_batch = max_batch or (1 if device == "cpu" else 16)
+        self._memory = "cpu" if device == "cpu" else "cuda"
         self._session = self._load(threads)
         self.inputs = tuple(_tensor(node) for node in self._session.get_inputs())
         self.outputs = tuple(_tensor(node) for node in self._session.get_outputs())
@@ -126,6 +128,46 @@ class Session:
             for start in range(0, size, self.max_batch)
         ]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
+
+    def run_bound(
+        self, feeds: Feeds, kept: Mapping[str, OrtValue], wanted: Sequence[str], keep: Sequence[str]
+    ) -> tuple[Outputs, dict[str, OrtValue]]:
+        """Run the model once, with inputs and outputs that stay on its device.
+
+        Args:
+            feeds: arrays for some inputs.
+            kept: for the other inputs, what an earlier run has put out and kept.
+            wanted: outputs that are returned as arrays.
+            keep: outputs that stay on the device.
+
+        Raises:
+            EngineError: the run failed, e.g. because an input does not fit.
+        """
+        binding = self._session.io_binding()
+        for name, array in feeds.items():
+            binding.bind_cpu_input(name, np.ascontiguousarray(array))
+        for name, value in kept.items():
+            binding.bind_ortvalue_input(name, value)
+        for name in wanted:
+            binding.bind_output(name, "cpu")
+        for name in keep:
+            binding.bind_output(name, self._memory)
+        try:
+            self._session.run_with_iobinding(binding)
+        except Exception as error:  # see run
+            raise EngineError(f"{self.path}: running failed: {_first_line(error)}") from error
+        values = binding.get_outputs()
+        arrays = {name: value.numpy() for name, value in zip(wanted, values, strict=False)}
+        return arrays, dict(zip(keep, values[len(wanted) :], strict=True))
+
+    def to_device(self, array: np.ndarray) -> OrtValue:
+        """A copy of an array where the model runs."""
+        return OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array), self._memory)
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The texts that are stored in the model file."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
 
     def warm_up(self, **free: Sequence[int]) -> None:
         """Run once on zeros, so that the first real frame is not slow.
