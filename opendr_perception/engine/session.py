@@ -80,8 +80,8 @@ class Session:
         self.max_batch = max_batch or (1 if device == "cpu" else 16)
         self._memory = "cpu" if device == "cpu" else "cuda"
         self._session = self._load(threads)
-        self.inputs = tuple(_tensor(node) for node in self._session.get_inputs())
-        self.outputs = tuple(_tensor(node) for node in self._session.get_outputs())
+        self.inputs = tuple(map(self._tensor, self._session.get_inputs()))
+        self.outputs = tuple(map(self._tensor, self._session.get_outputs()))
 
     def expect(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
         """Check that the model has these inputs and outputs, as a task does with a model that a user brought.
@@ -212,6 +212,12 @@ class Session:
                 f"{', '.join(available)}): install onnxruntime-gpu and its CUDA libraries, or set device to cpu"
             )
 
+    def _tensor(self, node: Any) -> Tensor:
+        if node.type not in _DTYPES:
+            raise EngineError(f"{self.path}: {node.name} is a {node.type}, which cannot be fed or read")
+        shape = tuple(size if isinstance(size, int) else None for size in node.shape)
+        return Tensor(node.name, shape, np.dtype(_DTYPES[node.type]))
+
     def _check(self, feeds: Feeds) -> None:
         expected = {tensor.name: tensor for tensor in self.inputs}
         if feeds.keys() != expected.keys():
@@ -221,11 +227,6 @@ class Session:
         for name, array in feeds.items():
             if not expected[name].accepts(array):
                 raise EngineError(f"{self.path}: expected {expected[name]}; got {array.dtype} {array.shape}")
-
-
-def _tensor(node: Any) -> Tensor:
-    shape = tuple(size if isinstance(size, int) else None for size in node.shape)
-    return Tensor(node.name, shape, np.dtype(_DTYPES[node.type]))
 
 
 def _first_line(error: Exception) -> str:
