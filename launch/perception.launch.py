@@ -79,18 +79,22 @@ def start(context: LaunchContext) -> list[Node]:
     """The processes that the arguments ask for."""
     arguments = {argument.name: LaunchConfiguration(argument.name).perform(context) for argument in ARGUMENTS}
     names = selected_nodes(arguments)
-    choose_transport()  # in this process, so that a camera driver that includes this file is heard, too
-    options: dict[str, Any] = {
+    choose_transport()  # nodes do it for themselves; here it also serves what is launched later, such as a camera
+    if arguments["composed"] == "true":
+        program = share_directory().parents[1] / "bin" / "opendr-perception"
+        return [Node(executable=str(program), arguments=["run", *names], **options(arguments, names))]
+    return [Node(package=PACKAGE, executable=name, **options(arguments, [name])) for name in names]
+
+
+def options(arguments: dict[str, str], names: list[str]) -> dict[str, Any]:
+    """What is the same for all processes, but for the parameter files of the nodes in it."""
+    return {
         "namespace": arguments["namespace"],
         "parameters": [*map(str, parameter_files(arguments, names)), overrides(arguments)],
         "remappings": [(f"image_raw{transport}", arguments["image"] + transport) for transport in ("", "/compressed")],
         "ros_arguments": ["--log-level", arguments["log_level"]],
         "output": "screen",
     }
-    if arguments["composed"] == "false":
-        return [Node(package=PACKAGE, executable=name, **options) for name in names]
-    program = share_directory().parents[1] / "bin" / "opendr-perception"
-    return [Node(executable=str(program), arguments=["run", *names], **options)]
 
 
 def selected_nodes(arguments: dict[str, str]) -> list[str]:
