@@ -49,6 +49,13 @@ class Tensor:
             and all(free is None or free == size for free, size in zip(self.shape, array.shape, strict=True))
         )
 
+    def fits(self, found: Tensor) -> bool:
+        """Whether `found` in a model can be what this one describes: its free dimensions may have any size there."""
+        return (
+            (self.name, self.dtype, len(self.shape)) == (found.name, found.dtype, len(found.shape))
+            and all(None in (size, other) or size == other for size, other in zip(self.shape, found.shape, strict=True))
+        )
+
     def __str__(self) -> str:
         shape = ", ".join("any" if size is None else str(size) for size in self.shape)
         return f"{self.name} {self.dtype} ({shape})"
@@ -83,18 +90,25 @@ class Session:
         self.inputs = tuple(map(self._tensor, self._session.get_inputs()))
         self.outputs = tuple(map(self._tensor, self._session.get_outputs()))
 
-    def expect(self, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+    def expect(self, inputs: Sequence[Tensor | str], outputs: Sequence[Tensor | str]) -> None:
         """Check that the model has these inputs and outputs, as a task does with a model that a user brought.
 
+        Args:
+            inputs: each as it must be, or only its name.
+            outputs: likewise.
+
         Raises:
-            EngineError: one is missing; the text names what was expected and what was found.
+            EngineError: one is missing or different; the text names what was expected and what was found.
         """
         for kind, expected, found in (("inputs", inputs, self.inputs), ("outputs", outputs, self.outputs)):
-            if not set(expected) <= {tensor.name for tensor in found}:
-                raise EngineError(
-                    f"{self.path}: expected the {kind} {', '.join(expected)}; "
-                    f"found {'; '.join(str(tensor) for tensor in found)}"
-                )
+            by_name = {tensor.name: tensor for tensor in found}
+            for item in expected:
+                name = item if isinstance(item, str) else item.name
+                if name not in by_name or not (isinstance(item, str) or item.fits(by_name[name])):
+                    raise EngineError(
+                        f"{self.path}: expected the {kind} {'; '.join(map(str, expected))}; "
+                        f"found {'; '.join(map(str, found))}"
+                    )
 
     def run(self, feeds: Feeds) -> Outputs:
         """Run the model once.

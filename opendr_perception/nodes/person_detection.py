@@ -49,9 +49,9 @@ class PersonDetection(PerceptionNode):
     def process(self, frames: Sequence[Frame]) -> Sequence[DetectionArray]:
         self._detector.score_threshold = self.params.score_threshold
         self._detector.iou_threshold = self.params.iou_threshold
-        found = self._detector([frame.image for frame in frames])
+        found = self._detector([frame.data for frame in frames])
         return [
-            detection_array(frame.image, people, track_ids(frame, people, self.params), label="person")
+            detection_array(frame.data, people, track_ids(frame, people, self.params), label="person")
             for frame, people in zip(frames, found, strict=True)
         ]
 

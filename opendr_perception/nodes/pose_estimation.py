@@ -65,9 +65,9 @@ class PoseEstimation(PerceptionNode):
         self._estimator.max_persons = self.params.max_persons
         self._estimator.detector.score_threshold = self.params.score_threshold
         self._estimator.detector.iou_threshold = self.params.iou_threshold
-        found = self._estimator([frame.image for frame in frames])
+        found = self._estimator([frame.data for frame in frames])
         return [
-            body_pose_array(frame.image, poses, track_ids(frame, poses.people, self.params), layout="coco17")
+            body_pose_array(frame.data, poses, track_ids(frame, poses.people, self.params), layout="coco17")
             for frame, poses in zip(frames, found, strict=True)
         ]
 

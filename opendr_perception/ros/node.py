@@ -17,13 +17,11 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Header
 
-from opendr_perception.ros import images
+from opendr_perception.ros.inputs import Input, image_input
 from opendr_perception.ros.mailbox import Mailbox
 from opendr_perception.ros.managed import WARN_EVERY, ManagedNode, NodeParameters
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.stream import Stream
-from opendr_perception.tasks.image import Image, to_bgr
-from opendr_perception.tasks.image_message import BadImage
 
 STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
 """What ROS accepts as the beginning of a relative topic name, and nothing."""
@@ -74,17 +72,18 @@ class PerceptionParameters(NodeParameters):
 
 @dataclass(frozen=True)
 class Frame:
-    """One image of one stream, ready to be processed."""
+    """One input of one stream, ready to be processed."""
 
     stream: str
     header: Header
-    image: Image
+    data: Any
+    """What the node's input makes of a message: a `tasks.image.Image` for cameras."""
     memory: Any
     """What the node keeps for this stream (`new_memory`); a new one after a gap or when time goes back."""
 
 
 class PerceptionNode(ManagedNode):
-    """Base of the nodes that turn the newest image of each stream into one result message."""
+    """Base of the nodes that turn the newest input of each stream into one result message."""
 
     Parameters: ClassVar[type[NodeParameters]] = PerceptionParameters
     RESULT: ClassVar[tuple[type, str]]
@@ -97,6 +96,10 @@ class PerceptionNode(ManagedNode):
         super().__init__(**options)
 
     # --- what a node implements -------------------------------------------------------------------------------------
+
+    def input(self) -> Input:
+        """What each stream subscribes: camera images, unless a node says otherwise."""
+        return image_input(self.params.image_transport)
 
     def load(self) -> None:
         """Load and warm the model. What it raises keeps the node from starting."""
@@ -123,7 +126,8 @@ class PerceptionNode(ManagedNode):
         if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
-        self._streams = {name: Stream(self, name, self.RESULT, self.new_memory) for name in names}
+        self._input = self.input()
+        self._streams = {name: Stream(self, name, self._input, self.RESULT, self.new_memory) for name in names}
 
     def activate(self) -> None:
         self._mailbox = Mailbox(tuple(self._streams))
@@ -149,8 +153,8 @@ class PerceptionNode(ManagedNode):
 
     # --- the executor's thread --------------------------------------------------------------------------------------
 
-    def _receive(self, stream: Stream, data: bytes) -> None:
-        self._mailbox.put(stream.name, data)
+    def _receive(self, stream: Stream, message: Any) -> None:
+        self._mailbox.put(stream.name, message)
 
     def tick(self) -> None:
         if self._worker is not None:
@@ -165,19 +169,19 @@ class PerceptionNode(ManagedNode):
 
     def _work(self) -> None:
         while (messages := self._mailbox.take()) is not None:
-            opened = [self._open(self._streams[name], data) for name, data in messages.items()]
+            opened = [self._open(self._streams[name], message) for name, message in messages.items()]
             frames = [frame for frame in opened if frame is not None]
             if frames:
                 self._serve(frames)
 
-    def _open(self, stream: Stream, data: bytes) -> Frame | None:
+    def _open(self, stream: Stream, message: Any) -> Frame | None:
         try:
-            header, image = images.decode(data, self.params.image_transport)
-        except BadImage as error:
+            header, data = self._input.open(message)
+        except ValueError as error:
             self._reject(stream, str(error))
             return None
         stream.follow(header)
-        return Frame(stream.name, header, image, stream.memory)
+        return Frame(stream.name, header, data, stream.memory)
 
     def _serve(self, frames: Sequence[Frame]) -> None:
         """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing."""
@@ -201,7 +205,7 @@ class PerceptionNode(ManagedNode):
             stream.publish(frame.header, result, inference)
             self._mailbox.count(stream.name, processed=1)
             if stream.watched():
-                canvas = to_bgr(frame.image)
+                canvas = self._input.canvas(frame.data)
                 self.draw(canvas, result)
                 stream.publish_drawing(frame.header, canvas)
         except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result

@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros import images, qos
 from opendr_perception.ros.continuity import Continuity
+from opendr_perception.ros.inputs import Input
 from opendr_perception.ros.mailbox import Counts
 from opendr_perception.ros.managed import ManagedNode
 from opendr_perception.ros.statistics import Statistics, Summary
@@ -31,15 +32,18 @@ class Stream:
     Args:
         node: whose stream it is.
         name: the prefix of its topics; '' for none.
+        source: what it subscribes.
         result: message type and topic of its results.
         new_memory: makes what the node keeps from frame to frame.
     """
 
-    def __init__(self, node: ManagedNode, name: str, result: tuple[type, str], new_memory: Callable[[], Any]) -> None:
+    def __init__(
+        self, node: ManagedNode, name: str, source: Input, result: tuple[type, str], new_memory: Callable[[], Any]
+    ) -> None:
         self.name = name
         self._node = node
-        self._message_type, _, input_topic = images.TRANSPORTS[node.params.image_transport]
-        self.topic = node.resolve_topic_name(self._topic(input_topic))
+        self._input = source
+        self.topic = node.resolve_topic_name(self._topic(source.topic))
         self._new_memory = new_memory
         self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._drawings = node.create_publisher(ImageMessage, "~/" + self._topic("image"), qos.result(1))
@@ -62,20 +66,20 @@ class Stream:
 
     # --- input ------------------------------------------------------------------------------------------------------
 
-    def subscribe(self, put: Callable[[Stream, bytes], None]) -> None:
-        """Hand each serialised image to `put`, in the executor's thread."""
+    def subscribe(self, put: Callable[[Stream, Any], None]) -> None:
+        """Hand each message to `put`, in the executor's thread."""
 
-        def receive(data: bytes) -> None:
+        def receive(message: Any) -> None:
             self._last_arrival = time.monotonic()
             self._incompatible = ""  # whoever could not be heard has been replaced
-            put(self, data)
+            put(self, message)
 
         self._subscription = self._node.create_subscription(
-            self._message_type,
+            self._input.type,
             self.topic,
             receive,
             qos.newest(self._node.params.qos_reliability),
-            raw=True,
+            raw=self._input.raw,
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )

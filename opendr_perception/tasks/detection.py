@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from opendr_perception.engine.session import Session
+from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.image import Image, Letterbox, letterbox
 from opendr_perception.tasks.nms import greedy_nms
 
@@ -58,7 +58,13 @@ class PersonDetector:
     ) -> None:
         if input_size <= 0 or input_size % STRIDES[-1]:
             raise ValueError(f"input_size must be a positive multiple of {STRIDES[-1]}, got {input_size}")
-        session.expect(inputs=["image"], outputs=["scores", "distances"])
+        session.expect(
+            inputs=[Tensor("image", (None, None, None, 3), np.dtype(np.uint8))],
+            outputs=[
+                Tensor("scores", (None, None, None), np.dtype(np.float32)),
+                Tensor("distances", (None, None, 4 * BINS), np.dtype(np.float32)),
+            ],
+        )
         self.score_threshold = score_threshold
         self.iou_threshold = iou_threshold
         self._session = session

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.engine.session import EngineError, Session, Tensor
 from opendr_perception.tasks.detection import Detections, PersonDetector
 from opendr_perception.tasks.image import Image, crop_resize
 
@@ -68,7 +68,10 @@ class PoseEstimator:
     """
 
     def __init__(self, detector: PersonDetector, session: Session, max_persons: int = 20) -> None:
-        session.expect(inputs=["image"], outputs=["keypoints"])
+        session.expect(
+            inputs=[Tensor("image", (None, None, None, 3), np.dtype(np.uint8))],
+            outputs=[Tensor("keypoints", (None, len(COCO17), 3), np.dtype(np.float32))],
+        )
         _, height, width, _ = session.inputs[0].shape
         if height is None or width is None:
             raise EngineError(f"{session.path}: the size of the crops must be fixed, found {session.inputs[0]}")
@@ -94,6 +97,7 @@ class PoseEstimator:
             crop_resize(image, square(box), self._size, "rgb", crops[k])[1] for k, (image, box) in enumerate(targets)
         ]
         found = self._session.run_batch({"image": crops})["keypoints"]
+        found = np.where(np.isfinite(found).all(axis=-1, keepdims=True), found, 0)  # what is no number was not seen
         canvas = found[..., 1::-1] * self._size[::-1]  # (y, x) in [0, 1] -> (x, y) in pixels
         source = np.stack([place.to_source(points) for place, points in zip(places, canvas, strict=True)])
         return np.concatenate([source, np.clip(found[..., 2:], 0, 1)], axis=-1).astype(np.float32)

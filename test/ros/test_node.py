@@ -45,8 +45,8 @@ class Probe(PerceptionNode):
             frame.memory.append(frame.stream)
         return [
             DetectionArray(
-                width=frame.image.width,
-                height=frame.image.height,
+                width=frame.data.width,
+                height=frame.data.height,
                 detections=[Detection(label=name) for name in frame.memory],
             )
             for frame in frames
