@@ -51,9 +51,8 @@ class Tensor:
 
     def fits(self, found: Tensor) -> bool:
         """Whether `found` in a model can be what this one describes: its free dimensions may have any size there."""
-        return (
-            (self.name, self.dtype, len(self.shape)) == (found.name, found.dtype, len(found.shape))
-            and all(None in (size, other) or size == other for size, other in zip(self.shape, found.shape, strict=True))
+        return (self.name, self.dtype, len(self.shape)) == (found.name, found.dtype, len(found.shape)) and all(
+            None in (size, other) or size == other for size, other in zip(self.shape, found.shape, strict=True)
         )
 
     def __str__(self) -> str:
