@@ -96,8 +96,10 @@ class PersonDetector:
         candidates = np.flatnonzero(scores > self.score_threshold)
         boxes = box.to_source(decode_boxes(distances[candidates], centres[candidates]))
         boxes = np.clip(boxes, 0, [image.width, image.height] * 2).astype(np.float32)
-        kept = greedy_nms(boxes, scores[candidates], self.iou_threshold)
-        return Detections(boxes[kept], scores[candidates][kept])
+        finite = np.isfinite(boxes).all(axis=1)  # half precision may overflow
+        boxes, scores = boxes[finite], scores[candidates[finite]]
+        kept = greedy_nms(boxes, scores, self.iou_threshold)
+        return Detections(boxes[kept], scores[kept])
 
 
 def canvas_size(height: int, width: int, longest: int) -> tuple[int, int]:

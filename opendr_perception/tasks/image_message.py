@@ -38,7 +38,7 @@ def deserialize(data: bytes, message_type: str) -> tuple[Any, Image]:
         message = _types().deserialize_cdr(memoryview(data), message_type)  # slices of bytes would be copies
         image = decode(message.data) if message_type == COMPRESSED else _view(message)
     except Exception as error:  # the generated reader and the converters raise whatever broken bytes lead to
-        raise BadImage(str(error) or type(error).__name__) from error
+        raise BadImage(" ".join(str(error).split()) or type(error).__name__) from error
     return message.header, image
 
 
@@ -63,8 +63,12 @@ def _view(message: Any) -> Image:
     height, width, step, encoding = message.height, message.width, message.step, message.encoding
     if encoding in CHANNELS:
         return Image.from_buffer(message.data, height, width, step, encoding)
+    if not (height and width):
+        raise ValueError(f"a picture must have 1 pixel a side at least, not {width}x{height}")
+    if len(message.data) < height * step:
+        raise ValueError(f"truncated: {len(message.data)} bytes instead of {height} rows of {step}")
     # The converter does not know padded rows: cut them to whole pixels first.
-    row = step // width * width if width else 0
+    row = step // width * width
     data = np.frombuffer(message.data, np.uint8)[: height * step].reshape(height, step)[:, :row]
     pixels = message_to_cvimage(replace(message, step=row, data=np.ascontiguousarray(data).ravel()), "bgr8")
     if pixels.shape[:2] != (height, width):  # such as nv12, whose colours are in rows of their own
