@@ -15,6 +15,7 @@ from opendr_perception.ros.node import Frame, PerceptionNode
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import PeopleParameters, load_detector, track_ids
 from opendr_perception.ros.run import main
+from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.tracking import PersonTracker
 
 
@@ -55,7 +56,7 @@ class PersonDetection(PerceptionNode):
             for frame, people in zip(frames, found, strict=True)
         ]
 
-    def draw(self, canvas: np.ndarray, result: DetectionArray) -> None:
+    def draw(self, canvas: np.ndarray, data: Image, result: DetectionArray) -> None:
         draw_detections(canvas, result)
 
 

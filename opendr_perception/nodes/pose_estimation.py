@@ -15,6 +15,7 @@ from opendr_perception.ros.node import Frame, PerceptionNode
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import PeopleParameters, load_detector, load_session, track_ids
 from opendr_perception.ros.run import main
+from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.pose import PoseEstimator
 from opendr_perception.tasks.tracking import PersonTracker
 
@@ -71,7 +72,7 @@ class PoseEstimation(PerceptionNode):
             for frame, poses in zip(frames, found, strict=True)
         ]
 
-    def draw(self, canvas: np.ndarray, result: BodyPoseArray) -> None:
+    def draw(self, canvas: np.ndarray, data: Image, result: BodyPoseArray) -> None:
         draw_poses(canvas, result)
 
 

@@ -112,12 +112,15 @@ class PerceptionNode(ManagedNode):
         """What is kept for a stream from frame to frame: a tracker, a temporal state. None for nothing."""
         return None
 
+    def release_memory(self, memory: Any) -> None:
+        """A memory is not used any more, because its stream starts anew."""
+
     def process(self, frames: Sequence[Frame]) -> Sequence[Any]:
         """Turn frames, at most one of each stream, into one result message each; the base sets the header."""
         raise NotImplementedError
 
-    def draw(self, canvas: np.ndarray, result: Any) -> None:
-        """Draw the result into a (H, W, 3) uint8 BGR picture, for `~/image`."""
+    def draw(self, canvas: np.ndarray, data: Any, result: Any) -> None:
+        """Draw what was found in the input's data into a (H, W, 3) uint8 BGR picture, for `~/image`."""
 
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
@@ -127,7 +130,7 @@ class PerceptionNode(ManagedNode):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
         self._input = self.input()
-        self._streams = {name: Stream(self, name, self._input, self.RESULT, self.new_memory) for name in names}
+        self._streams = {name: Stream(self, name, self._input, self.RESULT, self._renew) for name in names}
 
     def activate(self) -> None:
         self._mailbox = Mailbox(tuple(self._streams))
@@ -206,10 +209,15 @@ class PerceptionNode(ManagedNode):
             self._mailbox.count(stream.name, processed=1)
             if stream.watched():
                 canvas = self._input.canvas(frame.data)
-                self.draw(canvas, result)
+                self.draw(canvas, frame.data, result)
                 stream.publish_drawing(frame.header, canvas)
         except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
             self.get_logger().error(f"cannot publish: {error}", throttle_duration_sec=WARN_EVERY)
+
+    def _renew(self, memory: Any) -> Any:
+        if memory is not None:
+            self.release_memory(memory)
+        return self.new_memory()
 
     def _reject(self, stream: Stream, problem: str) -> None:
         self._mailbox.count(stream.name, rejected=1)

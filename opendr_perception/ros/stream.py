@@ -34,17 +34,18 @@ class Stream:
         name: the prefix of its topics; '' for none.
         source: what it subscribes.
         result: message type and topic of its results.
-        new_memory: makes what the node keeps from frame to frame.
+        renew: takes what the node kept of the past (None at first) and gives what it keeps from now on.
     """
 
     def __init__(
-        self, node: ManagedNode, name: str, source: Input, result: tuple[type, str], new_memory: Callable[[], Any]
+        self, node: ManagedNode, name: str, source: Input, result: tuple[type, str], renew: Callable[[Any], Any]
     ) -> None:
         self.name = name
         self._node = node
         self._input = source
         self.topic = node.resolve_topic_name(self._topic(source.topic))
-        self._new_memory = new_memory
+        self._renew = renew
+        self.memory: Any = None
         self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._drawings = node.create_publisher(ImageMessage, "~/" + self._topic("image"), qos.result(1))
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
@@ -55,7 +56,7 @@ class Stream:
 
     def start_anew(self) -> None:
         """Forget the past, and all counts."""
-        self.memory = self._new_memory()
+        self.memory = self._renew(self.memory)
         self.counts = Counts()
         self._continuity = Continuity()
         self._unstamped = 0
@@ -96,7 +97,7 @@ class Stream:
             self._warn("the publisher sets no stamps, so gaps and latency cannot be told", "stamp")
         elif reason := self._continuity.check(stamp, self._node.params.max_gap):
             self._node.get_logger().info(f"{self.topic}: {reason}; the stream starts anew")
-            self.memory = self._new_memory()
+            self.memory = self._renew(self.memory)
             self._restarts += 1
 
     def reject(self, problem: str) -> None:

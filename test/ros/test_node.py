@@ -52,7 +52,7 @@ class Probe(PerceptionNode):
             for frame in frames
         ]
 
-    def draw(self, canvas: np.ndarray, result: Any) -> None:
+    def draw(self, canvas: np.ndarray, data: Any, result: Any) -> None:
         self.drawn += 1
         canvas[:] = 200
 
