@@ -87,12 +87,15 @@ def with_part(page: str, name: str, text: str) -> str:
 def topics(node: type[PerceptionNode]) -> str:
     """Tables of what a perception node subscribes and publishes."""
     result, topic = node.RESULT
-    subscribed = [
-        (image_topic, kind, f"the camera, where `image_transport` is `{transport}`")
-        for transport, (kind, _, image_topic) in TRANSPORTS.items()
-    ]
+    if node.INPUT is None:
+        subscribed = [
+            (image_topic, kind, f"the camera, where `image_transport` is `{transport}`")
+            for transport, (kind, _, image_topic) in TRANSPORTS.items()
+        ]
+    else:
+        subscribed = [(node.INPUT.topic, node.INPUT.type, "the results of another node")]
     published = [
-        (topic, result, "one for each processed image, with that image's header; an empty array when nothing is found"),
+        (topic, result, "one for each processed input, with its header; an empty array when nothing is found"),
         ("~/image", Image, "the image with the result drawn in, bgr8; made only while somebody subscribes"),
         ("~/statistics", NodeStatistics, "once a second, for each stream: counts, rate, inference time and latency"),
         ("/diagnostics", DiagnosticArray, "once a second: the node's state or fault, and how each stream is"),

@@ -88,6 +88,8 @@ class PerceptionNode(ManagedNode):
     Parameters: ClassVar[type[NodeParameters]] = PerceptionParameters
     RESULT: ClassVar[tuple[type, str]]
     """Type and topic of the result."""
+    INPUT: ClassVar[Input | None] = None
+    """What each stream subscribes; None for camera images."""
 
     def __init__(self, **options: Any) -> None:
         self._streams: dict[str, Stream] = {}
@@ -96,10 +98,6 @@ class PerceptionNode(ManagedNode):
         super().__init__(**options)
 
     # --- what a node implements -------------------------------------------------------------------------------------
-
-    def input(self) -> Input:
-        """What each stream subscribes: camera images, unless a node says otherwise."""
-        return image_input(self.params.image_transport)
 
     def load(self) -> None:
         """Load and warm the model. What it raises keeps the node from starting."""
@@ -129,7 +127,7 @@ class PerceptionNode(ManagedNode):
         if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
-        self._input = self.input()
+        self._input = self.INPUT or image_input(self.params.image_transport)
         self._streams = {name: Stream(self, name, self._input, self.RESULT, self._renew) for name in names}
 
     def activate(self) -> None:
