@@ -108,12 +108,12 @@ class ManagedNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def _attempt(self, verb: str, action: Callable[[], None], stage: str) -> TransitionCallbackReturn:
+        self._fault = ""  # before, because what is started may fail at once
         try:
             action()
         except Exception as error:  # noqa: BLE001 - any cause becomes a failed transition that can be tried again
             self.fail(f"cannot {verb}: {str(error) or type(error).__name__}")
             return TransitionCallbackReturn.FAILURE
-        self._fault = ""
         self.stage = stage
         return TransitionCallbackReturn.SUCCESS
 
