@@ -19,7 +19,7 @@ from std_msgs.msg import Header
 
 from opendr_perception.ros.inputs import Input, image_input
 from opendr_perception.ros.mailbox import Mailbox
-from opendr_perception.ros.managed import WARN_EVERY, ManagedNode, NodeParameters
+from opendr_perception.ros.managed import ManagedNode, NodeParameters
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.stream import Stream
 
@@ -178,17 +178,17 @@ class PerceptionNode(ManagedNode):
     def _open(self, stream: Stream, message: Any) -> Frame | None:
         try:
             header, data = self._input.open(message)
+            stream.follow(header)
         except ValueError as error:
             self._reject(stream, str(error))
             return None
-        stream.follow(header)
         return Frame(stream.name, header, data, stream.memory)
 
     def _serve(self, frames: Sequence[Frame]) -> None:
         """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing."""
         started = time.perf_counter()
         try:
-            results = self.process(frames)
+            answers = list(zip(frames, self.process(frames), strict=True))
         except Exception as error:  # noqa: BLE001 - a frame that the model cannot take must not stop the node
             if len(frames) == 1:
                 self._reject(self._streams[frames[0].stream], f"{type(error).__name__}: {error}")
@@ -197,20 +197,24 @@ class PerceptionNode(ManagedNode):
                     self._serve([frame])
             return
         inference = (time.perf_counter() - started) / len(frames)
-        for frame, result in zip(frames, results, strict=True):
+        for frame, result in answers:
             self._publish(frame, result, inference)
 
     def _publish(self, frame: Frame, result: Any, inference: float) -> None:
         stream = self._streams[frame.stream]
         try:
             stream.publish(frame.header, result, inference)
-            self._mailbox.count(stream.name, processed=1)
+        except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
+            self._reject(stream, f"cannot publish: {error}")
+            return
+        self._mailbox.count(stream.name, processed=1)
+        try:
             if stream.watched():
                 canvas = self._input.canvas(frame.data)
                 self.draw(canvas, frame.data, result)
                 stream.publish_drawing(frame.header, canvas)
-        except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
-            self.get_logger().error(f"cannot publish: {error}", throttle_duration_sec=WARN_EVERY)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.warn(f"cannot draw: {error}", "drawing")
 
     def _renew(self, memory: Any) -> Any:
         if memory is not None:

@@ -157,6 +157,20 @@ def test_a_frame_that_cannot_be_processed_is_rejected_and_the_other_stream_is_se
     assert seen(graph.ask(front_camera, graph.image(PIXELS), front)) == 1
 
 
+def test_answers_that_do_not_fit_the_frames_are_rejected_and_the_worker_goes_on(graph: Any) -> None:
+    node = graph.run(Probe, max_gap=1000.0)
+    results = graph.listen(DetectionArray, "sizes", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    process = node.process
+    for count, answers in enumerate([[], ["no message"]], start=1):
+        node.process = lambda frames, answers=answers: answers
+        camera.publish(graph.image(PIXELS))
+        graph.diagnosis("image_raw", rejected=count)
+    node.process = process
+    assert seen(graph.ask(camera, graph.image(PIXELS), results)) == 1
+    graph.diagnosis("image_raw", received=3, processed=1, rejected=2)
+
+
 def test_without_stamps_frames_are_served_and_counted(graph: Any) -> None:
     graph.run(Probe)
     results = graph.listen(DetectionArray, "sizes", publishers=1)
