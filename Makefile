@@ -79,8 +79,9 @@ $(run): $(ros) requirements/run.txt requirements/no-deps.txt requirements/npm.tx
 	$(call pip_install,the tracker,--no-deps -r requirements/no-deps.txt)
 	@touch $@
 
-$(dev): $(run) requirements/dev.txt
+$(dev): $(run) requirements/dev.txt requirements/dev-no-deps.txt
 	$(call pip_install,development tools and torch,-r requirements/dev.txt -c requirements/constraints.txt)
+	$(call pip_install,peers,--no-deps -r requirements/dev-no-deps.txt)
 	@touch $@
 
 # --- Build ------------------------------------------------------------------------------------------------------------
