@@ -70,6 +70,7 @@ class Session:
         threads: of the CPU, 0 for one each core.
         max_batch: longest leading axis that `run_batch` gives to the model at once; 0 chooses by the device. On a
             CPU a batch is not faster than its pictures one by one, but takes their memory at the same time.
+            A batch that is fixed in the model is kept to.
 
     Raises:
         EngineError: there is no such file, it is not a model, or the device is not available.
@@ -83,11 +84,12 @@ class Session:
             raise ValueError("threads and max_batch must not be negative")
         self.path = Path(path)
         self.device = device
-        self.max_batch = max_batch or (1 if device == "cpu" else 16)
         self._memory = "cpu" if device == "cpu" else "cuda"
         self._session = self._load(threads)
         self.inputs = tuple(map(self._tensor, self._session.get_inputs()))
         self.outputs = tuple(map(self._tensor, self._session.get_outputs()))
+        fixed = self.inputs[0].shape[:1]  # a model that was exported for one picture takes one at a time
+        self.max_batch = max_batch or (fixed[0] if fixed and fixed[0] else 1 if device == "cpu" else 16)
 
     def expect(self, inputs: Sequence[Tensor | str], outputs: Sequence[Tensor | str]) -> None:
         """Check that the model has these inputs and outputs, as a task does with a model that a user brought.

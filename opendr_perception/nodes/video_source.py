@@ -75,6 +75,7 @@ class VideoSource(ManagedNode):
     def activate(self) -> None:
         self._source = self._open()
         self._published = 0
+        self._doing = "images are published"
         self._stop = threading.Event()
         self._player = threading.Thread(target=self._play, args=(self._source, self._stop), name="player", daemon=True)
         self._player.start()
@@ -92,7 +93,7 @@ class VideoSource(ManagedNode):
             return ()
         source = self._source
         level = DiagnosticStatus.WARN if source.skipped else DiagnosticStatus.OK
-        text = f"images are left out: {source.problem}" if source.skipped else "images are published"
+        text = f"images are left out: {source.problem}" if source.skipped else self._doing
         values = {"published": self._published, "skipped": source.skipped}
         return [self.status(self.params.path, level, text, values)]
 
@@ -109,6 +110,7 @@ class VideoSource(ManagedNode):
                     return
                 start = self.get_clock().now().nanoseconds * 1e-9 - due if start is None else start
                 self._publish(frame, round((start + due) * 1e9))
+            self._doing = "the recording has ended"
             self.get_logger().info(f"{self.params.path}: played to its end, {self._published} images")
         except Exception as error:  # noqa: BLE001 - a player that fails says so
             self.fail(f"cannot play: {error}")
