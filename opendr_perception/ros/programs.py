@@ -11,6 +11,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 PR_SET_PDEATHSIG = 1
+# Not `-m`: it looks into the current directory first, and a source tree there has no messages.
+RUN_MODULE = """import runpy, sys
+sys.path[:] = filter(None, sys.path)
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)"""
 PATIENCE = 5.0
 """Seconds that a program has to stop after SIGINT before it is killed."""
 
@@ -26,7 +31,7 @@ def running(commands: Sequence[Sequence[str]], output: int) -> Iterator[list[sub
     programs: list[subprocess.Popen[bytes]] = []
     try:
         for command in commands:
-            program = [sys.executable, "-m", *command]
+            program = [sys.executable, "-c", RUN_MODULE, *command]
             programs.append(subprocess.Popen(program, stdout=output, stderr=output, preexec_fn=_end_with_parent))
         yield programs
     finally:

@@ -94,7 +94,7 @@ class _Network:
         return self.builder.add("Relu", self.builder.add("Add", shortcut, y)), pooled_size
 
     def pad(self, x: str, channels: int, cells: int) -> str:
-        return self.builder.add("Pad", x, np.array([0, 0, 0, 0, 0, channels, cells, cells]), np.float32(0))
+        return self.builder.add("Pad", x, np.array([0, 0, 0, 0, 0, channels, cells, cells]), np.array(0, np.float32))
 
     def dense_block(self, x: str, name: str, size: int, *, separable: bool) -> tuple[str, int]:
         add, relu = self.builder.add, "Relu"

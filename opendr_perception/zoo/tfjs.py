@@ -107,6 +107,7 @@ def _convolution(builder: GraphBuilder, node: Node, values: list[Value], *, dept
     ):
         raise ConversionError(f"{node.name}: only NHWC convolutions with constant weights are supported")
     height, width, channels, _ = kernel.shape
+    weights: np.ndarray
     if depthwise:
         weights, group = kernel.transpose(2, 3, 0, 1).reshape(-1, 1, height, width), channels
     else:
