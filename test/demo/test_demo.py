@@ -1,0 +1,60 @@
+"""The demonstration, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+import pytest
+from opendr_perception.msg import Face, FaceArray
+from std_msgs.msg import Header
+
+from opendr_perception import zoo
+from opendr_perception.demo.recorder import to_dict
+
+
+def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "opendr_perception.cli", "demo", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+
+
+def test_it_writes_what_the_nodes_published(tmp_path: Path) -> None:
+    (street,) = zoo.fetch(["vtest.avi"])
+    done = demo("--source", str(street), "--seconds", "6", "--output", str(tmp_path / "out"), "--headless")
+    assert done.returncode == 0, done.stderr
+    assert "pose_estimation" in done.stdout
+
+    lines = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert {line["topic"] for line in lines} >= {"/camera/persons", "/camera/poses"}
+    poses = [line for line in lines if line["topic"] == "/camera/poses"]
+    assert all(line["stamp"] > 0 and line["frame_id"] == "camera" and line["layout"] == "coco17" for line in poses)
+    assert any(len(person["keypoints"]) == 17 for line in poses for person in line["poses"])
+
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["sources"] == {"camera": "vtest.avi"}
+    for row in summary["nodes"]:
+        assert row["received"] == row["processed"] + row["dropped"] + row["rejected"]
+    assert {row["node"] for row in summary["nodes"]} >= {"person_detection", "pose_estimation"}
+
+    with av.open(str(tmp_path / "out" / "annotated.mp4")) as film:
+        assert sum(1 for _ in film.decode(video=0)) > 0
+
+
+@pytest.mark.parametrize("name", ["missing.mp4", "text.mp4"])
+def test_a_source_that_cannot_be_played_is_one_line_on_standard_error(name: str, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("not a video")
+    done = demo("--source", str(tmp_path / name), "--output", str(tmp_path / "out"), "--headless")
+    assert done.returncode == 1
+    assert name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_messages_become_json() -> None:
+    message = FaceArray(header=Header(frame_id="eye"), faces=[Face(identity="someone", yaw=float("nan"), pitch=0.1)])
+    fields = json.loads(json.dumps(to_dict(message), allow_nan=False))
+    assert fields["header"]["frame_id"] == "eye"
+    face = fields["faces"][0]
+    assert (face["identity"], face["yaw"], face["pitch"]) == ("someone", None, 0.1)
