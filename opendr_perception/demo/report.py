@@ -31,9 +31,9 @@ def report_of(recorder: Recorder, sources: Mapping[str, Path], nodes: Sequence[s
 
 def show(report: Report, console: Console) -> None:
     """Print the report as a table that a newcomer understands."""
-    table = Table(title="What the nodes did with each camera")
-    table.add_column("node")
-    table.add_column("camera")
+    table = Table(title="What the nodes did with each camera", box=None, padding=(0, 2, 0, 0))
+    table.add_column("node", no_wrap=True)
+    table.add_column("camera", no_wrap=True)
     for heading in ("images", "results", "skipped", "bad", "per s", "model", "age", "people"):
         table.add_column(heading, justify="right")
     for row in report["nodes"]:
@@ -42,9 +42,9 @@ def show(report: Report, console: Console) -> None:
         table.add_row(row["node"], row["stream"], *map(str, counts), *times, str(row["tracks"]))
     console.print(table)
     console.print(
-        "skipped: a newer image came before the model was free.    bad: images that cannot be used.\n"
-        "model: ms to compute one result.    age: ms from an image's time stamp to its result.\n"
-        "per s, model and age are of the last second.    people: how many different ones were followed."
+        "skipped: a newer image came before the model was free. bad: cannot be used.\n"
+        "model: ms for one result. age: ms from an image's stamp to its result. These two\n"
+        "and per s are of the last second. people: how many different ones were followed."
     )
 
 
