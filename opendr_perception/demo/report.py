@@ -31,11 +31,11 @@ def report_of(recorder: Recorder, sources: Mapping[str, Path], nodes: Sequence[s
 
 def show(report: Report, console: Console) -> None:
     """Print the report as a table that a newcomer understands."""
-    table = Table(title="What the nodes did with each camera", box=None, padding=(0, 2, 0, 0))
+    table = Table(title="What the nodes did with each camera", box=None, padding=(0, 1, 0, 0))
     table.add_column("node", no_wrap=True)
     table.add_column("camera", no_wrap=True)
     for heading in ("images", "results", "skipped", "bad", "per s", "model", "age", "people"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in report["nodes"]:
         counts = (row["received"], row["processed"], row["dropped"], row["rejected"])
         times = (f"{row['rate']:.1f}", _milliseconds(row["inference_mean"]), _milliseconds(row["latency_mean"]))
