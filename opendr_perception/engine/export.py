@@ -4,7 +4,8 @@ The graph computes one step for any number of streams B:
 
     frame (B, C, ...), state.<name> (B, ...) ...  ->  output (B, ...), valid (B,), warm (B,), new.<name> (B, ...) ...
 
-The state of a new stream is stored in the file's metadata, so that running it needs neither torch nor the network.
+The state of a new stream is stored in the file's metadata, so that running it needs neither torch nor the network. A
+network is exported as its `for_inference` form, whose state may differ from its own.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ def export(
     """
     if network.training:
         raise RuntimeError("export is for inference: call eval() first")
+    network = network.for_inference()
     # Two streams: a batch of one would be taken for a constant.
     state = network.initial_state(2, frame_shape)
     shape = frame_shape if frame_shape is not None else network.frame_shape

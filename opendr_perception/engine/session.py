@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from onnxruntime import OrtValue
+from onnxruntime import IOBinding, OrtValue
 
 Feeds = Mapping[str, np.ndarray]
 Outputs = dict[str, np.ndarray]
@@ -144,36 +144,46 @@ class Session:
         ]
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
-    def run_bound(
-        self, feeds: Feeds, kept: Mapping[str, OrtValue], wanted: Sequence[str], keep: Sequence[str]
-    ) -> tuple[Outputs, dict[str, OrtValue]]:
-        """Run the model once, with inputs and outputs that stay on its device.
+    def bind(
+        self, inputs: Mapping[str, OrtValue], wanted: Sequence[str], outputs: Mapping[str, OrtValue | None]
+    ) -> IOBinding:
+        """Say once where inputs lie and outputs go, for many runs.
 
         Args:
-            feeds: arrays for some inputs.
-            kept: for the other inputs, what an earlier run has put out and kept.
-            wanted: outputs that are returned as arrays.
-            keep: outputs that stay on the device.
+            inputs: buffers on the model's device.
+            wanted: outputs that go to the CPU.
+            outputs: buffers on the model's device; None for one that the first run allocates.
+        """
+        binding = self._session.io_binding()
+        for name, value in inputs.items():
+            binding.bind_ortvalue_input(name, value)
+        for name in wanted:
+            binding.bind_output(name, "cpu")
+        for name, buffer in outputs.items():
+            if buffer is None:
+                binding.bind_output(name, self._memory)
+            else:
+                binding.bind_ortvalue_output(name, buffer)
+        return binding
+
+    def run_bound(self, binding: IOBinding, feeds: Feeds) -> Sequence[OrtValue]:
+        """Run the model once, and return its outputs where they were bound.
+
+        Args:
+            binding: from `bind`.
+            feeds: arrays for the other inputs.
 
         Raises:
             EngineError: the run failed, e.g. because an input does not fit.
         """
-        binding = self._session.io_binding()
-        for name, array in feeds.items():
-            binding.bind_cpu_input(name, np.ascontiguousarray(array))
-        for name, value in kept.items():
-            binding.bind_ortvalue_input(name, value)
-        for name in wanted:
-            binding.bind_output(name, "cpu")
-        for name in keep:
-            binding.bind_output(name, self._memory)
         try:
+            for name, array in feeds.items():
+                binding.bind_cpu_input(name, np.ascontiguousarray(array))
             self._session.run_with_iobinding(binding)
         except Exception as error:  # see run
             raise EngineError(f"{self.path}: running failed: {_first_line(error)}") from error
-        values = binding.get_outputs()
-        arrays = {name: value.numpy() for name, value in zip(wanted, values, strict=False)}
-        return arrays, dict(zip(keep, values[len(wanted) :], strict=True))
+        outputs: Sequence[OrtValue] = binding.get_outputs()
+        return outputs
 
     def to_device(self, array: np.ndarray) -> OrtValue:
         """A copy of an array where the model runs."""

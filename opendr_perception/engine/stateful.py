@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from onnxruntime import OrtValue
 
+from opendr_perception.engine.recurrence import Recurrence
 from opendr_perception.engine.session import EngineError, Session
 
 Rows = dict[str, np.ndarray]
@@ -57,7 +57,7 @@ class StateBank:
         )
         self._parked: dict[Hashable, Rows] = {}
         self._running: tuple[Hashable, ...] = ()
-        self._states: dict[str, OrtValue] = {}
+        self._recurrence: Recurrence | None = None
 
     def keys(self) -> set[Hashable]:
         """Everybody whose state is kept."""
@@ -77,18 +77,13 @@ class StateBank:
         keys = tuple(keys)
         if not keys or len(set(keys)) != len(keys) or len(keys) != len(frames):
             raise ValueError(f"step needs different keys and a frame for each: got {len(keys)} and {len(frames)}")
-        if keys != self._running:
-            self._regroup(keys)
-        padded = np.concatenate([frames, np.zeros_like(frames[:1]).repeat(self._width - len(keys), axis=0)])
-        answers, states = self._session.run_bound(
-            {"frame": padded},
-            {f"state.{name}": value for name, value in self._states.items()},
-            wanted=["output", "valid", "warm"],
-            keep=[f"new.{name}" for name in self._initial],
-        )
-        self._states = {name: states[f"new.{name}"] for name in self._initial}
+        if self._recurrence is None or keys != self._running:
+            self._recurrence = self._regroup(keys)
+        width = self._recurrence.states["frames"].shape()[0]
+        padded = np.concatenate([frames, np.zeros_like(frames[:1]).repeat(width - len(keys), axis=0)])
+        answers = self._recurrence.run({"frame": padded})
         rows = slice(len(keys))
-        seen = self._states["frames"].numpy()[rows]
+        seen = self._recurrence.states["frames"].numpy()[rows].copy()
         return Step(answers["output"][rows], answers["valid"][rows], answers["warm"][rows], seen)
 
     def release(self, key: Hashable) -> None:
@@ -119,25 +114,23 @@ class StateBank:
         """Memory of the state of one key in bytes."""
         return sum(row.nbytes for row in self._initial.values())
 
-    @property
-    def _width(self) -> int:
-        return self._states["frames"].shape()[0]
-
-    def _regroup(self, keys: tuple[Hashable, ...]) -> None:
+    def _regroup(self, keys: tuple[Hashable, ...]) -> Recurrence:
         """Put the states of these keys together as one batch, and park all others."""
         self._park()
         rows = [self._parked.pop(key, self._initial) for key in keys]
         if self._session.device == "tensorrt":  # it compiles for each shape: give it few of them
             rows += [self._initial] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
-        self._states = {name: self._session.to_device(np.stack([row[name] for row in rows])) for name in self._initial}
+        states = {name: self._session.to_device(np.stack([row[name] for row in rows])) for name in self._initial}
         self._running = keys
+        return Recurrence(self._session, states, ["output", "valid", "warm"])
 
     def _park(self) -> None:
         """Take the batch apart, into the state of each key."""
-        arrays = {name: value.numpy() for name, value in self._states.items()}
-        for place, key in enumerate(self._running):
-            self._parked[key] = {name: array[place] for name, array in arrays.items()}
-        self._running, self._states = (), {}
+        if self._recurrence is not None:
+            arrays = {name: value.numpy() for name, value in self._recurrence.states.items()}
+            for place, key in enumerate(self._running):
+                self._parked[key] = {name: array[place].copy() for name, array in arrays.items()}
+        self._running, self._recurrence = (), None
 
 
 def encode_initial_state(state: Mapping[str, np.ndarray]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from opendr_perception.networks.fused_st_gcn import FusedStGcn
 from opendr_perception.networks.skeleton_network import SkeletonNetwork
+from opendr_perception.streaming.contract import Streaming
 from opendr_perception.streaming.graph import GraphConvolution
 
 
@@ -16,3 +18,6 @@ class CoStGcn(SkeletonNetwork):
 
     def spatial_layer(self, block: int, in_channels: int, out_channels: int, adjacency: Tensor) -> nn.Module:
         return GraphConvolution(in_channels, out_channels, adjacency)
+
+    def for_inference(self) -> Streaming:
+        return FusedStGcn(self) if self.star else self

@@ -6,6 +6,7 @@ evaluates whole sequences only and names that as its limitation; here each frame
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -171,6 +172,9 @@ class NacTcn(Streaming):
             if parametrize.is_parametrized(module, "weight"):
                 parametrize.remove_parametrizations(module, "weight")
         return self
+
+    def for_inference(self) -> NacTcn:
+        return copy.deepcopy(self).fold_weight_norm()
 
     def _answer(self, features: Tensor) -> Tensor:
         values = self.head(F.relu(features))

@@ -53,7 +53,8 @@ class _Attention(Streaming):
 
     def project(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return query, key and value of tokens (B, E, ...), each of that shape; queries are scaled by 1/√e."""
-        q, k, v = F.linear(tokens.transpose(1, -1), self.in_proj_weight, self.in_proj_bias).transpose(1, -1).chunk(3, 1)
+        qkv = F.linear(tokens.transpose(1, -1), self.in_proj_weight, self.in_proj_bias).transpose(1, -1)
+        q, k, v = qkv.split(self.channels, 1)
         return q / math.sqrt(self.channels // self.heads), k, v
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor) -> Tensor:
@@ -85,7 +86,7 @@ class SingleOutputAttention(_Attention):
     memories = 2
 
     def slots(self, frame_shape: Shape) -> tuple[Slot, ...]:
-        return Slot("keys", (self.channels, self.window - 1)), Slot("values", (self.channels, self.window - 1))
+        return Slot("keys", (self.channels, self.window)), Slot("values", (self.channels, self.window))
 
     def forward(self, clip: Tensor) -> Tensor:
         """Attend in a clip (B, E, T): each token to itself and the n - 1 before it; (B, E, T)."""
@@ -94,10 +95,17 @@ class SingleOutputAttention(_Attention):
         return self.output(self.attend(*self.project(clip), (past >= 0) & (past < self.window)))
 
     def update(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor, Memory]:
-        q, k, v = self.project(frame)
-        keys, values = push(memory[0], k), push(memory[1], v)
-        mixed = self.attend(q.unsqueeze(2), keys, values, self.seen(tick)[:, None, None])
-        return self.output(mixed.squeeze(2)), (keys[:, :, 1:], values[:, :, 1:])
+        # Attention does not ask for the order of tokens, so the newest may take the place of the oldest.
+        index = tick.index.clamp(min=0)[:, None, None]
+        place = (index % self.window).expand(-1, self.channels, 1)
+        q, *new = self.project(frame)
+        keys, values = (ring.scatter(2, place, x.unsqueeze(2)) for ring, x in zip(memory, new, strict=True))
+        filled = torch.arange(self.window, device=index.device) <= index
+        by_head = (-1, self.heads, self.channels // self.heads, self.window)
+        scores = q.reshape(-1, self.heads, 1, self.channels // self.heads) @ keys.reshape(by_head)
+        weights = scores.masked_fill(~filled.unsqueeze(2), float("-inf")).softmax(3)
+        mixed = values.reshape(by_head) @ weights.transpose(2, 3)
+        return self.out_proj(mixed.reshape(-1, self.channels)), (keys, values)
 
 
 class RetroactiveAttention(_Attention):

@@ -228,11 +228,15 @@ class Streaming(nn.Module):
         age = state.frames - 1 - self.delay
         if steps is not None:
             age = age[:, None] - torch.arange(steps - 1, -1, -1, device=age.device)
-        return (age >= 0) & (age % self.stride == 0)
+        return age >= 0 if self.stride == 1 else (age >= 0) & (age % self.stride == 0)
 
     def warm(self, state: State) -> Tensor:
         """(B,) bool: the streams that have filled the receptive field, so that nothing is taken as given any more."""
         return state.frames >= self.receptive_field
+
+    def for_inference(self) -> Streaming:
+        """Return a network with the same answers that is cheaper to step; its state may have other tensors."""
+        return self
 
     # ------------------------------------------------------------------ for blocks
 

@@ -101,11 +101,15 @@ class NeighbourhoodAttention(Streaming):
             bias = self.rpb[:, None, : self.kernel_size]
             back = self.dilation * torch.arange(self.kernel_size - 1, -1, -1, device=frame.device)
             allowed = (back <= tick.index[:, None].clamp(min=0))[:, None, None] if self.variant == "M" else None
-        mixed = self._attend(q.unsqueeze(2), keys.unsqueeze(2), values.unsqueeze(2), bias, allowed)
-        return self.proj(mixed.squeeze(2)), kept
+        by_head = (-1, self.heads, self.channels // self.heads, self.kernel_size)  # constants in an exported step
+        scores = q.reshape(-1, self.heads, 1, self.channels // self.heads) @ keys.reshape(by_head) + bias
+        if allowed is not None:
+            scores = scores.masked_fill(~allowed, float("-inf"))
+        mixed = values.reshape(by_head) @ scores.softmax(3).transpose(2, 3)
+        return self.proj(mixed.reshape(-1, self.channels)), kept
 
     def _project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        q, k, v = self.qkv(x).chunk(3, 1)
+        q, k, v = self.qkv(x).split(self.channels, 1)
         return q / math.sqrt(self.channels // self.heads), k, v
 
     def _biases(self) -> tuple[Tensor, Tensor, Tensor]:

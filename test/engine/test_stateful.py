@@ -13,6 +13,7 @@ from torch import nn
 from opendr_perception.engine.export import export
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
+from opendr_perception.networks.co_st_gcn import CoStGcn
 from opendr_perception.streaming import AvgPool, Conv1d, Sequential, Streaming
 
 CHANNELS = 3
@@ -62,6 +63,22 @@ def test_onnxruntime_equals_torch(stride: int, tmp_path: Path) -> None:
         assert (step.warm == network.warm(state).numpy()).all()
         assert (step.frames == index + 1).all()
         np.testing.assert_allclose(step.output[valid], expected.numpy()[valid], atol=1e-5)
+
+
+def test_a_skeleton_network_equals_torch(tmp_path: Path) -> None:
+    network = CoStGcn("coco17", 5, persons=1, width=16, frames=90).eval()
+    for norm in (module for module in network.modules() if isinstance(module, nn.BatchNorm2d)):
+        nn.init.uniform_(norm.weight, 0.5, 1.5)
+    export(network, tmp_path / "network.onnx")
+    bank = StateBank(Session(tmp_path / "network.onnx"))
+    state = network.initial_state(2)
+    for frame in torch.randn(100, 2, *network.frame_shape):
+        expected, state = network.step(frame, state)
+        step = bank.step(["a", "b"], frame.numpy())
+    assert step.valid.all()
+    assert step.warm.all()
+    scale = max(1.0, float(expected.abs().max()))
+    np.testing.assert_allclose(step.output, expected.numpy(), rtol=0, atol=1e-4 * scale)
 
 
 def test_a_strided_network_says_when_it_has_an_output(tmp_path: Path) -> None:
