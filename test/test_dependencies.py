@@ -25,8 +25,8 @@ ROSDEP_KEYS = {
 DISTRIBUTIONS = {"rosbags.image": "rosbags-image", "cv2": "opencv-python-headless", "yaml": "pyyaml"}
 """Where modules come from that are not named like their distribution."""
 
-TORCH_FLOORS = ("streaming", "networks", "training", "export")
-"""For people who train or bring their own network; nodes do not need them."""
+TORCH_FLOORS = ("streaming", "networks", "training", "export", "continual", "opendr_peer")
+"""For people who train, bring their own network or measure; nodes do not need them."""
 
 
 def imports_of(source: Path) -> set[str]:

@@ -1,0 +1,170 @@
+"""What a step of a continual network costs, against OpenDR's and against doing the clip again.
+
+All in one process, with one thread, in turn. Weights are random: they do not change the time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from opendr_perception.bench.figure import Figure, smaller_is_better
+from opendr_perception.bench.timing import Run, alternating
+from opendr_perception.engine.session import Session
+from opendr_perception.engine.stateful import StateBank
+
+if TYPE_CHECKING:  # a development dependency: only who runs this case needs it
+    from torch import Tensor
+
+    from opendr_perception.streaming import Streaming
+
+CASE = "continual"
+CLIP = 300
+"""Frames of a clip of skeletons."""
+SIDE = 512
+"""Of the square matrices that tell how fast this machine multiplies."""
+STREAMS = 16
+
+
+def continual(quick: bool) -> list[Figure]:
+    """The case `continual`."""
+    if importlib.util.find_spec("torch") is None:
+        print("continual is left out: it compares with torch, which is not installed", file=sys.stderr)
+        return []
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    rounds = 5 if quick else 25
+    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+        workspace = Path(folder)
+        figures = [
+            *_skeletons(workspace, rounds),
+            *(_batch(workspace, width, 4 * rounds) for width in (16, 64)),
+            _nac_tcn(workspace, 4 * rounds),
+            _attention(workspace, 128, 5, 20 * rounds),
+            _attention(workspace, 1000, 100, rounds),
+        ]
+    torch.set_num_threads(threads)
+    return figures
+
+
+def _skeletons(workspace: Path, rounds: int) -> list[Figure]:
+    """CoST-GCN* with two persons and 400 classes, against OpenDR's step, its clip, and the arithmetic alone."""
+    import torch
+
+    from opendr_perception.networks.co_st_gcn import CoStGcn
+    from opendr_perception.streaming import step_macs
+
+    network = CoStGcn("openpose18", 400, frames=CLIP).eval()
+    bank = StateBank(_exported(network, workspace))
+    frame = _random(1, 3, 18, 2)
+    matrix = torch.randn(SIDE, SIDE)
+    runs = {"ours": (_stepping(bank, frame), 10), "product": (lambda: matrix @ matrix, 10)}
+    times = alternating({**runs, **_opendr(workspace, torch.from_numpy(frame))}, rounds)
+    arithmetic = step_macs(network) / SIDE**3 * times["product"]
+    step = "CoST-GCN* step, OpenPose-18, 2 persons, 400 classes"
+    figures = [
+        _faster(f"{step}, within 1.5x of its products", times["ours"], arithmetic, 1 / 1.5, "rate of a matrix product"),
+        smaller_is_better(CASE, "state of CoST-GCN* per person", "MB", bank.nbytes / network.persons / 1e6, 3.5),
+    ]
+    if "step" in times:
+        figures += [
+            _faster(step, times["ours"], times["step"], 5, "OpenDR 3.0, forward_step"),
+            _faster(step, times["ours"], times["clip"], 90, f"OpenDR 3.0, ST-GCN on {CLIP} frames"),
+        ]
+    return figures
+
+
+def _opendr(workspace: Path, frame: Tensor) -> dict[str, tuple[Run, int]]:
+    """OpenDR's networks, ready to run; where they cannot be had, none, and a line that says why."""
+    import torch
+
+    from opendr_perception.bench.opendr_peer import PeerMissing, opendr_models
+
+    try:
+        with opendr_models(workspace) as (continual_network, clip_network):
+            peer = continual_network(num_point=18, graph_type="openpose", sequence_len=CLIP, num_classes=400).eval()
+            whole = clip_network(400, 18, 2, 3, "openpose").eval()
+    except PeerMissing as missing:
+        print(f"figures are left out: {missing}", file=sys.stderr)
+        return {}
+    clip = torch.randn(1, 3, CLIP, 18, 2)
+    for image in clip.unbind(2):  # a step costs less until all windows are filled
+        peer.forward_step(image)
+    return {"step": (lambda: peer.forward_step(frame), 4), "clip": (lambda: whole(clip), 1)}
+
+
+def _batch(workspace: Path, width: int, rounds: int) -> Figure:
+    """Several people in one batch, against one after the other."""
+    from opendr_perception.networks.co_st_gcn import CoStGcn
+
+    session = _exported(CoStGcn("coco17", 14, persons=1, width=width, frames=90).eval(), workspace)
+    frames = _random(STREAMS, 3, 17, 1)
+    single = [_stepping(StateBank(session), frames[place : place + 1]) for place in range(STREAMS)]
+    runs: dict[str, tuple[Run, int]] = {
+        "batch": (_stepping(StateBank(session), frames), 1),
+        "single": (lambda: [step() for step in single], 1),
+    }
+    times = alternating(runs, rounds)
+    metric = f"CoST-GCN* step, COCO-17, width {width}, {STREAMS} people"
+    return _faster(metric, times["batch"], times["single"], 1.5, f"{STREAMS} single steps")
+
+
+def _nac_tcn(workspace: Path, rounds: int) -> Figure:
+    """A step, against the clip that has to be done again for each frame without one."""
+    import torch
+
+    from opendr_perception.networks.nac_tcn import CONFIGS
+
+    network = CONFIGS["affwild2-sm"].build().eval().for_inference()
+    bank = StateBank(_exported(network, workspace))
+    clip = torch.randn(1, 440, 256)
+    step = _stepping(bank, _random(1, 440))
+    times = alternating({"ours": (step, 5), "clip": (lambda: network(clip), 1)}, rounds)
+    return _faster("NAC-TCN step, AffWild2-sm", times["ours"], times["clip"], 30, "its clip of 256 frames, torch")
+
+
+def _attention(workspace: Path, size: int, target: float, rounds: int) -> Figure:
+    """Attention of the newest token, against that of a window of tokens; as many tokens as channels."""
+    import torch
+
+    from opendr_perception.streaming import SingleOutputAttention
+
+    bank = StateBank(_exported(SingleOutputAttention(size, 8, size).eval(), workspace, (size,)))
+    peer = torch.nn.MultiheadAttention(size, 8, batch_first=True).eval()
+    window = torch.randn(1, size, size)
+    runs: dict[str, tuple[Run, int]] = {
+        "ours": (_stepping(bank, _random(1, size)), 3),
+        "window": (lambda: peer(window, window, window, need_weights=False), 1),
+    }
+    times = alternating(runs, rounds)
+    metric = f"single-output attention step, {size} tokens and channels"
+    return _faster(metric, times["ours"], times["window"], target, "nn.MultiheadAttention on the window")
+
+
+def _exported(network: Streaming, workspace: Path, frame_shape: tuple[int, ...] | None = None) -> Session:
+    from opendr_perception.engine.export import export
+
+    export(network, workspace / "network.onnx", frame_shape)
+    return Session(workspace / "network.onnx", threads=1)
+
+
+def _stepping(bank: StateBank, frames: np.ndarray) -> Run:
+    keys: Sequence[int] = range(len(frames))
+    return lambda: bank.step(keys, frames)
+
+
+def _random(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def _faster(metric: str, ours: float, peer: float, times: float, peer_name: str) -> Figure:
+    """A figure whose target is to be so many times faster than the peer."""
+    return smaller_is_better(CASE, metric, "ms", ours, peer / times, peer, peer_name)

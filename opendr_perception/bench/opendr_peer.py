@@ -1,0 +1,89 @@
+"""OpenDR's skeleton networks, from the source that it has published on PyPI."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
+
+PACKAGE = "opendr-toolkit-skeleton-based-action-recognition==3.0.0"
+SHA256 = "5186a57ee00e12c96bc5a18225f1a9edab1cdc50984440557aee5f7489f98da6"
+BASE = "opendr.perception.skeleton_based_action_recognition"
+
+
+class PeerMissing(RuntimeError):
+    """The peer cannot be had; the text says why in one line."""
+
+
+@contextmanager
+def opendr_models(workspace: Path) -> Iterator[tuple[Any, Any]]:
+    """The classes of OpenDR's CoST-GCN* and of its ST-GCN, to be instantiated within the context.
+
+    The packages around the models import a training framework and all of OpenDR. They are replaced by empty ones that
+    only lead to the files; the code of the networks is untouched.
+
+    Args:
+        workspace: empty directory for the source.
+
+    Raises:
+        PeerMissing: it cannot be downloaded, has another hash, or needs a package that is not installed.
+    """
+    try:
+        import_module("continual")  # now: it would take the empty training framework below for a real one
+    except ImportError as error:
+        raise PeerMissing("OpenDR's networks need continual-inference 1.2.4, which is not installed") from error
+    with tarfile.open(_archive(default_cache())) as archive:
+        archive.extractall(workspace, filter="data")
+    source = next(workspace.glob("*/src"))
+    before = set(sys.modules)
+    for depth in range(1, len(BASE.split(".")) + 1):
+        name = ".".join(BASE.split(".")[:depth])
+        sys.modules[name] = _leading_to(name, source / Path(*name.split(".")))
+    if "pytorch_lightning" not in sys.modules:
+        lightning = ModuleType("pytorch_lightning")
+        lightning.__dict__["LightningModule"] = type("LightningModule", (nn.Module,), {"profile_model": False})
+        sys.modules["pytorch_lightning"] = lightning
+    try:
+        models = f"{BASE}.algorithm.models"
+        yield import_module(f"{models}.co_stgcn").CoStGcnMod, import_module(f"{models}.stgcn").STGCN
+    finally:
+        for name in set(sys.modules) - before:
+            if name.split(".")[0] in ("opendr", "pytorch_lightning"):
+                del sys.modules[name]
+
+
+def _archive(cache: Cache) -> Path:
+    """The verified source, downloaded once."""
+    kept = cache.archives / f"{PACKAGE.replace('==', '-')}.tar.gz"
+    if kept.is_file() and sha256_of(kept) == SHA256:
+        return kept
+    options = ["--no-deps", "--no-binary=:all:", "--no-build-isolation", "--no-input", "--disable-pip-version-check"]
+    with cache.workspace() as workspace:
+        command = [sys.executable, "-m", "pip", "download", *options, "-d", str(workspace), PACKAGE]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        archive = next(workspace.glob("*.tar.gz"), None)
+        if archive is None:
+            said = (result.stderr.strip().splitlines() or ["nothing"])[-1]
+            raise PeerMissing(f"{PACKAGE} cannot be downloaded; pip said: {said}")
+        if sha256_of(archive) != SHA256:
+            raise PeerMissing(f"{archive.name} is not the file that was compared with before: its sha256 differs")
+        cache.archives.mkdir(parents=True, exist_ok=True)
+        shutil.move(archive, kept)
+    return kept
+
+
+def _leading_to(name: str, folder: Path) -> ModuleType:
+    package = ModuleType(name)
+    package.__path__ = [str(folder)]
+    return package

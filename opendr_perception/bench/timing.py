@@ -1,0 +1,35 @@
+"""Timing on a machine that also does other things."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+Run = Callable[[], object]
+
+WARM_UP = 3
+"""Runs of each before the clock counts."""
+
+
+def alternating(runs: Mapping[str, tuple[Run, int]], rounds: int) -> dict[str, float]:
+    """Time functions in turn, so that whatever else the machine does touches all of them alike.
+
+    Args:
+        runs: each function, and how often it runs in a row when its turn comes.
+        rounds: how often the turn goes round.
+
+    Returns:
+        Median time of one run of each, in ms.
+    """
+    for run, _ in runs.values():
+        for _ in range(WARM_UP):
+            run()
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, (run, repeats) in runs.items():
+            for _ in range(repeats):
+                start = time.perf_counter()
+                run()
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(taken) * 1e3 for name, taken in times.items()}
