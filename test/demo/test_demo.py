@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import av
@@ -17,8 +16,9 @@ from opendr_perception.demo.recorder import to_dict
 
 
 def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "opendr_perception.cli", "demo", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+    return subprocess.run(
+        ["opendr-perception", "demo", *arguments], capture_output=True, text=True, timeout=250, check=False
+    )
 
 
 def test_it_writes_what_the_nodes_published(tmp_path: Path) -> None:
