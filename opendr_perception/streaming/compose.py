@@ -25,11 +25,16 @@ _REDUCE: dict[str, Callable[[list[Tensor]], Tensor]] = {
 }
 
 
+def per_frame(module: nn.Module, frame: Tensor) -> Tensor:
+    """Give a frame (B, C, ...) to a plain module, as a clip of one frame."""
+    return module(frame.unsqueeze(2)).squeeze(2)
+
+
 def feed(block: nn.Module, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
-    """Give a frame to a block of any kind; a plain module gets it as a clip of one frame."""
+    """Give a frame to a block of any kind."""
     if isinstance(block, Streaming):
         return block.advance(frame, memory, tick)
-    return block(frame.unsqueeze(2)).squeeze(2), ()
+    return per_frame(block, frame), ()
 
 
 def shape_after(block: nn.Module, frame_shape: Shape) -> Shape:
@@ -148,7 +153,7 @@ class Delay(Streaming):
         """Return the frames of a clip (B, C, T, ...) that come out by its end."""
         return clip[:, :, : clip.shape[2] - self.delay]
 
-    def update(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
+    def update(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor, Memory]:
         if not memory:
             return frame, ()
         return memory[0][:, :, 0], (push(memory[0][:, :, 1:], frame),)

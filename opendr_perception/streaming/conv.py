@@ -144,7 +144,8 @@ class _Conv(Streaming):
             convolve = _CONVOLVE[self.dims - 1]
             spatial = self.strides[1:], self.paddings[1:], self.dilations[1:]
             products = convolve(frame, taps, None, *spatial, self.groups)
-        products = products.unflatten(1, (self.out_channels, -1))
+        # Not unflatten: a trace would take the number of streams for a constant.
+        products = products.reshape(-1, self.out_channels, self.kernel_size[0], *products.shape[2:])
         if self.dilations[0] > 1:  # no product falls between two taps
             gap = torch.zeros_like(products).unsqueeze(3)
             spread = torch.cat((products.unsqueeze(3), *[gap] * (self.dilations[0] - 1)), 3)

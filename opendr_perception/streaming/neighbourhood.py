@@ -129,7 +129,8 @@ class NeighbourhoodAttention(Streaming):
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, allowed: Tensor | None) -> Tensor:
         """Let queries (B, C, T) look at their own keys and values (B, C, T, k): (B, C, T)."""
         q, k, v = (x.unflatten(1, (self.heads, -1)) for x in (q, k, v))
-        scores = (q.unsqueeze(4) * k).sum(2) + bias  # (B, heads, T, k)
+        scores = (q.transpose(2, 3).unsqueeze(3) @ k.transpose(2, 3)).squeeze(3) + bias  # (B, heads, T, k)
         if allowed is not None:
             scores = scores.masked_fill(~allowed, float("-inf"))
-        return (scores.softmax(3).unsqueeze(2) * v).sum(4).flatten(1, 2)
+        mixed = v.transpose(2, 3) @ scores.softmax(3).unsqueeze(4)  # (B, heads, T, e, 1)
+        return mixed.squeeze(4).transpose(2, 3).flatten(1, 2)

@@ -1,1 +1,24 @@
 """Where weights come from: manifest, fetch, convert, verify, pack."""
+
+from opendr_perception.zoo.cache import Cache, default_cache
+from opendr_perception.zoo.errors import DownloadError, ModelCorrupt, ModelMissing, ZooError
+from opendr_perception.zoo.manifest import ModelEntry, SampleEntry, TensorSpec, load_manifest
+from opendr_perception.zoo.provision import fetch
+from opendr_perception.zoo.store import ModelFile, require, sample
+
+__all__ = [
+    "Cache",
+    "DownloadError",
+    "ModelCorrupt",
+    "ModelEntry",
+    "ModelFile",
+    "ModelMissing",
+    "SampleEntry",
+    "TensorSpec",
+    "ZooError",
+    "default_cache",
+    "fetch",
+    "load_manifest",
+    "require",
+    "sample",
+]

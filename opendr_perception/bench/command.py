@@ -1,0 +1,54 @@
+"""opendr-perception bench: run cases, print their figures, write them as JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from opendr_perception.bench.figure import Case, Figure
+from opendr_perception.bench.overhead import overhead
+from opendr_perception.bench.streams import streams
+from opendr_perception.files import write_text
+from opendr_perception.ros.run import choose_transport
+
+CASES: dict[str, Case] = {"overhead": overhead, "streams": streams}
+
+
+def benchmark(names: Sequence[str], quick: bool, json_file: Path | None) -> None:
+    """Run the cases, all by default.
+
+    Raises:
+        KeyError: there is no such case.
+    """
+    cases = {name: CASES[name] for name in names or CASES}
+    choose_transport()
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    figures: list[Figure] = []
+    console = Console()
+    for name, case in cases.items():
+        with console.status(f"measuring {name} ..."):
+            figures += case(quick)
+    show(figures, console)
+    if json_file is not None:
+        write_text(json_file, json.dumps([figure.as_dict() for figure in figures], indent=2) + "\n")
+
+
+def show(figures: Sequence[Figure], console: Console) -> None:
+    """Print the figures as a table."""
+    table = Table(title="Measured in one run on this machine")
+    table.add_column("figure")
+    for heading in ("ours", "peer", "ratio", "target", "unit"):
+        table.add_column(heading, justify="right")
+    table.add_column("met")
+    for figure in figures:
+        numbers = (figure.ours, figure.peer, figure.ratio, figure.target)
+        met = {True: "yes", False: "NO", None: ""}[figure.met]
+        name = figure.metric + (f" (peer: {figure.peer_name})" if figure.peer_name else "")
+        table.add_row(name, *("-" if number is None else f"{number:.3g}" for number in numbers), figure.unit, met)
+    console.print(table)

@@ -1,0 +1,87 @@
+"""The command line: opendr-perception {models,run,bench,demo}."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opendr_perception.zoo.commands import app as models
+
+app = typer.Typer(
+    help="Perception of people for robots.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+app.add_typer(models, name="models")
+
+NODES = "opendr_perception.nodes"
+
+
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "allow_interspersed_args": False},
+    epilog="Example: opendr-perception run video_source pose_estimation --ros-args -p path:=people.mp4",
+)
+def run(context: typer.Context) -> None:
+    """Run nodes in one process: NODE... [--ros-args ...]."""
+    arguments = context.args
+    split = arguments.index("--ros-args") if "--ros-args" in arguments else len(arguments)
+    names, ros_arguments = arguments[:split], arguments[split:]
+    known = [module.name for module in pkgutil.iter_modules(importlib.import_module(NODES).__path__)]
+    for name in names:
+        if name not in known:
+            raise typer.BadParameter(f"there is no node '{name}'; the nodes are {', '.join(known)}")
+    if not names:
+        raise typer.BadParameter(f"no node is given; the nodes are {', '.join(known)}")
+
+    from opendr_perception.ros.run import run as run_nodes  # here, because `models` must work without ROS
+
+    raise typer.Exit(run_nodes([_node_class(name) for name in names], [sys.argv[0], *ros_arguments]))
+
+
+@app.command()
+def demo(
+    source: Annotated[
+        Path | None, typer.Option(help="Video, directory of pictures or bag to play instead of the two samples.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(help="How long to play.", min=1.0)] = 30.0,
+    output: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("demo-output"),
+    headless: Annotated[bool, typer.Option("--headless", help="Do not open the video at the end.")] = False,
+) -> None:
+    """Run the suite on real video and write down what it sees."""
+    from opendr_perception.demo.command import demonstrate  # here, because `models` must work without ROS
+
+    raise typer.Exit(demonstrate(source, seconds, output, headless))
+
+
+@app.command()
+def bench(
+    cases: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Under a minute for each case, and less exact.")] = False,
+    json: Annotated[Path | None, typer.Option(help="File to write the figures to.")] = None,
+) -> None:
+    """Measure this package against its peers on this machine."""
+    from opendr_perception.bench.command import CASES, benchmark  # here, because `models` must work without ROS
+
+    for name in cases or ():
+        if name not in CASES:
+            raise typer.BadParameter(f"there is no case '{name}'; the cases are {', '.join(CASES)}")
+    benchmark(cases or (), quick, json)
+
+
+def _node_class(name: str) -> type:
+    """The class in a module of `nodes` that makes the node of the same name."""
+    module = importlib.import_module(f"{NODES}.{name}")
+    return next(item for item in vars(module).values() if isinstance(item, type) and getattr(item, "NAME", "") == name)
+
+
+def main() -> None:
+    """Entry of the executable."""
+    sys.argv[0] = "opendr-perception"  # not the name of this file
+    app(prog_name=sys.argv[0])
+
+
+if __name__ == "__main__":
+    main()

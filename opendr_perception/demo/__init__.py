@@ -1,0 +1,1 @@
+"""The demonstration: the suite on real video, with everything that it published written down."""

@@ -1,0 +1,67 @@
+"""A video file in which several pictures stand side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+HEIGHT = 480
+"""Of the film, in pixels."""
+
+_CLOCK = Fraction(1, 1000)
+
+
+class Film:
+    """An H.264 video of several streams side by side, as long as they were shown.
+
+    It is written in fragments, so that what was shown can be played even if the process is killed.
+
+    Args:
+        path: an mp4 file.
+        streams: names, from left to right. A frame is taken whenever the first one shows a picture.
+    """
+
+    def __init__(self, path: Path, streams: Sequence[str]) -> None:
+        self._container = av.open(str(path), "w", options={"movflags": "frag_keyframe+empty_moov+default_base_moof"})
+        self._streams = tuple(streams)
+        self._panels: dict[str, np.ndarray] = {}
+        self._track: av.VideoStream | None = None
+        self._start = 0.0
+        self._last = -1
+        self.frames = 0
+
+    def show(self, stream: str, picture: np.ndarray) -> None:
+        """Show the next picture, (H, W, 3) uint8 BGR, of a stream."""
+        known = self._panels.get(stream)
+        width = known.shape[1] if known is not None else round(picture.shape[1] * HEIGHT / picture.shape[0] / 2) * 2
+        panel = cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA)
+        cv2.putText(panel, stream, (8, HEIGHT - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1, cv2.LINE_AA)
+        self._panels[stream] = panel
+        if stream == self._streams[0] and len(self._panels) == len(self._streams):
+            self._write(np.hstack([self._panels[name] for name in self._streams]))
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._track is not None:
+            self._container.mux(self._track.encode(None))
+        self._container.close()
+
+    def _write(self, picture: np.ndarray) -> None:
+        now = time.monotonic()
+        if self._track is None:
+            self._start = now
+            self._track = self._container.add_stream("libx264", options={"preset": "veryfast", "crf": "23", "g": "20"})
+            self._track.height, self._track.width = picture.shape[:2]
+            self._track.pix_fmt = "yuv420p"
+            self._track.codec_context.time_base = _CLOCK
+        frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+        frame.pts = self._last = max(self._last + 1, round((now - self._start) / _CLOCK))
+        frame.time_base = _CLOCK
+        self._container.mux(self._track.encode(frame))
+        self.frames += 1

@@ -1,0 +1,121 @@
+"""Plays recordings through the nodes, each program in a process of its own, and writes down what comes out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+
+from opendr_perception.demo.recorder import Recorded, Recorder
+from opendr_perception.demo.report import Report, report_of
+from opendr_perception.files import write_text
+from opendr_perception.msg import BodyPoseArray, DetectionArray
+from opendr_perception.ros.programs import running
+from opendr_perception.ros.run import choose_transport
+
+NODES = (
+    Recorded("person_detection", DetectionArray, "persons", "detections"),
+    Recorded("pose_estimation", BodyPoseArray, "poses", "poses"),
+)
+
+START_TIMEOUT = 180.0
+"""Seconds until the first result: loading models takes seconds, on a small and busy machine many."""
+
+
+class DemoError(RuntimeError):
+    """The demonstration cannot go on; the text says why in one line."""
+
+
+def play(sources: Mapping[str, Path], seconds: float, folder: Path) -> Report:
+    """Run the suite on recordings, in a loop, and write `results.jsonl`, `annotated.mp4` and `summary.json`.
+
+    Args:
+        sources: the recording of each stream, by its name.
+        seconds: how long, from the first result; Ctrl-C ends it earlier.
+        folder: where to write.
+
+    Raises:
+        DemoError: a program ended early, or there is no result.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _keep_to_ourselves()
+    streams = list(sources)
+    run = ["opendr_perception.cli", "run"]
+    perception = [*run, *(node.node for node in NODES), "--ros-args", "-p", f"streams:=[{','.join(streams)}]"]
+    cameras = [
+        [*run, "video_source", "--ros-args", "-r", f"__ns:=/{stream}", "-p", f"path:={path}", "-p", "loop:=true"]
+        for stream, path in sources.items()
+    ]
+    log = folder / "nodes.log"
+    with (
+        open(log, "w", encoding="utf-8") as output,
+        _recording(folder, streams) as recorder,
+        running([perception, *cameras], output.fileno()) as programs,
+    ):
+        try:
+            _wait(seconds=START_TIMEOUT, until=recorder.started, recorder=recorder, programs=programs, log=log)
+            if not recorder.started.is_set():
+                raise DemoError(f"there was no result within {START_TIMEOUT:.0f} s; see {log}")
+            _wait(seconds=seconds, until=threading.Event(), recorder=recorder, programs=programs, log=log)
+        except KeyboardInterrupt:
+            if not recorder.started.is_set():
+                raise
+        report = report_of(recorder, sources, [node.node for node in NODES])
+    write_text(folder / "summary.json", json.dumps(report, indent=2) + "\n")
+    return report
+
+
+def _keep_to_ourselves() -> None:
+    """Neither other robots nor a second demonstration shall hear this one, unless the user has chosen where to talk."""
+    choose_transport()
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+
+
+@contextmanager
+def _recording(folder: Path, streams: Sequence[str]) -> Iterator[Recorder]:
+    """A recorder that listens in a thread of its own."""
+    rclpy.init(args=[])
+    recorder = Recorder(folder, streams, NODES)
+    executor = SingleThreadedExecutor()
+    executor.add_node(recorder)
+
+    def listen() -> None:
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            pass
+        except Exception as error:  # noqa: BLE001 - a full disk, say: the main thread ends the demonstration
+            recorder.failure = str(error)
+
+    thread = threading.Thread(target=listen, name="recorder", daemon=True)
+    thread.start()
+    try:
+        yield recorder
+    finally:
+        executor.shutdown()
+        thread.join()
+        recorder.close()
+        rclpy.try_shutdown()
+
+
+def _wait(
+    seconds: float, until: threading.Event, recorder: Recorder, programs: Sequence[subprocess.Popen[bytes]], log: Path
+) -> None:
+    """Wait for the event, or so many seconds, as long as the recorder and all programs work."""
+    deadline = time.monotonic() + seconds
+    while not until.wait(0.2) and time.monotonic() < deadline:
+        if recorder.failure:
+            raise DemoError(f"cannot record: {recorder.failure}")
+        for program in programs:
+            if program.poll() is not None:
+                lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]
+                raise DemoError(f"a program ended with status {program.returncode}: {lines[-1]}")

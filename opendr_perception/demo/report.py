@@ -1,0 +1,52 @@
+"""What the demonstration has shown, in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from opendr_perception.demo.recorder import Recorder, to_dict
+
+Report = dict[str, Any]
+
+
+def report_of(recorder: Recorder, sources: Mapping[str, Path], nodes: Sequence[str]) -> Report:
+    """What was recorded, for each node and stream, as JSON can hold it."""
+    rows = []
+    for node in nodes:
+        for stream in sources:
+            statistics = recorder.statistics.get((node, stream))
+            if statistics is not None:
+                figures = to_dict(statistics)
+                del figures["header"]
+                figures["people"] = recorder.people[node, stream]
+                figures["tracks"] = len(recorder.tracks[node, stream])
+                rows.append(figures | {"node": node})
+    return {"sources": {stream: path.name for stream, path in sources.items()}, "nodes": rows}
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the report as a table that a newcomer understands."""
+    table = Table(title="What the nodes did with each camera")
+    table.add_column("node")
+    table.add_column("camera")
+    for heading in ("images", "results", "skipped", "bad", "per s", "model", "age", "people"):
+        table.add_column(heading, justify="right")
+    for row in report["nodes"]:
+        counts = (row["received"], row["processed"], row["dropped"], row["rejected"])
+        times = (f"{row['rate']:.1f}", _milliseconds(row["inference_mean"]), _milliseconds(row["latency_mean"]))
+        table.add_row(row["node"], row["stream"], *map(str, counts), *times, str(row["tracks"]))
+    console.print(table)
+    console.print(
+        "skipped: a newer image came before the model was free.    bad: images that cannot be used.\n"
+        "model: ms to compute one result.    age: ms from an image's time stamp to its result.\n"
+        "per s, model and age are of the last second.    people: how many different ones were followed."
+    )
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1e3:.0f}"

@@ -1,0 +1,164 @@
+"""Continual networks in onnxruntime: one session, and the state of every stream and person that it serves."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from onnxruntime import OrtValue
+
+from opendr_perception.engine.session import EngineError, Session
+
+Rows = dict[str, np.ndarray]
+"""The state of one stream: an array for each name, without the stream axis."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a network says to one frame of each of B streams.
+
+    Args:
+        output: (B, ...), with a meaning where `valid`.
+        valid: (B,) bool, False while a network fills and between the outputs of a strided one.
+        warm: (B,) bool, the receptive field holds real frames only.
+        frames: (B,) int64, frames that each stream has seen, this one included.
+    """
+
+    output: np.ndarray
+    valid: np.ndarray
+    warm: np.ndarray
+    frames: np.ndarray
+
+
+class StateBank:
+    """Owns the state of each key (a person on a stream, say) and steps any subset of them as one batch.
+
+    States stay where the model runs: as long as the same keys step again, what the last step put out is the next one's
+    input, without a copy. Only when somebody comes, goes or pauses are states taken apart and put together again.
+    Not for several threads at once.
+
+    Args:
+        session: a model written by `engine.export`.
+
+    Raises:
+        EngineError: the model has no explicit state.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._initial = decode_initial_state(session)
+        session.expect(
+            inputs=["frame", *(f"state.{name}" for name in self._initial)],
+            outputs=["output", "valid", "warm", *(f"new.{name}" for name in self._initial)],
+        )
+        self._parked: dict[Hashable, Rows] = {}
+        self._running: tuple[Hashable, ...] = ()
+        self._states: dict[str, OrtValue] = {}
+
+    def keys(self) -> set[Hashable]:
+        """Everybody whose state is kept."""
+        return {*self._running, *self._parked}
+
+    def step(self, keys: Sequence[Hashable], frames: np.ndarray) -> Step:
+        """See one frame of each key; a new key starts with a fresh state.
+
+        Args:
+            keys: different ones, at least one.
+            frames: (B, C, ...) float32, the frame of each key.
+
+        Raises:
+            ValueError: a key comes twice, or there is not one frame for each.
+            EngineError: the frames do not fit the model; no state has changed.
+        """
+        keys = tuple(keys)
+        if not keys or len(set(keys)) != len(keys) or len(keys) != len(frames):
+            raise ValueError(f"step needs different keys and a frame for each: got {len(keys)} and {len(frames)}")
+        if keys != self._running:
+            self._regroup(keys)
+        padded = np.concatenate([frames, np.zeros_like(frames[:1]).repeat(self._width - len(keys), axis=0)])
+        answers, states = self._session.run_bound(
+            {"frame": padded},
+            {f"state.{name}": value for name, value in self._states.items()},
+            wanted=["output", "valid", "warm"],
+            keep=[f"new.{name}" for name in self._initial],
+        )
+        self._states = {name: states[f"new.{name}"] for name in self._initial}
+        rows = slice(len(keys))
+        seen = self._states["frames"].numpy()[rows]
+        return Step(answers["output"][rows], answers["valid"][rows], answers["warm"][rows], seen)
+
+    def release(self, key: Hashable) -> None:
+        """Forget a key; nothing happens if it is not known."""
+        if key in self._running:
+            self._park()
+        self._parked.pop(key, None)
+
+    def snapshot(self, key: Hashable) -> Rows:
+        """A copy of the state of a key; of a fresh one if the key is not known."""
+        if key in self._running:
+            self._park()
+        return {name: row.copy() for name, row in self._parked.get(key, self._initial).items()}
+
+    def restore(self, key: Hashable, state: Rows) -> None:
+        """Give a key the state of a snapshot.
+
+        Raises:
+            ValueError: the snapshot is of another model.
+        """
+        if {name: row.shape for name, row in state.items()} != {n: row.shape for n, row in self._initial.items()}:
+            raise ValueError("this snapshot belongs to another model")
+        self.release(key)
+        self._parked[key] = {name: row.copy() for name, row in state.items()}
+
+    @property
+    def nbytes(self) -> int:
+        """Memory of the state of one key in bytes."""
+        return sum(row.nbytes for row in self._initial.values())
+
+    @property
+    def _width(self) -> int:
+        return self._states["frames"].shape()[0]
+
+    def _regroup(self, keys: tuple[Hashable, ...]) -> None:
+        """Put the states of these keys together as one batch, and park all others."""
+        self._park()
+        rows = [self._parked.pop(key, self._initial) for key in keys]
+        if self._session.device == "tensorrt":  # it compiles for each shape: give it few of them
+            rows += [self._initial] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
+        self._states = {name: self._session.to_device(np.stack([row[name] for row in rows])) for name in self._initial}
+        self._running = keys
+
+    def _park(self) -> None:
+        """Take the batch apart, into the state of each key."""
+        arrays = {name: value.numpy() for name, value in self._states.items()}
+        for place, key in enumerate(self._running):
+            self._parked[key] = {name: array[place] for name, array in arrays.items()}
+        self._running, self._states = (), {}
+
+
+def encode_initial_state(state: Mapping[str, np.ndarray]) -> str:
+    """Write the state of a new stream as text, for a model's metadata."""
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {f"{place:04d} {name}": array for place, (name, array) in enumerate(state.items())}
+    np.savez_compressed(buffer, **arrays)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def decode_initial_state(session: Session) -> Rows:
+    """Read the state of a new stream from a model's metadata.
+
+    Raises:
+        EngineError: it is not there or cannot be read.
+    """
+    text = session.metadata.get("initial_state")
+    if text is None:
+        raise EngineError(f"{session.path}: not a continual network: it does not say what a new stream's state is")
+    try:
+        with np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) as arrays:
+            return {key.split(" ", 1)[1]: arrays[key] for key in sorted(arrays.files)}
+    except Exception as error:  # zipfile, zlib, numpy and base64 have exceptions of their own
+        raise EngineError(f"{session.path}: its initial state cannot be read: {error}") from error

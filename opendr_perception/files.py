@@ -1,0 +1,33 @@
+"""Files that are either whole or not there, whatever happens in between."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def store(source: Path, target: Path) -> None:
+    """Move a finished file to its final name, so that even a power cut leaves either all of it or nothing."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sync(source)
+    os.replace(source, target)
+    _sync(target.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file as a whole, replacing the one that is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(text, encoding="utf-8")
+        store(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

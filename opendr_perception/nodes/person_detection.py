@@ -1,0 +1,63 @@
+"""Node `person_detection`: the people in each image, with track ids."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from opendr_perception.msg import DetectionArray
+from opendr_perception.ros.drawing import draw_detections
+from opendr_perception.ros.messages import detection_array
+from opendr_perception.ros.node import Frame, PerceptionNode
+from opendr_perception.ros.parameters import parameter
+from opendr_perception.ros.people import PeopleParameters, load_detector, track_ids
+from opendr_perception.ros.run import main
+from opendr_perception.tasks.tracking import PersonTracker
+
+
+@dataclass(frozen=True)
+class Parameters(PeopleParameters):
+    """What `person_detection` takes."""
+
+    model: str = parameter(
+        "nanodet",
+        "A person detector of the zoo (opendr-perception models list), or an ONNX file like it.",
+        read_only=True,
+    )
+
+
+class PersonDetection(PerceptionNode):
+    """image_raw -> persons."""
+
+    NAME = "person_detection"
+    RESULT = (DetectionArray, "persons")
+    Parameters = Parameters
+
+    def load(self) -> None:
+        self._detector = load_detector(self.params.model, self.params)
+        self._numbers = itertools.count(1)
+
+    def unload(self) -> None:
+        del self._detector
+
+    def new_memory(self) -> PersonTracker:
+        return PersonTracker(self._numbers)
+
+    def process(self, frames: Sequence[Frame]) -> Sequence[DetectionArray]:
+        self._detector.score_threshold = self.params.score_threshold
+        self._detector.iou_threshold = self.params.iou_threshold
+        found = self._detector([frame.data for frame in frames])
+        return [
+            detection_array(frame.data, people, track_ids(frame, people, self.params), label="person")
+            for frame, people in zip(frames, found, strict=True)
+        ]
+
+    def draw(self, canvas: np.ndarray, result: DetectionArray) -> None:
+        draw_detections(canvas, result)
+
+
+if __name__ == "__main__":
+    main(PersonDetection)

@@ -1,0 +1,131 @@
+"""Node `video_source`: plays a video, pictures, a camera or a recorded bag as a camera would."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.time import Time
+from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from opendr_perception.ros import images, qos
+from opendr_perception.ros.managed import ManagedNode, NodeParameters
+from opendr_perception.ros.parameters import parameter
+from opendr_perception.ros.run import main
+from opendr_perception.tasks import video
+from opendr_perception.tasks.pacer import Pacer
+
+
+@dataclass(frozen=True)
+class Parameters(NodeParameters):
+    """What `video_source` takes."""
+
+    path: str = parameter(
+        "",
+        "A video file, a directory of pictures, a camera ('0' or '/dev/video0') or a rosbag2 recording. Must be given.",
+        read_only=True,
+    )
+    rate: float = parameter(
+        0.0,
+        "Images per second; 0 plays as recorded, and pictures, which have no rate, at 10. No image is left out: a high "
+        "rate plays faster.",
+        minimum=0.0,
+        maximum=1000.0,
+        read_only=True,
+    )
+    loop: bool = parameter(
+        False,
+        "Begin again at the end. The stamps of a bag then go back, and whoever keeps tracks starts anew.",
+        read_only=True,
+    )
+    topic: str = parameter("", "Image topic of a bag; empty takes its first one.", read_only=True)
+    frame_id: str = parameter(
+        "camera", "Coordinate frame of the images, where the source does not tell its own.", read_only=True
+    )
+    qos_reliability: str = parameter(
+        "reliable",
+        "What is offered to subscribers. reliable serves all of them; best_effort is what most cameras do.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+
+
+class VideoSource(ManagedNode):
+    """A recording or camera -> image_raw, camera_info.
+
+    Images of bags keep their stamps; those of everything else are stamped with the moment at which they are due.
+    """
+
+    NAME = "video_source"
+    Parameters = Parameters
+
+    def configure(self) -> None:
+        if not self.params.path:
+            raise ValueError("the parameter path is empty: give a video, a directory, a camera or a bag")
+        self._open().close()  # what is wrong with it shall be known now
+        reliability = self.params.qos_reliability
+        self._images = self.create_publisher(ImageMessage, "image_raw", qos.newest(reliability))
+        self._camera_info = self.create_publisher(CameraInfo, "camera_info", qos.newest(reliability))
+
+    def activate(self) -> None:
+        self._source = self._open()
+        self._published = 0
+        self._stop = threading.Event()
+        self._player = threading.Thread(target=self._play, args=(self._source, self._stop), name="player", daemon=True)
+        self._player.start()
+
+    def deactivate(self) -> None:
+        self._stop.set()
+        self._player.join(timeout=0.5)  # a camera that hangs must not keep the node from stopping
+
+    def cleanup(self) -> None:
+        self.destroy_publisher(self._images)
+        self.destroy_publisher(self._camera_info)
+
+    def diagnose(self) -> Sequence[DiagnosticStatus]:
+        if self.stage != "active":
+            return ()
+        source = self._source
+        level = DiagnosticStatus.WARN if source.skipped else DiagnosticStatus.OK
+        text = f"images are left out: {source.problem}" if source.skipped else "images are published"
+        values = {"published": self._published, "skipped": source.skipped}
+        return [self.status(self.params.path, level, text, values)]
+
+    def _open(self) -> video.VideoSource:
+        return video.open_source(self.params.path, self.params.rate, self.params.loop, self.params.topic)
+
+    def _play(self, source: video.VideoSource, stop: threading.Event) -> None:
+        try:
+            start: float | None = None
+            pacer = Pacer(self.params.rate, source.rate)
+            for frame in source:
+                due = pacer.due(frame.stamp, time.monotonic())
+                if stop.wait(due - time.monotonic()):
+                    return
+                start = self.get_clock().now().nanoseconds * 1e-9 - due if start is None else start
+                self._publish(frame, round((start + due) * 1e9))
+            self.get_logger().info(f"{self.params.path}: played to its end, {self._published} images")
+        except Exception as error:  # noqa: BLE001 - a player that fails says so
+            self.fail(f"cannot play: {error}")
+        finally:
+            source.close()  # here: OpenCV crashes when a video is released while another thread reads it
+
+    def _publish(self, frame: video.Frame, due: int) -> None:
+        recorded = frame.stamp if isinstance(self._source, video.BagSource) else None
+        header = Header(
+            stamp=Time(nanoseconds=due if recorded is None else recorded).to_msg(),
+            frame_id=frame.frame_id or self.params.frame_id,
+        )
+        self._images.publish(images.to_message(frame.image.pixels, header, frame.image.encoding))
+        # A matrix of zeros says, by the message's own definition, that the camera is not calibrated.
+        self._camera_info.publish(CameraInfo(header=header, height=frame.image.height, width=frame.image.width))
+        self._published += 1
+
+
+if __name__ == "__main__":
+    main(VideoSource)

@@ -1,0 +1,63 @@
+"""Results drawn into pictures, for people who want to see what a node sees."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import supervision as sv
+
+from opendr_perception.msg import BodyPoseArray, Box, DetectionArray
+from opendr_perception.tasks.pose import COCO17_LIMBS
+
+KEYPOINT_THRESHOLD = 0.2
+"""Keypoints below this score are not drawn."""
+
+LIMB, JOINT = (80, 200, 80), (40, 40, 230)
+
+
+def draw_detections(canvas: np.ndarray, result: DetectionArray) -> None:
+    """Draw boxes with track and score into a (H, W, 3) uint8 BGR picture."""
+    people = result.detections
+    draw_boxes(
+        canvas,
+        [person.box for person in people],
+        [f"{person.track_id or '-'} {person.score:.2f}" for person in people],
+        [person.track_id for person in people],
+    )
+
+
+def draw_poses(canvas: np.ndarray, result: BodyPoseArray) -> None:
+    """Draw boxes with track ids, limbs and joints into a (H, W, 3) uint8 BGR picture."""
+    people = result.poses
+    tracks = [person.track_id for person in people]
+    draw_boxes(canvas, [person.box for person in people], [track or "-" for track in tracks], tracks)
+    thickness = line_thickness(canvas)
+    for person in people:
+        points = [(round(point.x), round(point.y)) for point in person.keypoints]
+        seen = [point.score >= KEYPOINT_THRESHOLD for point in person.keypoints]
+        for start, end in COCO17_LIMBS:
+            if seen[start] and seen[end]:
+                cv2.line(canvas, points[start], points[end], LIMB, thickness, cv2.LINE_AA)
+        for point, visible in zip(points, seen, strict=True):
+            if visible:
+                cv2.circle(canvas, point, thickness, JOINT, cv2.FILLED, cv2.LINE_AA)
+
+
+def draw_boxes(canvas: np.ndarray, boxes: list[Box], labels: list[str], tracks: list[str]) -> None:
+    """Draw labelled boxes into a (H, W, 3) uint8 BGR picture; a track keeps its colour."""
+    if not boxes:
+        return
+    detections = sv.Detections(
+        xyxy=np.array([[box.x_min, box.y_min, box.x_max, box.y_max] for box in boxes], dtype=np.float32),
+        class_id=np.array([int(track) if track.isdigit() else 0 for track in tracks]),
+    )
+    thickness = line_thickness(canvas)
+    sv.BoxAnnotator(thickness=thickness).annotate(canvas, detections)
+    sv.LabelAnnotator(text_scale=0.35 * thickness, text_thickness=1, text_padding=2).annotate(
+        canvas, detections, labels
+    )
+
+
+def line_thickness(canvas: np.ndarray) -> int:
+    """Pixels; lines must be seen in large pictures and hide little in small ones."""
+    return max(1, round(max(canvas.shape[:2]) / 640))

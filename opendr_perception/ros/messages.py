@@ -1,0 +1,50 @@
+"""From what the tasks return to what crosses the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from opendr_perception.msg import BodyPose, BodyPoseArray, Box, Detection, DetectionArray, Keypoint
+from opendr_perception.tasks.detection import Detections
+from opendr_perception.tasks.image import Image
+from opendr_perception.tasks.pose import Poses
+
+
+def detection_array(image: Image, people: Detections, tracks: Sequence[str], label: str) -> DetectionArray:
+    """The detections of one image; `tracks` has the track id of each."""
+    return DetectionArray(
+        width=image.width,
+        height=image.height,
+        detections=[
+            Detection(track_id=track, label=label, score=float(score), box=box(corners))
+            for track, score, corners in zip(tracks, people.scores, people.boxes, strict=True)
+        ],
+    )
+
+
+def body_pose_array(image: Image, poses: Poses, tracks: Sequence[str], layout: str) -> BodyPoseArray:
+    """The poses of one image; `tracks` has the track id of each."""
+    people = poses.people
+    return BodyPoseArray(
+        width=image.width,
+        height=image.height,
+        layout=layout,
+        poses=[
+            BodyPose(track_id=track, score=float(score), box=box(corners), keypoints=list(map(keypoint, points)))
+            for track, score, corners, points in zip(tracks, people.scores, people.boxes, poses.keypoints, strict=True)
+        ],
+    )
+
+
+def box(corners: np.ndarray) -> Box:
+    """A box from (4,) x_min, y_min, x_max, y_max."""
+    x_min, y_min, x_max, y_max = corners.tolist()
+    return Box(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max)
+
+
+def keypoint(point: np.ndarray) -> Keypoint:
+    """A keypoint from (3,) x, y, score."""
+    x, y, score = point.tolist()
+    return Keypoint(x=x, y=y, score=score)

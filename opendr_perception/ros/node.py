@@ -1,0 +1,216 @@
+"""What all perception nodes share: streams in, one worker, typed results out with the header of their input.
+
+The way of a frame: subscription (serialised bytes) -> newest-message slot of its stream -> worker thread -> `process`
+-> result topic. The executor never runs inference, and the worker never waits for anything but messages.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_msgs.msg import Header
+
+from opendr_perception.ros.inputs import Input, image_input
+from opendr_perception.ros.mailbox import Mailbox
+from opendr_perception.ros.managed import WARN_EVERY, ManagedNode, NodeParameters
+from opendr_perception.ros.parameters import parameter
+from opendr_perception.ros.stream import Stream
+
+STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
+"""What ROS accepts as the beginning of a relative topic name, and nothing."""
+
+
+@dataclass(frozen=True)
+class PerceptionParameters(NodeParameters):
+    """What every perception node takes."""
+
+    device: str = parameter(
+        "cpu",
+        "Where the model runs. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
+        choices=("cpu", "cuda", "tensorrt"),
+        read_only=True,
+    )
+    threads: int = parameter(
+        0,
+        "Threads of the model on the CPU; 0 takes one for each core. Fewer leave room for the rest of the robot.",
+        minimum=0,
+        maximum=256,
+        read_only=True,
+    )
+    streams: tuple[str, ...] = parameter(
+        ("",),
+        "Names of the cameras that this node serves with one model. 'front' makes it subscribe front/image_raw and "
+        "publish below front/; the empty name is the plain topic.",
+        read_only=True,
+    )
+    image_transport: str = parameter(
+        "raw",
+        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
+        "image_raw/compressed.",
+        choices=("raw", "compressed"),
+        read_only=True,
+    )
+    qos_reliability: str = parameter(
+        "best_effort",
+        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+    max_gap: float = parameter(
+        1.0,
+        "Seconds without an image after which a stream starts anew: tracks and temporal models forget their past.",
+        minimum=0.0,
+    )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One input of one stream, ready to be processed."""
+
+    stream: str
+    header: Header
+    data: Any
+    """What the node's input makes of a message: a `tasks.image.Image` for cameras."""
+    memory: Any
+    """What the node keeps for this stream (`new_memory`); a new one after a gap or when time goes back."""
+
+
+class PerceptionNode(ManagedNode):
+    """Base of the nodes that turn the newest input of each stream into one result message."""
+
+    Parameters: ClassVar[type[NodeParameters]] = PerceptionParameters
+    RESULT: ClassVar[tuple[type, str]]
+    """Type and topic of the result."""
+
+    def __init__(self, **options: Any) -> None:
+        self._streams: dict[str, Stream] = {}
+        self._mailbox = Mailbox(())
+        self._worker: threading.Thread | None = None
+        super().__init__(**options)
+
+    # --- what a node implements -------------------------------------------------------------------------------------
+
+    def input(self) -> Input:
+        """What each stream subscribes: camera images, unless a node says otherwise."""
+        return image_input(self.params.image_transport)
+
+    def load(self) -> None:
+        """Load and warm the model. What it raises keeps the node from starting."""
+        raise NotImplementedError
+
+    def unload(self) -> None:
+        """Let go of the model."""
+
+    def new_memory(self) -> Any:
+        """What is kept for a stream from frame to frame: a tracker, a temporal state. None for nothing."""
+        return None
+
+    def process(self, frames: Sequence[Frame]) -> Sequence[Any]:
+        """Turn frames, at most one of each stream, into one result message each; the base sets the header."""
+        raise NotImplementedError
+
+    def draw(self, canvas: np.ndarray, result: Any) -> None:
+        """Draw the result into a (H, W, 3) uint8 BGR picture, for `~/image`."""
+
+    # --- lifecycle --------------------------------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        names = self.params.streams
+        if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
+            raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
+        self.load()
+        self._input = self.input()
+        self._streams = {name: Stream(self, name, self._input, self.RESULT, self.new_memory) for name in names}
+
+    def activate(self) -> None:
+        self._mailbox = Mailbox(tuple(self._streams))
+        self._worker = threading.Thread(target=self._work, name=f"{self.get_name()} worker", daemon=True)
+        self._worker.start()
+        for stream in self._streams.values():
+            stream.start_anew()
+            stream.subscribe(self._receive)
+
+    def deactivate(self) -> None:
+        for stream in self._streams.values():
+            stream.unsubscribe()
+        self._mailbox.close()
+        if self._worker is not None:
+            self._worker.join()
+            self._worker = None
+
+    def cleanup(self) -> None:
+        for stream in self._streams.values():
+            stream.close()
+        self._streams = {}
+        self.unload()
+
+    # --- the executor's thread --------------------------------------------------------------------------------------
+
+    def _receive(self, stream: Stream, message: Any) -> None:
+        self._mailbox.put(stream.name, message)
+
+    def tick(self) -> None:
+        if self._worker is not None:
+            for stream in self._streams.values():
+                stream.publish_statistics(self._mailbox.counts(stream.name))
+        super().tick()
+
+    def diagnose(self) -> Sequence[DiagnosticStatus]:
+        return [] if self._worker is None else [stream.diagnose() for stream in self._streams.values()]
+
+    # --- the worker's thread ----------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (messages := self._mailbox.take()) is not None:
+            opened = [self._open(self._streams[name], message) for name, message in messages.items()]
+            frames = [frame for frame in opened if frame is not None]
+            if frames:
+                self._serve(frames)
+
+    def _open(self, stream: Stream, message: Any) -> Frame | None:
+        try:
+            header, data = self._input.open(message)
+        except ValueError as error:
+            self._reject(stream, str(error))
+            return None
+        stream.follow(header)
+        return Frame(stream.name, header, data, stream.memory)
+
+    def _serve(self, frames: Sequence[Frame]) -> None:
+        """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing."""
+        started = time.perf_counter()
+        try:
+            results = self.process(frames)
+        except Exception as error:  # noqa: BLE001 - a frame that the model cannot take must not stop the node
+            if len(frames) == 1:
+                self._reject(self._streams[frames[0].stream], f"{type(error).__name__}: {error}")
+            else:
+                for frame in frames:
+                    self._serve([frame])
+            return
+        inference = (time.perf_counter() - started) / len(frames)
+        for frame, result in zip(frames, results, strict=True):
+            self._publish(frame, result, inference)
+
+    def _publish(self, frame: Frame, result: Any, inference: float) -> None:
+        stream = self._streams[frame.stream]
+        try:
+            stream.publish(frame.header, result, inference)
+            self._mailbox.count(stream.name, processed=1)
+            if stream.watched():
+                canvas = self._input.canvas(frame.data)
+                self.draw(canvas, result)
+                stream.publish_drawing(frame.header, canvas)
+        except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
+            self.get_logger().error(f"cannot publish: {error}", throttle_duration_sec=WARN_EVERY)
+
+    def _reject(self, stream: Stream, problem: str) -> None:
+        self._mailbox.count(stream.name, rejected=1)
+        stream.reject(problem)

@@ -1,0 +1,190 @@
+"""One camera of a perception node: its topics, its memory, and how it is doing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.event_handler import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
+from rclpy.qos import QoSPolicyKind
+from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.time import Time
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from opendr_perception.msg import NodeStatistics
+from opendr_perception.ros import images, qos
+from opendr_perception.ros.continuity import Continuity
+from opendr_perception.ros.inputs import Input
+from opendr_perception.ros.mailbox import Counts
+from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.ros.statistics import Statistics, Summary
+
+SILENCE = 3.0
+"""Seconds without a message, from publishers that are there, after which the stream is called silent."""
+
+
+class Stream:
+    """Subscribes the input of one stream, publishes its results, and tells how it is.
+
+    Args:
+        node: whose stream it is.
+        name: the prefix of its topics; '' for none.
+        source: what it subscribes.
+        result: message type and topic of its results.
+        new_memory: makes what the node keeps from frame to frame.
+    """
+
+    def __init__(
+        self, node: ManagedNode, name: str, source: Input, result: tuple[type, str], new_memory: Callable[[], Any]
+    ) -> None:
+        self.name = name
+        self._node = node
+        self._input = source
+        self.topic = node.resolve_topic_name(self._topic(source.topic))
+        self._new_memory = new_memory
+        self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
+        self._drawings = node.create_publisher(ImageMessage, "~/" + self._topic("image"), qos.result(1))
+        self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
+        self._subscription: Any = None
+        self._timings = Statistics()
+        self._summary: Summary = self._timings.drain()
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget the past, and all counts."""
+        self.memory = self._new_memory()
+        self.counts = Counts()
+        self._continuity = Continuity()
+        self._unstamped = 0
+        self._restarts = 0
+        self._last_problem = ""
+        self._incompatible = ""
+        self._last_arrival = time.monotonic()
+
+    # --- input ------------------------------------------------------------------------------------------------------
+
+    def subscribe(self, put: Callable[[Stream, Any], None]) -> None:
+        """Hand each message to `put`, in the executor's thread."""
+
+        def receive(message: Any) -> None:
+            self._last_arrival = time.monotonic()
+            self._incompatible = ""  # whoever could not be heard has been replaced
+            put(self, message)
+
+        self._subscription = self._node.create_subscription(
+            self._input.type,
+            self.topic,
+            receive,
+            qos.newest(self._node.params.qos_reliability),
+            raw=self._input.raw,
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
+            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        )
+
+    def unsubscribe(self) -> None:
+        self._node.destroy_subscription(self._subscription)
+        self._subscription = None
+
+    def follow(self, header: Header) -> None:
+        """Take note of the next frame's stamp: after a gap, or when time goes back, the memory starts anew."""
+        stamp = Time.from_msg(header.stamp).nanoseconds
+        if stamp == 0:
+            self._unstamped += 1
+            self._warn("the publisher sets no stamps, so gaps and latency cannot be told", "stamp")
+        elif reason := self._continuity.check(stamp, self._node.params.max_gap):
+            self._node.get_logger().info(f"{self.topic}: {reason}; the stream starts anew")
+            self.memory = self._new_memory()
+            self._restarts += 1
+
+    def reject(self, problem: str) -> None:
+        """Note a message that cannot be used."""
+        self._last_problem = problem
+        self._warn(problem, "rejected")
+
+    # --- output -----------------------------------------------------------------------------------------------------
+
+    def publish(self, header: Header, result: Any, inference: float) -> None:
+        """Publish a result under the header of its input; `inference` in seconds is for the statistics."""
+        result.header = header
+        self._results.publish(result)
+        clock = self._node.get_clock()
+        age = clock.now() - Time.from_msg(header.stamp, clock.clock_type)
+        self._timings.record(inference, age.nanoseconds * 1e-9)
+
+    def watched(self) -> bool:
+        """Whether somebody wants to see the annotated image."""
+        return self._drawings.get_subscription_count() > 0
+
+    def publish_drawing(self, header: Header, canvas: Any) -> None:
+        self._drawings.publish(images.to_message(canvas, header))
+
+    def close(self) -> None:
+        for publisher in (self._results, self._drawings, self._statistics):
+            self._node.destroy_publisher(publisher)
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    def publish_statistics(self, counts: Counts) -> None:
+        """Publish `~/statistics` for the period since the last call."""
+        self.counts, self._summary = counts, self._timings.drain()
+        message = NodeStatistics(
+            node=self._node.get_fully_qualified_name(),
+            stream=self.name,
+            received=counts.received,
+            processed=counts.processed,
+            dropped=counts.dropped,
+            rejected=counts.rejected,
+            rate=self._summary.rate,
+            inference_mean=self._summary.inference_mean,
+            latency_mean=self._summary.latency_mean,
+            latency_max=self._summary.latency_max,
+        )
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._statistics.publish(message)
+
+    def diagnose(self) -> DiagnosticStatus:
+        """How the stream is, in words and numbers; silence is also warned about."""
+        problem = self._incompatible or self._silence()
+        values = {
+            "received": self.counts.received,
+            "processed": self.counts.processed,
+            "dropped": self.counts.dropped,
+            "rejected": self.counts.rejected,
+            "unstamped": self._unstamped,
+            "restarts": self._restarts,
+            "rate (Hz)": f"{self._summary.rate:.1f}",
+            "inference (ms)": f"{self._summary.inference_mean * 1e3:.1f}",
+            "latency (ms)": f"{self._summary.latency_mean * 1e3:.1f}",
+            "last problem": self._last_problem,
+        }
+        level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
+        return self._node.status(self.topic, level, problem or "images arrive", values)
+
+    def _silence(self) -> str:
+        silent = time.monotonic() - self._last_arrival
+        if silent < SILENCE:
+            return ""
+        publishers = self._subscription.get_publisher_count()
+        if publishers == 0:
+            return f"nobody publishes {self.topic}"
+        problem = (
+            f"{publishers} publisher(s) of {self.topic}, but nothing arrived for {silent:.0f} s: the camera has "
+            "stopped, or Fast DDS cannot carry its images (set FASTDDS_DEFAULT_PROFILES_FILE to this package's "
+            "config/fastdds.xml for the publisher too)"
+        )
+        self._warn(problem, "silence")
+        return problem
+
+    def _on_incompatible(self, event: QoSRequestedIncompatibleQoSInfo) -> None:
+        reason = qos.explain_incompatible(QoSPolicyKind(event.last_policy_kind))
+        self._incompatible = f"a publisher of {self.topic} cannot be heard: {reason}"
+        self._node.warn(self._incompatible)
+
+    def _warn(self, text: str, about: str = "") -> None:
+        self._node.warn(f"{self.topic}: {text}", about and f"{self.topic} {about}")
+
+    def _topic(self, name: str) -> str:
+        return f"{self.name}/{name}" if self.name else name

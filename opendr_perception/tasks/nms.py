@@ -1,0 +1,39 @@
+"""Non-maximum suppression: of several boxes around one object, keep one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Intersection over union of one box (4,) with each of (n, 4); 0 where both are empty."""
+    width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
+    height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
+    intersection = np.maximum(width, 0) * np.maximum(height, 0)
+    union = area(boxes) + area(box[None]) - intersection
+    return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
+
+
+def area(boxes: np.ndarray) -> np.ndarray:
+    """Areas (n,) of boxes (n, 4)."""
+    return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+
+
+def greedy_nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float) -> np.ndarray:
+    """Keep the best box, drop those that overlap it by more than the threshold, and go on with the rest.
+
+    Args:
+        boxes: (n, 4) x_min, y_min, x_max, y_max.
+        scores: (n,).
+        iou_threshold: in [0, 1].
+
+    Returns:
+        Indices of the boxes that stay, best first.
+    """
+    order = np.argsort(-scores, kind="stable")
+    kept = []
+    while len(order):
+        best, order = order[0], order[1:]
+        kept.append(best)
+        order = order[iou(boxes[best], boxes[order]) <= iou_threshold]
+    return np.array(kept, dtype=np.intp)

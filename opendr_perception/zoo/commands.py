@@ -1,0 +1,142 @@
+"""Command line: opendr-perception models {list,fetch,verify,pack,unpack}."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+from opendr_perception.zoo import golden
+from opendr_perception.zoo.bundle import pack, unpack
+from opendr_perception.zoo.cache import default_cache
+from opendr_perception.zoo.errors import ZooError
+from opendr_perception.zoo.manifest import ModelEntry, Package, load_manifest
+from opendr_perception.zoo.provision import fetch
+from opendr_perception.zoo.store import State, path_of, state_of
+
+app = typer.Typer(help="Get and check the pretrained models.", no_args_is_help=True, add_completion=False)
+
+
+def _known(names: list[str] | None) -> list[str]:
+    return _check_names(names, load_manifest().entries)
+
+
+def _known_model(names: list[str] | None) -> list[str]:
+    return _check_names(names, load_manifest().models)
+
+
+def _check_names(names: list[str] | None, known: Iterable[str]) -> list[str]:
+    for name in names or []:
+        if name not in known:
+            raise typer.BadParameter(f"'{name}' is not one of {', '.join(known)}")
+    return names or []
+
+
+Names = Annotated[list[str] | None, typer.Argument(callback=_known, help="Models or samples; all models by default.")]
+ModelNames = Annotated[list[str] | None, typer.Argument(callback=_known_model, help="Models; all by default.")]
+
+
+@app.command("list")
+def list_command() -> None:
+    """Show every model and sample: its size on this disk, licence and state."""
+    with _one_clear_line():
+        rows = [("NAME", "TASK", "SIZE", "STATE", "LICENCE")]
+        for entry in load_manifest().entries.values():
+            path = path_of(entry, default_cache())
+            size = f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "-"
+            task, licence = "sample", entry.licence
+            if isinstance(entry, ModelEntry):
+                task, licence = entry.task, f"{entry.licence} ({entry.upstream})"
+            rows.append((entry.name, task, size, state_of(entry, path).value, licence))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+@app.command("fetch")
+def fetch_command(names: Names = None) -> None:
+    """Download, convert and check what is missing."""
+    with _one_clear_line():
+        for path in fetch(names or None, reporter=ConsoleReporter()):
+            typer.echo(f"ready: {path}")
+
+
+@app.command("verify")
+def verify_command(names: Names = None) -> None:
+    """Hash every file of the cache again and run every model on its test picture."""
+    faults = []
+    with _one_clear_line():
+        for entry in load_manifest().entries.values():
+            path = path_of(entry, default_cache())
+            state = state_of(entry, path)
+            if entry.name not in names if names else state is State.MISSING:
+                continue
+            if state is not State.READY:
+                faults.append(f"{state.value}: {path}; run: opendr-perception models fetch {entry.name}")
+                continue
+            try:
+                if isinstance(entry, ModelEntry):
+                    golden.check(entry, path)
+                typer.echo(f"good: {path}")
+            except ZooError as error:
+                faults.append(str(error))
+    for fault in faults:
+        typer.echo(fault, err=True)
+    raise typer.Exit(1 if faults else 0)
+
+
+@app.command("pack")
+def pack_command(file: Annotated[Path, typer.Argument(help="Tar file to write.")], names: ModelNames = None) -> None:
+    """Write converted models into a tar file, for a robot without a network."""
+    with _one_clear_line():
+        typer.echo(f"packed into {file}: {', '.join(pack(file, names or None))}")
+
+
+@app.command("unpack")
+def unpack_command(file: Annotated[Path, typer.Argument(help="Tar file that `pack` wrote.")]) -> None:
+    """Take models from a tar file into the cache."""
+    with _one_clear_line():
+        typer.echo(f"unpacked: {', '.join(unpack(file))}")
+
+
+class ConsoleReporter:
+    """Shows progress on standard error: a bar on a terminal, plain lines elsewhere."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def line(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False)
+
+    @contextmanager
+    def downloading(self, package: Package) -> Iterator[Callable[[int], None]]:
+        """Show a download."""
+        label = f"downloading {package}"
+        if not self._console.is_terminal:
+            self.line(f"{label} ({package.size / 1e6:.0f} MB)")
+            started = time.monotonic()
+            yield lambda size: None
+            self.line(f"downloaded {package} in {time.monotonic() - started:.0f} s")
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console) as progress:
+            task = progress.add_task(label, total=package.size)
+            # A client may hold the archive twice for a moment: never show more than all of it.
+            yield lambda size: progress.update(task, completed=min(size, package.size))
+            progress.update(task, completed=package.size)
+
+
+@contextmanager
+def _one_clear_line() -> Iterator[None]:
+    try:
+        yield
+    except ZooError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error

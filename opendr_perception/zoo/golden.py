@@ -1,0 +1,53 @@
+"""Check that a model computes what it should, on a picture made by formula.
+
+golden.json holds, per model and output, some positions and the values there. They were computed from the same weights
+by an independent implementation, not by the converted models.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opendr_perception.zoo.errors import ModelCorrupt
+from opendr_perception.zoo.manifest import ModelEntry
+
+FREE_SIZE = 416  # of the test picture where the model takes any
+
+
+def pattern(height: int, width: int) -> NDArray[np.uint8]:
+    """A picture (1, height, width, 3) with edges and gradients, the same on every machine."""
+    row, column, channel = np.ogrid[:height, :width, :3]
+    blocks = ((row // 24) ^ (column // 32)) * 37
+    gradients = (row * (3 + channel) + column * (2 * channel + 1)) // 3
+    return ((blocks + gradients) % 256).astype(np.uint8)[None]
+
+
+def check(entry: ModelEntry, path: Path) -> None:
+    """Run a model on two test pictures at once and compare the samples of its outputs.
+
+    Args:
+        entry: of the manifest.
+        path: of the ONNX file.
+
+    Raises:
+        ModelCorrupt: the file cannot be loaded, or an output differs.
+    """
+    from onnxruntime import InferenceSession
+
+    height, width = (size if isinstance(size, int) else FREE_SIZE for size in entry.inputs["image"].shape[1:3])
+    image = pattern(height, width)
+    try:
+        session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        outputs = session.run(list(entry.outputs), {"image": np.concatenate([image, image[:, ::-1]])})
+    except Exception as error:  # onnxruntime's own exceptions share no other base
+        raise ModelCorrupt(f"{path} does not run: {error}") from error
+    expected = json.loads(Path(__file__).with_name("golden.json").read_text())[entry.name]
+    for name, output in zip(entry.outputs, outputs, strict=True):
+        found = output[0].ravel()[expected[name]["at"]]
+        difference = float(np.abs(found - expected[name]["values"]).max())
+        if not difference <= expected[name]["tolerance"]:
+            raise ModelCorrupt(f"{path}: output '{name}' is off by {difference:.2g}")

@@ -1,0 +1,319 @@
+"""Fixtures for tests over real topics: a private ROS domain, and a `graph` that runs nodes, publishes and waits.
+
+Everything waits for what it needs to see, with a generous limit and a text that says what did not happen.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from lifecycle_msgs.srv import ChangeState, GetState
+from rcl_interfaces.srv import SetParameters
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from opendr_perception import zoo
+from opendr_perception.ros import images, run
+from opendr_perception.zoo.manifest import load_manifest
+
+LIMIT = 60.0
+"""Seconds after which something is said not to happen; machines that run tests can be slow."""
+
+
+@pytest.fixture(scope="session")
+def models() -> dict[str, zoo.ModelFile]:
+    """Every model of the manifest, from the user's cache; fetched when it is not there."""
+    zoo.fetch()
+    return {name: zoo.require(name) for name in load_manifest().models}
+
+
+@pytest.fixture(scope="session")
+def street() -> list[np.ndarray]:
+    """The first second of a street with pedestrians, 10 frames, 576x768 BGR."""
+    return read_frames("vtest.avi", 10)
+
+
+@pytest.fixture(scope="session")
+def talking_head() -> list[np.ndarray]:
+    """The first frames of a video of one man in a car, 144x176 BGR."""
+    return read_frames("carphone_pristine.mp4", 10)
+
+
+def read_frames(name: str, count: int) -> list[np.ndarray]:
+    zoo.fetch([name])
+    capture = cv2.VideoCapture(str(zoo.sample(name)))
+    frames = [np.asarray(capture.read()[1]) for _ in range(count)]
+    capture.release()
+    return frames
+
+
+@pytest.fixture(scope="session")
+def ros() -> Iterator[None]:
+    """ROS 2 in this process, in a domain that no other process uses, with the transport that the package sets."""
+    os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+    os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
+    run.choose_transport()
+    rclpy.init()
+    yield
+    rclpy.try_shutdown()
+
+
+@pytest.fixture
+def graph(ros: None, request: pytest.FixtureRequest) -> Iterator[Graph]:
+    """Nodes, topics and processes of one test, in a namespace of its own."""
+    graph = Graph(f"/{request.function.__name__}")
+    try:
+        yield graph
+    finally:
+        graph.close()
+
+
+class Collector:
+    """The messages of one topic, in the order in which they came."""
+
+    def __init__(self, graph: Graph, kind: type, topic: str, qos: QoSProfile) -> None:
+        self.messages: list[Any] = []
+        self._graph = graph
+        self.subscription = graph.observer.create_subscription(kind, topic, self._take, qos)
+
+    def _take(self, message: Any) -> None:
+        with self._graph.changed:
+            self.messages.append(message)
+            self._graph.changed.notify_all()
+
+    def wait(self, count: int = 1, limit: float = LIMIT) -> list[Any]:
+        """Wait until so many messages have come."""
+        topic = self.subscription.topic_name
+        self._graph.wait(lambda: len(self.messages) >= count, lambda: f"{len(self.messages)} on {topic}", limit)
+        return self.messages
+
+    def find(self, wanted: Callable[[Any], bool], what: str) -> Any:
+        """Wait for a message that is wanted, whenever it came."""
+        self._graph.wait(lambda: any(map(wanted, self.messages)), lambda: f"no {what}; last: {self.messages[-1:]}")
+        return next(filter(wanted, self.messages))
+
+
+class Process:
+    """A program that runs beside the test, with all that it prints."""
+
+    def __init__(self, graph: Graph, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+        self.output = ""
+        self._graph = graph
+        self._process = subprocess.Popen(
+            arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with self._graph.changed:
+                self.output += line
+                self._graph.changed.notify_all()
+
+    def says(self, text: str) -> None:
+        """Wait until it has printed a text."""
+        self._graph.wait(lambda: text in self.output, lambda: f"'{text}' is missing in:\n{self.output}")
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    def end(self, limit: float = 20.0) -> int:
+        """Wait for its end; what it returns. A process that hangs tells where."""
+        try:
+            status = self._process.wait(limit)
+        except subprocess.TimeoutExpired:
+            self._process.send_signal(signal.SIGABRT)
+            self._reader.join(limit)
+            raise AssertionError(f"it did not end within {limit:g} s:\n{self.output}") from None
+        self._reader.join(limit)
+        return status
+
+    def kill(self) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self.end()
+
+
+class Graph:
+    """Runs nodes in this process as the package's executables do, and speaks to them through ROS alone."""
+
+    def __init__(self, namespace: str) -> None:
+        self.namespace = namespace
+        self.changed = threading.Condition()
+        self.observer = rclpy.create_node("observer", namespace=namespace)
+        self._nodes: list[Any] = []
+        self._processes: list[Process] = []
+        self._threads: list[tuple[SingleThreadedExecutor, threading.Thread]] = []
+        self._nodes_executor = SingleThreadedExecutor()
+        self._diagnostics = self.listen(DiagnosticArray, "/diagnostics")
+        observers = SingleThreadedExecutor()
+        observers.add_node(self.observer)
+        for executor in (observers, self._nodes_executor):
+            thread = threading.Thread(target=executor.spin, daemon=True)
+            thread.start()
+            self._threads.append((executor, thread))
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+        for executor, thread in self._threads:
+            executor.shutdown()
+            thread.join()
+        for node in self._nodes:
+            node.close()
+        self.observer.destroy_node()
+
+    # --- nodes and processes ----------------------------------------------------------------------------------------
+
+    def run(self, node_class: Any, *ros_arguments: str, namespace: str | None = None, **parameters: Any) -> Any:
+        """A node in this process, started unless `autostart` is False."""
+        node = node_class(
+            namespace=self.namespace if namespace is None else namespace,
+            parameter_overrides=[Parameter(name, value=value) for name, value in parameters.items()],
+            cli_args=["--ros-args", *ros_arguments] if ros_arguments else None,
+        )
+        self._nodes.append(node)
+        if node.params.autostart:
+            node.start()
+        self._nodes_executor.add_node(node)
+        return node
+
+    def process(self, *arguments: str, **environment: str) -> Process:
+        """A program of this package, or python, in the environment of a user who has set nothing."""
+        prefix = run.share_directory().parents[1]
+        places = (prefix / "bin" / arguments[0], prefix / "lib" / "opendr_perception" / arguments[0])
+        program = next((str(place) for place in places if place.exists()), arguments[0])
+        inherited = {name: value for name, value in os.environ.items() if name != "FASTDDS_DEFAULT_PROFILES_FILE"}
+        environment = {**inherited, "PYTHONFAULTHANDLER": "1", **environment}
+        process = Process(self, [program, *arguments[1:]], environment)
+        self._processes.append(process)
+        return process
+
+    # --- topics -----------------------------------------------------------------------------------------------------
+
+    def publisher(self, kind: type, topic: str, reliability: str = "reliable", subscribers: int = 1) -> Any:
+        """A publisher that is matched with so many subscribers."""
+        profile = QoSProfile(depth=5, reliability=ReliabilityPolicy[reliability.upper()])
+        publisher = self.observer.create_publisher(kind, topic, profile)
+        self.wait(
+            lambda: publisher.get_subscription_count() >= subscribers,
+            lambda: f"{publisher.get_subscription_count()} of {subscribers} subscribers of {publisher.topic_name}",
+        )
+        return publisher
+
+    def listen(self, kind: type, topic: str, publishers: int = 0) -> Collector:
+        """Collect a topic; matched with so many publishers."""
+        collector = Collector(self, kind, topic, QoSProfile(depth=100, reliability=ReliabilityPolicy.RELIABLE))
+        self.wait(lambda: collector.subscription.get_publisher_count() >= publishers, lambda: f"no {topic}")
+        return collector
+
+    def ask(self, publisher: Any, message: Any, answers: Collector) -> Any:
+        """Publish a message, and wait for one answer."""
+        before = len(answers.messages)
+        publisher.publish(message)
+        return answers.wait(before + 1)[-1]
+
+    def image(
+        self, pixels: np.ndarray, stamp: float | None = None, frame_id: str = "eye", encoding: str = "bgr8"
+    ) -> ImageMessage:
+        """An image message; stamped with seconds, or with now."""
+        return images.to_message(pixels, self.header(stamp, frame_id), encoding)
+
+    def jpeg(self, pixels: np.ndarray, stamp: float | None = None) -> CompressedImage:
+        data = cv2.imencode(".jpg", pixels)[1].tobytes()
+        return CompressedImage(header=self.header(stamp), format="jpeg", data=data)
+
+    def header(self, stamp: float | None = None, frame_id: str = "eye") -> Header:
+        now = self.observer.get_clock().now().nanoseconds
+        nanoseconds = now if stamp is None else round(stamp * 1e9)
+        header = Header(frame_id=frame_id)
+        header.stamp.sec, header.stamp.nanosec = divmod(nanoseconds, 10**9)
+        return header
+
+    # --- services ---------------------------------------------------------------------------------------------------
+
+    def call(self, kind: Any, service: str, request: Any) -> Any:
+        client = self.observer.create_client(kind, service)
+        assert client.wait_for_service(LIMIT), f"no service {service}"
+        future = client.call_async(request)
+        self.wait(future.done, lambda: f"no answer from {service}")
+        return future.result()
+
+    def change_state(self, node: str, label: str) -> bool:
+        """Ask for a lifecycle transition: configure, activate, deactivate, cleanup or shutdown."""
+        state = self.state(node)
+        ids = {"configure": 1, "cleanup": 2, "activate": 3, "deactivate": 4}
+        ids["shutdown"] = {"unconfigured": 5, "inactive": 6, "active": 7}.get(state, 0)
+        request = ChangeState.Request()
+        request.transition.id = ids[label]
+        return bool(self.call(ChangeState, f"{node}/change_state", request).success)
+
+    def state(self, node: str) -> str:
+        return str(self.call(GetState, f"{node}/get_state", GetState.Request()).current_state.label)
+
+    def set_parameter(self, node: str, name: str, value: Any) -> str:
+        """Set a parameter; '' when it was accepted, else the reason."""
+        message = Parameter(name, value=value).to_parameter_msg()
+        response = self.call(SetParameters, f"{node}/set_parameters", SetParameters.Request(parameters=[message]))
+        return "" if response.results[0].successful else str(response.results[0].reason) or "no reason was given"
+
+    # --- waiting ----------------------------------------------------------------------------------------------------
+
+    def wait(self, predicate: Callable[[], bool], missing: Callable[[], str], limit: float = LIMIT) -> None:
+        """Wait until the predicate holds; messages wake it up, and it is also asked now and then."""
+        deadline = time.monotonic() + limit
+        with self.changed:
+            while not predicate():
+                left = deadline - time.monotonic()
+                assert left > 0, f"did not happen within {limit:g} s: {missing()}"
+                self.changed.wait(min(left, 0.05))
+
+    def diagnosis(self, part: str = "", text: str = "", **values: Any) -> dict[str, str]:
+        """Wait for diagnostics of a part of a node, by pieces of its name and message, and by exact values.
+
+        Returns:
+            All values that came with it, and its name, level and message.
+        """
+        wanted = {key: str(value) for key, value in values.items()}
+
+        def fits(status: DiagnosticStatus) -> bool:
+            present = {item.key: item.value for item in status.values}
+            named = self.namespace in status.name and part in status.name
+            return named and text in status.message and wanted.items() <= present.items()
+
+        def statuses() -> list[DiagnosticStatus]:
+            return [status for message in self._diagnostics.messages for status in message.status]
+
+        def missing() -> str:
+            last = [f"{s.name}: {s.message} { {v.key: v.value for v in s.values} }" for s in statuses()[-4:]]
+            return f"no diagnosis of '{part}' with '{text}' and {wanted}; last:\n" + "\n".join(last)
+
+        self.wait(lambda: any(map(fits, statuses())), missing)
+        status = next(filter(fits, reversed(statuses())))
+        present = {item.key: item.value for item in status.values}
+        return present | {"name": status.name, "message": status.message, "level": str(status.level[0])}
+
+
+@pytest.fixture
+def models_elsewhere(tmp_path: Path, models: dict[str, zoo.ModelFile], monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache that nodes use instead of the user's."""
+    monkeypatch.setenv("OPENDR_PERCEPTION_CACHE", str(tmp_path / "elsewhere"))
+    return tmp_path / "elsewhere"

@@ -1,0 +1,41 @@
+"""Weights load whatever their names, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from opendr_perception.networks.checkpoints import load_checkpoint
+from opendr_perception.networks.co_st_gcn import CoStGcn
+
+
+@pytest.fixture
+def network() -> CoStGcn:
+    return CoStGcn("coco17", 7, width=32)
+
+
+def test_own_weights_load_into_any_form(network) -> None:
+    strided = CoStGcn("coco17", 7, width=32, star=False)
+    load_checkpoint(strided, {f"module.{name}": tensor for name, tensor in network.state_dict().items()})
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), strided.parameters(), strict=True))
+
+
+def test_names_of_wrapped_blocks_are_understood(network) -> None:
+    weights = {name.replace("layer2.", "layer2.0.1."): tensor for name, tensor in network.state_dict().items()}
+    weights["layers.layer2.0.1.gcn.A"] = network.skeleton.adjacency()
+    load_checkpoint(CoStGcn("coco17", 7, width=32), weights)
+
+
+def test_what_does_not_fit_is_named_and_nothing_is_loaded(network) -> None:
+    weights = dict(CoStGcn("coco17", 7, width=32).state_dict())
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    cases = {
+        "lack fc.bias": {k: v for k, v in weights.items() if k != "fc.bias"},
+        "has no surprise": {**weights, "surprise": torch.zeros(1)},
+        r"fc.bias of the weights has shape \(8,\)": {**weights, "fc.bias": torch.zeros(8)},
+        "another graph": {**weights, "layers.layer1.gcn.A": torch.ones(3, 17, 17)},
+    }
+    for message, case in cases.items():
+        with pytest.raises(ValueError, match=message):
+            load_checkpoint(network, case)
+    assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())

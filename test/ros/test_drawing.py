@@ -1,0 +1,60 @@
+"""What is drawn lies where the result says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from opendr_perception.msg import BodyPose, BodyPoseArray, Box, Detection, DetectionArray, Keypoint
+
+from opendr_perception.ros.drawing import JOINT, KEYPOINT_THRESHOLD, draw_detections, draw_poses
+
+BOX = Box(x_min=20.0, y_min=30.0, x_max=60.0, y_max=90.0)
+
+
+def people(track: str = "7", box: Box = BOX) -> DetectionArray:
+    return DetectionArray(detections=[Detection(track_id=track, label="person", score=0.5, box=box)])
+
+
+def poses(score: float, box: Box = BOX, track: str = "7") -> BodyPoseArray:
+    points = [Keypoint(x=40.0, y=60.0, score=0.0) for _ in range(17)]
+    points[0] = Keypoint(x=45.0, y=45.0, score=score)
+    return BodyPoseArray(poses=[BodyPose(track_id=track, score=0.5, box=box, keypoints=points)])
+
+
+def canvas() -> np.ndarray:
+    return np.zeros((120, 160, 3), np.uint8)
+
+
+def test_nothing_is_drawn_for_nobody() -> None:
+    picture = canvas()
+    draw_detections(picture, DetectionArray())
+    draw_poses(picture, BodyPoseArray())
+    assert not picture.any()
+
+
+def test_a_box_is_drawn_around_the_person_and_a_track_keeps_its_colour() -> None:
+    first, second, other = canvas(), canvas(), canvas()
+    draw_detections(first, people())
+    draw_detections(second, people())
+    draw_detections(other, people(track="8"))
+    edge = first[60, 20]
+    assert edge.any()
+    assert not first[40:80, 30:50].any(), "the person must stay visible"
+    np.testing.assert_array_equal(first, second)
+    assert (other[60, 20] != edge).any()
+
+
+def test_only_keypoints_that_were_seen_are_drawn() -> None:
+    seen, unseen = canvas(), canvas()
+    draw_poses(seen, poses(KEYPOINT_THRESHOLD))
+    draw_poses(unseen, poses(KEYPOINT_THRESHOLD - 0.01))
+    assert tuple(seen[45, 45]) == JOINT
+    assert not unseen[45, 45].any()
+
+
+@pytest.mark.parametrize("track", ["", "name", "12345678901234567890"])
+def test_odd_boxes_and_tracks_can_be_drawn(track: str) -> None:
+    for box in (Box(), Box(x_min=-50.0, y_min=-50.0, x_max=500.0, y_max=500.0), Box(x_min=159.0, x_max=160.0)):
+        for picture in (canvas(), np.zeros((1, 1, 3), np.uint8)):
+            draw_detections(picture, people(track, box))
+            draw_poses(picture, poses(1.0, box, track))

@@ -1,0 +1,94 @@
+"""Every module that the package imports is declared where a user's installer looks for it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).parents[1]
+SOURCES = [*(ROOT / "opendr_perception").rglob("*.py"), *(ROOT / "launch").glob("*.py")]
+
+ROSDEP_KEYS = {
+    "cv2": "python3-opencv",
+    "numpy": "python3-numpy",
+    "onnxruntime": "python3-onnxruntime-pip",
+    "rich": "python3-rich",
+    "rosbags": "python3-rosbags-pip",
+    "scipy": "python3-scipy",
+    "supervision": "python3-supervision-pip",
+    "typer": "python3-typer",
+    "yaml": "python3-yaml",
+}
+DISTRIBUTIONS = {"rosbags.image": "rosbags-image", "cv2": "opencv-python-headless", "yaml": "pyyaml"}
+"""Where modules come from that are not named like their distribution."""
+
+TORCH_FLOORS = ("streaming", "networks", "training", "export")
+"""For people who train or bring their own network; nodes do not need them."""
+
+
+def imports_of(source: Path) -> set[str]:
+    """Dotted names of the modules that a file imports, also inside functions."""
+    found: set[str] = set()
+    for statement in ast.walk(ast.parse(source.read_text())):
+        if isinstance(statement, ast.Import):
+            found |= {alias.name for alias in statement.names}
+        elif isinstance(statement, ast.ImportFrom) and statement.module:
+            found.add(statement.module)
+    return found
+
+
+def foreign_imports() -> dict[str, str]:
+    """Each distribution's or ROS package's name for a module that is neither ours nor Python's, and who imports it."""
+    found = {}
+    for source in SOURCES:
+        for module in imports_of(source):
+            top = module.split(".")[0]
+            if top in sys.stdlib_module_names or top == "opendr_perception":
+                continue
+            if top == "torch" and any(floor in source.parts or floor == source.stem for floor in TORCH_FLOORS):
+                continue
+            name = next((part for part in DISTRIBUTIONS if module == part or module.startswith(part + ".")), top)
+            found[name] = str(source.relative_to(ROOT))
+    return found
+
+
+def requirements(name: str) -> set[str]:
+    lines = (ROOT / "requirements" / name).read_text().splitlines()
+    return {re.split(r"[=<>;\s]", line)[0].lower() for line in lines if line and not line.startswith("#")}
+
+
+def test_package_xml_and_robot_txt_name_every_import() -> None:
+    manifest = ElementTree.parse(ROOT / "package.xml").getroot()
+    keys = {element.text for element in manifest if element.tag in ("depend", "exec_depend")}
+    by_pip = requirements("robot.txt")
+    missing = {
+        name: importer
+        for name, importer in foreign_imports().items()
+        if ROSDEP_KEYS.get(name, name) not in keys and DISTRIBUTIONS.get(name, name) not in by_pip
+    }
+    assert not missing
+
+
+def test_pinned_requirements_name_every_import() -> None:
+    pinned = requirements("run.txt") | requirements("no-deps.txt")
+    manifest = ElementTree.parse(ROOT / "package.xml").getroot()
+    ros_packages = {element.text for element in manifest if element.tag in ("depend", "exec_depend")}
+    missing = {
+        name: importer
+        for name, importer in foreign_imports().items()
+        if name not in ros_packages and DISTRIBUTIONS.get(name, name) not in pinned
+    }
+    assert not missing
+
+
+def test_robot_and_pinned_requirements_agree() -> None:
+    pins = [
+        line.split("#")[0].strip()
+        for name in ("run.txt", "no-deps.txt", "constraints.txt")
+        for line in (ROOT / "requirements" / name).read_text().splitlines()
+    ]
+    robot = (ROOT / "requirements" / "robot.txt").read_text().splitlines()
+    assert [line for line in robot if line and line[0] != "#" and line.split("#")[0].strip() not in pins] == []

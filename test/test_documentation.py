@@ -1,0 +1,85 @@
+"""The pages and configuration files agree with the code."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+
+from opendr_perception.ros.parameters import documentation
+from opendr_perception.tasks.pose import COCO17
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+GENERATOR = runpy.run_path(str(ROOT / "tools" / "document_nodes.py"))
+GENERATED: dict[Path, str] = GENERATOR["generated"]()
+NODES = GENERATOR["node_classes"]()
+
+
+@pytest.mark.parametrize("path", GENERATED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_generated_file_is_up_to_date(path: Path) -> None:
+    assert path.read_text() == GENERATED[path], "run: python tools/document_nodes.py"
+
+
+def test_every_node_has_a_page_a_configuration_and_an_executable() -> None:
+    names = sorted(NODES)
+    assert names == sorted(path.stem for path in (ROOT / "opendr_perception" / "nodes").glob("[a-z]*.py"))
+    assert names == sorted(path.stem for path in (ROOT / "config").glob("*.yaml"))
+    assert names == sorted(path.stem for path in (DOCS / "nodes").glob("[a-z]*.md"))
+
+
+@pytest.mark.parametrize("name", NODES)
+def test_a_configuration_file_has_the_defaults_and_nothing_else(name: str) -> None:
+    content = yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
+    parameters = NODES[name].Parameters
+    defaults = {key: getattr(parameters(), key) for key in documentation(parameters)}
+    lists = {key: list(value) if isinstance(value, tuple) else value for key, value in defaults.items()}
+    assert content == {"/**": {name: {"ros__parameters": lists}}}
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda path: str(path.relative_to(DOCS)))
+def test_links_lead_to_files(page: Path) -> None:
+    targets = re.findall(r"]\(([^)#]+)", page.read_text())
+    missing = [target for target in targets if "://" not in target and not (page.parent / target).exists()]
+    assert missing == []
+
+
+def test_warnings_that_are_explained_are_given() -> None:
+    rows = re.findall(r"^\| `(.*?)` \| (?:log|diagnostics)", (DOCS / "nodes" / "README.md").read_text(), re.MULTILINE)
+    assert rows, "the table of warnings is missing"
+    sources = "\n".join(path.read_text() for path in (ROOT / "opendr_perception").rglob("*.py"))
+    for text in rows:
+        for piece in filter(None, (piece.strip(" …:,;") for piece in text.split("…"))):
+            assert piece in sources, f"nothing warns of '{piece}'"
+
+
+def test_keypoints_are_converted_as_the_migration_page_says() -> None:
+    page = (DOCS / "migration-from-opendr.md").read_text()
+    parts = {"sho": "shoulder", "elb": "elbow", "wri": "wrist", "ank": "ankle"}
+    sides = {"r": "right", "l": "left"}
+    names: list[str] = []
+    for number, theirs, ours, name in re.findall(r"^\| (\d+) \| (\w+) \| (\d*) ?\| (.*) \|$", page, re.MULTILINE):
+        assert int(number) == len(names)
+        names.append(theirs)
+        if theirs == "neck":
+            continue
+        assert COCO17[int(ours)] == name
+        side, _, part = theirs.rpartition("_")
+        assert name == "_".join(filter(None, (sides.get(side), parts.get(part, part))))
+    assert len(names) == 18
+
+    code: dict[str, object] = {}
+    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], code)  # type: ignore[index]
+    points = [
+        SimpleNamespace(x=10.0 * k, y=k, score=0.0 if name == "left_ear" else 1.0) for k, name in enumerate(COCO17)
+    ]
+    converted = code["opendr_keypoints"](SimpleNamespace(keypoints=points))  # type: ignore[operator]
+    found = dict(zip(names, converted, strict=True))
+    assert found["neck"] == (55.0, 5.5)
+    assert found["l_ear"] == (-1, -1)
+    assert found["r_ank"] == (160.0, 16)
+    assert found["r_eye"] == (20.0, 2)

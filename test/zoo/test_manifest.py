@@ -1,0 +1,73 @@
+"""The manifest: complete, pinned, and strict about mistakes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from opendr_perception.zoo import ZooError
+from opendr_perception.zoo.manifest import MANIFEST, load_manifest
+
+
+def test_every_archive_is_pinned_except_those_of_distributions() -> None:
+    entries = load_manifest().entries.values()
+    assert {entry.package.registry for entry in entries} == {"npm", "pypi", "debian"}
+    for entry in entries:
+        assert (entry.package.sha256 is None) == (entry.package.registry == "debian"), entry.name
+
+
+def test_every_model_has_a_recipe_and_a_golden_output() -> None:
+    recipes = pytest.importorskip("opendr_perception.zoo.recipes")
+    golden = json.loads(MANIFEST.with_name("golden.json").read_text())
+    models = load_manifest().models
+    assert set(models) == set(recipes.RECIPES) == set(golden)
+    for name, model in models.items():
+        assert list(golden[name]) == list(model.outputs), name
+
+
+def test_no_address_of_a_host_is_written_down() -> None:
+    for file in MANIFEST.parent.iterdir():
+        if file.is_file():
+            assert "://" not in file.read_text(), file
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        (("packages", "face-api", "sha256"), "abc", "'abc' is not a sha256"),
+        (("packages", "face-api", "sha256"), "x" * 64, "x" * 64),
+        (("packages", "face-api", "registry"), "attic", "'attic'"),
+        (("packages", "face-api", "colour"), "blue", "colour"),
+        (("models", "nanodet", "converter"), "magic", "'magic'"),
+        (("models", "nanodet", "package"), "elsewhere", "elsewhere"),
+        (("samples", "vtest.avi", "sha256"), None, "sha256"),
+        (("models",), None, "NoneType"),
+    ],
+)
+def test_a_mistake_is_reported_with_the_file(tmp_path: Path, path: tuple[str, ...], value: str, complaint: str) -> None:
+    content = yaml.safe_load(MANIFEST.read_text())
+    target = content
+    for key in path[:-1]:
+        target = target[key]
+    target[path[-1]] = value
+    if value is None:
+        del target[path[-1]]
+        complaint = path[-1]
+    file = tmp_path / "manifest.yaml"
+    file.write_text(yaml.safe_dump(content))
+    with pytest.raises(ZooError) as error:
+        load_manifest(file)
+    assert str(file) in str(error.value)
+    assert complaint in str(error.value)
+
+
+def test_the_fingerprint_follows_what_decides_the_file_and_nothing_else() -> None:
+    model = load_manifest().models["nanodet"]
+    assert dataclasses.replace(model, licence="other").fingerprint == model.fingerprint
+    other = dict.fromkeys(model.files, "0" * 64)
+    assert dataclasses.replace(model, files=other).fingerprint != model.fingerprint
+    assert dataclasses.replace(model, outputs={}).fingerprint != model.fingerprint

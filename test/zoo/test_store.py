@@ -1,0 +1,107 @@
+"""What nodes get: a file that has just been checked, or the command that provides it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opendr_perception import zoo
+from opendr_perception.zoo import manifest
+
+
+@pytest.fixture
+def copy(models: dict[str, zoo.ModelFile], cache: zoo.Cache) -> Path:
+    """The expression network in a cache of the test's own."""
+    cache.models.mkdir(parents=True)
+    original = models["face-expression"].path
+    shutil.copy(original.with_suffix(".json"), cache.models)
+    return Path(shutil.copy(original, cache.models))
+
+
+def test_a_ready_model_comes_with_its_entry(copy: Path, cache: zoo.Cache) -> None:
+    model = zoo.require("face-expression", cache)
+    assert (model.name, model.path) == ("face-expression", copy)
+    assert model.entry is not None
+    assert model.entry.outputs["probabilities"].shape == ("N", 7)
+    assert model.entry.inputs["image"].channels == "rgb"
+
+
+def test_a_missing_model_names_file_and_command(cache: zoo.Cache) -> None:
+    with pytest.raises(zoo.ModelMissing) as error:
+        zoo.require("nanodet", cache)
+    assert str(cache.models / "nanodet.onnx") in str(error.value)
+    assert "opendr-perception models fetch nanodet" in str(error.value)
+
+
+def test_a_model_without_its_receipt_is_missing(copy: Path, cache: zoo.Cache) -> None:
+    copy.with_suffix(".json").unlink()
+    with pytest.raises(zoo.ModelMissing):
+        zoo.require("face-expression", cache)
+
+
+def test_one_flipped_bit_is_found(copy: Path, cache: zoo.Cache) -> None:
+    content = bytearray(copy.read_bytes())
+    content[len(content) // 2] ^= 1
+    copy.write_bytes(content)
+    with pytest.raises(zoo.ModelCorrupt, match=f"{copy} is corrupt; run: opendr-perception models fetch"):
+        zoo.require("face-expression", cache)
+
+
+def test_a_cut_off_file_is_found(copy: Path, cache: zoo.Cache) -> None:
+    copy.write_bytes(copy.read_bytes()[:-1])
+    with pytest.raises(zoo.ModelCorrupt):
+        zoo.require("face-expression", cache)
+
+
+@pytest.mark.parametrize("receipt", ["", "{", "[]", "{}", "\xff", '{"sha256": 1, "size": 2}'])
+def test_an_unreadable_receipt_is_corrupt(copy: Path, cache: zoo.Cache, receipt: str) -> None:
+    copy.with_suffix(".json").write_text(receipt, encoding="latin-1")
+    with pytest.raises(zoo.ModelCorrupt):
+        zoo.require("face-expression", cache)
+
+
+def test_another_converter_version_outdates_a_model(
+    copy: Path, cache: zoo.Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest, "CONVERTER_VERSION", manifest.CONVERTER_VERSION + 1)
+    with pytest.raises(zoo.ModelMissing, match="is outdated; run: opendr-perception models fetch face-expression"):
+        zoo.require("face-expression", cache)
+
+
+def test_a_file_of_the_users_own_is_taken_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "mine.onnx"
+    with pytest.raises(zoo.ModelMissing, match=str(path)):
+        zoo.require(str(path))
+    path.write_bytes(b"anything")
+    assert zoo.require(str(path)) == zoo.ModelFile("mine", path, None)
+
+
+def test_unknown_names_are_refused(cache: zoo.Cache) -> None:
+    with pytest.raises(zoo.ZooError, match="'yolo' is unknown; known are nanodet"):
+        zoo.require("yolo", cache)
+    with pytest.raises(zoo.ZooError, match=r"'nanodet' is unknown; known are vtest\.avi"):
+        zoo.sample("nanodet", cache)
+
+
+def test_a_sample_is_checked_before_use(cache: zoo.Cache) -> None:
+    with pytest.raises(zoo.ZooError, match=r"is missing; run: opendr-perception models fetch vtest\.avi"):
+        zoo.sample("vtest.avi", cache)
+    cache.samples.mkdir(parents=True)
+    (cache.samples / "vtest.avi").write_bytes(b"not a video")
+    with pytest.raises(zoo.ZooError, match="is corrupt"):
+        zoo.sample("vtest.avi", cache)
+
+
+def test_requiring_a_model_loads_no_tool_of_the_command_line(models: dict[str, zoo.ModelFile]) -> None:
+    script = (
+        "import sys\n"
+        "from opendr_perception import zoo\n"
+        "zoo.require('nanodet')\n"
+        "print(sorted({'onnx', 'onnxruntime', 'rich', 'typer', 'torch'} & set(sys.modules)))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert result.stdout.strip() == "[]"
