@@ -1,8 +1,8 @@
 """Train the action network: `python -m opendr_perception.training.actions`.
 
-People who were never recorded do what they were told, before cameras that do not exist (`sequences.py`); the network learns to say
-from their keypoints what they are doing. All is drawn from the seed, example by example, so that a run that was interrupted
-goes on with `--resume` as if nothing had happened.
+Simulated people do what they are told before simulated cameras (`sequences.py`); the network learns to say from their
+keypoints what they are doing. All is drawn from the seed, example by example, so that a run that was interrupted goes
+on with `--resume` as if nothing had happened.
 """
 
 from __future__ import annotations
@@ -174,7 +174,9 @@ def main(
     settings = Settings(steps=steps, seed=seed, width=width, batch=batch)
     console = Console()
     clips = load_clips(default_cache())
-    trainer = Trainer(settings, Examples(settings, {c: m for c, m in clips.items() if not c.held_out}), output / "checkpoint.pt")
+    trainer = Trainer(
+        settings, Examples(settings, {c: m for c, m in clips.items() if not c.held_out}), output / "checkpoint.pt"
+    )
     if resume and trainer.checkpoint.exists():
         trainer.resume()
         console.print(f"going on after step {trainer.step}")

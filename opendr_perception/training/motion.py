@@ -18,8 +18,8 @@ RATE = 30.0
 """Frames per second of all motions."""
 
 ACTIONS = (
-    "stand", "walk", "run", "jump", "wave", "sit down", "sit", "stand up", "fall", "lie", "punch", "kick", "crawl", "clap",
-    "raise hands", "bend",
+    "stand", "walk", "run", "jump", "wave", "sit down", "sit", "stand up", "fall", "lie", "punch", "kick", "crawl",
+    "clap", "raise hands", "bend",
 )  # fmt: skip
 UNLABELLED = -1
 """Label of frames between two actions."""
@@ -29,7 +29,9 @@ JOINTS = (
     "left knee", "left ankle", "left shoulder", "left elbow", "right wrist", "left wrist", "head",
 )  # fmt: skip
 PARENTS = (-1, 0, 1, 0, 3, 4, 1, 6, 0, 8, 9, 1, 11, 7, 12, 2)
-COCO_JOINTS = np.array([11, 6, 12, 7, 14, 13, 8, 3, 9, 4, 10, 5])  # of COCO's keypoints 5 to 16; the face is on the head
+COCO_JOINTS = np.array(
+    [11, 6, 12, 7, 14, 13, 8, 3, 9, 4, 10, 5]
+)  # of COCO's keypoints 5 to 16; the face is on the head
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,8 @@ class Motion:
     """A motion of T frames.
 
     Attributes:
-        rotations: (T, 16, 4), of each joint against its parent, unit quaternions (w, x, y, z); the root against the world.
-        velocity: (T, 2), of the root over the ground (x, z), m/s; where it is NaN the lowest point of the body stays in its place.
+        rotations: (T, 16, 4), unit quaternions (w, x, y, z): each joint against its parent, the root against the world.
+        velocity: (T, 2), of the root over the ground (x, z), m/s; where it is NaN the lowest point of the body stays.
         lift: (T,), height of the lowest point of the body above the ground.
         labels: (T,), index in ACTIONS, or UNLABELLED.
         heading: (T,), direction in which the person goes on after this frame, about y.
@@ -102,7 +104,10 @@ class Body:
         offsets = np.zeros((16, 3))
         offsets[1:3, 1] = 0.236, 0.224
         offsets[15, 1] = 0.18
-        for side, (hip, knee, ankle, shoulder, elbow, wrist) in ((1, (3, 4, 5, 6, 7, 13)), (-1, (8, 9, 10, 11, 12, 14))):
+        for side, (hip, knee, ankle, shoulder, elbow, wrist) in (
+            (1, (3, 4, 5, 6, 7, 13)),
+            (-1, (8, 9, 10, 11, 12, 14)),
+        ):
             offsets[hip] = 0.0, 0.0, side * 0.085
             offsets[knee, 1], offsets[ankle, 1] = -0.422, -0.410
             offsets[shoulder] = -0.024, 0.244, side * 0.183

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from opendr_perception.tasks import skeleton
-from opendr_perception.training import procedural
+from opendr_perception.training import grounded, upright
 from opendr_perception.training.clips import REPEATED, Clip, repeat
 from opendr_perception.training.motion import ACTIONS, RATE, UNLABELLED, Body, Motion, blend, join
-from opendr_perception.training.procedural import Style
+from opendr_perception.training.poses import ANGLES, Pose, Style, rotations_of
 from opendr_perception.training.view import MIRRORED, Camera, observe_people, stamps
 
 Rng = np.random.Generator
@@ -21,8 +21,8 @@ RECORDED = 0.45
 """Share of recorded motions, for actions that have any."""
 
 STANDING_WEIGHTS = {
-    "stand": 1.5, "walk": 2.2, "run": 1.1, "jump": 1.2, "wave": 1.2, "punch": 1.3, "kick": 1.3, "clap": 1.1, "raise hands": 1.0,
-    "bend": 1.2,
+    "stand": 1.5, "walk": 2.2, "run": 1.1, "jump": 1.2, "wave": 1.2, "punch": 1.3, "kick": 1.3, "clap": 1.1,
+    "raise hands": 1.0, "bend": 1.2,
 }  # fmt: skip
 SITTING_WEIGHT, FALLING_WEIGHT, CRAWLING_WEIGHT = 1.4, 1.5, 1.1
 ONSET = 0.25
@@ -73,37 +73,39 @@ class Actor:
         return connect(self.rng, [before, *repeats, after])[: round(seconds * RATE)]
 
     def _stand(self, seconds: float) -> Motion:
-        motion = procedural.stand(self.rng, self.style)
+        motion = upright.stand(self.rng, self.style)
         while len(motion) < seconds * RATE:
-            motion = join([motion, procedural.stand(self.rng, self.style)])
+            motion = join([motion, upright.stand(self.rng, self.style)])
         return motion[: round(seconds * RATE)]
 
     def act(self, name: str) -> list[Motion]:
         """One action, or a few that belong together."""
         rng, style = self.rng, self.style
         if name == "sitting":
-            seat = procedural.seat(rng)
-            scene = [procedural.sit_down(rng, style, seat), procedural.sit(rng, style, seat)]
+            seat = grounded.seat(rng)
+            scene = [grounded.sit_down(rng, style, seat), grounded.sit(rng, style, seat)]
             if rng.random() < 0.3:
-                scene.append(self._seated(procedural.STANDING[str(rng.choice(["wave", "clap", "raise hands"]))](rng, style), seat))
-                scene.append(procedural.sit(rng, style, seat))
-            return [*scene, procedural.rise(rng, style, seat)]
+                scene.append(
+                    self._seated(upright.UPRIGHT[str(rng.choice(["wave", "clap", "raise hands"]))](rng, style), seat)
+                )
+                scene.append(grounded.sit(rng, style, seat))
+            return [*scene, grounded.rise(rng, style, seat)]
         if name == "falling":
-            falling, pose = procedural.fall(rng, style)
-            scene = [falling, procedural.lie(rng, style, pose)]
+            falling, pose = grounded.fall(rng, style)
+            scene = [falling, grounded.lie(rng, style, pose)]
             if rng.random() < 0.25:
-                scene.append(procedural.lie(rng, style, pose))
+                scene.append(grounded.lie(rng, style, pose))
             return [*scene, *self._get_up(pose)]
         if name == "crawling":
             recorded = self._pick("crawl")
-            crawling = recorded if recorded is not None else procedural.crawl(rng, style)
-            return [crawling, procedural.get_up(rng, style, procedural.all_fours(0.0))]
+            crawling = recorded if recorded is not None else grounded.crawl(rng, style)
+            return [crawling, grounded.get_up(rng, style, grounded.all_fours(0.0))]
         recorded = self._pick(name)
-        return [recorded if recorded is not None else procedural.STANDING[name](rng, style)]
+        return [recorded if recorded is not None else upright.UPRIGHT[name](rng, style)]
 
-    def _get_up(self, pose: procedural.Pose) -> list[Motion]:
+    def _get_up(self, pose: Pose) -> list[Motion]:
         recorded = self._pick("stand up")
-        return [procedural.get_up(self.rng, self.style, pose) if recorded is None else recorded]
+        return [grounded.get_up(self.rng, self.style, pose) if recorded is None else recorded]
 
     def _pick(self, action: str) -> Motion | None:
         """A recorded motion at a pace of its own, or None for a procedural one."""
@@ -116,9 +118,9 @@ class Actor:
         return motion.faster(self.rng.uniform(0.8, 1.25))
 
     @staticmethod
-    def _seated(motion: Motion, seat: procedural.Pose) -> Motion:
+    def _seated(motion: Motion, seat: Pose) -> Motion:
         """The arms of a motion on a seated person."""
-        legs = procedural.rotations_of(np.array([[seat.get(name, 0.0) for name in procedural.ANGLES]]))[0]
+        legs = rotations_of(np.array([[seat.get(name, 0.0) for name in ANGLES]]))[0]
         rotations = motion.rotations.copy()
         rotations[:, [0, 3, 4, 5, 8, 9, 10]] = legs[[0, 3, 4, 5, 8, 9, 10]]
         return replace(motion, rotations=rotations)

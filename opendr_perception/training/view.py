@@ -1,8 +1,8 @@
 """What a camera and MoveNet make of a person: pixels, scores, errors, and frames that come when they come.
 
-The errors follow what MoveNet (lightning and thunder) does on the pedestrians of `vtest.avi`, in shares of the longer side of the
-person's box: a spread of 0.008 where it scores well, 0.02 at a score of 0.4, 0.04 and more below 0.2, with heavy tails; scores of
-0.6 for trunk and 0.35 for wrists, correlated 0.5 to 0.7 from frame to frame at 10 Hz.
+The errors follow what MoveNet does on the pedestrians of `vtest.avi`, in shares of the longer side of the person's box:
+a spread of 0.009 where it scores well, 0.02 at a score of 0.3, 0.04 and more below 0.2, with heavy tails; scores of 0.6
+for the trunk and 0.35 for wrists, correlated 0.5 to 0.7 from frame to frame at 10 Hz.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import numpy as np
 
 from opendr_perception.training.motion import RATE, Floats
 
-MEAN_SCORES = np.array([0.45, 0.46, 0.46, 0.48, 0.48, 0.62, 0.62, 0.47, 0.47, 0.38, 0.38, 0.63, 0.63, 0.58, 0.58, 0.54, 0.54])
+MEAN_SCORES = np.array(
+    [0.45, 0.46, 0.46, 0.48, 0.48, 0.62, 0.62, 0.47, 0.47, 0.38, 0.38, 0.63, 0.63, 0.58, 0.58, 0.54, 0.54]
+)
 MIRRORED = np.array([0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])
 HELD_OUT_ELEVATIONS = (15.0, 22.0)
 """Degrees above the horizon from which the evaluation looks, and the training never."""
@@ -117,11 +119,13 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, camera: Camera, 
     drops = _spells(rng, at, 17, rate=rng.choice([0.02, 0.1, 0.3]), length=0.5)
     scores = np.where(drops, scores * 0.3, scores)
     if rng.random() < 0.2:  # something hides the legs, or one side, for a while
-        gone = rng.permutation([[13, 14, 15, 16], [11, 13, 15], [12, 14, 16], [7, 9], [8, 10], [15, 16]][rng.integers(6)])
+        gone = rng.permutation(
+            [[13, 14, 15, 16], [11, 13, 15], [12, 14, 16], [7, 9], [8, 10], [15, 16]][rng.integers(6)]
+        )
         begin, end = np.sort(rng.uniform(-0.5 * at[-1], 1.5 * at[-1], 2))
         inside = (at >= begin) & (at < end)
         scores[np.ix_(inside, gone)] -= 0.45
-    outside = ((pixels < 0) | (pixels > np.array(camera.size))).any(-1)
+    outside = np.any((pixels < 0) | (pixels > np.array(camera.size)), axis=-1)
     scores = np.where(outside, np.minimum(scores, rng.uniform(0.02, 0.24, scores.shape)), scores)
     scores = scores.clip(0.01, 0.97)
 
@@ -172,7 +176,7 @@ def _spells(rng: np.random.Generator, at: Floats, joints: int, rate: float, leng
 def _swapped(rng: np.random.Generator, pixels: Floats, at: Floats) -> Floats:
     """Left and right mistaken for each other, for short spells."""
     pixels = pixels.copy()
-    groups = ([13, 14, 15, 16], [15, 16], [11, 12, 13, 14, 15, 16], list(range(5, 17)), [9, 10])
+    groups = [np.array(group) for group in ([13, 14, 15, 16], [15, 16], range(11, 17), range(5, 17), [9, 10])]
     for _ in range(rng.poisson(rng.choice([0.0, 0.2, 0.6]) * at[-1])):
         joints = groups[rng.integers(len(groups))]
         begin = rng.uniform(0, at[-1])

@@ -26,9 +26,7 @@ def build(classes: int, width: int) -> CoStGcn:
         classes: Number of actions.
         width: Channels of its first blocks.
     """
-    return CoStGcn(
-        "coco17", classes, persons=1, in_channels=skeleton.CHANNELS, width=width, star=True, frames=FIELD
-    )
+    return CoStGcn("coco17", classes, persons=1, in_channels=skeleton.CHANNELS, width=width, star=True, frames=FIELD)
 
 
 def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:
