@@ -31,6 +31,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Frames = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
 
 VERSION = 1
 """Of the definition of a frame: weights fit one only."""
@@ -43,8 +44,15 @@ CHANNELS, JOINTS = 5, 17
 MIN_SCORE = 0.2
 """Where MoveNet scores less it guesses."""
 
+FADED = MIN_SCORE / 2
+"""A joint that is seen on one side of a frame only is missing where its interpolated score is lower."""
+
 SIZE_MEMORY = 3.0  # s
 DRIFT_MEMORY = 1.0  # s
+FORGETTING = math.exp(-1.0 / (DRIFT_MEMORY * RATE))
+
+LONGEST = 3
+"""So many bones tell the size."""
 
 BONES = np.array([(5, 11), (6, 12), (11, 13), (12, 14), (13, 15), (14, 16), (5, 7), (6, 8), (7, 9), (8, 10), (5, 6)])
 BONE_LENGTHS = np.array([0.30, 0.30, 0.25, 0.25, 0.24, 0.24, 0.17, 0.17, 0.155, 0.155, 0.21])
@@ -107,14 +115,16 @@ def observe(keypoints: npt.ArrayLike, stamp: float, state: SkeletonState | None)
     elif not 0.0 < stamp - state.stamp <= MAX_GAP:
         raise ValueError(f"an observation {stamp - state.stamp:.3f} s after the last one does not continue it")
     due = int((stamp - state.start) * RATE + 1e-6) + 1  # frames whose time has come, with some mercy for rounding
-    span = stamp - state.stamp
-    frames = np.zeros((due - state.frames, CHANNELS, JOINTS), np.float32)
-    before = state.observed
-    for k in range(len(frames)):
-        time = state.start + state.frames / RATE
-        weight = min(1.0, (time - state.stamp) / span) if span > 0.0 else 1.0
-        frames[k], state = _advance(_between(before, now, weight), state)
-    return frames, replace(state, stamp=stamp, observed=now)
+    if due == state.frames:
+        return np.zeros((0, CHANNELS, JOINTS), np.float32), replace(state, stamp=stamp, observed=now)
+    times = state.start + np.arange(state.frames, due) / RATE
+    weights = np.ones(1) if stamp == state.stamp else np.minimum((times - state.stamp) / (stamp - state.stamp), 1.0)
+    points = _between(state.observed, now, weights)
+    seen = points[..., 2] > 0
+    sizes, measured = _sizes(points, seen, state)
+    drift = _drift(points, sizes, state)
+    frames = _frames(points, seen, sizes, drift)
+    return frames, SkeletonState(state.start, stamp, now, due, points[-1], float(sizes[-1]), measured, drift[-1])
 
 
 def _without_missing(keypoints: npt.ArrayLike) -> Floats:
@@ -126,41 +136,63 @@ def _without_missing(keypoints: npt.ArrayLike) -> Floats:
     return points
 
 
-def _between(before: Floats, after: Floats, weight: float) -> Floats:
-    """Interpolate; a joint that is seen on one side only stays where it is, and its score fades."""
-    weights = np.stack([(1.0 - weight) * (before[:, 2] > 0), weight * (after[:, 2] > 0)])
-    total = weights.sum(0)
-    weights = weights / np.where(total > 0, total, 1.0)
-    points = weights[0, :, None] * before + weights[1, :, None] * after
-    points[:, 2] = (1.0 - weight) * before[:, 2] + weight * after[:, 2]
+def _between(before: Floats, after: Floats, weights: Floats) -> Floats:
+    """Interpolate keypoints (17, 3) to (k, 17, 3).
+
+    A joint that is seen on one side only stays where it is, while its score fades.
+    """
+    late = weights[:, None] * (after[:, 2] > 0)
+    early = (1.0 - weights)[:, None] * (before[:, 2] > 0)
+    total = late + early
+    share = (late / np.where(total > 0, total, 1.0))[..., None]
+    points = np.where((late > 0)[..., None], share * after, 0.0) + np.where(
+        (early > 0)[..., None], (1.0 - share) * before, 0.0
+    )
+    points[..., 2] = np.outer(1.0 - weights, before[:, 2]) + np.outer(weights, after[:, 2])
+    points[points[..., 2] < FADED] = 0.0
     return points
 
 
-def _advance(points: Floats, state: SkeletonState) -> tuple[Frames, SkeletonState]:
-    """Normalise the keypoints (17, 3) of one frame."""
-    seen = points[:, 2] > 0
-    size, measured = state.size, state.measured
-    if estimate := _body_height(points, seen):
-        measured += 1
-        size += (estimate - size) * max(1.0 / measured, 1.0 / (SIZE_MEMORY * RATE))
-    drift = state.drift * math.exp(-1.0 / (DRIFT_MEMORY * RATE))
-    both = TRUNK[seen[TRUNK] & (state.last[TRUNK, 2] > 0)]
-    if size and len(both):
-        drift = np.clip(drift + (points[both, :2] - state.last[both, :2]).mean(0) / size, -FARTHEST, FARTHEST)
-    frame = np.zeros((CHANNELS, JOINTS), np.float32)
-    if size and seen.any():
-        trunk = TRUNK[seen[TRUNK]]
-        centre = points[trunk if len(trunk) else seen, :2].mean(0)
-        frame[:2] = np.clip((points[:, :2] - centre) / size, -FARTHEST, FARTHEST).T * seen
-        frame[2] = points[:, 2]
-    frame[3:] = drift[:, None]
-    state = replace(state, frames=state.frames + 1, last=points, size=size, measured=measured, drift=drift)
-    return frame, state
+def _sizes(points: Floats, seen: Mask, state: SkeletonState) -> tuple[Floats, int]:
+    """Height of the body in pixels as known in each frame (k,), and in how many frames a bone was seen so far."""
+    ends = points[:, BONES, :2]
+    lengths = np.sqrt(((ends[:, :, 1] - ends[:, :, 0]) ** 2).sum(-1)) / BONE_LENGTHS
+    whole = seen[:, BONES].all(2)
+    longest = np.sort(np.where(whole, lengths, 0.0), axis=1)[:, -LONGEST:]
+    count = np.minimum(whole.sum(1), LONGEST)
+    sizes, size, measured = np.empty(len(points)), state.size, state.measured
+    for k, (total, bones) in enumerate(zip(longest.sum(1).tolist(), count.tolist(), strict=True)):
+        if bones:
+            measured += 1
+            size += (total / bones - size) * max(1.0 / measured, 1.0 / (SIZE_MEMORY * RATE))
+        sizes[k] = size
+    return sizes, measured
 
 
-def _body_height(points: Floats, seen: npt.NDArray[np.bool_]) -> float:
-    """Estimate the height of the body in pixels; 0 if no bone is seen."""
-    whole = seen[BONES].all(1)
-    ends = points[BONES[whole], :2]
-    estimates = np.sort(np.hypot(*(ends[:, 1] - ends[:, 0]).T) / BONE_LENGTHS[whole])
-    return float(estimates[-3:].mean()) if len(estimates) else 0.0
+def _drift(points: Floats, sizes: Floats, state: SkeletonState) -> Floats:
+    """How far the trunk has moved lately, (k, 2), in body heights."""
+    trunk = np.concatenate([state.last[None, TRUNK], points[:, TRUNK]])
+    both = (trunk[1:, :, 2] > 0) & (trunk[:-1, :, 2] > 0)
+    moved = ((trunk[1:, :, :2] - trunk[:-1, :, :2]) * both[..., None]).sum(1)
+    scale = (both.sum(1) * sizes)[:, None]
+    moved = np.divide(moved, scale, out=np.zeros_like(moved), where=scale > 0)
+    drift = np.empty_like(moved)
+    last = state.drift
+    for k, step in enumerate(moved):
+        last = drift[k] = np.clip(last * FORGETTING + step, -FARTHEST, FARTHEST)
+    return drift
+
+
+def _frames(points: Floats, seen: Mask, sizes: Floats, drift: Floats) -> Frames:
+    """Put frames (k, 5, 17) together."""
+    some = seen & (sizes > 0)[:, None]
+    trunk = np.zeros_like(seen)
+    trunk[:, TRUNK] = True
+    central = np.where((seen & trunk).any(1, keepdims=True), seen & trunk, seen)[..., None]
+    centre = (points[..., :2] * central).sum(1) / np.maximum(central.sum(1), 1)
+    places = (points[..., :2] - centre[:, None]) / np.maximum(sizes, 1e-9)[:, None, None]
+    frames = np.empty((len(points), CHANNELS, JOINTS), np.float32)
+    frames[:, :2] = (np.clip(places, -FARTHEST, FARTHEST) * some[..., None]).transpose(0, 2, 1)
+    frames[:, 2] = points[..., 2] * some
+    frames[:, 3:] = drift[:, :, None]
+    return frames
