@@ -11,6 +11,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.training.bodies import choose
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -116,17 +118,23 @@ class Body:
         return Body(offsets, np.array(face))
 
     @staticmethod
-    def random(rng: np.random.Generator) -> Body:
-        """Somebody between a child of eight and a tall adult."""
+    def random(rng: np.random.Generator, held_out: bool = False) -> Body:
+        """Somebody between a child of ten and a tall adult: one of the bodies of `bodies.py`, a little varied."""
+        measured = choose(rng, held_out)
         body = Body.standard()
-        scale = np.ones((16, 3))
-        legs, arms, trunk, shoulders, hips, head = rng.normal(1.0, [0.05, 0.06, 0.05, 0.09, 0.12, 0.06]).clip(0.75, 1.3)
-        scale[[4, 5, 9, 10]] *= legs
-        scale[[7, 12, 13, 14]] *= arms
-        scale[[1, 2, 6, 11], :2] *= trunk
-        scale[[6, 11], 2] *= shoulders
-        scale[[3, 8], 2] *= hips
-        return Body(body.offsets * scale * rng.uniform(0.72, 1.2), body.face * head * rng.uniform(0.9, 1.1))
+        offsets = body.offsets.copy()
+        varied = {name: value * rng.normal(1.0, 0.03) for name, value in measured.items()}
+        for knee, ankle, elbow, wrist in ((4, 5, 7, 13), (9, 10, 12, 14)):
+            offsets[[knee, ankle, elbow, wrist], 1] = [-varied[k] for k in ("thigh", "shin", "upper_arm", "forearm")]
+        offsets[[1, 2, 6, 11, 15], :2] *= varied["trunk"] / (offsets[1, 1] + offsets[6, 1])
+        offsets[[3, 8], 2] = varied["half_hips"], -varied["half_hips"]
+        offsets[[6, 11], 2] = varied["half_shoulders"], -varied["half_shoulders"]
+        neck = offsets[2, :2] - offsets[6, :2]  # from the middle of the shoulders
+        face = [(measured["nose_forward"], measured["nose_up"], 0.0)]
+        for part in ("eye", "ear"):
+            for side in (-1, 1):
+                face.append((measured[f"{part}_forward"], measured[f"{part}_up"], side * measured[f"{part}_aside"]))
+        return Body(offsets, np.array(face) - [*neck, 0.0])
 
     def pose(self, rotations: Floats) -> tuple[Floats, Floats]:
         """Places of the joints (T, 16, 3) and of the face (T, 5, 3) for rotations (T, 16, 4), relative to the root."""

@@ -171,7 +171,7 @@ def render(rng: Rng, motion: Motion, held_out: bool) -> LabelledFrames:
         motion: What is done.
         held_out: From camera elevations of the evaluation instead of those of the training.
     """
-    world = Body.random(rng).keypoints(motion)
+    world = Body.random(rng, held_out).keypoints(motion)
     centre = (world.min((0, 1)) + world.max((0, 1))) / 2
     reach = float(np.ptp(world[:, :, [0, 2]], axis=(0, 1)).max())
     camera = Camera.random(rng, centre, reach, held_out)
