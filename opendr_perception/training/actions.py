@@ -139,17 +139,18 @@ class Trainer:
         """Write the checkpoint as a whole."""
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.checkpoint.with_name(f".{self.checkpoint.name}.{os.getpid()}")
-        torch.save(
-            {
-                "settings": asdict(self.settings),
-                "step": self.step,
-                "network": self.network.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "schedule": self.schedule.state_dict(),
-            },
-            unfinished,
-        )
-        store(unfinished, self.checkpoint)
+        state = {
+            "settings": asdict(self.settings),
+            "step": self.step,
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+        }
+        try:
+            torch.save(state, unfinished)
+            store(unfinished, self.checkpoint)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     def resume(self) -> None:
         """Go on from the checkpoint.

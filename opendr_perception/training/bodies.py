@@ -1,7 +1,7 @@
 """Measures of bodies, taken from the parametric body of the package anny.
 
-`bodies.csv` is in the repository; `python -m opendr_perception.training.bodies` makes it anew, which needs anny 0.6.2 and
-takes 5 to 20 minutes.
+`bodies.csv` is in the repository; `python -m opendr_perception.training.bodies` makes it anew, which needs anny 0.6.2
+and takes 5 to 20 minutes.
 """
 
 from __future__ import annotations
