@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from opendr_perception.networks.skeleton_network import SkeletonNetwork
@@ -35,7 +36,7 @@ class ScalingGraphConvolution(AdaptiveGraphConvolution):
 
     def _gather(self, clip: Tensor) -> Tensor:
         given = (self.adjacency + self.graph_attn).sum(2) + 1  # (P, V); a softmax sums to one
-        return clip.unsqueeze(3) * given
+        return torch.cat([clip * share for share in given], 1)
 
 
 class AGcn(SkeletonNetwork):

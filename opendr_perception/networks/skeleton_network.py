@@ -155,6 +155,7 @@ class SkeletonNetwork(Streaming):
             )
             channels = out_channels
         self.layers = Sequential(blocks)
+        self._shapes = [slot.shape for slot in self.layers.slots((in_channels, joints))]  # of one person's memory
         self.shortest = self.layers.receptive_field - 2 * self.layers.padding  # clip that has an output
         if frames < self.shortest:
             raise ValueError(f"{type(self).__name__} is for clips of {self.shortest} frames or more, not {frames}")
@@ -200,8 +201,9 @@ class SkeletonNetwork(Streaming):
         remembered, pooled = memory[: self.layers.memories], memory[self.layers.memories :]
         persons = replace(tick, time=tick.time[:, None].expand(-1, self.persons).flatten())
         joints = self._normalise(frame.unsqueeze(2))[:, :, 0]
-        output, new = self.layers.advance(joints, tuple(m.flatten(0, 1) for m in remembered), persons)
-        remembered = tuple(m.unflatten(0, (-1, self.persons)) for m in new)
+        folded = tuple(m.reshape(-1, *shape) for m, shape in zip(remembered, self._shapes, strict=True))
+        output, new = self.layers.advance(joints, folded, persons)
+        remembered = tuple(m.reshape(-1, self.persons, *shape) for m, shape in zip(new, self._shapes, strict=True))
         if output is None:
             return None, (*remembered, *pooled)
         features = output.unflatten(0, (-1, self.persons)).mean((1, 3))

@@ -106,9 +106,10 @@ class RetroactiveAttention(_Attention):
     `exact` keeps query, key and value of each token and computes all rows anew: no error can grow, and what follows in
     a block (projection and feed-forward of n tokens) costs more. `incremental` [eq. 2-6] keeps each row's sum of values
     and its normaliser, takes away what leaves and adds what comes: O(n) per step. As printed, it overflows and loses
-    all digits once a token that dominated a row leaves; here sums are relative to the row's maximum, and a row that
-    lost too much is computed anew. That branches on data, so only `exact` can be exported. Rows of places that hold
-    no token yet have no meaning.
+    all digits once a token that dominated a row leaves; here sums are relative to the row's maximum, and rows that
+    lost half of their mass are computed anew, so that the time of a step depends on the data.
+
+    Rows of places that hold no token yet have no meaning.
 
     Args:
         channels: Channels E of a token.
@@ -184,16 +185,16 @@ class RetroactiveAttention(_Attention):
         queries = push(queries, q)
         worn = F.pad(masses < 0.5 * peaks, (0, 1), value=True)
         sums, masses, highest, peaks = (F.pad(x, (0, 1)) for x in (sums, masses, highest, peaks))
-        stream, head, row = worn.nonzero(as_tuple=True)
-        fresh_scores = (
-            self._split(queries)[stream, head, :, row, None] * self._split(keys[:, :, 1:])[stream, head]
-        ).sum(1)
-        fresh_scores = fresh_scores.masked_fill(~self.seen(tick)[stream], float("-inf"))
-        fresh_highest = fresh_scores.amax(1)
-        weights = (fresh_scores - fresh_highest[:, None]).exp()
-        highest[stream, head, row] = fresh_highest
-        masses[stream, head, row] = peaks[stream, head, row] = weights.sum(1)
-        sums[stream, head, :, row] = (self._split(values[:, :, 1:])[stream, head] * weights[:, None]).sum(2)
+        place = stream, head, _ = worn.nonzero(as_tuple=True)
+        query = self._split(queries).transpose(2, 3)[place]  # (rows, e)
+        scores = (query[:, :, None] * self._split(keys[:, :, 1:])[stream, head]).sum(1)
+        scores = scores.masked_fill(~self.seen(tick)[stream], float("-inf"))
+        maximum = scores.amax(1)
+        weights = (scores - maximum[:, None]).exp()
+        total = (self._split(values[:, :, 1:])[stream, head] * weights[:, None]).sum(2)
+        highest = highest.index_put(place, maximum)
+        masses, peaks = (x.index_put(place, weights.sum(1)) for x in (masses, peaks))
+        sums = sums.transpose(2, 3).index_put(place, total).transpose(2, 3)
 
         mixed = (sums / masses.unsqueeze(2)).flatten(1, 2)
         kept = (queries, keys, values, sums.flatten(1, 2), masses, highest, peaks)

@@ -8,6 +8,7 @@ take clips (N, C, T, V) of V joints.
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import cast
 
 import torch
@@ -45,16 +46,15 @@ class GraphConvolution(nn.Module):
         return F.relu(self.bn(self._mix(self._gather(clip))) + self.gcn_residual(clip))
 
     def _gather(self, clip: Tensor) -> Tensor:
-        """Gather along the edges: (N, C, T, P, V). All partitions are one product, (N C T, V) x (V, P V)."""
-        edges = (self.adjacency * self.graph_attn).transpose(0, 1).flatten(1)
-        return (clip @ edges).unflatten(3, self.adjacency.shape[:2])
+        """Gather along the edges of each partition: (N, P C, T, V)."""
+        return torch.cat([clip @ edges for edges in self.adjacency * self.graph_attn], 1)
 
     def _mix(self, gathered: Tensor) -> Tensor:
-        """Sum the convolutions of all partitions, as one convolution of C P channels."""
+        """Sum the convolutions of all partitions, as one convolution of P C channels."""
         convs = cast("list[nn.Conv2d]", list(self.g_conv))
-        weight = torch.stack([conv.weight for conv in convs], 2).flatten(1, 2)
-        bias = torch.stack([cast(Tensor, conv.bias) for conv in convs]).sum(0)
-        return F.conv2d(gathered.permute(0, 1, 3, 2, 4).flatten(1, 2), weight, bias)
+        weight = torch.cat([conv.weight for conv in convs], 1)
+        bias = reduce(torch.add, [cast(Tensor, conv.bias) for conv in convs])
+        return F.conv2d(gathered, weight, bias)
 
 
 class AdaptiveGraphConvolution(GraphConvolution):
@@ -83,7 +83,7 @@ class AdaptiveGraphConvolution(GraphConvolution):
             self._gather_along(clip, edges, theta(clip), phi(clip))
             for edges, theta, phi in zip(self.adjacency + self.graph_attn, self.a_conv, self.b_conv, strict=True)
         ]
-        return torch.stack(gathered, 3)
+        return torch.cat(gathered, 1)
 
     def _gather_along(self, clip: Tensor, edges: Tensor, theta: Tensor, phi: Tensor) -> Tensor:
         theta, phi, frames = theta.transpose(1, 2), phi.transpose(1, 2), clip.transpose(1, 2)  # (N, T, C, V)

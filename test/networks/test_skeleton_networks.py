@@ -38,7 +38,7 @@ def test_star_equals_the_sliding_clip(randomise, kind, dtype, tolerance, length)
     outputs, state = network.steps(clip, network.initial_state(1))
     valid = network.valid(state, steps=length)[0]
     assert valid.nonzero().flatten().tolist() == list(range(80, length))
-    whole = network(clip)
+    whole = network(clip).detach()
     scale = max(1.0, float(whole.abs().max()))
     assert (outputs[:, :, valid] - whole).abs().max() <= tolerance * scale
     for t in (frames - 1, frames, length - 1):
@@ -53,7 +53,7 @@ def test_strided_equals_the_start_of_the_padded_clip(randomise, kind) -> None:
     outputs, state = network.steps(clip, network.initial_state(1))
     valid = network.valid(state, steps=100)[0]
     assert valid.nonzero().flatten().tolist() == list(range(76, 100, 4))
-    expected = network(clip)
+    expected = network(clip).detach()
     assert expected.shape[2] == 25
     tolerance = 1e-12 * max(1.0, float(expected.abs().max()))
     assert (outputs[:, :, valid] - expected[:, :, : int(valid.sum())]).abs().max() <= tolerance
@@ -64,21 +64,21 @@ def test_strided_equals_the_start_of_the_padded_clip(randomise, kind) -> None:
             assert (output - outputs[:, :, t]).abs().max() <= tolerance
 
 
-@pytest.mark.parametrize(("kind", "star"), [(CoStGcn, True), (CoStGcn, False), (CoAGcn, True), (CoSTr, False)])
+@pytest.mark.parametrize(("kind", "star"), [(CoStGcn, True), (CoAGcn, False), (CoSTr, True)])
 def test_persons_and_streams_do_not_touch(randomise, kind, star) -> None:
     """Streams that started at different times share a batch, and interleave bit for bit."""
     network = randomise(_small(kind, star, 90)).double()
-    a, b = _clip(network, 2, 90).split(1)
+    a, b = _clip(network, 2, 88).split(1)
     alone_a, _ = network.steps(a, network.initial_state(1))
     alone_b, _ = network.steps(b, network.initial_state(1))
-    _, early = network.steps(a[:, :, :7], network.initial_state(1))
+    _, early = network.steps(a[:, :, :5], network.initial_state(1))
     states = [early, network.initial_state(1)]
     batch = State.cat(states)
     for t in range(83):
-        frames = [a[:, :, t + 7], b[:, :, t]]
+        frames = [a[:, :, t + 5], b[:, :, t]]
         single_a, states[0] = network.step(frames[0], states[0])
         single_b, states[1] = network.step(frames[1], states[1])
-        assert torch.equal(single_a, alone_a[:, :, t + 7]) and torch.equal(single_b, alone_b[:, :, t])
+        assert torch.equal(single_a, alone_a[:, :, t + 5]) and torch.equal(single_b, alone_b[:, :, t])
         both, batch = network.step(torch.cat(frames), batch)
         error = (both - torch.cat((single_a, single_b)))[network.valid(batch)].abs()
         assert error.sum() <= 1e-12 * max(1.0, float(both.abs().max())) * both.shape[1]

@@ -18,10 +18,10 @@ from opendr_perception.streaming import (
 )
 
 NETWORKS = {
-    "convolution": (100_000, Sequential(Conv1d(4, 4, 3), AvgPool(8, partial=True))),
-    "sums": (10_000, Residual(Conv1d(4, 4, 3, method="sums"))),
-    "attention": (10_000, Sequential(SingleOutputAttention(4, 2, 6), NeighbourhoodAttention(4, 2, 3, 2))),
-    "rows": (10_000, RetroactiveAttention(4, 2, 6, method="incremental")),
+    "convolution": (100_000, Conv1d(4, 4, 3)),
+    "residual": (5_000, Sequential(Residual(Conv1d(4, 4, 3, method="sums")), AvgPool(8, partial=True))),
+    "attention": (5_000, Sequential(SingleOutputAttention(4, 2, 6), NeighbourhoodAttention(4, 2, 3, 2))),
+    "rows": (3_000, RetroactiveAttention(4, 2, 6, method="incremental")),
 }
 
 

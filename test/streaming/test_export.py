@@ -41,6 +41,7 @@ NETWORKS = {
     ),
     "causal encoder": (TransformerEncoder(8, 2, 6, 12, 2, mode="causal", norm=True), (8,)),
     "retroactive": (RetroactiveAttention(8, 2, 5), (8,)),
+    "incremental": (RetroactiveAttention(8, 2, 5, method="incremental"), (8,)),
     **{
         v: (Sequential(Conv1d(4, 4, 3, causal=True), NeighbourhoodAttention(4, 2, 3, 2, variant=v)), (4,))
         for v in "AMB"

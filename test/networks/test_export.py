@@ -1,0 +1,83 @@
+"""Whole networks export: one graph for any mixture of streams, or one small graph per phase."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from opendr_perception.networks.co_s_tr import CoSTr
+from opendr_perception.networks.co_st_gcn import CoStGcn
+from opendr_perception.networks.nac_tcn import NacTcn
+from opendr_perception.streaming import State, Streaming
+
+onnxruntime = pytest.importorskip("onnxruntime")
+
+
+class _Step(nn.Module):
+    def __init__(self, network: Streaming, names: tuple[str, ...], phase: int | None) -> None:
+        super().__init__()
+        self.network, self.names, self.phase = network, names, phase
+
+    def forward(self, frame: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
+        output, state = self.network.step(frame, State(self.names, tensors), self.phase)
+        return output, *state.tensors
+
+
+def _session(network: Streaming, phase: int | None = None) -> Any:
+    state = network.initial_state(2)
+    names = ["frame", *state.names]
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Step(network, state.names, phase).eval(),
+            (torch.randn(2, *network.frame_shape), *state.tensors),
+            buffer,
+            dynamo=False,
+            input_names=names,
+            dynamic_axes={name: {0: "streams"} for name in names},
+        )
+    return onnxruntime.InferenceSession(buffer.getvalue(), providers=["CPUExecutionProvider"])
+
+
+def _run(session: Any, frame: Tensor, state: list[Any]) -> tuple[Tensor, list[Any]]:
+    names = [argument.name for argument in session.get_inputs()]
+    output, *state = session.run(None, dict(zip(names, [frame.numpy(), *state], strict=True)))
+    return torch.from_numpy(output), state
+
+
+@pytest.mark.parametrize(
+    "network",
+    [CoSTr("coco17", 7, width=32, frames=90), NacTcn(6, (8, 12), 3, variant="B")],
+    ids=["CoS-TR*", "NAC-TCN"],
+)
+def test_one_graph_for_all_streams(randomise, network) -> None:
+    randomise(network)
+    session = _session(network)
+    state = network.initial_state(3)
+    theirs = [tensor.numpy() for tensor in state]
+    for t, frame in enumerate(torch.randn(90, 3, *network.frame_shape)):
+        output, state = network.step(frame, state)
+        result, theirs = _run(session, frame, theirs)
+        if t >= network.delay:
+            assert (result - output).abs().max() <= 1e-4 * max(1.0, float(output.abs().max()))
+
+
+def test_one_graph_per_phase(randomise) -> None:
+    network = randomise(CoStGcn("coco17", 7, width=32, star=False))
+    sessions = [_session(network, phase) for phase in range(4)]
+    state = network.initial_state(1)
+    theirs = [tensor.numpy() for tensor in state]
+    compared = 0
+    for t, frame in enumerate(torch.randn(90, 1, *network.frame_shape)):
+        output, state = network.step(frame, state)
+        result, theirs = _run(sessions[t % 4], frame, theirs)
+        if network.valid(state).all():
+            compared += 1
+            assert (result - output).abs().max() <= 1e-4 * max(1.0, float(output.abs().max()))
+    assert compared == 4
