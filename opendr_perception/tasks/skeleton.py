@@ -7,9 +7,10 @@ depend neither on the size of the picture nor on where in it the person is. `obs
   observations. None lies after the newest observation, so nothing waits and nothing is extrapolated.
 * **Size.** A projected bone is at most as long as it is, so the long ones tell how tall the person is, whatever the
   pose: the mean of the three largest estimates, averaged over SIZE_MEMORY. Sitting down or falling hardly changes it.
-* **Place.** Keypoints are relative to the centre of the trunk. What this takes away comes back as *drift*: how far the
-  trunk has moved in the picture, forgotten with a time constant of DRIFT_MEMORY. Unlike a speed it does not amplify
-  noise. It tells walking from walking on the spot, a jump from a crouch, a fall from lying.
+* **Place.** Keypoints are relative to the centre of the trunk, and to where they usually are. What this takes away
+  comes back as *drift*: how far the trunk has moved in the picture, forgotten with a time constant of DRIFT_MEMORY.
+  Unlike a speed it does not amplify noise. It tells walking from walking on the spot, a jump from a crouch, a fall from
+  lying.
 * **Missing joints**, with a score below MIN_SCORE or not finite, are zero in x, y and score.
 
 A frame is (5, 17): x, y, score, drift x, drift y of each joint; lengths in body heights, x right, y down. A frame in
@@ -57,6 +58,9 @@ LONGEST = 3
 BONES = np.array([(5, 11), (6, 12), (11, 13), (12, 14), (13, 15), (14, 16), (5, 7), (6, 8), (7, 9), (8, 10), (5, 6)])
 BONE_LENGTHS = np.array([0.30, 0.30, 0.233, 0.233, 0.233, 0.233, 0.16, 0.16, 0.14, 0.14, 0.19])
 """Of the bones, in body heights: means of 96 bodies of the parametric model anny."""
+
+USUAL_HEIGHTS = np.array([-18, -20, -20, -19, -19, -11, -11, -1, -1, 2, 2, 10, 10, 25, 25, 39, 39]) / 100
+"""Where joints are on average, y: zero, which also stands for missing, is nothing special then."""
 
 TRUNK = np.array([5, 6, 11, 12])
 
@@ -192,6 +196,7 @@ def _frames(points: Floats, seen: Mask, sizes: Floats, drift: Floats) -> Frames:
     centre = (points[..., :2] * central).sum(1) / np.maximum(central.sum(1), 1)
     places = (points[..., :2] - centre[:, None]) / np.maximum(sizes, 1e-9)[:, None, None]
     frames = np.empty((len(points), CHANNELS, JOINTS), np.float32)
+    places[..., 1] -= USUAL_HEIGHTS
     frames[:, :2] = (np.clip(places, -FARTHEST, FARTHEST) * some[..., None]).transpose(0, 2, 1)
     frames[:, 2] = points[..., 2] * some
     frames[:, 3:] = drift[:, :, None]

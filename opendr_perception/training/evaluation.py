@@ -13,8 +13,8 @@ from torch.nn import functional as F
 from opendr_perception.tasks.skeleton import RATE
 from opendr_perception.training.clips import Clip
 from opendr_perception.training.motion import ACTIONS, UNLABELLED, Motion
+from opendr_perception.training.network import FIELD
 from opendr_perception.training.sequences import Actor, batch_of, render
-from opendr_perception.training.weights import FIELD
 
 SEED = 77_000_000
 """Of the people in the evaluation; the training never uses it."""

@@ -12,21 +12,8 @@ import yaml
 from torch import nn
 
 from opendr_perception.files import store, write_text
-from opendr_perception.networks.co_st_gcn import CoStGcn
 from opendr_perception.tasks import skeleton
-
-FIELD = 81
-"""Frames that one output depends on: ten convolutions of nine frames."""
-
-
-def build(classes: int, width: int) -> CoStGcn:
-    """The action network: CoST-GCN* on COCO's joints, for one person per stream, that answers with every frame.
-
-    Args:
-        classes: Number of actions.
-        width: Channels of its first blocks.
-    """
-    return CoStGcn("coco17", classes, persons=1, in_channels=skeleton.CHANNELS, width=width, star=True, frames=FIELD)
+from opendr_perception.training.network import ActionNetwork
 
 
 def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:
@@ -41,7 +28,7 @@ def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:
     write_text(path.with_suffix(".yaml"), yaml.safe_dump(card, sort_keys=False, width=120, allow_unicode=True))
 
 
-def load(path: Path) -> tuple[CoStGcn, dict[str, Any]]:
+def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
     """Read a network and its card.
 
     Args:
@@ -53,7 +40,7 @@ def load(path: Path) -> tuple[CoStGcn, dict[str, Any]]:
     card = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))
     if card.get("frames_version") != skeleton.VERSION:
         raise ValueError(f"{path} is for frames of version {card.get('frames_version')}, not {skeleton.VERSION}")
-    network = build(len(card["labels"]), card["width"])
+    network = ActionNetwork(len(card["labels"]), card["width"])
     with np.load(path, allow_pickle=False) as arrays:
         state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
     try:

@@ -13,7 +13,8 @@ from opendr_perception.tasks import skeleton
 from opendr_perception.training.actions import Examples, Settings, Trainer, predict
 from opendr_perception.training.clips import CLIPS, parse_clip, repeat
 from opendr_perception.training.motion import ACTIONS, RATE, Body
-from opendr_perception.training.weights import FIELD, build, load, save
+from opendr_perception.training.network import FIELD, ActionNetwork
+from opendr_perception.training.weights import load, save
 
 TINY = Settings(steps=4, batch=2, width=4, frames=24)
 
@@ -59,7 +60,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 
 def test_blank_frames_before_a_track_are_the_state_it_begins_with() -> None:
     torch.manual_seed(0)
-    network = build(3, 4).eval()
+    network = ActionNetwork(3, 4).eval()
     frames = torch.randn(1, skeleton.CHANNELS, 6, skeleton.JOINTS)
     state = network.initial_state(1)
     _, state = network.steps(torch.zeros(1, skeleton.CHANNELS, FIELD - 1, skeleton.JOINTS, 1), state)
@@ -70,7 +71,7 @@ def test_blank_frames_before_a_track_are_the_state_it_begins_with() -> None:
 
 
 def test_weights_survive_the_way_through_a_file(tmp_path: Path) -> None:
-    network = build(len(ACTIONS), 4).eval()
+    network = ActionNetwork(len(ACTIONS), 4).eval()
     card = {"labels": list(ACTIONS), "width": 4, "frames_version": skeleton.VERSION}
     save(network, tmp_path / "w.npz", card)
     loaded, again = load(tmp_path / "w.npz")
@@ -85,7 +86,7 @@ def test_weights_survive_the_way_through_a_file(tmp_path: Path) -> None:
 )
 def test_weights_for_something_else_are_refused(tmp_path: Path, change: dict[str, object], complaint: str) -> None:
     card = {"labels": list(ACTIONS), "width": 4, "frames_version": skeleton.VERSION} | change
-    save(build(len(ACTIONS), 4), tmp_path / "w.npz", card)
+    save(ActionNetwork(len(ACTIONS), 4), tmp_path / "w.npz", card)
     with pytest.raises(ValueError, match=complaint):
         load(tmp_path / "w.npz")
 
