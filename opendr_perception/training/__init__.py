@@ -1,0 +1,1 @@
+"""How the weights that we ship were made: reproducible, resumable, with progress."""

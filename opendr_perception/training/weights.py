@@ -1,0 +1,50 @@
+"""Files of trained networks: arrays in an .npz, and a card in a .yaml beside it that says what they are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from torch import nn
+
+from opendr_perception.files import store, write_text
+from opendr_perception.tasks import skeleton
+from opendr_perception.training.network import ActionNetwork
+
+
+def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:
+    """Write the weights to `path`, an .npz, and the card beside it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.npz")
+    try:
+        np.savez_compressed(unfinished, **{name: value.numpy() for name, value in network.state_dict().items()})
+        store(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    write_text(path.with_suffix(".yaml"), yaml.safe_dump(card, sort_keys=False, width=120, allow_unicode=True))
+
+
+def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
+    """Read a network and its card.
+
+    Args:
+        path: The .npz; the card is the .yaml beside it.
+
+    Raises:
+        ValueError: The weights are for other frames than `tasks.skeleton` makes, or for another network.
+    """
+    card = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))
+    if card.get("frames_version") != skeleton.VERSION:
+        raise ValueError(f"{path} is for frames of version {card.get('frames_version')}, not {skeleton.VERSION}")
+    network = ActionNetwork(len(card["labels"]), card["width"])
+    with np.load(path, allow_pickle=False) as arrays:
+        state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{path} does not fit the network: {str(error).splitlines()[-1].strip()}") from error
+    return network.eval(), card
