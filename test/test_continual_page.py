@@ -1,4 +1,4 @@
-"""The code of docs/continual-inference.md runs, and its figure is the one that the script draws."""
+"""The code of docs/continual-inference.md runs, and gives the answers of the network that it converts."""
 
 from __future__ import annotations
 
