@@ -23,15 +23,19 @@ OVERLOAD = 3
 
 def streams(quick: bool) -> list[Figure]:
     """The case `streams`."""
-    return [*_overload(10.0 if quick else 60.0), _second_camera(10 if quick else 50), _idle(5.0 if quick else 20.0)]
+    return [
+        *_overload(10.0 if quick else 60.0, settle=5.0 if quick else 20.0),
+        _second_camera(10 if quick else 50),
+        _idle(5.0 if quick else 20.0),
+    ]
 
 
-def _overload(seconds: float) -> list[Figure]:
+def _overload(seconds: float, settle: float) -> list[Figure]:
     """Latency, memory and counts of person_detection that gets more images than it can take."""
     with _detection([""]) as (pid, (camera,)):
         alone = statistics.median(filter(None, (camera.ask() for _ in range(20))))
         period = alone / OVERLOAD
-        _flood(camera, period, 5.0)  # all buffers are allocated now
+        _flood(camera, period, settle)  # buffers grow to their sizes
         counts, sent, memory = camera.counts(), camera.sent, _memory(pid)
         camera.latencies.clear()
         _flood(camera, period, seconds)
