@@ -55,7 +55,7 @@ def stand(rng: Rng, style: Style) -> Motion:
 
 def walk(rng: Rng, style: Style) -> Motion:
     """Walk a few steps, slow or fast, straight or in a curve."""
-    return _gait(rng, style, "walk", seconds=rng.uniform(2.5, 5.0))
+    return _gait(rng, style, "walk", seconds=rng.uniform(2.5, 7.0))
 
 
 def run(rng: Rng, style: Style) -> Motion:
@@ -65,9 +65,9 @@ def run(rng: Rng, style: Style) -> Motion:
 
 def _gait(rng: Rng, style: Style, action: str, seconds: float) -> Motion:
     running = action == "run"
-    cadence = rng.uniform(1.2, 1.6) if running else rng.uniform(0.65, 1.1) * style.pace**0.5
+    cadence = rng.uniform(1.2, 1.6) if running else rng.uniform(0.7, 1.15) * style.pace**0.5
     phase = 2 * np.pi * cadence * np.arange(round(seconds * RATE)) / RATE + rng.uniform(0, 2 * np.pi)
-    stride = (rng.uniform(0.45, 0.9) if running else rng.uniform(0.25, 0.48)) * style.vigour
+    stride = (rng.uniform(0.45, 0.9) if running else rng.uniform(0.25, 0.6)) * style.vigour
     angles = np.zeros((len(phase), len(ANGLES)))
     swing = rng.uniform(0.4, 0.9) if running else rng.uniform(0.05, 0.6)
     elbow = rng.uniform(1.1, 1.7) if running else rng.choice([0.0, 0.3])
