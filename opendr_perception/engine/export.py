@@ -2,7 +2,7 @@
 
 The graph computes one step for any number of streams B:
 
-    frame (B, C, ...), state.<name> (B, ...) ...  ->  output (B, ...), valid (B,), warm (B,), new.<name> (B, ...) ...
+    frame (B, C, ...), state.<name> (B, ...) ...  ->  output (B, ...), valid (B,), new.<name> (B, ...) ...
 
 The state of a new stream is stored in the file's metadata, so that running it needs neither torch nor the network. A
 network is exported as its `for_inference` form, whose state may differ from its own.
@@ -31,6 +31,7 @@ def export(
     frame_shape: tuple[int, ...] | None = None,
     *,
     softmax: bool = False,
+    blank: int = 0,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
     """Write one step of a network as an ONNX file, as a whole or not at all.
@@ -40,6 +41,8 @@ def export(
         path: the file.
         frame_shape: of one frame without the stream axis, where the network does not fix it.
         softmax: end with a softmax over axis 1, so that scores come out as probabilities.
+        blank: so many frames of zeros stand before each stream, as in the training of a network that shall answer from
+            the first frame on. They do not count as seen.
         metadata: more texts to store in the file, e.g. labels.
 
     Raises:
@@ -53,7 +56,7 @@ def export(
     shape = frame_shape if frame_shape is not None else network.frame_shape
     assert shape is not None  # initial_state has checked it
     inputs = [f"state.{name}" for name in state.names]
-    outputs = ["output", "valid", "warm", *(f"new.{name}" for name in state.names)]
+    outputs = ["output", "valid", *(f"new.{name}" for name in state.names)]
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         torch.onnx.export(
@@ -68,6 +71,8 @@ def export(
         )
         model = onnx.load(str(unfinished))
         onnx.checker.check_model(model)
+        for _ in range(blank):
+            _, state = network.step(torch.zeros(2, *shape), state)
         first = {name: tensor[0].numpy() for name, tensor in zip(state.names, state.tensors, strict=True)}
         texts = {
             "initial_state": encode_initial_state(first),
@@ -96,4 +101,4 @@ class _Step(nn.Module):
         output, new = self.network.step(frame, State(self.names, state))
         if self.softmax:
             output = output.softmax(1)
-        return (output, self.network.valid(new), self.network.warm(new), *new.tensors)
+        return (output, self.network.valid(new), *new.tensors)

@@ -51,9 +51,11 @@ class StateBank:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._initial = decode_initial_state(session)
+        self._blank = int(self._initial["frames"])  # see engine.export
+        self._receptive_field = int(session.metadata["receptive_field"])
         session.expect(
             inputs=["frame", *(f"state.{name}" for name in self._initial)],
-            outputs=["output", "valid", "warm", *(f"new.{name}" for name in self._initial)],
+            outputs=["output", "valid", *(f"new.{name}" for name in self._initial)],
         )
         self._parked: dict[Hashable, Rows] = {}
         self._running: tuple[Hashable, ...] = ()
@@ -83,8 +85,8 @@ class StateBank:
         padded = np.concatenate([frames, np.zeros_like(frames[:1]).repeat(width - len(keys), axis=0)])
         answers = self._recurrence.run({"frame": padded})
         rows = slice(len(keys))
-        seen = self._recurrence.states["frames"].numpy()[rows].copy()
-        return Step(answers["output"][rows], answers["valid"][rows], answers["warm"][rows], seen)
+        seen = self._recurrence.states["frames"].numpy()[rows] - self._blank
+        return Step(answers["output"][rows], answers["valid"][rows], seen >= self._receptive_field, seen)
 
     def release(self, key: Hashable) -> None:
         """Forget a key; nothing happens if it is not known."""
@@ -122,7 +124,7 @@ class StateBank:
             rows += [self._initial] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
         states = {name: self._session.to_device(np.stack([row[name] for row in rows])) for name in self._initial}
         self._running = keys
-        return Recurrence(self._session, states, ["output", "valid", "warm"])
+        return Recurrence(self._session, states, ["output", "valid"])
 
     def _park(self) -> None:
         """Take the batch apart, into the state of each key."""

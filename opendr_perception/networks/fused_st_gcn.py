@@ -106,7 +106,8 @@ class _Block(nn.Module):
             bias = bias + conv.bias * scale
         newest_first = (conv.weight[..., 0] * scale[:, None, None]).flip(2).unbind(2)
         self.taps = nn.ParameterList([tap.T.contiguous() for tap in newest_first])  # (c, c_out) each
-        self.middle = block.align.delay
+        self.age = block.align.delay  # of the frame that the shortcut takes
+        self.bypassed = block.residual is not None
         self.shortcut: nn.Parameter | None = None
         if isinstance(block.residual, nn.Sequential):
             weight, added = _folded(cast(nn.Conv2d, block.residual.t_conv), cast(_BatchNorm, block.residual.bn))
@@ -117,8 +118,8 @@ class _Block(nn.Module):
         """Map rows (B, rows, c_in) to (B, rows, c_out); sums[k] is the output that is due k frames from now."""
         y = self.graph(x)
         new = [y @ tap + due for tap, due in zip(self.taps, (*sums, self.bias), strict=True)]
-        if self.middle:
-            new[self.middle] = new[self.middle] + (x if self.shortcut is None else x @ self.shortcut)
+        if self.bypassed:
+            new[self.age] = new[self.age] + (x if self.shortcut is None else x @ self.shortcut)
         return F.relu(new[0]), tuple(new[1:])
 
 

@@ -81,6 +81,22 @@ def test_a_skeleton_network_equals_torch(tmp_path: Path) -> None:
     np.testing.assert_allclose(step.output, expected.numpy(), rtol=0, atol=1e-4 * scale)
 
 
+def test_a_stream_can_begin_with_blank_frames_that_do_not_count(network: Streaming, tmp_path: Path) -> None:
+    blank = network.receptive_field - 1
+    export(network, tmp_path / "network.onnx", (CHANNELS,), blank=blank)
+    bank = StateBank(Session(tmp_path / "network.onnx"))
+    stream = frames(20)
+    clip = torch.cat([torch.zeros(1, CHANNELS, blank), torch.from_numpy(stream[:, 0].T)[None]], 2)
+    state = network.initial_state(1, (CHANNELS,))
+    expected, _ = network.steps(clip, state)
+    for index, frame in enumerate(stream):
+        step = bank.step(["a"], frame)
+        assert step.valid[0]
+        assert step.frames[0] == index + 1
+        assert step.warm[0] == (index + 1 >= network.receptive_field)
+        np.testing.assert_allclose(step.output[0], expected[0, :, blank + index].numpy(), atol=1e-5)
+
+
 def test_a_strided_network_says_when_it_has_an_output(tmp_path: Path) -> None:
     network = small_network(stride=2)
     bank = StateBank(exported(network, tmp_path))
