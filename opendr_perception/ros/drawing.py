@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import supervision as sv
 
-from opendr_perception.msg import BodyPoseArray, Box, DetectionArray
+from opendr_perception.msg import ActionArray, BodyPoseArray, Box, DetectionArray
 from opendr_perception.tasks.pose import COCO17_LIMBS
 
 KEYPOINT_THRESHOLD = 0.2
@@ -41,6 +41,23 @@ def draw_poses(canvas: np.ndarray, result: BodyPoseArray) -> None:
         for point, visible in zip(points, seen, strict=True):
             if visible:
                 cv2.circle(canvas, point, thickness, JOINT, cv2.FILLED, cv2.LINE_AA)
+
+
+def draw_actions(canvas: np.ndarray, poses: BodyPoseArray, result: ActionArray) -> None:
+    """Draw poses, and below each what the person is doing, into a (H, W, 3) uint8 BGR picture."""
+    draw_poses(canvas, poses)
+    write_actions(canvas, poses, result)
+
+
+def write_actions(canvas: np.ndarray, poses: BodyPoseArray, result: ActionArray) -> None:
+    """Write below each person what they are doing, with a `?` while that is not warm."""
+    labels = {person.track_id: person.label + ("" if person.warm else "?") for person in result.actions}
+    size = 0.4 * line_thickness(canvas)
+    for person in poses.poses:
+        if label := labels.get(person.track_id):
+            place = (round(person.box.x_min), round(person.box.y_max + 30 * size))
+            cv2.putText(canvas, label, place, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3, cv2.LINE_AA)
+            cv2.putText(canvas, label, place, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), 1, cv2.LINE_AA)
 
 
 def draw_boxes(canvas: np.ndarray, boxes: list[Box], labels: list[str], tracks: list[str]) -> None:

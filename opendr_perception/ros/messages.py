@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from opendr_perception.msg import BodyPose, BodyPoseArray, Box, Detection, DetectionArray, Keypoint
+from opendr_perception.msg import (
+    Action,
+    ActionArray,
+    BodyPose,
+    BodyPoseArray,
+    Box,
+    Detection,
+    DetectionArray,
+    Keypoint,
+)
+from opendr_perception.tasks import action
 from opendr_perception.tasks.detection import Detections
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.pose import Poses
@@ -36,6 +46,37 @@ def body_pose_array(image: Image, poses: Poses, tracks: Sequence[str], layout: s
             for track, score, corners, points in zip(tracks, people.scores, people.boxes, poses.keypoints, strict=True)
         ],
     )
+
+
+def action_array(actions: Sequence[action.Action], labels: Sequence[str]) -> ActionArray:
+    """What the people of one image are doing."""
+    return ActionArray(
+        labels=list(labels),
+        actions=[
+            Action(
+                track_id=person.track,
+                label=labels[int(np.argmax(person.probabilities))],
+                score=float(np.max(person.probabilities)),
+                probabilities=person.probabilities.tolist(),
+                frames=person.frames,
+                warm=person.warm,
+            )
+            for person in actions
+        ],
+    )
+
+
+def keypoint_array(poses: BodyPoseArray, joints: int) -> np.ndarray:
+    """The keypoints (n, joints, 3) of all people: x, y, score.
+
+    Raises:
+        ValueError: somebody has another number of keypoints.
+    """
+    for pose in poses.poses:
+        if len(pose.keypoints) != joints:
+            raise ValueError(f"a pose of the layout {poses.layout} has {len(pose.keypoints)} keypoints, not {joints}")
+    points = [[(point.x, point.y, point.score) for point in pose.keypoints] for pose in poses.poses]
+    return np.array(points, np.float64).reshape(-1, joints, 3)
 
 
 def box(corners: np.ndarray) -> Box:

@@ -1,0 +1,78 @@
+"""Node `action_recognition`: what each tracked person is doing, from their body poses.
+
+Each person has an own continual state: the network sees one skeleton after the other and never recomputes the past.
+Until its receptive field is filled, `warm` is false and probabilities are those of a part of the evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rclpy.time import Time
+
+from opendr_perception.msg import ActionArray, BodyPoseArray
+from opendr_perception.ros.drawing import draw_actions
+from opendr_perception.ros.inputs import result_input
+from opendr_perception.ros.messages import action_array, keypoint_array
+from opendr_perception.ros.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.parameters import parameter
+from opendr_perception.ros.people import load_session
+from opendr_perception.ros.run import main
+from opendr_perception.tasks.action import ActionMemory, ActionRecogniser, Observation
+from opendr_perception.tasks.skeleton import JOINTS
+
+
+@dataclass(frozen=True)
+class Parameters(PerceptionParameters):
+    """What `action_recognition` takes."""
+
+    model: str = parameter(
+        "",
+        "ONNX file of a continual skeleton network, as opendr_perception.training.ship writes it. No weights come with "
+        "this package yet.",
+        read_only=True,
+    )
+
+
+class ActionRecognition(PerceptionNode):
+    """poses -> actions."""
+
+    NAME = "action_recognition"
+    INPUT = result_input("poses", BodyPoseArray)
+    RESULT = (ActionArray, "actions")
+    Parameters = Parameters
+
+    def load(self) -> None:
+        if not self.params.model:
+            raise ValueError("the parameter model is empty: train a network (docs/nodes/action_recognition.md)")
+        self._recogniser = ActionRecogniser(load_session(self.params.model, self.params))
+
+    def unload(self) -> None:
+        del self._recogniser
+
+    def new_memory(self) -> ActionMemory:
+        return ActionMemory()
+
+    def release_memory(self, memory: ActionMemory) -> None:
+        self._recogniser.forget(memory)
+
+    def process(self, frames: Sequence[Frame]) -> Sequence[ActionArray]:
+        self._recogniser.lost_after = self.params.max_gap
+        actions = self._recogniser([self._observation(frame) for frame in frames])
+        return [action_array(found, self._recogniser.labels) for found in actions]
+
+    def _observation(self, frame: Frame) -> Observation:
+        if frame.data.layout != "coco17":
+            raise ValueError(f"the model needs poses of the layout coco17, not '{frame.data.layout}'")
+        stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
+        tracks = [pose.track_id for pose in frame.data.poses]
+        return Observation(frame.memory, tracks, keypoint_array(frame.data, JOINTS), stamp)
+
+    def draw(self, canvas: np.ndarray, data: BodyPoseArray, result: ActionArray) -> None:
+        draw_actions(canvas, data, result)
+
+
+if __name__ == "__main__":
+    main(ActionRecognition)

@@ -1,0 +1,149 @@
+"""Tell what each tracked person is doing, from the keypoints of one observation after the other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+import numpy as np
+
+from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.engine.stateful import StateBank
+from opendr_perception.tasks import skeleton
+from opendr_perception.tasks.skeleton import SkeletonState, observe
+
+_serial: Iterator[int] = count()
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The people of one image of one stream.
+
+    Args:
+        memory: what is kept of the stream.
+        tracks: a name for each person; '' for those who are not tracked, who get no answer.
+        keypoints: (n, 17, 3), x, y in pixels and score, in the order of COCO; NaN or a score of 0 where missing.
+        stamp: seconds.
+    """
+
+    memory: ActionMemory
+    tracks: Sequence[str]
+    keypoints: np.ndarray
+    stamp: float
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a person is doing.
+
+    Args:
+        track: of the person.
+        probabilities: (labels,), summing to 1.
+        frames: that the network has seen of this person.
+        warm: whether its receptive field is filled.
+    """
+
+    track: str
+    probabilities: np.ndarray
+    frames: int
+    warm: bool
+
+
+@dataclass
+class Person:
+    """What is kept of one person: the normalisation, and the newest answer."""
+
+    skeleton: SkeletonState | None = None
+    newest: Action | None = None
+
+
+@dataclass
+class ActionMemory:
+    """What is kept of one stream: its people, by their tracks."""
+
+    serial: int = field(default_factory=lambda: next(_serial))
+    people: dict[str, Person] = field(default_factory=dict)
+
+
+class ActionRecogniser:
+    """A continual skeleton network that follows any number of people on any number of streams.
+
+    Args:
+        session: an exported network, whose metadata have `labels` (a JSON list) and `skeleton_version`.
+        lost_after: seconds after which somebody who is not observed any more is forgotten, and begins anew.
+
+    Raises:
+        EngineError: the model is of another kind, or for another normalisation.
+    """
+
+    def __init__(self, session: Session, lost_after: float = 1.0) -> None:
+        self.lost_after = lost_after
+        self._bank = StateBank(session)
+        self.labels = _labels(session)
+
+    def __call__(self, observations: Sequence[Observation]) -> list[list[Action]]:
+        """Take the next observation of some streams, and answer for each person who is tracked in it.
+
+        A person of whom nothing can be said yet, because the network fills, gets no answer.
+        """
+        waiting = {
+            (observation.memory.serial, track): (person, frames)
+            for observation in observations
+            for track, person, frames in self._follow(observation)
+        }
+        while waiting:  # people may be due several frames each; each round gives one to everybody who is due one
+            self._step(waiting)
+            waiting = {key: (person, frames[1:]) for key, (person, frames) in waiting.items() if len(frames) > 1}
+        return [
+            [person.newest for track in o.tracks if (person := o.memory.people.get(track)) and person.newest]
+            for o in observations
+        ]
+
+    def forget(self, memory: ActionMemory) -> None:
+        """Free what is kept of a stream."""
+        for track in list(memory.people):
+            self._forget(memory, track)
+
+    def _follow(self, observation: Observation) -> Iterator[tuple[str, Person, np.ndarray]]:
+        """The new frames of each person who is due some."""
+        memory, stamp = observation.memory, observation.stamp
+        for track, person in list(memory.people.items()):
+            if person.skeleton is not None and stamp - person.skeleton.stamp > self.lost_after:
+                self._forget(memory, track)
+        for track, keypoints in zip(observation.tracks, observation.keypoints, strict=True):
+            if track == "":
+                continue
+            person = memory.people.setdefault(track, Person())
+            if person.skeleton is not None and stamp <= person.skeleton.stamp:
+                continue  # the same image again says nothing new
+            frames, person.skeleton = observe(keypoints, stamp, person.skeleton)
+            if len(frames):
+                yield track, person, frames
+
+    def _step(self, waiting: dict[tuple[int, str], tuple[Person, np.ndarray]]) -> None:
+        keys = list(waiting)
+        step = self._bank.step(keys, np.stack([frames[0][..., None] for _, frames in waiting.values()]))
+        for place, (person, _) in enumerate(waiting.values()):
+            if step.valid[place]:
+                person.newest = Action(
+                    keys[place][1], step.output[place], int(step.frames[place]), bool(step.warm[place])
+                )
+
+    def _forget(self, memory: ActionMemory, track: str) -> None:
+        del memory.people[track]
+        self._bank.release((memory.serial, track))
+
+
+def _labels(session: Session) -> tuple[str, ...]:
+    metadata = session.metadata
+    version = metadata.get("skeleton_version")
+    if version != str(skeleton.VERSION):
+        raise EngineError(
+            f"{session.path}: it is for version {version} of the skeleton's normalisation, this is {skeleton.VERSION}"
+        )
+    try:
+        return tuple(json.loads(metadata["labels"]))
+    except (KeyError, ValueError) as error:
+        raise EngineError(f"{session.path}: its labels cannot be read: {error!r}") from error

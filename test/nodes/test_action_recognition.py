@@ -1,0 +1,87 @@
+"""The node `action_recognition` over real topics, with a small untrained network."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from opendr_perception.msg import ActionArray, BodyPose, BodyPoseArray, Keypoint
+
+from opendr_perception.engine.export import export
+from opendr_perception.networks.co_st_gcn import CoStGcn
+from opendr_perception.nodes.action_recognition import ActionRecognition
+from opendr_perception.tasks.skeleton import CHANNELS, VERSION
+
+RATE = 10.0
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    network = CoStGcn("coco17", 3, persons=1, in_channels=CHANNELS, width=4, frames=90).eval()
+    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
+    metadata = {"labels": json.dumps(["stand", "walk", "jump"]), "skeleton_version": str(VERSION)}
+    export(network, path, softmax=True, metadata=metadata)
+    return path
+
+
+def poses(graph: Any, stamp: float, tracks: list[str], joints: int = 17, layout: str = "coco17") -> BodyPoseArray:
+    random = np.random.default_rng(round(stamp * 1000))
+    people = [
+        BodyPose(
+            track_id=track,
+            keypoints=[Keypoint(x=float(x), y=float(y), score=0.9) for x, y in random.uniform(0, 200, (joints, 2))],
+        )
+        for track in tracks
+    ]
+    return BodyPoseArray(header=graph.header(stamp), width=640, height=480, layout=layout, poses=people)
+
+
+def test_people_are_followed_until_they_are_lost(graph: Any, model: Path) -> None:
+    graph.run(ActionRecognition, model=str(model))
+    actions = graph.listen(ActionArray, "actions", publishers=1)
+    camera = graph.publisher(BodyPoseArray, "poses")
+
+    for index in range(60):
+        sent = poses(graph, 50 + index / RATE, ["1", "2", ""])
+        answer = graph.ask(camera, sent, actions)
+        assert answer.header == sent.header
+        assert list(answer.labels) == ["stand", "walk", "jump"]
+    assert [action.track_id for action in answer.actions] == ["1", "2"]
+    for action in answer.actions:
+        assert action.warm
+        assert action.frames >= 90
+        assert sum(action.probabilities) == pytest.approx(1, abs=1e-4)
+        assert action.label == answer.labels[int(np.argmax(action.probabilities))]
+        assert action.score == pytest.approx(max(action.probabilities))
+
+    empty = graph.ask(camera, poses(graph, 56.0, []), actions)
+    assert not empty.actions
+    for index in range(8):  # a gap, and then time goes back: nobody is known any more
+        late = graph.ask(camera, poses(graph, 60 + index / RATE, ["1"]), actions)
+        assert all(action.frames < 30 for action in late.actions)
+    for index in range(8):
+        early = graph.ask(camera, poses(graph, 20 + index / RATE, ["1"]), actions)
+        assert all(action.frames < 30 for action in early.actions)
+
+
+def test_poses_that_do_not_fit_are_rejected_and_the_next_are_served(graph: Any, model: Path) -> None:
+    graph.run(ActionRecognition, model=str(model))
+    actions = graph.listen(ActionArray, "actions", publishers=1)
+    camera = graph.publisher(BodyPoseArray, "poses")
+    graph.ask(camera, poses(graph, 10.0, ["1"]), actions)
+    camera.publish(poses(graph, 10.1, ["1"], joints=5))
+    graph.diagnosis("poses", rejected="1")
+    camera.publish(poses(graph, 10.2, ["1"], joints=18, layout="openpose18"))
+    graph.diagnosis("poses", rejected="2")
+    assert graph.ask(camera, poses(graph, 10.3, [str(n) for n in range(30)]), actions).header.stamp.nanosec == 300000000
+
+
+def test_a_network_of_another_kind_does_not_start(graph: Any, models: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    node = graph.run(ActionRecognition, model=str(models["nanodet"].path))
+    assert graph.state(node.get_name()) == "unconfigured"
+    assert "not a continual network" in capfd.readouterr().err
