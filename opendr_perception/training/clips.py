@@ -124,7 +124,7 @@ def parse_clip(text: str, clip: Clip) -> Motion:
         raise ValueError(f"{clip.file} is not a motion clip: {error}") from error
     if frames.ndim != 2 or frames.shape[1] != 44 or len(frames) < 2:
         raise ValueError(f"{clip.file} has frames of shape {frames.shape}, not (T, 44)")
-    rotations = np.zeros((len(frames), 16, 4))
+    rotations: Floats = np.zeros((len(frames), 16, 4))
     rotations[..., 0] = 1.0
     column = 4
     for joint in range(13):
@@ -159,7 +159,7 @@ def repeat(motion: Motion, times: int) -> Motion:
     rotations = joined.rotations.copy()
     for seam in range(len(motion), len(joined), len(motion)):
         near = np.arange(max(0, seam - 2), min(len(joined), seam + 2))
-        weights = np.linspace(0, 1, len(near))[:, None, None]
+        weights = np.linspace(0, 1, len(near), dtype=np.float64)[:, None, None]
         rotations[near] = blend(rotations[near[0]], rotations[near[-1]], weights)
     heading = np.repeat(turn * np.arange(times), len(motion))
     return replace(joined, rotations=rotations, heading=heading)

@@ -75,7 +75,7 @@ class Motion:
         count = max(2, round(len(self) / factor))
         nearest = np.round(np.linspace(0, len(self) - 1, count)).astype(int)
         return Motion(
-            sample_rotations(self.rotations, np.linspace(0, len(self) - 1, count)),
+            sample_rotations(self.rotations, np.linspace(0, len(self) - 1, count, dtype=np.float64)),
             self.velocity[nearest] * factor,
             self.lift[nearest],
             self.labels[nearest],
