@@ -49,7 +49,7 @@ REMEMBERED = 6000
 class Settings:
     """What decides the outcome of a training."""
 
-    steps: int = 1000
+    steps: int = 1100
     batch: int = 8
     width: int = 16
     frames: int = 128

@@ -21,9 +21,12 @@ RECORDED = 0.45
 """Share of recorded motions, for actions that have any."""
 
 STANDING_WEIGHTS = {
-    "stand": 1.5, "walk": 2.8, "run": 1.1, "jump": 1.2, "wave": 1.2, "punch": 1.3, "kick": 1.3, "clap": 1.1,
+    "stand": 1.5, "walk": 4.0, "run": 1.0, "jump": 1.2, "wave": 1.2, "punch": 1.3, "kick": 1.3, "clap": 1.1,
     "raise hands": 1.0, "bend": 1.2,
 }  # fmt: skip
+PACES = {"walk": (0.8, 1.6), "run": (0.65, 1.2)}
+"""Recorded people walk slowly and run fast."""
+
 SITTING_WEIGHT, FALLING_WEIGHT, CRAWLING_WEIGHT = 1.4, 1.5, 1.1
 ONSET = 0.25
 """Seconds of a new action that count as no action: they look like the last one."""
@@ -115,7 +118,8 @@ class Actor:
         motion = motions[self.rng.integers(len(motions))]
         if action in REPEATED:
             motion = repeat(motion, max(1, round(self.rng.uniform(2.0, 6.0) * RATE / len(motion))))
-        return motion.faster(self.rng.uniform(0.8, 1.35))
+        low, high = PACES.get(action, (0.8, 1.25))
+        return motion.faster(self.rng.uniform(low, high))
 
     @staticmethod
     def _seated(motion: Motion, seat: Pose) -> Motion:

@@ -53,6 +53,10 @@ def stand(rng: Rng, style: Style) -> Motion:
     return animate(rng, style, "stand", times, poses)
 
 
+LEG = 0.83
+"""Length of a leg, metres."""
+
+
 def walk(rng: Rng, style: Style) -> Motion:
     """Walk a few steps, slow or fast, straight or in a curve."""
     return _gait(rng, style, "walk", seconds=rng.uniform(2.5, 7.0))
@@ -65,7 +69,7 @@ def run(rng: Rng, style: Style) -> Motion:
 
 def _gait(rng: Rng, style: Style, action: str, seconds: float) -> Motion:
     running = action == "run"
-    cadence = rng.uniform(1.2, 1.6) if running else rng.uniform(0.7, 1.15) * style.pace**0.5
+    cadence = rng.uniform(1.2, 1.6) if running else rng.uniform(0.75, 1.2) * style.pace**0.5
     phase = 2 * np.pi * cadence * np.arange(round(seconds * RATE)) / RATE + rng.uniform(0, 2 * np.pi)
     stride = (rng.uniform(0.45, 0.9) if running else rng.uniform(0.25, 0.6)) * style.vigour
     angles = np.zeros((len(phase), len(ANGLES)))
@@ -88,12 +92,13 @@ def _gait(rng: Rng, style: Style, action: str, seconds: float) -> Motion:
         angles[:, COLUMN[f"{side}_elbow"]] += elbow
     angles[:, COLUMN["root_pitch"]] = lean
     angles[:, COLUMN["chest_yaw"]] = 0.5 * swing * 0.3 * np.sin(phase)
-    velocity, lift = None, None
+    velocity, lift = np.zeros((len(phase), 2)), None
     if running:
-        speed = rng.uniform(1.8, 4.5) * stride / 0.65
-        velocity = np.zeros((len(phase), 2))
-        velocity[:, 0] = speed
+        velocity[:, 0] = rng.uniform(1.3, 4.2) * stride / 0.65
         lift = rng.uniform(0.03, 0.09) * np.maximum(np.cos(2 * phase + 0.3), 0)
+    else:
+        step = 2 * LEG * np.sin(stride)
+        velocity[:, 0] = 2 * cadence * step * rng.uniform(0.85, 1.2) * (1 + 0.1 * np.sin(2 * phase))
     motion = move(rng, style, action, angles, velocity=velocity, lift=lift)
     if rng.random() < 0.4:
         return motion.turned(np.cumsum(np.full(len(phase), rng.normal(0, 0.35) / RATE)))

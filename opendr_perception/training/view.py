@@ -48,8 +48,8 @@ class Camera:
             held_out: From HELD_OUT_ELEVATIONS, or from all others.
         """
         while True:
-            height = rng.uniform(0.3, 2.0) if rng.random() < 0.65 else rng.uniform(2.0, 6.0)
-            distance = np.exp(rng.uniform(np.log(1.8), np.log(14.0)))
+            height = rng.uniform(0.3, 2.0) if rng.random() < 0.55 else rng.uniform(2.0, 6.0)
+            distance = np.exp(rng.uniform(np.log(1.8), np.log(22.0)))
             distance = max(distance, 0.7 * reach)
             elevation = np.degrees(np.arctan2(height - target[1], distance))
             if held_out == (HELD_OUT_ELEVATIONS[0] <= elevation < HELD_OUT_ELEVATIONS[1]) and elevation < 60:
@@ -65,6 +65,7 @@ class Camera:
         right, down = np.cos(roll) * right + np.sin(roll) * down, np.cos(roll) * down - np.sin(roll) * right
         width, height_px = ((640, 480), (1280, 720), (768, 576))[rng.integers(3)]
         focal = width / 2 / np.tan(np.radians(rng.uniform(45, 100)) / 2)
+        focal = max(focal, 0.12 * height_px * distance)  # who is far away is looked at with a longer lens
         return Camera(place, np.stack([right, down, forward]), focal, (width, height_px))
 
     def project(self, points: Floats) -> Floats:
