@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from opendr_perception.tasks import skeleton
+from opendr_perception.training import actions
 from opendr_perception.training.actions import Examples, Settings, Trainer, predict
 from opendr_perception.training.clips import CLIPS, parse_clip, repeat
 from opendr_perception.training.motion import ACTIONS, RATE, Body
@@ -120,3 +121,12 @@ def test_what_is_no_clip_is_refused(text: str) -> None:
 def test_some_recordings_of_each_kind_of_evaluation_are_held_out() -> None:
     held_out = {clip.action for clip in CLIPS if clip.held_out}
     assert {"walk", "jump", "kick", "stand up"} <= held_out
+
+
+def test_the_shipped_weights_are_for_this_code() -> None:
+    network, card = load(Path(actions.__file__).parents[1] / "zoo/weights/action-costgcn.npz")
+    assert tuple(card["labels"]) == ACTIONS
+    assert card["rate"] == skeleton.RATE
+    assert card["receptive_field"] == network.receptive_field
+    state = network.initial_state(1)
+    assert sum(tensor.numel() for tensor in state.tensors) * 4 < 3.5e6  # bytes per person
