@@ -29,9 +29,8 @@ class Parameters(PerceptionParameters):
     """What `action_recognition` takes."""
 
     model: str = parameter(
-        "",
-        "ONNX file of a continual skeleton network, as opendr_perception.training.ship writes it. No weights come with "
-        "this package yet.",
+        "action-costgcn",
+        "A skeleton network of the zoo, or an ONNX file that opendr_perception.training.ship has written.",
         read_only=True,
     )
 
@@ -45,8 +44,6 @@ class ActionRecognition(PerceptionNode):
     Parameters = Parameters
 
     def load(self) -> None:
-        if not self.params.model:
-            raise ValueError("the parameter model is empty: train a network (docs/nodes/action_recognition.md)")
         self._recogniser = ActionRecogniser(load_session(self.params.model, self.params))
 
     def unload(self) -> None:

@@ -16,7 +16,7 @@ from opendr_perception.zoo import golden
 from opendr_perception.zoo.bundle import pack, unpack
 from opendr_perception.zoo.cache import default_cache
 from opendr_perception.zoo.errors import ZooError
-from opendr_perception.zoo.manifest import ModelEntry, Package, load_manifest
+from opendr_perception.zoo.manifest import ModelEntry, Package, SampleEntry, load_manifest
 from opendr_perception.zoo.provision import fetch
 from opendr_perception.zoo.store import State, path_of, state_of
 
@@ -50,9 +50,8 @@ def list_command() -> None:
         for entry in load_manifest().entries.values():
             path = path_of(entry, default_cache())
             size = f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "-"
-            task, licence = "sample", entry.licence
-            if isinstance(entry, ModelEntry):
-                task, licence = entry.task, f"{entry.licence} ({entry.upstream})"
+            task = "sample" if isinstance(entry, SampleEntry) else entry.task
+            licence = f"{entry.licence} ({entry.upstream})" if isinstance(entry, ModelEntry) else entry.licence
             rows.append((entry.name, task, size, state_of(entry, path).value, licence))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:

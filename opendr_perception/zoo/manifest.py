@@ -102,20 +102,37 @@ class SampleEntry:
     about: str
 
 
-Entry = ModelEntry | SampleEntry
+@dataclass(frozen=True)
+class OwnEntry:
+    """A model that was trained here and comes with this package.
+
+    Attributes:
+        file: its path in the folder `weights` of this package; the card lies beside it, as .md.
+        sha256: of the file.
+    """
+
+    name: str
+    task: str
+    file: str
+    sha256: str
+    licence: str
+
+
+Entry = ModelEntry | SampleEntry | OwnEntry
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All models and samples by name."""
+    """All models and samples by name; `own` are the models that come with this package."""
 
     models: Mapping[str, ModelEntry]
     samples: Mapping[str, SampleEntry]
+    own: Mapping[str, OwnEntry]
 
     @property
     def entries(self) -> dict[str, Entry]:
         """Models and samples by name."""
-        return {**self.models, **self.samples}
+        return {**self.models, **self.own, **self.samples}
 
 
 @cache
@@ -130,10 +147,11 @@ def load_manifest(path: Path = MANIFEST) -> Manifest:
         packages = {name: Package(**fields) for name, fields in content["packages"].items()}
         models = {name: _model(name, fields, packages) for name, fields in content["models"].items()}
         samples = {name: _sample(name, fields, packages) for name, fields in content["samples"].items()}
-        _check([*packages.values()], [*models.values()], [*samples.values()])
+        own = {name: OwnEntry(name=name, **fields) for name, fields in content.get("own", {}).items()}
+        _check([*packages.values()], [*models.values()], [*samples.values(), *own.values()])
     except (yaml.YAMLError, KeyError, TypeError, AttributeError, ValueError) as error:
         raise ZooError(f"{path}: {error!r}") from error
-    return Manifest(models, samples)
+    return Manifest(models, samples, own)
 
 
 def _model(name: str, fields: dict[str, Any], packages: dict[str, Package]) -> ModelEntry:
@@ -148,10 +166,10 @@ def _sample(name: str, fields: dict[str, Any], packages: dict[str, Package]) -> 
     return SampleEntry(**{**fields, "name": name, "package": packages[fields["package"]]})
 
 
-def _check(packages: list[Package], models: list[ModelEntry], samples: list[SampleEntry]) -> None:
+def _check(packages: list[Package], models: list[ModelEntry], files: list[SampleEntry | OwnEntry]) -> None:
     hashes = [package.sha256 for package in packages if package.sha256 is not None]
     hashes += [digest for model in models for digest in model.files.values()]
-    hashes += [sample.sha256 for sample in samples]
+    hashes += [file.sha256 for file in files]
     for digest in hashes:
         if len(digest) != 64 or int(digest, 16) < 0:
             raise ValueError(f"'{digest}' is not a sha256")

