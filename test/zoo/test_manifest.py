@@ -14,7 +14,8 @@ from opendr_perception.zoo.manifest import MANIFEST, load_manifest
 
 
 def test_every_archive_is_pinned_except_those_of_distributions() -> None:
-    entries = load_manifest().entries.values()
+    manifest = load_manifest()
+    entries = [*manifest.models.values(), *manifest.samples.values()]
     assert {entry.package.registry for entry in entries} == {"npm", "pypi", "debian"}
     for entry in entries:
         assert (entry.package.sha256 is None) == (entry.package.registry == "debian"), entry.name
