@@ -2,63 +2,31 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tarfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib import import_module
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
-from torch import nn
 
+from opendr_perception.bench.opendr_peer import BASE, PeerMissing, opendr_models
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.co_a_gcn import OpenDrCoAGcn
 from opendr_perception.networks.co_s_tr import CoSTr
 from opendr_perception.networks.co_st_gcn import CoStGcn
 
-PACKAGE = "opendr-toolkit-skeleton-based-action-recognition==3.0.0"
-BASE = "opendr.perception.skeleton_based_action_recognition"
 pytestmark = pytest.mark.peer
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Unpack the peer's source; return the name of its package of models.
-
-    The packages around the models import a training framework and all of OpenDR. They are replaced by empty ones that
-    only lead to the files.
-    """
-    pytest.importorskip("continual", reason="continual-inference 1.2.4, which the peer needs, is not installed")
-    folder = tmp_path_factory.mktemp("peer")
-    download = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--no-build-isolation"]
-    result = subprocess.run([*download, "-d", str(folder), PACKAGE], capture_output=True, text=True, check=False)
-    archives = list(folder.glob("*.tar.gz"))
-    if result.returncode or not archives:
-        pytest.skip(f"{PACKAGE} cannot be downloaded: {result.stderr.strip().splitlines()[-1:]}")
-    with tarfile.open(archives[0]) as archive:
-        archive.extractall(folder, filter="data")
-    source = next(folder.glob("*/src"))
-
-    before = set(sys.modules)
-    for depth in range(1, len(BASE.split(".")) + 1):
-        name = ".".join(BASE.split(".")[:depth])
-        sys.modules[name] = _leading_to(name, source / Path(*name.split(".")))
-    lightning = ModuleType("pytorch_lightning")
-    lightning.LightningModule = type("LightningModule", (nn.Module,), {"profile_model": False})  # type: ignore[attr-defined]
-    sys.modules["pytorch_lightning"] = lightning
-    yield f"{BASE}.algorithm.models"
-    for name in set(sys.modules) - before:
-        if name.startswith(("opendr.", "pytorch_lightning")) or name == "opendr":
-            del sys.modules[name]
-
-
-def _leading_to(name: str, folder: Path) -> ModuleType:
-    package = ModuleType(name)
-    package.__path__ = [str(folder)]
-    return package
+    """Make the peer's classes importable; return the name of its package of models."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(opendr_models(tmp_path_factory.mktemp("peer")))
+        except PeerMissing as missing:
+            pytest.skip(str(missing))
+        yield f"{BASE}.algorithm.models"
 
 
 @pytest.mark.parametrize(
