@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from opendr_perception.bench.crowd import crowd
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.bench.timing import Run, alternating
 from opendr_perception.engine.session import Session
@@ -36,8 +37,13 @@ STREAMS = 16
 
 def continual(quick: bool) -> list[Figure]:
     """The case `continual`."""
+    return [*crowd(quick), *_networks(quick)]
+
+
+def _networks(quick: bool) -> list[Figure]:
+    """What needs torch, for the peers and for networks with random weights."""
     if importlib.util.find_spec("torch") is None:
-        print("continual is left out: it compares with torch, which is not installed", file=sys.stderr)
+        print("networks are left out: they are compared with torch, which is not installed", file=sys.stderr)
         return []
     import torch
 
