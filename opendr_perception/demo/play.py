@@ -17,14 +17,16 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from opendr_perception.demo.recorder import Recorded, Recorder
 from opendr_perception.demo.report import Report, report_of
 from opendr_perception.files import write_text
-from opendr_perception.msg import BodyPoseArray, DetectionArray
+from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray
 from opendr_perception.ros.programs import running
 from opendr_perception.ros.run import choose_transport
 
 NODES = (
     Recorded("person_detection", DetectionArray, "persons", "detections"),
     Recorded("pose_estimation", BodyPoseArray, "poses", "poses"),
+    Recorded("action_recognition", ActionArray, "actions", "actions"),
 )
+FILMED = "pose_estimation"
 
 START_TIMEOUT = 180.0
 """Seconds until the first result: loading models takes seconds, on a small and busy machine many."""
@@ -84,7 +86,7 @@ def _keep_to_ourselves() -> None:
 def _recording(folder: Path, streams: Sequence[str]) -> Iterator[Recorder]:
     """A recorder that listens in a thread of its own."""
     rclpy.init(args=[])
-    recorder = Recorder(folder, streams, NODES)
+    recorder = Recorder(folder, streams, NODES, FILMED)
     executor = SingleThreadedExecutor()
     executor.add_node(recorder)
 

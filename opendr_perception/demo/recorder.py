@@ -19,6 +19,7 @@ from sensor_msgs.msg import Image
 from opendr_perception.demo.film import Film
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros import images
+from opendr_perception.ros.drawing import write_actions
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,11 @@ class Recorder(Node):
     Args:
         folder: where to write `results.jsonl` and `annotated.mp4`.
         streams: that the nodes serve.
-        nodes: what to write down; the annotated images of the last one make the film.
+        nodes: what to write down.
+        filmed: the node whose annotated images make the film, with what people are doing written below them.
     """
 
-    def __init__(self, folder: Path, streams: Sequence[str], nodes: Sequence[Recorded]) -> None:
+    def __init__(self, folder: Path, streams: Sequence[str], nodes: Sequence[Recorded], filmed: str) -> None:
         super().__init__("demo_recorder")
         self._lines = open(folder / "results.jsonl", "w", encoding="utf-8")  # noqa: SIM115 - open as long as the node
         self._film = Film(folder / "annotated.mp4", streams)
@@ -49,12 +51,13 @@ class Recorder(Node):
         self.statistics: dict[tuple[str, str], NodeStatistics] = {}
         self.people: Counter[tuple[str, str]] = Counter()
         self.tracks: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+        self._newest: dict[str, Any] = {}
         for node in nodes:
             self.create_subscription(NodeStatistics, f"/{node.node}/statistics", self._on_statistics, 10)
             for stream in streams:
                 self._write_down(node, stream)
         for stream in streams:
-            self._watch(nodes[-1].node, stream)
+            self._watch(filmed, stream)
 
     def close(self) -> None:
         """Finish the files and destroy the node."""
@@ -72,6 +75,7 @@ class Recorder(Node):
             line = {"topic": topic, "stamp": stamp, "frame_id": header["frame_id"], **fields}
             self._lines.write(json.dumps(line, allow_nan=False) + "\n")
             self._lines.flush()  # what is written survives a crash
+            self._newest[topic] = message
             people = fields[node.people]
             self.people[node.node, stream] += len(people)
             self.tracks[node.node, stream].update(person["track_id"] for person in people if person["track_id"])
@@ -81,7 +85,11 @@ class Recorder(Node):
 
     def _watch(self, node: str, stream: str) -> None:
         def show(data: bytes) -> None:
-            self._film.show(stream, images.decode(data, "raw")[1].pixels)
+            picture = images.decode(data, "raw")[1].pixels.copy()
+            poses, actions = (self._newest.get(f"/{stream}/{topic}") for topic in ("poses", "actions"))
+            if poses is not None and actions is not None:
+                write_actions(picture, poses, actions)
+            self._film.show(stream, picture)
 
         self.create_subscription(Image, f"/{node}/{stream}/image", show, QoSProfile(depth=1), raw=True)
 
