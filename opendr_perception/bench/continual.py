@@ -17,6 +17,7 @@ import numpy as np
 from opendr_perception.bench.crowd import crowd
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.bench.timing import Run, alternating
+from opendr_perception.bench.walk import walk
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 
@@ -37,7 +38,7 @@ STREAMS = 16
 
 def continual(quick: bool) -> list[Figure]:
     """The case `continual`."""
-    return [*crowd(quick), *_networks(quick)]
+    return [*crowd(quick), *walk(quick), *_networks(quick)]
 
 
 def _networks(quick: bool) -> list[Figure]:
