@@ -86,8 +86,9 @@ class StateBank:
         if self._recurrence is None or keys != self._running:
             self._recurrence = self._regroup(keys)
         width = self._recurrence.states["frames"].shape()[0]
-        padded = np.concatenate([frames, np.zeros_like(frames[:1]).repeat(width - len(keys), axis=0)])
-        answers = self._recurrence.run({"frame": padded})
+        if width > len(keys):
+            frames = np.concatenate([frames, np.zeros_like(frames, shape=(width - len(keys), *frames.shape[1:]))])
+        answers = self._recurrence.run({"frame": frames})
         rows = slice(len(keys))
         seen = self._recurrence.states["frames"].numpy()[rows] - self._blank
         return Step(answers["output"][rows], answers["valid"][rows], seen >= self._receptive_field, seen)
