@@ -26,7 +26,7 @@ from torch.nn import functional as F
 from opendr_perception.files import store
 from opendr_perception.tasks import skeleton
 from opendr_perception.training.clips import Clip, load_clips
-from opendr_perception.training.evaluation import evaluate, table
+from opendr_perception.training.evaluation import by_network, evaluate, table
 from opendr_perception.training.motion import ACTIONS, UNLABELLED, Motion
 from opendr_perception.training.network import FIELD, ActionNetwork
 from opendr_perception.training.sequences import LabelledFrames, batch_of, training_sequence
@@ -198,7 +198,7 @@ def main(
                 f"{spent / 60:.1f} min, {left / 60:.1f} to go"
             )
             trainer.save()
-    result = evaluate(trainer.network.eval(), clips, trials, settings.frames)
+    result = evaluate(by_network(trainer.network.eval()), clips, trials, settings.frames)
     console.print(table(result))
     save(trainer.network, output / "action-costgcn.npz", _card(settings, trainer.network, result))
     console.print(f"wrote {output / 'action-costgcn.npz'}")
