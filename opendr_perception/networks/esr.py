@@ -27,7 +27,7 @@ class Judgement(NamedTuple):
     Attributes:
         logits: (L, N, classes) of expressions.
         affect: (L, N, 2) valence and arousal, not bounded.
-        channels: (L, N, 512) the last channel attention of each branch; None without attention.
+        channels: (L, N, 8 width) the last channel attention of each branch; None without attention.
         places: (L, N, H, W) the last spatial attention of each branch; None without attention.
     """
 
@@ -65,14 +65,14 @@ class Layer(nn.Module):
 
 
 class Base(nn.Module):
-    """What all branches share: (N, 3, 96, 96) to (N, 128, 20, 20)."""
+    """What all branches share: (N, 3, 96, 96) to (N, 2 width, 20, 20)."""
 
-    def __init__(self, *, attention: bool) -> None:
+    def __init__(self, width: int, *, attention: bool) -> None:
         super().__init__()
-        self.layer1 = Layer(3, 64, 5, attention=attention)
-        self.layer2 = Layer(64, 128, 3, pool=True, attention=attention)
-        self.layer3 = Layer(128, 128, 3, attention=attention)
-        self.layer4 = Layer(128, 128, 3, pool=True, attention=attention)
+        self.layer1 = Layer(3, width, 5, attention=attention)
+        self.layer2 = Layer(width, 2 * width, 3, pool=True, attention=attention)
+        self.layer3 = Layer(2 * width, 2 * width, 3, attention=attention)
+        self.layer4 = Layer(2 * width, 2 * width, 3, pool=True, attention=attention)
 
     def forward(self, x: Tensor) -> Tensor:
         for layer in (self.layer1, self.layer2, self.layer3, self.layer4):
@@ -81,15 +81,15 @@ class Base(nn.Module):
 
 
 class Branch(nn.Module):
-    """One judge: (N, 128, 20, 20) to logits of expressions, and from these to valence and arousal."""
+    """One judge: (N, 2 width, 20, 20) to logits of expressions, and from these to valence and arousal."""
 
-    def __init__(self, classes: int, *, attention: bool) -> None:
+    def __init__(self, classes: int, width: int, *, attention: bool) -> None:
         super().__init__()
-        self.layer1 = Layer(128, 128, 3, attention=attention)
-        self.layer2 = Layer(128, 256, 3, pool=True, attention=attention)
-        self.layer3 = Layer(256, 256, 3, attention=attention)
-        self.layer4 = Layer(256, 512, 3, padding=1, attention=attention)
-        self.expression = nn.Linear(512, classes)
+        self.layer1 = Layer(2 * width, 2 * width, 3, attention=attention)
+        self.layer2 = Layer(2 * width, 4 * width, 3, pool=True, attention=attention)
+        self.layer3 = Layer(4 * width, 4 * width, 3, attention=attention)
+        self.layer4 = Layer(4 * width, 8 * width, 3, padding=1, attention=attention)
+        self.expression = nn.Linear(8 * width, classes)
         self.affect = nn.Linear(classes, 2)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
@@ -107,6 +107,7 @@ class Esr(nn.Module):
         classes: Number of expressions.
         branches: Number of judges; 9 and 15 are published.
         attention: Whether each layer has CBAM, as in the network of the diversity loss.
+        width: Channels of the first layer; with half of them the network is nearly four times as fast.
     """
 
     published_names: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -119,12 +120,12 @@ class Esr(nn.Module):
         (r"\bfc_dimensional\.", "affect."),
     )
 
-    def __init__(self, classes: int = 8, branches: int = 9, *, attention: bool = False) -> None:
+    def __init__(self, classes: int = 8, branches: int = 9, *, attention: bool = False, width: int = 64) -> None:
         super().__init__()
         if classes < 2 or branches < 1:
             raise ValueError(f"ESR needs 2 classes and a branch, got {classes} and {branches}")
-        self.base = Base(attention=attention)
-        self.branches = nn.ModuleList(Branch(classes, attention=attention) for _ in range(branches))
+        self.base = Base(width, attention=attention)
+        self.branches = nn.ModuleList(Branch(classes, width, attention=attention) for _ in range(branches))
 
     def judges(self) -> list[Branch]:
         """The branches, in the order of their training."""

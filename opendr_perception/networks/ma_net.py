@@ -27,8 +27,8 @@ class LocalGlobal(NamedTuple):
 
     Attributes:
         local_logits, global_logits: (N, classes).
-        patches: (4, N, 512, 7, 7) features of the patches.
-        branches: (2, N, 512) pooled features of the local and of the global branch.
+        patches: (4, N, 8 width, 7, 7) features of the patches.
+        branches: (2, N, 8 width) pooled features of the local and of the global branch.
     """
 
     local_logits: Tensor
@@ -131,6 +131,7 @@ class MaNet(nn.Module):
 
     Args:
         classes: Number of expressions.
+        width: Channels of the first layers; the last have eight times as many.
         reverse: See `MultiScaleBlock`.
     """
 
@@ -146,24 +147,26 @@ class MaNet(nn.Module):
         (r"^layer4_2\.", "whole.1."),
     )
 
-    def __init__(self, classes: int = 8, *, reverse: bool = True) -> None:
+    def __init__(self, classes: int = 8, *, width: int = 64, reverse: bool = True) -> None:
         super().__init__()
         if classes < 2:
             raise ValueError(f"MA-Net needs 2 classes, got {classes}")
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(64)
-        self.layer1 = _pair(BasicBlock, 64, 64, 1)
-        self.layer2 = _pair(BasicBlock, 64, 128, 2)
+        self.conv1 = nn.Conv2d(3, width, 7, 2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.layer1 = _pair(BasicBlock, width, width, 1)
+        self.layer2 = _pair(BasicBlock, width, 2 * width, 2)
         self.patches = nn.ModuleDict(
             {
-                name: nn.Sequential(_pair(AttentionBlock, 128, 256, 2), _pair(AttentionBlock, 256, 512, 1))
+                name: nn.Sequential(
+                    _pair(AttentionBlock, 2 * width, 4 * width, 2), _pair(AttentionBlock, 4 * width, 8 * width, 1)
+                )
                 for name in ("1", "2", "3", "4")
             }
         )
         block = partial(MultiScaleBlock, reverse=reverse)
-        self.whole = nn.Sequential(_pair(block, 128, 256, 2), _pair(block, 256, 512, 2))
-        self.fc_1 = nn.Linear(512, classes)
-        self.fc_2 = nn.Linear(512, classes)
+        self.whole = nn.Sequential(_pair(block, 2 * width, 4 * width, 2), _pair(block, 4 * width, 8 * width, 2))
+        self.fc_1 = nn.Linear(8 * width, classes)
+        self.fc_2 = nn.Linear(8 * width, classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

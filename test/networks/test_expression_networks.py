@@ -15,7 +15,7 @@ from opendr_perception.streaming import parameter_count
 
 
 def test_published_sizes() -> None:
-    with torch.device("meta"):
+    with torch.device("meta"):  # numbers of parameters need no memory
         assert parameter_count(Esr()) == 20_349_546
         assert parameter_count(Esr(attention=True)) == 20_832_494
         assert parameter_count(Esr(branches=15, attention=True)) == 34_465_946
@@ -37,29 +37,29 @@ def test_attention_gates_channels_and_then_places(randomise) -> None:
 
 
 def test_each_branch_is_a_judge_of_its_own(randomise) -> None:
-    network = randomise(Esr(classes=7, branches=3, attention=True))
+    network = randomise(Esr(classes=7, branches=3, attention=True, width=16))
     pictures = torch.rand(2, 3, 96, 96)
     with torch.no_grad():
         whole, two = network(pictures), network(pictures, active=2)
     assert whole.logits.shape == (3, 2, 7) and whole.affect.shape == (3, 2, 2)
-    assert whole.channels.shape == (3, 2, 512) and whole.places.shape == (3, 2, 6, 6)
+    assert whole.channels.shape == (3, 2, 128) and whole.places.shape == (3, 2, 6, 6)
     assert torch.equal(two.logits, whole.logits[:2])
     assert not torch.allclose(whole.logits[0], whole.logits[1])
 
 
 def test_a_branch_without_attention_has_none_to_show() -> None:
-    judgement = Esr(branches=1).eval()(torch.rand(1, 3, 96, 96))
+    judgement = Esr(branches=1, width=16).eval()(torch.rand(1, 3, 96, 96))
     assert judgement.channels is None and judgement.places is None
 
 
 def test_patches_see_their_corner_only(randomise) -> None:
-    network = randomise(MaNet(7))
+    network = randomise(MaNet(7, width=16))
     pictures = torch.rand(1, 3, 224, 224)
     with torch.no_grad():
         before = network(pictures)
         pictures[:, :, 160:, 160:] = 0  # far from the edges of the other three
         after = network(pictures)
-    assert before.patches.shape == (4, 1, 512, 7, 7) and before.branches.shape == (2, 1, 512)
+    assert before.patches.shape == (4, 1, 128, 7, 7) and before.branches.shape == (2, 1, 128)
     assert [torch.equal(a, b) for a, b in zip(before.patches, after.patches, strict=True)] == [True, True, True, False]
     assert torch.allclose(before.logits(), 0.6 * before.local_logits + 0.4 * before.global_logits)
     with pytest.raises(ValueError, match="224x224, got"):
@@ -67,8 +67,8 @@ def test_patches_see_their_corner_only(randomise) -> None:
 
 
 def test_the_direction_of_the_second_chain_changes_the_answer(randomise) -> None:
-    network = randomise(MaNet(7))
-    other = MaNet(7, reverse=False).eval()
+    network = randomise(MaNet(7, width=16))
+    other = MaNet(7, width=16, reverse=False).eval()
     load_checkpoint(other, network.state_dict())
     pictures = torch.rand(1, 3, 224, 224)
     with torch.no_grad():
@@ -77,7 +77,7 @@ def test_the_direction_of_the_second_chain_changes_the_answer(randomise) -> None
 
 
 def test_published_names_of_ma_net_load() -> None:
-    network = MaNet(7)
+    network = MaNet(7, width=16)
     published = {}
     for name, tensor in network.state_dict().items():
         name = name.replace("cbam.squeeze", "cbam.ChannelGate.mlp.1").replace("cbam.excite", "cbam.ChannelGate.mlp.3")
@@ -95,19 +95,19 @@ def test_published_names_of_ma_net_load() -> None:
             parts[at : at + 4] = [f"{kind}{1 + int(parts[at + 1])}_2_{parts[at + 2]}"]
         published["module." + ".".join(parts)] = tensor
     assert {"module.layer3_1_p2.0.cbam.ChannelGate.mlp.1.weight", "module.layer4_2.1.bn2_2_4.weight"} <= set(published)
-    other = MaNet(7)
+    other = MaNet(7, width=16)
     load_checkpoint(other, published)
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True))
 
 
 def test_a_folder_of_opendr_is_read(tmp_path: Path) -> None:
-    network = Esr(branches=2)
+    network = Esr(branches=2, width=16)
     with pytest.raises(FileNotFoundError, match=r"lacks Net-Base-Shared_Representations.pt, Net-Branch_1.pt"):
         read_opendr_folder(tmp_path)
     torch.save(network.base.state_dict(), tmp_path / "Net-Base-Shared_Representations.pt")
     for number, branch in enumerate(network.branches, 1):
         torch.save(branch.state_dict(), tmp_path / f"Net-Branch_{number}.pt")
-    other = Esr(branches=2)
+    other = Esr(branches=2, width=16)
     load_checkpoint(other, read_opendr_folder(tmp_path))
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), other.parameters(), strict=True))
     (tmp_path / "Net-Branch_1.pt").unlink()
