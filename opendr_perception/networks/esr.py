@@ -107,7 +107,7 @@ class Esr(nn.Module):
         classes: Number of expressions.
         branches: Number of judges; 9 and 15 are published.
         attention: Whether each layer has CBAM, as in the network of the diversity loss.
-        width: Channels of the first layer; with half of them the network is nearly four times as fast.
+        width: Channels of the first layer; with half of them the network is about three times as fast.
     """
 
     published_names: ClassVar[tuple[tuple[str, str], ...]] = (

@@ -63,7 +63,7 @@ class Progress:
     loss: float
 
 
-class Pictures(Dataset[tuple[Tensor, int, Tensor]]):
+class FaceData(Dataset[tuple[Tensor, int, Tensor]]):
     """Pictures of faces, varied if their key says how.
 
     Args:
@@ -153,7 +153,7 @@ class Trainer:
         order, size = rng.permutation(self._chosen[number]), self.settings.batch
         batches = [order[start : start + size] for start in range(0, len(order) - size + 1, size)]
         keys = [[(number, epoch, int(index)) for index in batch] for batch in batches[done:]]
-        data = Pictures(self.faces.train, self.recipe.size, self.settings.seed)
+        data = FaceData(self.faces.train, self.recipe.size, self.settings.seed)
         self.recipe.network.train(not stage.affect)
         for pictures, labels, affect in DataLoader(data, batch_sampler=keys, num_workers=self.workers):
             batch = Faces(pictures.to(self.device), labels.to(self.device), affect.to(self.device))
@@ -182,7 +182,7 @@ class Trainer:
     def evaluate(self) -> dict[str, float]:
         """Accuracy on the evaluation part: of the mean of all branches, of their vote, and of a single one."""
         self.recipe.network.eval()
-        data = Pictures(self.faces.evaluation, self.recipe.size, None)
+        data = FaceData(self.faces.evaluation, self.recipe.size, None)
         keys = [(0, 0, index) for index in range(len(data))]
         right = np.zeros(3)
         for pictures, labels, _ in DataLoader(data, self.settings.batch, sampler=keys, num_workers=self.workers):
