@@ -94,6 +94,7 @@ def face_views(faces: FaceArray) -> list[FaceView]:
     return [
         FaceView(
             box=np.array([face.box.x_min, face.box.y_min, face.box.x_max, face.box.y_max], np.float64),
+            landmarks=np.array([(point.x, point.y) for point in face.landmarks]).reshape(-1, 2),
             angles=(face.yaw, face.pitch, face.roll),
             track=face.track_id,
         )

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
 LIMIT = 16
 """Messages of each kind that wait for the other: half a second of images at 30 Hz."""
+
+
+@dataclass
+class _Waiting:
+    """A result that waits, and the nanoseconds to the nearest image that it has met; None for none."""
+
+    result: Any
+    offset: int | None = None
+
+    def meet(self, offset: int) -> None:
+        if self.offset is None or abs(offset) < abs(self.offset):
+            self.offset = offset
 
 
 class Pairing:
@@ -26,13 +39,15 @@ class Pairing:
         self._deliver = deliver
         self._miss = miss
         self._images: dict[int, Any] = {}
-        self._results: dict[int, Any] = {}
+        self._results: dict[int, _Waiting] = {}
         self._missed = 0
 
     def add_image(self, stamp: int, image: Any) -> None:
         """An image has come, stamped with these nanoseconds."""
         self._images.pop(stamp, None)
         self._images[stamp] = image
+        for waiting_since, waiting in self._results.items():
+            waiting.meet(stamp - waiting_since)
         self._join(stamp)
         if len(self._images) > LIMIT:
             del self._images[next(iter(self._images))]
@@ -41,7 +56,9 @@ class Pairing:
         """A result has come, stamped with these nanoseconds."""
         if stamp in self._results:
             self._give_up(stamp)
-        self._results[stamp] = result
+        self._results[stamp] = waiting = _Waiting(result)
+        for image in self._images:
+            waiting.meet(image - stamp)
         self._join(stamp)
         if len(self._results) > LIMIT:
             self._give_up(next(iter(self._results)))
@@ -54,10 +71,9 @@ class Pairing:
         for older in list(takewhile(stamp.__ne__, self._results)):
             self._give_up(older)
         self._missed = 0
-        self._deliver(self._images.pop(stamp), self._results.pop(stamp))
+        self._deliver(self._images.pop(stamp), self._results.pop(stamp).result)
 
     def _give_up(self, stamp: int) -> None:
-        del self._results[stamp]
+        offset = self._results.pop(stamp).offset
         self._missed += 1
-        offsets = [(image - stamp) * 1e-9 for image in self._images]
-        self._miss(self._missed, min(offsets, key=abs, default=None))
+        self._miss(self._missed, None if offset is None else offset * 1e-9)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session, Tensor
-from opendr_perception.tasks.image import Image, crop_resize
+from opendr_perception.tasks.face_geometry import EXPRESSION, EXPRESSION_MARGIN
+from opendr_perception.tasks.image import Image, crop_resize, square
 
 EXPRESSIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 """What the zoo's `face-expression` tells apart, in its order."""
@@ -37,15 +38,12 @@ _SYNONYMS = {
 }
 """How other networks call the same expressions."""
 
-MARGIN = 1.25
-"""Side of the square crop over the longer side of the box, as in the training of `face-expression`."""
-
 Span = tuple[float, float]
 
 TRUSTED_SIZE: Span = (12.0, 48.0)
 """Pixels of the box's shorter side: below the first an expression says nothing, from the second on it is trusted."""
 TRUSTED_SHARE: Span = (0.5, 0.95)
-"""The same for the share of the box that lies in the picture."""
+"""The same for the share of the box, and of the landmarks, that lies in the picture."""
 TRUSTED_ANGLES: tuple[Span, Span, Span] = ((60.0, 25.0), (45.0, 15.0), (60.0, 20.0))
 """The same for yaw, pitch and roll of the head in degrees. Pitch is narrow: networks call who looks down sad."""
 
@@ -56,11 +54,13 @@ class FaceView:
 
     Args:
         box: (4,) x_min, y_min, x_max, y_max in pixels; it may reach beyond the picture, or be no box at all.
+        landmarks: (k, 2) x, y in pixels; a detector may have cut the box, but not them, to the picture.
         angles: yaw, pitch and roll in radians relative to the camera; NaN where unknown.
         track: a name that stays with the face; '' if it has none.
     """
 
     box: np.ndarray
+    landmarks: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
     angles: tuple[float, float, float] = (np.nan, np.nan, np.nan)
     track: str = ""
 
@@ -115,7 +115,7 @@ class ExpressionNet:
             return Expressions(np.empty((0, len(self.labels))), np.empty((0, 2)))
         crops = np.empty((len(faces), *self._size, 3), np.uint8)
         for crop, (image, face) in zip(crops, faces, strict=True):
-            crop_resize(image, surroundings(face.box), self._size, "rgb", crop)
+            crop_resize(image, square(face.box, EXPRESSION_MARGIN), self._size, "rgb", crop)
         found = self.session.run_batch({"image": crops})
         probabilities = _normalised(found["probabilities"])
         affect = found["valence_arousal"] if "valence_arousal" in found else probabilities @ affect_of(self.labels)
@@ -133,15 +133,12 @@ def trust_in(face: FaceView, image: Image) -> float:
     by the angles of the head, where they are known."""
     width, height = face.box[2:] - face.box[:2]
     grades = [_ramp(min(width, height), TRUSTED_SIZE), _ramp(_share_inside(face.box, image), TRUSTED_SHARE)]
+    if len(face.landmarks):
+        inside = (face.landmarks >= 0) & (face.landmarks <= (image.width, image.height))
+        grades.append(_ramp(inside.all(axis=1).mean(), TRUSTED_SHARE))
     for angle, span in zip(np.degrees(face.angles), TRUSTED_ANGLES, strict=True):
         grades.append(1.0 if np.isnan(angle) else _ramp(abs(angle), span))
     return float(np.prod(grades))
-
-
-def surroundings(box: np.ndarray) -> tuple[float, float, float, float]:
-    """The square around a box (4,), with MARGIN; it may reach beyond the picture."""
-    centre, half = (box[:2] + box[2:]) / 2, float((box[2:] - box[:2]).max()) * MARGIN / 2
-    return (centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)
 
 
 def affect_of(labels: Sequence[str]) -> np.ndarray:
@@ -159,7 +156,7 @@ def _labels(session: Session) -> tuple[str, ...]:
         except (TypeError, ValueError) as error:
             raise EngineError(f"{session.path}: its labels cannot be read: {error!r}") from error
     shapes = [tensor.shape[1:] for tensor in (*session.inputs, *session.outputs)]
-    if shapes != [(112, 112, 3), (len(EXPRESSIONS),)]:
+    if shapes != [(EXPRESSION, EXPRESSION, 3), (len(EXPRESSIONS),)]:
         raise EngineError(f"{session.path}: not a network for expressions: it has no labels in its metadata")
     return EXPRESSIONS  # the zoo's own, whose files have no metadata
 

@@ -31,6 +31,12 @@ from opendr_perception.training.affect_network import AffectNetwork
 from opendr_perception.training.affect_noise import Noise, read_noise
 from opendr_perception.training.affect_simulation import DELAY, Scene, simulate
 
+NEAR = 8
+"""Frames around a change in which answers may move as they like: the change may be seen earlier or later."""
+
+STILL = 1e-4
+"""Motion of probabilities from frame to frame, below which nothing changes."""
+
 SHOWN = 100
 """Steps between two lines of progress, and two checkpoints."""
 
@@ -41,10 +47,10 @@ class Settings:
 
     steps: int = 1500
     batch: int = 16
-    frames: int = 192
+    frames: int = 160
     width: int = 32
     rate: float = 3e-3
-    calmness: float = 0.5  # weight of what answers move without a reason
+    calmness: float = 5.0  # weight of what answers move without a reason
     seed: int = 1
 
 
@@ -78,13 +84,18 @@ def loss_of(answer: Tensor, shown: Tensor, values: Tensor, calmness: float) -> T
     log_probabilities, guess = answer[:, :-2], answer[:, -2:]
     entropy = -(shown * shown.clamp(min=1e-6).log()).sum(1).mean()
     expression = -(shown * log_probabilities).sum(1).mean() - entropy
-    restless = F.relu(_motion(log_probabilities.exp()) - _motion(shown)).mean()
-    restless = restless + F.relu(_motion(guess) - _motion(values)).mean()
-    return expression + ccc_loss(guess, values) + 10 * calmness * restless
+    at_rest = _around(_motion(shown)) < STILL
+    restless = (_motion(log_probabilities.exp()) + _motion(guess))[at_rest].mean()
+    return expression + ccc_loss(guess, values) + calmness * restless
 
 
 def _motion(values: Tensor) -> Tensor:
     return values.diff(dim=2).abs().sum(1)
+
+
+def _around(motion: Tensor) -> Tensor:
+    """The largest motion in the NEAR frames before and after each."""
+    return F.max_pool1d(motion, 2 * NEAR + 1, stride=1, padding=NEAR)
 
 
 class Trainer:
@@ -182,12 +193,12 @@ def main(
     console.print(table(figures))
     network.save(output / "emotion-nactcn.npz")
     network.ship(output / "emotion-nactcn.onnx", EXPRESSIONS)
-    card = _card(settings, network, figures)
+    card = _card(settings, trainer.noise, network, figures)
     write_text(output / "emotion-nactcn.yaml", yaml.safe_dump(card, sort_keys=False, width=120))
     console.print(f"wrote emotion-nactcn.npz, .yaml and .onnx in {output}")
 
 
-def _card(settings: Settings, network: AffectNetwork, figures: Mapping[str, Any]) -> dict[str, Any]:
+def _card(settings: Settings, noise: Noise, network: AffectNetwork, figures: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "network": "NAC-TCN, variant A",
         "labels": list(EXPRESSIONS),
@@ -199,7 +210,7 @@ def _card(settings: Settings, network: AffectNetwork, figures: Mapping[str, Any]
         "command": f"python -m opendr_perception.training.affect --steps {settings.steps} --seed {settings.seed}",
         "python": ".".join(map(str, sys.version_info[:3])),
         "torch": str(torch.__version__),
-        "noise": asdict(read_noise()),
+        "noise": asdict(noise),
         "simulation": dict(figures),
     }
 

@@ -79,7 +79,7 @@ def _play(rng: np.random.Generator, seconds: float) -> _Play:
     lengths = np.exp(rng.uniform(np.log(0.5), np.log(8), 4 + int(seconds / 0.5)))
     begins = np.cumsum(lengths) - lengths[0] * (1 + rng.random())
     ramps = np.exp(rng.uniform(np.log(0.03), np.log(0.4), len(begins)))
-    intensity = rng.uniform(0.4, 1.0, len(begins)) * (rng.random(len(begins)) < 0.7)
+    intensity = rng.uniform(0.5, 1.0, len(begins)) * (rng.random(len(begins)) < 0.7)
     mixtures = np.zeros((len(begins), CLASSES))
     mixtures[np.arange(len(begins)), rng.integers(1, CLASSES, len(begins))] = intensity
     mixtures[:, 0] = 1 - intensity
@@ -118,5 +118,5 @@ def _episodes(rng: np.random.Generator, stamps: Floats, rate: float, seconds: fl
     """(T,) bool, True during episodes that begin `rate` times a second and last so many seconds, on average."""
     inside = np.zeros(len(stamps), bool)
     for begin in rng.uniform(stamps[0], stamps[-1], rng.poisson(rate * (stamps[-1] - stamps[0]))):
-        inside |= (stamps >= begin) & (stamps < begin + rng.exponential(seconds))
+        inside |= (stamps >= begin) & (stamps < begin + rng.uniform(0, 2 * seconds))
     return inside
