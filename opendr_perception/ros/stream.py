@@ -68,6 +68,7 @@ class Stream:
         self._restarts = 0
         self._last_problem = ""
         self._incompatible = ""
+        self._mismatch = ""
         self._last_arrivals: dict[str, float] = {}
 
     # --- input ------------------------------------------------------------------------------------------------------
@@ -81,12 +82,17 @@ class Stream:
             self._listen(self._input, lambda message: put(self, message))
             return
 
+        def deliver(image: Any, result: Any) -> None:
+            self._mismatch = ""
+            put(self, (image, result))
+
         def miss(in_a_row: int, offset: float | None) -> None:
             drop(self)
             if in_a_row >= UNPAIRED:
-                self._warn(self._explain_mismatch(offset), "pairing")
+                self._mismatch = self._explain_mismatch(offset)
+                self._warn(self._mismatch, "pairing")
 
-        pairing = Pairing(lambda image, result: put(self, (image, result)), miss)
+        pairing = Pairing(deliver, miss)
         self._listen(self._input, lambda message: pairing.add_result(self._input.stamp(message), message))
         images_of = self._input.images
         self._listen(images_of, lambda message: pairing.add_image(images_of.stamp(message), message))
@@ -177,7 +183,7 @@ class Stream:
 
     def diagnose(self) -> DiagnosticStatus:
         """How the stream is, in words and numbers; silence is also warned about."""
-        problem = self._incompatible or self._silence()
+        problem = self._incompatible or self._silence() or self._mismatch
         values = {
             "received": self.counts.received,
             "processed": self.counts.processed,

@@ -45,12 +45,13 @@ SHOWN = 100
 class Settings:
     """What decides the outcome of a training."""
 
-    steps: int = 1500
+    steps: int = 1200
     batch: int = 16
     frames: int = 160
     width: int = 32
     rate: float = 3e-3
-    calmness: float = 5.0  # weight of what answers move without a reason
+    calmness: float = 2.0  # weight of what answers move without a reason
+    haste: float = 3.0  # how many times frames around a change count
     seed: int = 1
 
 
@@ -79,14 +80,22 @@ def ccc_loss(guess: Tensor, truth: Tensor) -> Tensor:
     return 1 - (2 * covariance / (spread + 1e-8)).mean()
 
 
-def loss_of(answer: Tensor, shown: Tensor, values: Tensor, calmness: float) -> Tensor:
-    """Cross-entropy of the expression, concordance of valence and arousal, and what both move without a reason."""
+def loss_of(answer: Tensor, shown: Tensor, values: Tensor, calmness: float, haste: float) -> Tensor:
+    """Divergence of the expressions, concordance of valence and arousal, and what both move where nothing changes.
+
+    Args:
+        answer: (B, 9, T) log-probabilities, valence and arousal.
+        shown: (B, 7, T) true mixtures of expressions.
+        values: (B, 2, T) true valence and arousal.
+        calmness: Weight of motion where nothing changes.
+        haste: How many times frames around a change count.
+    """
     log_probabilities, guess = answer[:, :-2], answer[:, -2:]
-    entropy = -(shown * shown.clamp(min=1e-6).log()).sum(1).mean()
-    expression = -(shown * log_probabilities).sum(1).mean() - entropy
+    divergence = (shown * (shown.clamp(min=1e-6).log() - log_probabilities)).sum(1)
     at_rest = _around(_motion(shown)) < STILL
+    weights = torch.where(F.pad(at_rest, (1, 0), value=True), 1.0, haste)
     restless = (_motion(log_probabilities.exp()) + _motion(guess))[at_rest].mean()
-    return expression + ccc_loss(guess, values) + calmness * restless
+    return (weights * divergence).sum() / weights.sum() + ccc_loss(guess, values) + calmness * restless
 
 
 def _motion(values: Tensor) -> Tensor:
@@ -124,7 +133,7 @@ class Trainer:
             seeds = ((self.settings.seed, self.step, k) for k in range(self.settings.batch))
             scenes = [simulate(np.random.default_rng(seed), self.noise, self.settings.frames) for seed in seeds]
             evidence, shown, values = batch_of(scenes)
-            loss = loss_of(self.network(evidence), shown, values, self.settings.calmness)
+            loss = loss_of(self.network(evidence), shown, values, self.settings.calmness, self.settings.haste)
             self.optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

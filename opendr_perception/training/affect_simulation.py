@@ -79,7 +79,8 @@ def _play(rng: np.random.Generator, seconds: float) -> _Play:
     lengths = np.exp(rng.uniform(np.log(0.5), np.log(8), 4 + int(seconds / 0.5)))
     begins = np.cumsum(lengths) - lengths[0] * (1 + rng.random())
     ramps = np.exp(rng.uniform(np.log(0.03), np.log(0.4), len(begins)))
-    intensity = rng.uniform(0.5, 1.0, len(begins)) * (rng.random(len(begins)) < 0.7)
+    shown = rng.random(len(begins)) < 0.7
+    intensity = np.where(shown, rng.uniform(0.5, 1.0, len(begins)), rng.uniform(0.0, 0.3, len(begins)))
     mixtures = np.zeros((len(begins), CLASSES))
     mixtures[np.arange(len(begins)), rng.integers(1, CLASSES, len(begins))] = intensity
     mixtures[:, 0] = 1 - intensity
@@ -88,11 +89,11 @@ def _play(rng: np.random.Generator, seconds: float) -> _Play:
 
 def _see(rng: np.random.Generator, noise: Noise, shown: Floats, stamps: Floats) -> Floats:
     """Probabilities that the network for single frames gives to what is shown."""
-    logits = rng.uniform(0.6, 1.2) * np.log(shown.clip(1e-3))
+    logits = rng.uniform(0.8, 1.4) * np.log(shown.clip(1e-3))
     logits = logits + rng.normal(0, noise.calm / 2, CLASSES)  # of this person, always the same
     intervals = np.diff(stamps, prepend=stamps[0])
     talking = _episodes(rng, stamps, rate=0.15, seconds=1.5)
-    level = rng.uniform(0.3, 1) * np.where(talking, noise.restless * rng.uniform(1, 2), noise.calm)
+    level = rng.uniform(0.3, 1.2) * np.where(talking, noise.restless * rng.uniform(0.7, 1.5), noise.calm)
     memory = noise.correlation ** (intervals * 30)
     fresh = rng.normal(0, 1, shown.shape)
     error = fresh[0]
