@@ -44,7 +44,7 @@ TRUSTED_SIZE: Span = (12.0, 48.0)
 """Pixels of the box's shorter side: below the first an expression says nothing, from the second on it is trusted."""
 TRUSTED_SHARE: Span = (0.5, 0.95)
 """The same for the share of the box, and of the landmarks, that lies in the picture."""
-TRUSTED_ANGLES: tuple[Span, Span, Span] = ((60.0, 25.0), (45.0, 15.0), (60.0, 20.0))
+TRUSTED_ANGLES: tuple[Span, Span, Span] = ((65.0, 30.0), (45.0, 20.0), (60.0, 20.0))
 """The same for yaw, pitch and roll of the head in degrees. Pitch is narrow: networks call who looks down sad."""
 
 

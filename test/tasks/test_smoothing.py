@@ -60,7 +60,7 @@ def test_exponential_smoothing_begins_with_the_first_frame_and_settles() -> None
     assert [int(answer.frames[0]) for answer in answers] == list(range(2, 21))
     assert not answers[0].warm[0]
     assert answers[-1].warm[0]
-    assert 19 / 30 > SETTLED * TIME_CONSTANT
+    assert SETTLED * TIME_CONSTANT < 19 / 30
     assert answers[-1].probabilities.sum() == pytest.approx(1)
 
 
