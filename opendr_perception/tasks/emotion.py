@@ -132,8 +132,10 @@ class EmotionRecogniser:
         return {place: view.memory.newest[key[1]] for key, (place, view) in tracked.items()}
 
     def _forget_lost(self, view: FacesInView) -> None:
+        """Forget who has been away for too long; without stamps, who is not here."""
+        here = {face.track for face in view.faces}
         for track, last in list(view.memory.seen.items()):
-            if view.stamp - last > self.lost_after:
+            if view.stamp - last > self.lost_after or (view.stamp == 0 and track not in here):
                 self._forget(view.memory, track)
 
     def _forget(self, memory: EmotionMemory, track: str) -> None:

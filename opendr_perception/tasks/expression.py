@@ -78,7 +78,6 @@ class Expressions:
     affect: np.ndarray
 
 
-@dataclass(frozen=True)
 class ExpressionNet:
     """Tells the expressions of faces, whoever they are, from one picture each.
 
@@ -91,23 +90,17 @@ class ExpressionNet:
         EngineError: it is a model of another kind.
     """
 
-    session: Session
-    labels: tuple[str, ...] = field(init=False)
-
-    def __post_init__(self) -> None:
-        labels = _labels(self.session)
-        self.session.expect(
+    def __init__(self, session: Session) -> None:
+        self.labels = _labels(session)
+        session.expect(
             inputs=[Tensor("image", (None, None, None, 3), np.dtype(np.uint8))],
-            outputs=[Tensor("probabilities", (None, len(labels)), np.dtype(np.float32))],
+            outputs=[Tensor("probabilities", (None, len(self.labels)), np.dtype(np.float32))],
         )
-        if None in self._size:
-            raise EngineError(f"{self.session.path}: the size of the crops must be fixed: {self.session.inputs[0]}")
-        object.__setattr__(self, "labels", labels)
-
-    @property
-    def _size(self) -> tuple[int, int]:
-        height, width = self.session.inputs[0].shape[1:3]
-        return height, width  # type: ignore[return-value]
+        _, height, width, _ = session.inputs[0].shape
+        if height is None or width is None:
+            raise EngineError(f"{session.path}: the size of the crops must be fixed, found {session.inputs[0]}")
+        self._session = session
+        self._size = (height, width)
 
     def __call__(self, faces: Sequence[tuple[Image, FaceView]]) -> Expressions:
         """Look at faces, each in its picture, as one batch; every one must be `visible`."""
@@ -116,7 +109,7 @@ class ExpressionNet:
         crops = np.empty((len(faces), *self._size, 3), np.uint8)
         for crop, (image, face) in zip(crops, faces, strict=True):
             crop_resize(image, square(face.box, EXPRESSION_MARGIN), self._size, "rgb", crop)
-        found = self.session.run_batch({"image": crops})
+        found = self._session.run_batch({"image": crops})
         probabilities = _normalised(found["probabilities"])
         affect = found["valence_arousal"] if "valence_arousal" in found else probabilities @ affect_of(self.labels)
         trust = np.array([trust_in(face, image) for image, face in faces])[:, None]

@@ -137,6 +137,8 @@ def test_the_same_image_again_changes_nothing_and_images_without_stamps_go_on(
     assert same(before, again)
     view = FacesInView(EmotionMemory(), portrait, [FaceView(FACE, track="1")], 0.0)
     assert [recogniser([view])[0][0].frames for _ in range(3)] == [1, 2, 3]
+    recogniser([FacesInView(view.memory, portrait, [FaceView(FACE, track="2")], 0.0)])
+    assert set(view.memory.seen) == {"2"}
 
 
 def test_the_largest_faces_are_looked_at(recogniser: EmotionRecogniser, portrait: Image) -> None:
