@@ -43,6 +43,19 @@ def draw_poses(canvas: np.ndarray, result: BodyPoseArray) -> None:
                 cv2.circle(canvas, point, thickness, JOINT, cv2.FILLED, cv2.LINE_AA)
 
 
+def draw_faces(canvas: np.ndarray, result: FaceArray) -> None:
+    """Draw boxes with names, or track ids of unknown people, and landmarks into a (H, W, 3) uint8 BGR picture."""
+    faces = result.faces
+    labels = [
+        f"{face.identity} {face.identity_confidence:.2f}" if face.identity else face.track_id or "-" for face in faces
+    ]
+    draw_boxes(canvas, [face.box for face in faces], labels, [face.track_id for face in faces])
+    for face in faces:
+        for point in face.landmarks:
+            place = (round(point.x), round(point.y))
+            cv2.circle(canvas, place, line_thickness(canvas), JOINT, cv2.FILLED, cv2.LINE_AA)
+
+
 def draw_actions(canvas: np.ndarray, poses: BodyPoseArray, result: ActionArray) -> None:
     """Draw poses, and below each what the person is doing, into a (H, W, 3) uint8 BGR picture."""
     draw_poses(canvas, poses)
