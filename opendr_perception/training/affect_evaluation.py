@@ -55,13 +55,14 @@ def _figures(scenes: list[Scene], answers: list[Answer]) -> dict[str, float]:
     minutes = sum(scene.stamps[-1] - scene.stamps[0] for scene in scenes) / 60
     right = [p.argmax(1) == scene.now.argmax(1) for scene, (p, _) in zip(scenes, answers, strict=True)]
     errors = [values - scene.now @ affect_of(EXPRESSIONS) for scene, (_, values) in zip(scenes, answers, strict=True)]
-    return {
-        "right labels": round(float(np.concatenate(right).mean()), 3),
-        "label changes per minute": round(sum(changes(p) for p, _ in answers) / minutes, 1),
-        "true changes per minute": round(sum(changes(scene.now) for scene in scenes) / minutes, 1),
-        "motion of valence and arousal per second": round(sum(motion(v) for _, v in answers) / minutes / 60, 3),
-        "error of valence and arousal": round(float(np.sqrt(np.square(np.concatenate(errors)).mean())), 3),
+    figures = {
+        "right labels": np.concatenate(right).mean(),
+        "label changes per minute": sum(changes(p) for p, _ in answers) / minutes,
+        "true changes per minute": sum(changes(scene.now) for scene in scenes) / minutes,
+        "motion of valence and arousal per second": sum(motion(v) for _, v in answers) / minutes / 60,
+        "error of valence and arousal": np.sqrt(np.square(np.concatenate(errors)).mean()),
     }
+    return {name: round(float(value), 3) for name, value in figures.items()}
 
 
 def changes(probabilities: np.ndarray) -> int:
