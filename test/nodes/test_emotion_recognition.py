@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from opendr_perception.msg import Box, EmotionArray, Face, FaceArray, Keypoint
+from opendr_perception.msg import Box, EmotionArray, Face, FaceArray
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
 from opendr_perception.nodes.emotion_recognition import EmotionRecognition
+from opendr_perception.nodes.face_recognition import FaceRecognition
 from opendr_perception.ros.pairing import LIMIT
 from opendr_perception.tasks.expression import EXPRESSIONS
-from opendr_perception.tasks.face import FaceDetector, Faces
-from opendr_perception.tasks.image import Image
 
 NAN = float("nan")
 FACE = (175.0, 60.0, 275.0, 170.0)
@@ -30,14 +29,6 @@ def face(track: str, corners: tuple[float, ...] = FACE, yaw: float = NAN, pitch:
     x_min, y_min, x_max, y_max = map(float, corners)
     box = Box(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max)
     return Face(track_id=track, score=0.9, box=box, yaw=yaw, pitch=pitch, roll=NAN)
-
-
-def found(faces: Faces) -> list[Face]:
-    """What face_recognition would say of the best face of each image."""
-    corners = tuple(map(float, faces.detections.boxes[0]))
-    message = face("7", corners)
-    message.landmarks = [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in faces.landmarks[0]]
-    return [message]
 
 
 class Cast:
@@ -92,30 +83,50 @@ def test_a_smile_is_recognised_whichever_message_comes_first(graph: Any, astrona
     assert not cast.show(52.1, []).emotions
 
 
-def test_a_man_who_talks_flickers_less_than_his_single_frames(
-    graph: Any, talking_head: list[np.ndarray], models: dict[str, zoo.ModelFile]
+def test_a_man_who_talks_flickers_three_times_less_than_his_single_frames(
+    graph: Any, talking_film: list[np.ndarray]
 ) -> None:
-    detector = FaceDetector(Session(models["blazeface"].path, threads=1))
-    sightings = [found(faces) for faces in detector([Image(pixels, "bgr8") for pixels in talking_head])]
+    graph.run(FaceRecognition, threads=1, identify=False)
     graph.run(EmotionRecognition, "-r", "emotions:=smooth", threads=1)
     graph.run(EmotionRecognition, "-r", "__node:=single", "-r", "emotions:=frames", threads=1, temporal="none")
     smooth, frames = (graph.listen(EmotionArray, topic, publishers=1) for topic in ("smooth", "frames"))
-    camera = graph.publisher(ImageMessage, "image_raw", subscribers=2)
-    faces = graph.publisher(FaceArray, "faces", subscribers=2)
-    for index, (pixels, sighting) in enumerate(zip(talking_head, sightings, strict=True)):
-        stamp = 20 + index / 30
-        camera.publish(graph.image(pixels, stamp))
-        faces.publish(FaceArray(header=graph.header(stamp), width=176, height=144, faces=sighting))
+    camera = graph.publisher(ImageMessage, "image_raw", subscribers=3)
+    for index, pixels in enumerate(talking_film):
+        camera.publish(graph.image(pixels, 20 + index / 30))
         smooth.wait(index + 1)
         frames.wait(index + 1)
+
+    def changes(messages: list[EmotionArray]) -> int:
+        labels = [message.emotions[0].label for message in messages]
+        return sum(before != after for before, after in pairwise(labels))
 
     def motion(messages: list[EmotionArray]) -> float:
         affect = [(message.emotions[0].valence, message.emotions[0].arousal) for message in messages]
         return float(np.abs(np.diff(affect, axis=0)).sum())
 
-    assert motion(smooth.messages) < motion(frames.messages) / 2
-    assert [message.emotions[0].frames for message in frames.messages] == [1] * len(talking_head)
-    assert all(message.emotions[0].warm for message in frames.messages)
+    assert changes(smooth.messages) * 3 <= changes(frames.messages)
+    assert motion(smooth.messages) * 3 <= motion(frames.messages)
+    assert all(message.emotions[0].warm for message in frames.messages[2:])
+    assert smooth.messages[-1].emotions[0].warm
+
+
+def test_the_two_nodes_together_follow_a_man_who_talks(graph: Any, talking_head: list[np.ndarray]) -> None:
+    graph.run(FaceRecognition, threads=1, identify=False)
+    graph.run(EmotionRecognition, threads=1)
+    emotions = graph.listen(EmotionArray, "emotions", publishers=1)
+    drawn = graph.listen(ImageMessage, "emotion_recognition/image", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw", subscribers=2)
+    for index, pixels in enumerate(talking_head):
+        image = graph.image(pixels, 20 + index / 30)
+        answer = graph.ask(camera, image, emotions)
+        assert answer.header == image.header
+        assert len(answer.emotions) == 1
+    (emotion,) = answer.emotions
+    assert emotion.track_id != ""
+    assert 5 <= emotion.frames < len(talking_head)
+    picture = np.asarray(drawn.wait(len(talking_head))[-1].data).reshape(talking_head[-1].shape)
+    assert (picture != talking_head[-1]).any(), "boxes are drawn into the image"
+    assert (picture == talking_head[-1]).mean() > 0.8
 
 
 def test_who_looks_away_is_judged_with_less_confidence(graph: Any, astronaut: np.ndarray) -> None:
