@@ -7,7 +7,6 @@ happened.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -18,18 +17,19 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import typer
-import yaml
 from rich.console import Console
 from torch import Tensor
 from torch.nn import functional as F
 
-from opendr_perception.files import store, write_text
 from opendr_perception.tasks import affect
 from opendr_perception.tasks.expression import EXPRESSIONS
 from opendr_perception.training.affect_evaluation import evaluate, table
 from opendr_perception.training.affect_network import AffectNetwork
 from opendr_perception.training.affect_noise import Noise, read_noise
 from opendr_perception.training.affect_simulation import DELAY, Scene, simulate
+from opendr_perception.training.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.losses import concordance_loss
+from opendr_perception.training.weights import save
 
 NEAR = 8
 """Frames around a change in which answers may move as they like: the change may be seen earlier or later."""
@@ -71,15 +71,6 @@ def evidence_of(scene: Scene) -> np.ndarray:
     return affect.evidence(scene.seen, np.diff(scene.stamps, prepend=scene.stamps[0] - affect.NOMINAL))
 
 
-def ccc_loss(guess: Tensor, truth: Tensor) -> Tensor:
-    """1 - concordance correlation of all frames, mean over valence and arousal of (B, 2, T) [Mehta 2023, sec. 4]."""
-    guess, truth = guess.transpose(0, 1).flatten(1), truth.transpose(0, 1).flatten(1)
-    means = guess.mean(1), truth.mean(1)
-    covariance = ((guess - means[0][:, None]) * (truth - means[1][:, None])).mean(1)
-    spread = guess.var(1, correction=0) + truth.var(1, correction=0) + (means[0] - means[1]).square()
-    return 1 - (2 * covariance / (spread + 1e-8)).mean()
-
-
 def loss_of(answer: Tensor, shown: Tensor, values: Tensor, calmness: float, haste: float) -> Tensor:
     """Divergence of the expressions, concordance of valence and arousal, and what both move where nothing changes.
 
@@ -95,7 +86,13 @@ def loss_of(answer: Tensor, shown: Tensor, values: Tensor, calmness: float, hast
     at_rest = _around(_motion(shown)) < STILL
     weights = torch.where(F.pad(at_rest, (1, 0), value=True), 1.0, haste)
     restless = (_motion(log_probabilities.exp()) + _motion(guess))[at_rest].mean()
-    return (weights * divergence).sum() / weights.sum() + ccc_loss(guess, values) + calmness * restless
+    disagreement = concordance_loss(_frames(guess), _frames(values))
+    return (weights * divergence).sum() / weights.sum() + disagreement + calmness * restless
+
+
+def _frames(values: Tensor) -> Tensor:
+    """All frames of (B, c, T), as (B T, c)."""
+    return values.transpose(1, 2).flatten(0, 1)
 
 
 def _motion(values: Tensor) -> Tensor:
@@ -144,20 +141,14 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint as a whole."""
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.checkpoint.with_name(f".{self.checkpoint.name}.{os.getpid()}")
-        state = {
-            "settings": asdict(self.settings),
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-        }
-        try:
-            torch.save(state, unfinished)
-            store(unfinished, self.checkpoint)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_checkpoint(
+            self.checkpoint,
+            asdict(self.settings),
+            self.step,
+            network=self.network,
+            optimizer=self.optimizer,
+            schedule=self.schedule,
+        )
 
     def resume(self) -> None:
         """Go on from the checkpoint.
@@ -165,9 +156,7 @@ class Trainer:
         Raises:
             ValueError: It belongs to another training.
         """
-        state = torch.load(self.checkpoint, weights_only=True)
-        if state["settings"] != asdict(self.settings):
-            raise ValueError(f"{self.checkpoint} is of a training with other settings: {state['settings']}")
+        state = read_checkpoint(self.checkpoint, asdict(self.settings))
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
@@ -180,6 +169,7 @@ def main(
     output: Annotated[Path, typer.Option(help="Directory of checkpoint, weights and model.")] = Path("build/affect"),
     resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
     threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    trials: Annotated[int, typer.Option(help="Faces in the evaluation.")] = 200,
 ) -> None:
     """Train, evaluate, and write `emotion-nactcn.npz`, its card and the model for the node."""
     torch.set_num_threads(threads)
@@ -198,12 +188,10 @@ def main(
             console.print(f"step {step}/{steps}  loss {recent:.3f}  {spent / 60:.1f} min, {left / 60:.1f} to go")
             trainer.save()
     network = trainer.network.eval()
-    figures = evaluate(network, trainer.noise)
+    figures = evaluate(network, trainer.noise, trials)
     console.print(table(figures))
-    network.save(output / "emotion-nactcn.npz")
+    save(network, output / "emotion-nactcn.npz", _card(settings, trainer.noise, network, figures))
     network.ship(output / "emotion-nactcn.onnx", EXPRESSIONS)
-    card = _card(settings, trainer.noise, network, figures)
-    write_text(output / "emotion-nactcn.yaml", yaml.safe_dump(card, sort_keys=False, width=120))
     console.print(f"wrote emotion-nactcn.npz, .yaml and .onnx in {output}")
 
 

@@ -22,7 +22,7 @@ Answer = tuple[np.ndarray, np.ndarray]
 """Probabilities (T, 7), valence and arousal (T, 2)."""
 
 
-def evaluate(network: AffectNetwork, noise: Noise, trials: int = 200, length: int = 300) -> dict[str, dict[str, float]]:
+def evaluate(network: AffectNetwork, noise: Noise, trials: int, length: int = 300) -> dict[str, dict[str, float]]:
     """Compare single frames with the network.
 
     Args:

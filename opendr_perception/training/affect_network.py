@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from opendr_perception.engine.export import export
-from opendr_perception.files import store
 from opendr_perception.networks.nac_tcn import NacTcn
 from opendr_perception.tasks import affect
 
@@ -36,16 +33,6 @@ class AffectNetwork(NacTcn):
     def _answer(self, features: Tensor) -> Tensor:
         values = self.head(F.relu(features))
         return torch.cat([values[:, : self.labels].log_softmax(1), values[:, self.labels :].tanh()], 1)
-
-    def save(self, path: Path) -> None:
-        """Write the parameters by their names, as an .npz."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.npz")
-        try:
-            np.savez_compressed(unfinished, **{name: value.numpy() for name, value in self.state_dict().items()})
-            store(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
     def ship(self, path: Path, labels: Sequence[str]) -> None:
         """Write one step of the network as the model that the node loads."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ import yaml
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.expression import EXPRESSIONS, Expressions
 from opendr_perception.tasks.smoothing import Temporal
-from opendr_perception.training.affect import Settings, Trainer, batch_of, ccc_loss, loss_of
+from opendr_perception.training.affect import Settings, Trainer, batch_of, loss_of, main
 from opendr_perception.training.affect_evaluation import changes, evaluate, motion
 from opendr_perception.training.affect_network import AffectNetwork
 from opendr_perception.training.affect_noise import Noise, read_noise
@@ -69,15 +69,6 @@ def test_a_scene_depends_on_its_seed_alone(noise: Noise) -> None:
     assert not np.array_equal(one.seen, other.seen)
 
 
-def test_concordance_is_perfect_only_where_scale_and_place_agree() -> None:
-    truth = torch.randn(3, 2, 50, generator=torch.Generator().manual_seed(0))
-    assert ccc_loss(truth, truth).item() == pytest.approx(0, abs=1e-6)
-    assert ccc_loss(truth + 1, truth).item() > 0.2
-    assert ccc_loss(truth * 0.3, truth).item() > 0.2
-    assert ccc_loss(-truth, truth).item() == pytest.approx(2, abs=0.05)
-    assert torch.isfinite(ccc_loss(torch.zeros(1, 2, 5), torch.zeros(1, 2, 5)))
-
-
 def test_restlessness_costs_where_nothing_changes() -> None:
     shown = torch.zeros(1, 7, 60)
     shown[:, 0] = 1
@@ -126,6 +117,17 @@ def test_what_is_shipped_answers_as_what_was_trained(tmp_path: Path, noise: Nois
         answer = temporal.step(["face"], Expressions(probabilities[None], np.zeros((1, 2))), np.array([interval]))
         np.testing.assert_allclose(answer.probabilities[0], np.exp(expected[row, :7]), atol=1e-5)
         np.testing.assert_allclose(answer.affect[0], expected[row, 7:], atol=1e-5)
+
+
+def test_the_command_writes_weights_a_card_and_a_model_and_goes_on(tmp_path: Path) -> None:
+    main(steps=1, output=tmp_path, trials=1)
+    first = (tmp_path / "emotion-nactcn.npz").read_bytes()
+    card = yaml.safe_load((tmp_path / "emotion-nactcn.yaml").read_text())
+    assert card["labels"] == list(EXPRESSIONS)
+    assert card["noise"] == asdict(read_noise())
+    assert Temporal(Session(tmp_path / "emotion-nactcn.onnx")).labels == EXPRESSIONS
+    main(steps=1, output=tmp_path, trials=1, resume=True)
+    assert (tmp_path / "emotion-nactcn.npz").read_bytes() == first
 
 
 def test_the_figures_of_an_evaluation_are_of_the_same_faces(noise: Noise) -> None:
