@@ -17,7 +17,14 @@ from opendr_perception.msg import (
     Keypoint,
 )
 
-from opendr_perception.ros.drawing import JOINT, KEYPOINT_THRESHOLD, draw_detections, draw_emotions, draw_poses
+from opendr_perception.ros.drawing import (
+    JOINT,
+    KEYPOINT_THRESHOLD,
+    draw_detections,
+    draw_emotions,
+    draw_faces,
+    draw_poses,
+)
 
 BOX = Box(x_min=20.0, y_min=30.0, x_max=60.0, y_max=90.0)
 
@@ -82,3 +89,16 @@ def test_what_a_face_shows_is_written_below_it() -> None:
     draw_emotions(nothing, faces, EmotionArray())
     draw_emotions(nothing, FaceArray(), EmotionArray(emotions=[Emotion(track_id="7", label="sad")]))
     assert not nothing.any()
+
+
+def test_faces_have_boxes_names_and_landmarks() -> None:
+    known, unknown = canvas(), canvas()
+    points = [Keypoint(x=40.0, y=60.0, score=0.9)]
+    draw_faces(unknown, FaceArray(faces=[Face(track_id="7", box=BOX, landmarks=points)]))
+    draw_faces(known, FaceArray(faces=[Face(track_id="7", box=BOX, landmarks=points, identity="Ann")]))
+    assert tuple(known[60, 40]) == JOINT
+    assert known[60, 20].any()
+    assert (known[:30] != unknown[:30]).any(), "the name stands above the box"
+    nobody = canvas()
+    draw_faces(nobody, FaceArray())
+    assert not nobody.any()
