@@ -25,6 +25,7 @@ from std_msgs.msg import Header
 
 from opendr_perception import zoo
 from opendr_perception.bench.camera import spinning
+from opendr_perception.bench.esr import esr_figures
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.engine.session import Session
 from opendr_perception.msg import Box, EmotionArray, Face, FaceArray
@@ -63,7 +64,12 @@ def emotion(quick: bool) -> list[Figure]:
     zoo.fetch([FILM, *STILLS])
     detector = FaceDetector(Session(zoo.require("blazeface").path), tile_size=0)
     net = ExpressionNet(Session(zoo.require("face-expression").path))
-    return [*_cost(50 if quick else 300), *_calm(detector, net), *_late(detector, net, views=8 if quick else 30)]
+    return [
+        *_cost(50 if quick else 300),
+        *_calm(detector, net),
+        *_late(detector, net, views=8 if quick else 30),
+        *esr_figures(quick),
+    ]
 
 
 # --- what a face costs ------------------------------------------------------------------------------------------------

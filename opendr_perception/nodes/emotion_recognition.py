@@ -99,8 +99,14 @@ class EmotionRecognition(PerceptionNode):
 
 
 def _view(frame: Frame) -> FacesInView:
+    image, faces = frame.data.image, frame.data.result
+    if (faces.width, faces.height) != (image.width, image.height):
+        raise ValueError(
+            f"the faces are of an image of {faces.width}x{faces.height}, but the image of their stamp has "
+            f"{image.width}x{image.height}"
+        )
     stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
-    return FacesInView(frame.memory, frame.data.image, face_views(frame.data.result), stamp)
+    return FacesInView(frame.memory, image, face_views(faces), stamp)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ CIRCUMPLEX: Mapping[str, tuple[float, float]] = {
     "surprised": (0.40, 0.67),
 }
 """Valence and arousal of each expression: mean ratings of the words joy, sadness, anger, fear, disgust and surprise
-[Russell 1977, table 2: pleasure and arousal]; neutral is the origin."""
+[Russell and Mehrabian 1977: pleasure and arousal]; neutral is the origin."""
 
 _SYNONYMS = {
     "happiness": "happy",
@@ -111,7 +111,7 @@ class ExpressionNet:
             crop_resize(image, square(face.box, EXPRESSION_MARGIN), self._size, "rgb", crop)
         found = self._session.run_batch({"image": crops})
         probabilities = _normalised(found["probabilities"])
-        affect = found["valence_arousal"] if "valence_arousal" in found else probabilities @ affect_of(self.labels)
+        affect = found.get("valence_arousal", mean_affect(probabilities, self.labels))
         trust = np.array([trust_in(face, image) for image, face in faces])[:, None]
         return Expressions(trust * probabilities + (1 - trust) / len(self.labels), trust * np.clip(affect, -1, 1))
 
@@ -135,11 +135,21 @@ def trust_in(face: FaceView, image: Image) -> float:
 
 
 def affect_of(labels: Sequence[str]) -> np.ndarray:
-    """Valence and arousal (labels, 2) of expressions by their names; NaN for all if one is not known."""
+    """Valence and arousal (labels, 2) of expressions by their names; NaN for those whose place is not known."""
     names = [_SYNONYMS.get(label.lower(), label.lower()) for label in labels]
-    if not CIRCUMPLEX.keys() >= set(names):
-        return np.full((len(labels), 2), np.nan)
-    return np.array([CIRCUMPLEX[name] for name in names])
+    return np.array([CIRCUMPLEX.get(name, (np.nan, np.nan)) for name in names])
+
+
+def mean_affect(probabilities: np.ndarray, labels: Sequence[str]) -> np.ndarray:
+    """Valence and arousal (n, 2) that are expected with probabilities (n, labels), without those labels whose place is
+    not known; NaN if none is."""
+    places = affect_of(labels)
+    known = np.isfinite(places).all(axis=1)
+    if not known.any():
+        return np.full((len(probabilities), 2), np.nan)
+    weights = probabilities[:, known]
+    expected: np.ndarray = weights @ places[known] / np.maximum(weights.sum(1, keepdims=True), 1e-9)
+    return expected
 
 
 def _labels(session: Session) -> tuple[str, ...]:

@@ -150,6 +150,18 @@ def test_bad_faces_get_no_answer_and_harm_nobody(graph: Any, astronaut: np.ndarr
         assert all(np.isfinite(emotion.probabilities).all() for emotion in answer.emotions)
 
 
+def test_faces_of_an_image_of_another_size_are_rejected(graph: Any, astronaut: np.ndarray) -> None:
+    graph.run(EmotionRecognition, threads=1)
+    cast = Cast(graph, astronaut)
+    sighting = cast.sighting(1.0, [face("1")])
+    sighting.width, sighting.height = 640, 480
+    cast.camera.publish(cast.image(1.0))
+    cast.faces.publish(sighting)
+    values = graph.diagnosis("faces", rejected=1)
+    assert "640x480, but the image of their stamp has 512x512" in values["last problem"]
+    assert cast.show(1.1, [face("1")]).emotions[0].frames == 1
+
+
 def test_tracks_begin_anew_after_a_gap_and_when_time_goes_back(graph: Any, astronaut: np.ndarray) -> None:
     graph.run(EmotionRecognition, threads=1)
     cast = Cast(graph, astronaut)

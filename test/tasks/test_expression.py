@@ -18,6 +18,7 @@ from opendr_perception.tasks.expression import (
     ExpressionNet,
     FaceView,
     affect_of,
+    mean_affect,
     trust_in,
     visible,
 )
@@ -140,6 +141,13 @@ def test_the_circumplex_has_the_right_quadrants() -> None:
     assert places["happy"][0] > 0 > places["sad"][0]
     assert places["angry"][1] > 0 > places["sad"][1]
     assert np.abs(affect_of(EXPRESSIONS)).max() <= 1
+
+
+def test_labels_without_a_place_are_left_out_of_valence_and_arousal() -> None:
+    labels = ["happy", "contemptuous", "sad"]
+    np.testing.assert_allclose(mean_affect(np.array([[0.5, 0.5, 0.0]]), labels), [CIRCUMPLEX["happy"]])
+    assert mean_affect(np.array([[0.0, 1.0, 0.0]]), labels) == pytest.approx(np.zeros((1, 2)))
+    assert np.isnan(mean_affect(np.eye(2), ["contemptuous", "bored"])).all()
 
 
 def test_nobody_gives_nothing(tmp_path: Path) -> None:
