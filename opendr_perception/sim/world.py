@@ -35,7 +35,7 @@ class Camera:
     """Horizontal, rad."""
     above: float = 1.5
     """m, of the camera above the floor."""
-    samples: int = 2
+    samples: int = 0
     """Of each pixel, against jagged edges; 0 is the fastest."""
 
     @property
