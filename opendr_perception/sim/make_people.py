@@ -27,7 +27,7 @@ from opendr_perception.sim.paint import (
 from opendr_perception.sim.people import FILE, Part, Person, write_people
 
 SEEDS = (3, 2, 1, 3, 5, 3, 6, 4, 2, 5, 3, 3, 6, 3, 6, 1)
-"""Of each person; chosen among six each, so that the nearest two are far apart for the embedding that recognises faces."""
+"""Of each person; chosen among six each, so that even the two most alike are apart for the embedding of faces."""
 SPREAD = 0.36
 """Deviation of each change of the face; at 1, its limit, all of them together give caricatures."""
 HEIGHTS = (1.56, 1.86)
