@@ -69,7 +69,7 @@ def start(context: LaunchContext) -> list[Any]:
         executable=str(share_directory().parents[1] / "bin" / "opendr-perception"),
         arguments=["run", *names],
         parameters=[*(str(share_directory() / "config" / f"{name}.yaml") for name in names), overrides],
-        remappings=[("image_raw", "image_raw/image_color"), ("camera_info", "image_raw/camera_info")],
+        remappings=[("image_raw", "camera/image_color"), ("camera_info", "camera/camera_info")],
         output="screen",
     )
     return [webots, webots._supervisor, robot, perception]

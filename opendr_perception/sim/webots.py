@@ -86,9 +86,10 @@ def _file(person: Person, part: str) -> str:
 def _person(person: Person, pose: Pose) -> str:
     shapes = " ".join(_mesh(person, name, part) for name, part in person.parts.items())
     cylinder = f"Cylinder {{ radius {PERSON_RADIUS} height {person.height} }}"
+    body = f"Pose {{ translation 0 0 {person.height / 2} children [ {cylinder} ] }}"
     return (
         f'Solid {{ name "{person.name}" translation {pose.x:.3f} {pose.y:.3f} 0 rotation 0 0 1 {pose.yaw:.4f} '
-        f"children [ {shapes} ] boundingObject Pose {{ translation 0 0 {person.height / 2} children [ {cylinder} ] }} }}"
+        f"children [ {shapes} ] boundingObject {body} }}"
     )
 
 

@@ -14,8 +14,8 @@ from opendr_perception.sim.webots import export, obj
 
 ROOT = Path(__file__).parents[2]
 NODES = {
-    "WorldInfo", "Viewpoint", "Background", "DirectionalLight", "Solid", "Shape", "PBRAppearance", "ImageTexture", "Plane",
-    "Box", "Cylinder", "Pose", "Mesh", "Robot", "Camera", "Physics",
+    "WorldInfo", "Viewpoint", "Background", "DirectionalLight", "Solid", "Shape", "PBRAppearance", "ImageTexture",
+    "Mesh", "Plane", "Box", "Cylinder", "Pose", "Robot", "Camera", "Physics",
 }  # fmt: skip
 
 
