@@ -1,6 +1,6 @@
 """Draw docs/images/astronaut.jpg: what face_recognition says of a portrait whose person is enrolled.
 
-    python tools/draw_faces.py
+python tools/draw_faces.py
 """
 
 from __future__ import annotations
