@@ -10,8 +10,9 @@ from pathlib import Path
 
 import cv2
 
+from opendr_perception.sim.robot import Camera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import World
 
 PICTURE = Path(__file__).parents[1] / "docs" / "images" / "simulation.jpg"
 

@@ -26,8 +26,9 @@ from opendr_perception.ros.robot_messages import BASE, ODOMETRY, TransformPublis
 from opendr_perception.ros.run import main
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
+from opendr_perception.sim.robot import ROBOTS, Camera, Command
 from opendr_perception.sim.scene import SCENES, draw_scene
-from opendr_perception.sim.world import ROBOTS, Camera, Command, Observation, World
+from opendr_perception.sim.world import Observation, World
 
 FRAME = "camera"
 PATIENCE = 60.0

@@ -16,8 +16,8 @@ import numpy as np
 from opendr_perception.files import write_text
 from opendr_perception.sim.model import CAMERA_AHEAD, PERSON_RADIUS, ROBOT_RADIUS, WALL_HEIGHT
 from opendr_perception.sim.people import Part, Person, load_people
+from opendr_perception.sim.robot import Camera
 from opendr_perception.sim.scene import ROOMS, Pose, Room
-from opendr_perception.sim.world import Camera
 
 WORLD = "people.wbt"
 RELEASE = "R2023b"

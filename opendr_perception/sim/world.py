@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 
 import numpy as np
@@ -19,62 +19,8 @@ import numpy.typing as npt
 from opendr_perception.sim import model as shapes
 from opendr_perception.sim.people import Person, load_people
 from opendr_perception.sim.rendering import load_mujoco
+from opendr_perception.sim.robot import Camera, Command, Drive, Limits
 from opendr_perception.sim.scene import Pose, Scene, Standing, Thing, distance, draw_scene, wrap
-
-ROBOTS = ("holonomic", "differential")
-DEAD_MAN = 0.5
-"""s without a command, after which the robot stops by itself."""
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A camera without distortion, looking ahead."""
-
-    width: int = 640
-    height: int = 480
-    field_of_view: float = math.radians(60.0)
-    """Horizontal, rad."""
-    above: float = 1.5
-    """m, of the camera above the floor."""
-    samples: int = 0
-    """Of each pixel, against jagged edges; 0 is the fastest."""
-
-    @property
-    def focal(self) -> float:
-        """Focal length, pixels."""
-        return self.width / 2 / math.tan(self.field_of_view / 2)
-
-    @property
-    def matrix(self) -> npt.NDArray[np.float64]:
-        """K, (3, 3), of pixels whose whole numbers are their centres."""
-        centre = (self.width - 1) / 2, (self.height - 1) / 2
-        return np.array([[self.focal, 0, centre[0]], [0, self.focal, centre[1]], [0, 0, 1]])
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the robot's motors can do."""
-
-    speed: float = 1.0
-    """m/s."""
-    turn: float = 2.0
-    """rad/s."""
-    acceleration: float = 1.5
-    """m/s²."""
-    turn_acceleration: float = 4.0
-    """rad/s²."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """Velocity in the robot's own frame, as in geometry_msgs/Twist."""
-
-    forward: float = 0.0
-    """m/s."""
-    left: float = 0.0
-    """m/s; a differential robot ignores it."""
-    turn: float = 0.0
-    """rad/s, counter-clockwise."""
 
 
 @dataclass(frozen=True)
@@ -127,13 +73,11 @@ class World:
         rate: float = 10.0,
         people: Sequence[Person] | None = None,
     ) -> None:
-        if robot not in ROBOTS:
-            raise ValueError(f"there is no robot '{robot}'; the robots are {', '.join(ROBOTS)}")
+        self._drive = Drive(robot, limits or Limits())
         if not 1 <= rate <= 1 / shapes.TIMESTEP:
             raise ValueError(f"rate must be in [1, {1 / shapes.TIMESTEP:g}] Hz, got {rate}")
         self.robot = robot
         self.camera = camera or Camera()
-        self.limits = limits or Limits()
         self.people = {person.name: person for person in (load_people() if people is None else people)}
         self._mujoco = load_mujoco()
         vertical = 2 * math.atan(self.camera.height / 2 / self.camera.focal)
@@ -200,9 +144,6 @@ class World:
             self._bodies[body] = body
             self._show(body, True)
             self._move(body, thing.pose.x, thing.pose.y, 0.0, thing.pose.yaw)
-        self._command = Command()
-        self._velocity = np.zeros(3)
-        self._silence = math.inf
         self.place_robot(scene.robot)
         return self.observe(render)
 
@@ -214,13 +155,12 @@ class World:
             render: Also take an image.
         """
         if command is not None:
-            if not all(map(math.isfinite, (command.forward, command.left, command.turn))):
-                raise ValueError(f"a command must be finite, got {command}")
-            self._command, self._silence = command, 0.0
+            self._drive.follow(command)
         for _ in range(self._substeps):
-            self._drive(Command() if self._silence >= DEAD_MAN else self._command)
+            velocity = self._drive.advance(shapes.TIMESTEP)
+            self._data.ctrl[:2] = _rotate(velocity.forward, velocity.left, float(self._data.qpos[2]))
+            self._data.ctrl[2] = velocity.turn
             self._mujoco.mj_step(self._model, self._data)
-            self._silence += shapes.TIMESTEP
         return self.observe(render)
 
     def observe(self, render: bool = True) -> Observation:
@@ -240,24 +180,36 @@ class World:
         nearest = min((distance(robot, standing.pose) - rims for standing in self._people), default=math.inf)
         return Truth(robot, tuple(self._people), self.scene.things, self._contacts(), nearest)
 
+    def hidden_share(self, name: str) -> float:
+        """How much of a person's head is hidden from the camera by other things, 0 to 1; NaN when it is out of view.
+
+        Raises:
+            ValueError: nobody of this name is in the scene.
+        """
+        self._find(name)
+        seen = self._count_head(name)
+        groups = self._model.geom_group.copy()
+        for body in self._geoms:
+            self._show(body, body == name)
+        whole = self._count_head(name)
+        self._model.geom_group[:] = groups
+        return 1 - seen / whole if whole else math.nan
+
     # --- changing ---------------------------------------------------------------------------------------------------
 
     def place_robot(self, pose: Pose) -> None:
         """Put the robot somewhere, standing still."""
         self._data.qpos[:] = pose.x, pose.y, pose.yaw
         self._data.qvel[:] = 0.0
-        self._velocity[:] = 0.0
+        self._drive.stop()
         self._mujoco.mj_forward(self._model, self._data)
 
     def place_person(self, name: str, pose: Pose) -> None:
         """Let somebody of the scene stand elsewhere or turn."""
-        for number, standing in enumerate(self._people):
-            if standing.name == name:
-                self._people[number] = Standing(name, pose, standing.held)
-                self._place_person(self._people[number])
-                self._mujoco.mj_forward(self._model, self._data)
-                return
-        raise ValueError(f"{name} is not in this scene")
+        number = self._find(name)
+        self._people[number] = replace(self._people[number], pose=pose)
+        self._place_person(self._people[number])
+        self._mujoco.mj_forward(self._model, self._data)
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -330,20 +282,6 @@ class World:
             self._model.light(name).diffuse[:] = light.strength * strength
         self._model.vis.headlight.ambient[:] = light.ambient
 
-    def _drive(self, command: Command) -> None:
-        """Follow a command as fast as the motors allow."""
-        limits = self.limits
-        wanted = np.array([command.forward, command.left if self.robot == "holonomic" else 0.0])
-        wanted *= min(1.0, limits.speed / max(float(np.linalg.norm(wanted)), 1e-9))
-        change = wanted - self._velocity[:2]
-        most = limits.acceleration * shapes.TIMESTEP
-        self._velocity[:2] += change * min(1.0, most / max(float(np.linalg.norm(change)), 1e-9))
-        turn = float(np.clip(command.turn, -limits.turn, limits.turn))
-        most = limits.turn_acceleration * shapes.TIMESTEP
-        self._velocity[2] += np.clip(turn - self._velocity[2], -most, most)
-        self._data.ctrl[:2] = _rotate(self._velocity[0], self._velocity[1], float(self._data.qpos[2]))
-        self._data.ctrl[2] = self._velocity[2]
-
     def _robot_pose(self) -> Pose:
         x, y, yaw = (float(value) for value in self._data.qpos)
         return Pose(x, y, wrap(yaw))
@@ -355,6 +293,20 @@ class World:
             if "robot" in bodies and contact.dist <= 0:
                 touched |= bodies - {"robot"}
         return tuple(sorted(self._bodies.get(name, name) for name in touched))
+
+    def _find(self, name: str) -> int:
+        for number, standing in enumerate(self._people):
+            if standing.name == name:
+                return number
+        raise ValueError(f"{name} is not in this scene")
+
+    def _count_head(self, name: str) -> int:
+        """Pixels of a person's head."""
+        self._renderer.enable_segmentation_rendering()
+        self._renderer.update_scene(self._data, "camera", self._options)
+        shapes_seen = self._renderer.render()[..., 0]
+        self._renderer.disable_segmentation_rendering()
+        return int((shapes_seen == self._model.geom(f"{name}/head").id).sum())
 
     def _draw(self) -> npt.NDArray[np.uint8]:
         self._renderer.update_scene(self._data, "camera", self._options)

@@ -11,8 +11,9 @@ import pytest
 
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
+from opendr_perception.sim.robot import DEAD_MAN, Camera, Command
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Thing, distance, facing, occlude, pan, seen_from
-from opendr_perception.sim.world import DEAD_MAN, Camera, Command, World
+from opendr_perception.sim.world import World
 
 SMALL = Camera(160, 120)
 FIRST, SECOND = load_people()[:2]
@@ -99,6 +100,23 @@ def test_an_occluder_covers_its_side_until_the_robot_moves_to_the_other(world: W
     away = math.radians(8 if side == "left" else -8)  # the occluder on the left goes when the robot goes right
     moved = replace(scene, robot=seen_from(Pose(), 2.0, away))
     assert covered(moved) == (False, False)
+
+
+def test_it_tells_how_much_of_a_head_is_hidden(world: World) -> None:
+    scene = facing(FIRST.name, 1.5, 0.0)
+    before = world.reset(scene).image
+    assert world.hidden_share(FIRST.name) == 0
+    assert np.array_equal(before, world.observe().image), "asking changes nothing"
+    shares = []
+    for share in (0.2, 0.5, 0.9):
+        world.reset(occlude(scene, "left", share, fraction=0.5))
+        shares.append(world.hidden_share(FIRST.name))
+    assert shares == sorted(shares)
+    assert shares[1] == pytest.approx(0.5, abs=0.1)
+    world.reset(replace(scene, robot=Pose(1.5, 0.0, 0.0)))
+    assert math.isnan(world.hidden_share(FIRST.name)), "behind the robot"
+    with pytest.raises(ValueError, match="not in this scene"):
+        world.hidden_share(SECOND.name)
 
 
 @pytest.mark.parametrize("held", ["hand", "scarf", "phone"])
