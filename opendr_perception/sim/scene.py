@@ -175,7 +175,8 @@ def draw_scene(kind: str, names: Sequence[str], seed: int, people: int = 5) -> S
         return Scene(_stand_apart(chosen, rng), Pose(), (), room, light)
     person = Pose(0.0, 0.0, rng.uniform(-math.pi, math.pi))
     reach = min(room.length, room.width) / 2 - 0.6
-    robot = seen_from(person, rng.uniform(1.0, min(8.0, reach)), rng.uniform(-math.pi / 2, math.pi / 2))
+    nearest = 2.0 if kind == "occluded" else 1.0  # between them, there must be room for a thing
+    robot = seen_from(person, rng.uniform(nearest, min(8.0, reach)), rng.uniform(-math.pi / 2, math.pi / 2))
     scene = Scene((Standing(chosen[0], person),), robot, (), room, light)
     if kind == "single":
         return scene

@@ -236,3 +236,11 @@ def test_people_are_told_apart_by_their_meshes_and_look_ahead() -> None:
         assert person.mouth[2] < person.eyes[2] < person.height
         lowest = min(part.vertices[:, 2].min() for part in person.parts.values())
         assert lowest == pytest.approx(0.0, abs=2e-3)
+
+
+@pytest.mark.parametrize("kind", ["single", "occluded"])
+def test_no_scene_by_chance_begins_with_a_contact(world: World, kind: str) -> None:
+    for seed in range(30):
+        world.reset(kind, seed, render=False)
+        assert world.truth.contacts == ()
+        assert world.truth.nearest > 0.4
