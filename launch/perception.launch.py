@@ -23,7 +23,7 @@ YES_NO = ["true", "false"]
 ARGUMENTS = [
     DeclareLaunchArgument(
         "nodes",
-        default_value="person_detection pose_estimation",
+        default_value="person_detection pose_estimation action_recognition face_recognition emotion_recognition",
         description="Which nodes to start: names with commas or spaces between them.",
     ),
     DeclareLaunchArgument(

@@ -50,9 +50,15 @@ def street() -> list[np.ndarray]:
 
 
 @pytest.fixture(scope="session")
-def talking_head() -> list[np.ndarray]:
+def talking_head(talking_film: list[np.ndarray]) -> list[np.ndarray]:
     """The first frames of a video of one man in a car, 144x176 BGR."""
-    return read_frames("carphone_pristine.mp4", 10)
+    return talking_film[:10]
+
+
+@pytest.fixture(scope="session")
+def talking_film() -> list[np.ndarray]:
+    """All of the video of one man in a car, four seconds, 144x176 BGR."""
+    return read_frames("carphone_pristine.mp4", 120)
 
 
 @pytest.fixture(scope="session")

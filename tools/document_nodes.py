@@ -87,13 +87,15 @@ def with_part(page: str, name: str, text: str) -> str:
 def topics(node: type[PerceptionNode]) -> str:
     """Tables of what a perception node subscribes and publishes."""
     result, topic = node.RESULT
-    if node.INPUT is None:
-        subscribed = [
-            (image_topic, kind, f"the camera, where `image_transport` is `{transport}`")
+    subscribed = []
+    if node.INPUT is not None:
+        subscribed += [(node.INPUT.topic, node.INPUT.type, "the results of another node")]
+    if node.INPUT is None or node.WITH_IMAGES:
+        same = ", with the same stamps" if node.WITH_IMAGES else ""
+        subscribed += [
+            (image_topic, kind, f"the camera, where `image_transport` is `{transport}`{same}")
             for transport, (kind, _, image_topic) in TRANSPORTS.items()
         ]
-    else:
-        subscribed = [(node.INPUT.topic, node.INPUT.type, "the results of another node")]
     published = [
         (topic, result, "one for each processed input, with its header; an empty array when nothing is found"),
         ("~/image", Image, "the image with the result drawn in, bgr8; made only while somebody subscribes"),

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from opendr_perception.bench.continual import continual
+from opendr_perception.bench.emotion import emotion
 from opendr_perception.bench.faces import faces
 from opendr_perception.bench.figure import Case, Figure
 from opendr_perception.bench.overhead import overhead
@@ -18,7 +19,13 @@ from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
 from opendr_perception.ros.run import choose_transport
 
-CASES: dict[str, Case] = {"overhead": overhead, "streams": streams, "continual": continual, "faces": faces}
+CASES: dict[str, Case] = {
+    "overhead": overhead,
+    "streams": streams,
+    "continual": continual,
+    "faces": faces,
+    "emotion": emotion,
+}
 
 
 def benchmark(names: Sequence[str], quick: bool, json_file: Path | None) -> None:

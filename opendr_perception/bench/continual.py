@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from opendr_perception.bench.crowd import crowd
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.bench.timing import Run, alternating
+from opendr_perception.bench.walk import walk
+from opendr_perception.engine.quantise import quantise
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 
@@ -36,8 +39,13 @@ STREAMS = 16
 
 def continual(quick: bool) -> list[Figure]:
     """The case `continual`."""
+    return [*crowd(quick), *walk(quick), *_networks(quick)]
+
+
+def _networks(quick: bool) -> list[Figure]:
+    """What needs torch, for the peers and for networks with random weights."""
     if importlib.util.find_spec("torch") is None:
-        print("continual is left out: it compares with torch, which is not installed", file=sys.stderr)
+        print("networks are left out: they are compared with torch, which is not installed", file=sys.stderr)
         return []
     import torch
 
@@ -66,9 +74,15 @@ def _skeletons(workspace: Path, rounds: int) -> list[Figure]:
 
     network = _lively(CoStGcn("openpose18", 400, frames=CLIP))
     bank = StateBank(_exported(network, workspace))
+    quantise(workspace / "network.onnx", workspace / "small.onnx")
+    small = StateBank(Session(workspace / "small.onnx", threads=1))
     frame = _random(1, 3, 18, 2)
     matrix = torch.randn(SIDE, SIDE)
-    runs = {"ours": (_stepping(bank, frame), 10), "product": (lambda: matrix @ matrix, 10)}
+    runs = {
+        "ours": (_stepping(bank, frame), 10),
+        "int8": (_stepping(small, frame), 10),
+        "product": (lambda: matrix @ matrix, 10),
+    }
     times = alternating({**runs, **_opendr(workspace, torch.from_numpy(frame))}, rounds)
     arithmetic = step_macs(network) / SIDE**3 * times["product"]
     step = "CoST-GCN* step, OpenPose-18, 2 persons, 400 classes"
@@ -79,6 +93,7 @@ def _skeletons(workspace: Path, rounds: int) -> list[Figure]:
     if "step" in times:
         figures += [
             _faster(step, times["ours"], times["step"], 5, "OpenDR 3.0, forward_step"),
+            _faster(f"{step}, 8 bits", times["int8"], times["step"], 8, "OpenDR 3.0, forward_step, 32 bits"),
             _faster(step, times["ours"], times["clip"], 90, f"OpenDR 3.0, ST-GCN on {CLIP} frames"),
         ]
     return figures

@@ -1,4 +1,4 @@
-"""OpenDR's skeleton networks, from the source that it has published on PyPI."""
+"""OpenDR's networks, from the source that it has published on PyPI."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -17,9 +18,26 @@ from torch import nn
 
 from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
 
-PACKAGE = "opendr-toolkit-skeleton-based-action-recognition==3.0.0"
-SHA256 = "5186a57ee00e12c96bc5a18225f1a9edab1cdc50984440557aee5f7489f98da6"
-BASE = "opendr.perception.skeleton_based_action_recognition"
+
+@dataclass(frozen=True)
+class Source:
+    """A source package on PyPI, its hash, and the Python package of its networks."""
+
+    package: str
+    sha256: str
+    models: str
+
+
+SKELETONS = Source(
+    "opendr-toolkit-skeleton-based-action-recognition==3.0.0",
+    "5186a57ee00e12c96bc5a18225f1a9edab1cdc50984440557aee5f7489f98da6",
+    "opendr.perception.skeleton_based_action_recognition.algorithm.models",
+)
+EXPRESSIONS = Source(
+    "opendr-toolkit-facial-expression-recognition==3.0.0",
+    "8ede7569ab7ed4d4198d97be7d3538c05ffe5b80a7bf794eaea68c083f74ea5b",
+    "opendr.perception.facial_expression_recognition.image_based_facial_emotion_estimation.algorithm.model",
+)
 
 
 class PeerMissing(RuntimeError):
@@ -29,9 +47,6 @@ class PeerMissing(RuntimeError):
 @contextmanager
 def opendr_models(workspace: Path) -> Iterator[tuple[Any, Any]]:
     """The classes of OpenDR's CoST-GCN* and of its ST-GCN, to be instantiated within the context.
-
-    The packages around the models import a training framework and all of OpenDR. They are replaced by empty ones that
-    only lead to the files; the code of the networks is untouched.
 
     Args:
         workspace: empty directory for the source.
@@ -43,40 +58,66 @@ def opendr_models(workspace: Path) -> Iterator[tuple[Any, Any]]:
         import_module("continual")  # now: it would take the empty training framework below for a real one
     except ImportError as error:
         raise PeerMissing("OpenDR's networks need continual-inference 1.2.4, which is not installed") from error
-    with tarfile.open(_archive(default_cache())) as archive:
+    with _importable(SKELETONS, workspace):
+        models = SKELETONS.models
+        yield import_module(f"{models}.co_stgcn").CoStGcnMod, import_module(f"{models}.stgcn").STGCN
+
+
+@contextmanager
+def opendr_ensembles(workspace: Path) -> Iterator[tuple[Any, Any]]:
+    """The classes of OpenDR's ESR and of its ESR with attention, to be instantiated within the context.
+
+    Args:
+        workspace: empty directory for the source.
+
+    Raises:
+        PeerMissing: it cannot be downloaded, or has another hash.
+    """
+    with _importable(EXPRESSIONS, workspace):
+        models = EXPRESSIONS.models
+        yield import_module(f"{models}.esr_9").ESR, import_module(f"{models}.diversified_esr").DiversifiedESR
+
+
+@contextmanager
+def _importable(source: Source, workspace: Path) -> Iterator[None]:
+    """Make the networks of a source importable.
+
+    The packages around the models import a training framework and all of OpenDR. They are replaced by empty ones that
+    only lead to the files; the code of the networks is untouched.
+    """
+    with tarfile.open(_archive(source, default_cache())) as archive:
         archive.extractall(workspace, filter="data")
-    source = next(workspace.glob("*/src"))
+    files = next(workspace.glob("*/src"))
     before = set(sys.modules)
-    for depth in range(1, len(BASE.split(".")) + 1):
-        name = ".".join(BASE.split(".")[:depth])
-        sys.modules[name] = _leading_to(name, source / Path(*name.split(".")))
+    for depth in range(1, len(source.models.split(".")) + 1):
+        name = ".".join(source.models.split(".")[:depth])
+        sys.modules[name] = _leading_to(name, files / Path(*name.split(".")))
     if "pytorch_lightning" not in sys.modules:
         lightning = ModuleType("pytorch_lightning")
         lightning.__dict__["LightningModule"] = type("LightningModule", (nn.Module,), {"profile_model": False})
         sys.modules["pytorch_lightning"] = lightning
     try:
-        models = f"{BASE}.algorithm.models"
-        yield import_module(f"{models}.co_stgcn").CoStGcnMod, import_module(f"{models}.stgcn").STGCN
+        yield
     finally:
         for name in set(sys.modules) - before:
             if name.split(".")[0] in ("opendr", "pytorch_lightning"):
                 del sys.modules[name]
 
 
-def _archive(cache: Cache) -> Path:
+def _archive(source: Source, cache: Cache) -> Path:
     """The verified source, downloaded once."""
-    kept = cache.archives / f"{PACKAGE.replace('==', '-')}.tar.gz"
-    if kept.is_file() and sha256_of(kept) == SHA256:
+    kept = cache.archives / f"{source.package.replace('==', '-')}.tar.gz"
+    if kept.is_file() and sha256_of(kept) == source.sha256:
         return kept
     options = ["--no-deps", "--no-binary=:all:", "--no-build-isolation", "--no-input", "--disable-pip-version-check"]
     with cache.workspace() as workspace:
-        command = [sys.executable, "-m", "pip", "download", *options, "-d", str(workspace), PACKAGE]
+        command = [sys.executable, "-m", "pip", "download", *options, "-d", str(workspace), source.package]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
         archive = next(workspace.glob("*.tar.gz"), None)
         if archive is None:
             said = (result.stderr.strip().splitlines() or ["nothing"])[-1]
-            raise PeerMissing(f"{PACKAGE} cannot be downloaded; pip said: {said}")
-        if sha256_of(archive) != SHA256:
+            raise PeerMissing(f"{source.package} cannot be downloaded; pip said: {said}")
+        if sha256_of(archive) != source.sha256:
             raise PeerMissing(f"{archive.name} is not the file that was compared with before: its sha256 differs")
         cache.archives.mkdir(parents=True, exist_ok=True)
         shutil.move(archive, kept)

@@ -10,13 +10,16 @@ from pathlib import Path
 from rich.console import Console
 
 from opendr_perception import zoo
-from opendr_perception.demo.play import DemoError, play
+from opendr_perception.demo.play import BODIES, FACES, DemoError, Source, play
+from opendr_perception.demo.portrait import enrol, film_portrait
 from opendr_perception.demo.report import show
 from opendr_perception.zoo.commands import ConsoleReporter
 
-MODELS = ("nanodet", "movenet-lightning")
-SAMPLES = {"street": "vtest.avi", "face": "carphone_pristine.mp4"}
-"""Recording of each stream: pedestrians from above, and a talking head."""
+MODELS = ("nanodet", "movenet-lightning", "blazeface", "face-embedding", "face-expression")
+SAMPLES = {"street": ("vtest.avi", BODIES), "face": ("carphone_pristine.mp4", BODIES + FACES)}
+"""Recording of each stream, and who looks at it: pedestrians from above, and a talking head."""
+PORTRAIT, PERSON = "astronaut.png", "Eileen Collins"
+"""Picture for a third stream, and who it shows: somebody to be recognised."""
 
 
 def demonstrate(source: Path | None, seconds: float, output: Path, headless: bool) -> int:
@@ -28,10 +31,13 @@ def demonstrate(source: Path | None, seconds: float, output: Path, headless: boo
     console, errors = Console(), Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         zoo.fetch(MODELS, reporter=ConsoleReporter())
-        sources = {"camera": source.resolve(strict=True)} if source else _samples(errors)
-        console.print(f"Playing {', '.join(path.name for path in sources.values())} for {seconds:g} s ...")
-        show(play(sources, seconds, output), console)
-    except (DemoError, zoo.ZooError, OSError) as error:
+        if source:
+            sources, gallery = {"camera": Source(source.resolve(strict=True))}, None
+        else:
+            sources, gallery = _samples(output, errors)
+        console.print(f"Playing {', '.join(source.path.name for source in sources.values())} for {seconds:g} s ...")
+        show(play(sources, seconds, output, gallery), console)
+    except (DemoError, zoo.ZooError, ValueError, OSError) as error:
         errors.print(f"error: {error}", markup=False)
         return 1
     except KeyboardInterrupt:
@@ -48,20 +54,26 @@ def demonstrate(source: Path | None, seconds: float, output: Path, headless: boo
     return 0
 
 
-def _samples(errors: Console) -> dict[str, Path]:
-    """The recordings that can be had here; one is enough.
+def _samples(output: Path, errors: Console) -> tuple[dict[str, Source], Path | None]:
+    """The recordings that can be had here, one is enough; and the gallery of who is in the portrait.
 
     Raises:
         ZooError: none can.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, Source] = {}
+    gallery = None
     problems: list[zoo.ZooError] = []
-    for stream, name in SAMPLES.items():
+    for stream, (name, nodes) in {**SAMPLES, "portrait": (PORTRAIT, FACES)}.items():
         try:
-            (found[stream],) = zoo.fetch([name], reporter=ConsoleReporter())
+            (path,) = zoo.fetch([name], reporter=ConsoleReporter())
         except zoo.ZooError as error:
             problems.append(error)
             errors.print(f"going on without {name}: {error}", markup=False)
+            continue
+        if name == PORTRAIT:
+            gallery = enrol(path, PERSON, output / "gallery")
+            path = film_portrait(path, output / "portrait")
+        found[stream] = Source(path, nodes)
     if not found:
         raise problems[0]
-    return found
+    return found, gallery

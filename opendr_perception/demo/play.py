@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import rclpy
@@ -17,13 +18,18 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from opendr_perception.demo.recorder import Recorded, Recorder
 from opendr_perception.demo.report import Report, report_of
 from opendr_perception.files import write_text
-from opendr_perception.msg import BodyPoseArray, DetectionArray
+from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
 from opendr_perception.ros.programs import running
 from opendr_perception.ros.run import choose_transport
 
-NODES = (
-    Recorded("person_detection", DetectionArray, "persons", "detections"),
+BODIES = (
     Recorded("pose_estimation", BodyPoseArray, "poses", "poses"),
+    Recorded("person_detection", DetectionArray, "persons", "detections"),
+    Recorded("action_recognition", ActionArray, "actions", "actions"),
+)
+FACES = (
+    Recorded("face_recognition", FaceArray, "faces", "faces"),
+    Recorded("emotion_recognition", EmotionArray, "emotions", "emotions"),
 )
 
 START_TIMEOUT = 180.0
@@ -34,30 +40,44 @@ class DemoError(RuntimeError):
     """The demonstration cannot go on; the text says why in one line."""
 
 
-def play(sources: Mapping[str, Path], seconds: float, folder: Path) -> Report:
+@dataclass(frozen=True)
+class Source:
+    """A recording, and the nodes that look at it; the film shows what the first of them draws."""
+
+    path: Path
+    nodes: tuple[Recorded, ...] = BODIES + FACES
+
+
+def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: Path | None = None) -> Report:
     """Run the suite on recordings, in a loop, and write `results.jsonl`, `annotated.mp4` and `summary.json`.
 
     Args:
-        sources: the recording of each stream, by its name.
+        sources: what each stream shows, by its name.
         seconds: how long, from the first result; Ctrl-C ends it earlier.
         folder: where to write.
+        gallery: of the faces that are known; None for the user's own.
 
     Raises:
         DemoError: a program ended early, or there is no result.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _keep_to_ourselves()
-    streams = list(sources)
+    streams = {node.node: [name for name, source in sources.items() if node in source.nodes] for node in BODIES + FACES}
+    names = [node for node, served in streams.items() if served]
     run = ["opendr_perception.cli", "run"]
-    perception = [*run, *(node.node for node in NODES), "--ros-args", "-p", f"streams:=[{','.join(streams)}]"]
+    perception = [*run, *names, "--ros-args"]
+    for node in names:
+        perception += ["-p", f"{node}:streams:=[{','.join(streams[node])}]"]
+    if gallery is not None:
+        perception += ["-p", f"gallery:={gallery.resolve()}"]
     cameras = [
-        [*run, "video_source", "--ros-args", "-r", f"__ns:=/{stream}", "-p", f"path:={path}", "-p", "loop:=true"]
-        for stream, path in sources.items()
+        [*run, "video_source", "--ros-args", "-r", f"__ns:=/{name}", "-p", f"path:={source.path}", "-p", "loop:=true"]
+        for name, source in sources.items()
     ]
     log = folder / "nodes.log"
     with (
         open(log, "w", encoding="utf-8") as output,
-        _recording(folder, streams) as recorder,
+        _recording(folder, {name: source.nodes for name, source in sources.items()}) as recorder,
         running([perception, *cameras], output.fileno()) as programs,
     ):
         try:
@@ -68,7 +88,7 @@ def play(sources: Mapping[str, Path], seconds: float, folder: Path) -> Report:
         except KeyboardInterrupt:
             if not recorder.started.is_set():
                 raise
-        report = report_of(recorder, sources, [node.node for node in NODES])
+        report = report_of(recorder, {name: source.path for name, source in sources.items()}, names)
     write_text(folder / "summary.json", json.dumps(report, indent=2) + "\n")
     return report
 
@@ -81,10 +101,10 @@ def _keep_to_ourselves() -> None:
 
 
 @contextmanager
-def _recording(folder: Path, streams: Sequence[str]) -> Iterator[Recorder]:
+def _recording(folder: Path, streams: Mapping[str, Sequence[Recorded]]) -> Iterator[Recorder]:
     """A recorder that listens in a thread of its own."""
     rclpy.init(args=[])
-    recorder = Recorder(folder, streams, NODES)
+    recorder = Recorder(folder, streams)
     executor = SingleThreadedExecutor()
     executor.add_node(recorder)
 

@@ -6,11 +6,12 @@ import json
 import math
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
@@ -19,6 +20,7 @@ from sensor_msgs.msg import Image
 from opendr_perception.demo.film import Film
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros import images
+from opendr_perception.ros.drawing import draw_faces, write_actions, write_emotions
 
 
 @dataclass(frozen=True)
@@ -36,25 +38,26 @@ class Recorder(Node):
 
     Args:
         folder: where to write `results.jsonl` and `annotated.mp4`.
-        streams: that the nodes serve.
-        nodes: what to write down; the annotated images of the last one make the film.
+        streams: the nodes that serve each stream. The annotated images of the first one make its film, with what the
+            others say drawn over them.
     """
 
-    def __init__(self, folder: Path, streams: Sequence[str], nodes: Sequence[Recorded]) -> None:
+    def __init__(self, folder: Path, streams: Mapping[str, Sequence[Recorded]]) -> None:
         super().__init__("demo_recorder")
         self._lines = open(folder / "results.jsonl", "w", encoding="utf-8")  # noqa: SIM115 - open as long as the node
-        self._film = Film(folder / "annotated.mp4", streams)
+        self._film = Film(folder / "annotated.mp4", list(streams))
         self.started = threading.Event()
         self.failure = ""
         self.statistics: dict[tuple[str, str], NodeStatistics] = {}
         self.people: Counter[tuple[str, str]] = Counter()
         self.tracks: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-        for node in nodes:
-            self.create_subscription(NodeStatistics, f"/{node.node}/statistics", self._on_statistics, 10)
-            for stream in streams:
+        self._newest: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+        for name in {node.node for nodes in streams.values() for node in nodes}:
+            self.create_subscription(NodeStatistics, f"/{name}/statistics", self._on_statistics, 10)
+        for stream, nodes in streams.items():
+            for node in nodes:
                 self._write_down(node, stream)
-        for stream in streams:
-            self._watch(nodes[-1].node, stream)
+            self._watch(nodes[0].node, stream)
 
     def close(self) -> None:
         """Finish the files and destroy the node."""
@@ -72,6 +75,7 @@ class Recorder(Node):
             line = {"topic": topic, "stamp": stamp, "frame_id": header["frame_id"], **fields}
             self._lines.write(json.dumps(line, allow_nan=False) + "\n")
             self._lines.flush()  # what is written survives a crash
+            self._newest[stream][node.topic] = message
             people = fields[node.people]
             self.people[node.node, stream] += len(people)
             self.tracks[node.node, stream].update(person["track_id"] for person in people if person["track_id"])
@@ -81,12 +85,24 @@ class Recorder(Node):
 
     def _watch(self, node: str, stream: str) -> None:
         def show(data: bytes) -> None:
-            self._film.show(stream, images.decode(data, "raw")[1].pixels)
+            picture = images.decode(data, "raw")[1].pixels.copy()
+            annotate(picture, self._newest[stream])
+            self._film.show(stream, picture)
 
         self.create_subscription(Image, f"/{node}/{stream}/image", show, QoSProfile(depth=1), raw=True)
 
     def _on_statistics(self, message: NodeStatistics) -> None:
         self.statistics[message.node.lstrip("/"), message.stream] = message
+
+
+def annotate(picture: np.ndarray, newest: Mapping[str, Any]) -> None:
+    """Draw what nodes have said last, by topic, into a (H, W, 3) uint8 BGR picture with its poses, else its faces."""
+    if {"poses", "actions"} <= newest.keys():
+        write_actions(picture, newest["poses"], newest["actions"])
+    if {"poses", "faces"} <= newest.keys():
+        draw_faces(picture, newest["faces"])
+    if {"faces", "emotions"} <= newest.keys():
+        write_emotions(picture, newest["faces"], newest["emotions"])
 
 
 def to_dict(message: Any) -> Any:

@@ -4,12 +4,14 @@ The graph computes one step for any number of streams B:
 
     frame (B, C, ...), state.<name> (B, ...) ...  ->  output (B, ...), valid (B,), new.<name> (B, ...) ...
 
+Where a network takes the joints of all streams as rows of one matrix, so does the graph: state.<name> (B rows, c).
 The state of a new stream is stored in the file's metadata, so that running it needs neither torch nor the network. A
 network is exported as its `for_inference` form, whose state may differ from its own.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +20,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
+from opendr_perception.engine.ports import merge_rows, replaced_in_place
 from opendr_perception.engine.stateful import encode_initial_state
 from opendr_perception.files import store
 from opendr_perception.streaming import State, Streaming
@@ -70,6 +73,7 @@ def export(
             dynamo=False,
         )
         model = onnx.load(str(unfinished))
+        merge_rows(model.graph, state.names)
         onnx.checker.check_model(model)
         for _ in range(blank):
             _, state = network.step(torch.zeros(2, *shape), state)
@@ -79,6 +83,7 @@ def export(
             "receptive_field": str(network.receptive_field),
             "delay": str(network.delay),
             "stride": str(network.stride),
+            "in_place": json.dumps(replaced_in_place(model.graph, state.names)),
             **(metadata or {}),
         }
         onnx.helper.set_model_props(model, texts)

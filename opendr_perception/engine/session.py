@@ -145,29 +145,31 @@ class Session:
         return {name: np.concatenate([piece[name] for piece in pieces]) for name in pieces[0]}
 
     def bind(
-        self, inputs: Mapping[str, OrtValue], wanted: Sequence[str], outputs: Mapping[str, OrtValue | None]
+        self,
+        inputs: Mapping[str, OrtValue],
+        answers: Mapping[str, OrtValue | None],
+        outputs: Mapping[str, OrtValue | None],
     ) -> IOBinding:
         """Say once where inputs lie and outputs go, for many runs.
 
         Args:
             inputs: buffers on the model's device.
-            wanted: outputs that go to the CPU.
-            outputs: buffers on the model's device; None for one that the first run allocates.
+            answers: buffers on the CPU; None for one that each run allocates.
+            outputs: buffers on the model's device; None for one that each run allocates.
         """
         binding = self._session.io_binding()
         for name, value in inputs.items():
             binding.bind_ortvalue_input(name, value)
-        for name in wanted:
-            binding.bind_output(name, "cpu")
-        for name, buffer in outputs.items():
-            if buffer is None:
-                binding.bind_output(name, self._memory)
-            else:
-                binding.bind_ortvalue_output(name, buffer)
+        for memory, buffers in (("cpu", answers), (self._memory, outputs)):
+            for name, buffer in buffers.items():
+                if buffer is None:
+                    binding.bind_output(name, memory)
+                else:
+                    binding.bind_ortvalue_output(name, buffer)
         return binding
 
-    def run_bound(self, binding: IOBinding, feeds: Feeds) -> Sequence[OrtValue]:
-        """Run the model once, and return its outputs where they were bound.
+    def run_bound(self, binding: IOBinding, feeds: Feeds) -> None:
+        """Run the model once, with its outputs where they were bound.
 
         Args:
             binding: from `bind`.
@@ -182,8 +184,6 @@ class Session:
             self._session.run_with_iobinding(binding)
         except Exception as error:  # see run
             raise EngineError(f"{self.path}: running failed: {_first_line(error)}") from error
-        outputs: Sequence[OrtValue] = binding.get_outputs()
-        return outputs
 
     def to_device(self, array: np.ndarray) -> OrtValue:
         """A copy of an array where the model runs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,11 +53,14 @@ class StateBank:
         self._session = session
         self._initial = decode_initial_state(session)
         self._blank = int(self._initial["frames"])  # see engine.export
-        self._receptive_field = int(session.metadata["receptive_field"])
+        metadata = session.metadata
+        self._receptive_field = int(metadata["receptive_field"])
+        self._in_place = frozenset(json.loads(metadata.get("in_place", "[]")))
         session.expect(
             inputs=["frame", *(f"state.{name}" for name in self._initial)],
             outputs=["output", "valid", *(f"new.{name}" for name in self._initial)],
         )
+        self._shapes = {name: _batch_shape(session, name, row) for name, row in self._initial.items()}
         self._parked: dict[Hashable, Rows] = {}
         self._running: tuple[Hashable, ...] = ()
         self._recurrence: Recurrence | None = None
@@ -82,8 +86,9 @@ class StateBank:
         if self._recurrence is None or keys != self._running:
             self._recurrence = self._regroup(keys)
         width = self._recurrence.states["frames"].shape()[0]
-        padded = np.concatenate([frames, np.zeros_like(frames[:1]).repeat(width - len(keys), axis=0)])
-        answers = self._recurrence.run({"frame": padded})
+        if width > len(keys):
+            frames = np.concatenate([frames, np.zeros_like(frames, shape=(width - len(keys), *frames.shape[1:]))])
+        answers = self._recurrence.run({"frame": frames})
         rows = slice(len(keys))
         seen = self._recurrence.states["frames"].numpy()[rows] - self._blank
         return Step(answers["output"][rows], answers["valid"][rows], seen >= self._receptive_field, seen)
@@ -122,17 +127,29 @@ class StateBank:
         rows = [self._parked.pop(key, self._initial) for key in keys]
         if self._session.device == "tensorrt":  # it compiles for each shape: give it few of them
             rows += [self._initial] * ((1 << (len(rows) - 1).bit_length()) - len(rows))
-        states = {name: self._session.to_device(np.stack([row[name] for row in rows])) for name in self._initial}
+        states = {
+            name: self._session.to_device(np.stack([row[name] for row in rows]).reshape(shape))
+            for name, shape in self._shapes.items()
+        }
         self._running = keys
-        return Recurrence(self._session, states, ["output", "valid"])
+        return Recurrence(self._session, states, ["output", "valid"], self._in_place)
 
     def _park(self) -> None:
         """Take the batch apart, into the state of each key."""
         if self._recurrence is not None:
-            arrays = {name: value.numpy() for name, value in self._recurrence.states.items()}
+            arrays = {
+                name: value.numpy().reshape(-1, *self._initial[name].shape)
+                for name, value in self._recurrence.states.items()
+            }
             for place, key in enumerate(self._running):
                 self._parked[key] = {name: array[place].copy() for name, array in arrays.items()}
         self._running, self._recurrence = (), None
+
+
+def _batch_shape(session: Session, name: str, row: np.ndarray) -> tuple[int, ...]:
+    """The shape in which a model takes a state of all streams: (-1, ...), some with the streams' rows in one axis."""
+    rank = next(len(tensor.shape) for tensor in session.inputs if tensor.name == f"state.{name}")
+    return (-1, *row.shape[row.ndim - rank + 1 :])
 
 
 def encode_initial_state(state: Mapping[str, np.ndarray]) -> str:

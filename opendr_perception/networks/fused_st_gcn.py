@@ -8,6 +8,7 @@ channels the columns of all matrices, so that nothing is ever transposed.
 * A temporal convolution multiplies each frame by all its taps as it comes, and keeps the sums that wait for later
   frames as a tensor each. To shift the queue is then to rename its tensors, and no memory is copied. The shortcut
   around the convolution is added to the sum in the middle, and needs no memory of its own.
+* The joints of all streams are rows of one matrix, because a product of two matrices can add to a sum as it goes.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class FusedStGcn(Streaming):
         self.rows = joints * persons
         for name, factor in zip(("scale", "shift"), _affine(network.data_bn), strict=True):
             self.register_buffer(name, factor.reshape(persons, joints, self.in_channels))
-        self._blocks = [_Block(cast("SpatioTemporalBlock", block), self.rows) for block in network.layers]
+        self._blocks = [_Block(cast("SpatioTemporalBlock", block)) for block in network.layers]
         self.blocks = nn.ModuleList(self._blocks)
         self.fill_delay = network.layers.delay
         self.window = network.pool.receptive_field
@@ -69,13 +70,14 @@ class FusedStGcn(Streaming):
         return (self.fc.out_features,)
 
     def update(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor, Memory]:
-        x = frame.permute(0, 3, 2, 1) * self.scale + self.shift
-        x = x.reshape(-1, self.rows, self.in_channels)
+        x = (frame.permute(0, 3, 2, 1) * self.scale + self.shift).reshape(-1, self.in_channels)
         new: Memory = ()
         for block in self._blocks:
-            x, sums = block(x, memory[len(new) : len(new) + block.late])
-            new += sums
-        mean, pooled = self._pool(x.mean(1), memory[-1], tick.time - self.fill_delay)
+            sums = memory[len(new) : len(new) + block.late]
+            x, late = block(x, tuple(rows.reshape(-1, block.out_channels) for rows in sums))
+            new += tuple(rows.reshape(-1, self.rows, block.out_channels) for rows in late)
+        features = x.reshape(-1, self.rows, self.fc.in_features).mean(1)
+        mean, pooled = self._pool(features, memory[-1], tick.time - self.fill_delay)
         return self.fc(mean), (*new, pooled)
 
     def _pool(self, features: Tensor, pooled: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
@@ -93,12 +95,11 @@ class _Block(nn.Module):
 
     Args:
         block: The block to copy.
-        rows: Joints times persons.
     """
 
-    def __init__(self, block: SpatioTemporalBlock, rows: int) -> None:
+    def __init__(self, block: SpatioTemporalBlock) -> None:
         super().__init__()
-        self.graph = _Graph(cast(GraphConvolution, block.gcn), rows)
+        self.graph = _Graph(cast(GraphConvolution, block.gcn))
         conv = cast(Conv2d, block.tcn.t_conv)
         self.out_channels, self.late = conv.out_channels, conv.past
         scale, bias = _affine(cast(_BatchNorm, block.tcn.bn))
@@ -115,18 +116,19 @@ class _Block(nn.Module):
         self.bias = nn.Parameter(bias)
 
     def forward(self, x: Tensor, sums: Memory) -> tuple[Tensor, Memory]:
-        """Map rows (B, rows, c_in) to (B, rows, c_out); sums[k] is the output that is due k frames from now."""
+        """Map rows (B rows, c_in) to (B rows, c_out); sums[k] is the output that is due k frames from now."""
         y = self.graph(x)
-        new = [y @ tap + due for tap, due in zip(self.taps, (*sums, self.bias), strict=True)]
+        new = [torch.addmm(due, y, tap) for tap, due in zip(self.taps, (*sums, self.bias), strict=True)]
         if self.bypassed:
-            new[self.age] = new[self.age] + (x if self.shortcut is None else x @ self.shortcut)
+            due = new[self.age]
+            new[self.age] = due + x if self.shortcut is None else torch.addmm(due, x, self.shortcut)
         return F.relu(new[0]), tuple(new[1:])
 
 
 class _Graph(nn.Module):
-    """A graph convolution of rows (B, rows, c_in): (B, rows, c_out)."""
+    """A graph convolution of rows (B rows, c_in): (B rows, c_out)."""
 
-    def __init__(self, layer: GraphConvolution, rows: int) -> None:
+    def __init__(self, layer: GraphConvolution) -> None:
         super().__init__()
         convs = cast("list[nn.Conv2d]", list(layer.g_conv))
         scale, bias = _affine(layer.bn)
@@ -138,14 +140,14 @@ class _Graph(nn.Module):
             weight, added = _folded(cast(nn.Conv2d, layer.gcn_residual[0]), cast(_BatchNorm, layer.gcn_residual[1]))
             weights, bias = [*weights, weight], bias + added
             edges.append(torch.eye(len(edges[0])).to(edges[0]))
-        self.out_channels, self.rows = convs[0].out_channels, rows
+        self.out_channels = convs[0].out_channels
         self.weight = nn.Parameter(torch.cat(weights, 1))  # (c_in, P c_out)
         self.edges = nn.Parameter(torch.stack(edges, 1).flatten(0, 1).T.contiguous())  # (V, V P)
         self.bias = nn.Parameter(bias)
 
     def forward(self, x: Tensor) -> Tensor:
         given = (x @ self.weight).reshape(-1, self.edges.shape[1], self.out_channels)
-        y = (self.edges @ given).reshape(-1, self.rows, self.out_channels) + self.bias
+        y = (self.edges @ given).reshape(-1, self.out_channels) + self.bias
         return F.relu(y + x if self.adds_input else y)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 import torch
@@ -51,7 +52,10 @@ class TemporalBlock(Streaming):
         always_project: bool = False,
     ) -> None:
         super().__init__()
-        conv = Conv1d(in_channels, out_channels, kernel_size, dilation=dilation, causal=True, method="inputs")
+        self._plain = partial(
+            Conv1d, in_channels, out_channels, kernel_size, dilation=dilation, causal=True, method="inputs"
+        )
+        conv = self._plain()
         nn.init.normal_(conv.weight, 0, 0.01)
         self.conv = weight_norm(conv)
         self.attention = NeighbourhoodAttention(out_channels, heads, kernel_size, dilation, variant=variant)
@@ -83,6 +87,17 @@ class TemporalBlock(Streaming):
         z, inputs = self.conv.update(frame, inputs, tick)
         y, tokens = self.attention.update(F.relu(z), tokens, tick)
         return self._finish(frame, F.relu(y)), (*inputs, *tokens)
+
+    @torch.no_grad()
+    def fold_weight_norm(self) -> None:
+        """Replace the normalised weight by a plain one.
+
+        The convolution is made anew: torch would remove the normalisation from a class that copies of it share.
+        """
+        if parametrize.is_parametrized(self.conv, "weight"):
+            plain = self._plain().to(self.conv.weight).train(self.training)
+            plain.load_state_dict({"weight": self.conv.weight, "bias": self.conv.bias})
+            self.conv = plain
 
     def _finish(self, x: Tensor, y: Tensor) -> Tensor:
         return F.relu(y + (x if self.downsample is None else self.downsample(x)))
@@ -169,8 +184,8 @@ class NacTcn(Streaming):
     def fold_weight_norm(self) -> NacTcn:
         """Replace the normalised weights, which help in training, by plain ones, which cost nothing; return self."""
         for module in self.modules():
-            if parametrize.is_parametrized(module, "weight"):
-                parametrize.remove_parametrizations(module, "weight")
+            if isinstance(module, TemporalBlock):
+                module.fold_weight_norm()
         return self
 
     def for_inference(self) -> NacTcn:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import supervision as sv
 
-from opendr_perception.msg import ActionArray, BodyPoseArray, Box, DetectionArray, FaceArray
+from opendr_perception.msg import ActionArray, BodyPoseArray, Box, DetectionArray, EmotionArray, FaceArray
 from opendr_perception.tasks.pose import COCO17_LIMBS
 
 KEYPOINT_THRESHOLD = 0.2
@@ -65,12 +65,35 @@ def draw_actions(canvas: np.ndarray, poses: BodyPoseArray, result: ActionArray) 
 def write_actions(canvas: np.ndarray, poses: BodyPoseArray, result: ActionArray) -> None:
     """Write below each person what they are doing, with a `?` while that is not warm."""
     labels = {person.track_id: person.label + ("" if person.warm else "?") for person in result.actions}
-    size = 0.4 * line_thickness(canvas)
     for person in poses.poses:
         if label := labels.get(person.track_id):
-            place = (round(person.box.x_min), round(person.box.y_max + 30 * size))
-            cv2.putText(canvas, label, place, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3, cv2.LINE_AA)
-            cv2.putText(canvas, label, place, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), 1, cv2.LINE_AA)
+            write_below(canvas, person.box, label)
+
+
+def draw_emotions(canvas: np.ndarray, faces: FaceArray, result: EmotionArray) -> None:
+    """Draw boxes around tracked faces, and below each what it shows, into a (H, W, 3) uint8 BGR picture."""
+    boxes = {face.track_id: face.box for face in faces.faces if face.track_id}
+    shown = [emotion for emotion in result.emotions if emotion.track_id in boxes]
+    tracks = [emotion.track_id for emotion in shown]
+    draw_boxes(canvas, [boxes[track] for track in tracks], tracks, tracks)
+    write_emotions(canvas, faces, result)
+
+
+def write_emotions(canvas: np.ndarray, faces: FaceArray, result: EmotionArray) -> None:
+    """Write below each tracked face its expression, valence and arousal, with a `?` while that is not warm."""
+    boxes = {face.track_id: face.box for face in faces.faces if face.track_id}
+    for emotion in result.emotions:
+        if emotion.track_id in boxes:
+            label = emotion.label + ("" if emotion.warm else "?")
+            write_below(canvas, boxes[emotion.track_id], f"{label} {emotion.valence:+.1f} {emotion.arousal:+.1f}")
+
+
+def write_below(canvas: np.ndarray, box: Box, label: str) -> None:
+    """Write a text below a box, readable on every background."""
+    size = 0.4 * line_thickness(canvas)
+    place = (round(box.x_min), round(box.y_max + 30 * size))
+    cv2.putText(canvas, label, place, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.putText(canvas, label, place, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), 1, cv2.LINE_AA)
 
 
 def draw_boxes(canvas: np.ndarray, boxes: list[Box], labels: list[str], tracks: list[str]) -> None:

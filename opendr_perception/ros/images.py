@@ -7,6 +7,7 @@ deserialised, and the pixels of those that are processed stay where they arrived
 from __future__ import annotations
 
 import array
+import struct
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -35,6 +36,18 @@ def decode(data: bytes, transport: str) -> tuple[Header, Image]:
         raise BadImage(f"the stamp is negative: {header.stamp.sec} s")
     stamp = Time(sec=header.stamp.sec, nanosec=header.stamp.nanosec)
     return Header(stamp=stamp, frame_id=header.frame_id), image
+
+
+def read_stamp(data: bytes) -> int:
+    """The stamp of a serialised message that begins with a header, in nanoseconds, without reading the rest.
+
+    Raises:
+        BadImage: it is too short.
+    """
+    if len(data) < 12:
+        raise BadImage(f"truncated: {len(data)} bytes are too few for a header")
+    seconds, nanoseconds = struct.unpack_from("<iI" if data[1] & 1 else ">iI", data, 4)  # CDR: the byte order first
+    return int(seconds * 10**9 + nanoseconds)
 
 
 def to_message(pixels: np.ndarray, header: Header, encoding: str = "bgr8") -> ImageMessage:

@@ -8,10 +8,11 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from rclpy.time import Time
 from std_msgs.msg import Header
 
 from opendr_perception.ros import images
-from opendr_perception.tasks.image import to_bgr
+from opendr_perception.tasks.image import Image, to_bgr
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Input:
         raw: whether messages come as serialised bytes.
         open: turns a message (or its bytes) into its header and what `process` gets; ValueError if it is unusable.
         canvas: makes a (H, W, 3) uint8 BGR picture of it, on which results are drawn.
+        stamp: of a message in nanoseconds; ValueError if it is unusable.
+        images: the camera's images that it is about. Then `open` gets both messages, the image first.
     """
 
     topic: str
@@ -31,18 +34,53 @@ class Input:
     raw: bool
     open: Callable[[Any], tuple[Header, Any]]
     canvas: Callable[[Any], np.ndarray]
+    stamp: Callable[[Any], int]
+    images: Input | None = None
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A result of another node, and the image that it is about."""
+
+    image: Image
+    result: Any
 
 
 def image_input(transport: str) -> Input:
     """Camera images, raw or compressed, as `tasks.image.Image`."""
     message_type, _, topic = images.TRANSPORTS[transport]
-    return Input(topic, message_type, raw=True, open=partial(images.decode, transport=transport), canvas=to_bgr)
+    read = partial(images.decode, transport=transport)
+    return Input(topic, message_type, raw=True, open=read, canvas=to_bgr, stamp=images.read_stamp)
 
 
 def result_input(topic: str, message_type: type) -> Input:
     """Results of another node, as they are. They are drawn on black, in the size of the image that they are about."""
-    return Input(topic, message_type, raw=False, open=lambda message: (message.header, message), canvas=_black)
+    return Input(
+        topic, message_type, raw=False, open=lambda message: (message.header, message), canvas=_black, stamp=_stamp
+    )
+
+
+def with_images(result: Input, image: Input) -> Input:
+    """Results of another node and the images of the same stamps, as `Pictured`."""
+
+    def read(messages: tuple[Any, Any]) -> tuple[Header, Pictured]:
+        header, picture = image.open(messages[0])
+        return header, Pictured(picture, result.open(messages[1])[1])
+
+    return Input(
+        result.topic,
+        result.type,
+        result.raw,
+        open=read,
+        canvas=lambda pictured: image.canvas(pictured.image),
+        stamp=result.stamp,
+        images=image,
+    )
 
 
 def _black(message: Any) -> np.ndarray:
     return np.zeros((message.height, message.width, 3), np.uint8)
+
+
+def _stamp(message: Any) -> int:
+    return int(Time.from_msg(message.header.stamp).nanoseconds)

@@ -14,12 +14,15 @@ from opendr_perception.msg import (
     Box,
     Detection,
     DetectionArray,
+    Emotion,
+    EmotionArray,
     Face,
     FaceArray,
     Keypoint,
 )
-from opendr_perception.tasks import action
+from opendr_perception.tasks import action, emotion
 from opendr_perception.tasks.detection import Detections
+from opendr_perception.tasks.expression import FaceView
 from opendr_perception.tasks.face import Faces
 from opendr_perception.tasks.identity import Identity
 from opendr_perception.tasks.image import Image
@@ -97,6 +100,38 @@ def action_array(actions: Sequence[action.Action], labels: Sequence[str]) -> Act
             for person in actions
         ],
     )
+
+
+def emotion_array(emotions: Sequence[emotion.Emotion], labels: Sequence[str]) -> EmotionArray:
+    """What the faces of one image show."""
+    return EmotionArray(
+        labels=list(labels),
+        emotions=[
+            Emotion(
+                track_id=face.track,
+                label=labels[int(np.argmax(face.probabilities))],
+                probabilities=face.probabilities.tolist(),
+                valence=face.valence,
+                arousal=face.arousal,
+                frames=face.frames,
+                warm=face.warm,
+            )
+            for face in emotions
+        ],
+    )
+
+
+def face_views(faces: FaceArray) -> list[FaceView]:
+    """Where the faces of one image are, and how they are turned."""
+    return [
+        FaceView(
+            box=np.array([face.box.x_min, face.box.y_min, face.box.x_max, face.box.y_max], np.float64),
+            landmarks=np.array([(point.x, point.y) for point in face.landmarks]).reshape(-1, 2),
+            angles=(face.yaw, face.pitch, face.roll),
+            track=face.track_id,
+        )
+        for face in faces.faces
+    ]
 
 
 def keypoint_array(poses: BodyPoseArray, joints: int) -> np.ndarray:

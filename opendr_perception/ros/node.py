@@ -17,7 +17,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Header
 
-from opendr_perception.ros.inputs import Input, image_input
+from opendr_perception.ros.inputs import Input, image_input, with_images
 from opendr_perception.ros.mailbox import Mailbox
 from opendr_perception.ros.managed import ManagedNode, NodeParameters
 from opendr_perception.ros.parameters import parameter
@@ -90,6 +90,8 @@ class PerceptionNode(ManagedNode):
     """Type and topic of the result."""
     INPUT: ClassVar[Input | None] = None
     """What each stream subscribes; None for camera images."""
+    WITH_IMAGES: ClassVar[bool] = False
+    """Whether INPUT comes with the camera images of the same stamps, as `ros.inputs.Pictured`."""
 
     def __init__(self, **options: Any) -> None:
         self._streams: dict[str, Stream] = {}
@@ -127,7 +129,10 @@ class PerceptionNode(ManagedNode):
         if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
-        self._input = self.INPUT or image_input(self.params.image_transport)
+        images = image_input(self.params.image_transport)
+        self._input = self.INPUT or images
+        if self.WITH_IMAGES:
+            self._input = with_images(self._input, images)
         self._streams = {name: Stream(self, name, self._input, self.RESULT, self._renew) for name in names}
 
     def activate(self) -> None:
@@ -136,7 +141,7 @@ class PerceptionNode(ManagedNode):
         self._worker.start()
         for stream in self._streams.values():
             stream.start_anew()
-            stream.subscribe(self._receive)
+            stream.subscribe(self._receive, self._miss)
 
     def deactivate(self) -> None:
         for stream in self._streams.values():
@@ -156,6 +161,9 @@ class PerceptionNode(ManagedNode):
 
     def _receive(self, stream: Stream, message: Any) -> None:
         self._mailbox.put(stream.name, message)
+
+    def _miss(self, stream: Stream) -> None:
+        self._mailbox.count(stream.name, dropped=1)
 
     def tick(self) -> None:
         if self._worker is not None:

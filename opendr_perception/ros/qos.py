@@ -14,11 +14,11 @@ _INCOMPATIBLE = {
 }
 
 
-def newest(reliability: str) -> QoSProfile:
-    """For images: only the newest one counts. A best-effort subscription hears every publisher."""
+def newest(reliability: str, depth: int = 1) -> QoSProfile:
+    """For inputs: only the newest one counts, unless they are paired. Best effort hears every publisher."""
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
-        depth=1,
+        depth=depth,
         reliability=RELIABILITY[reliability],
         durability=DurabilityPolicy.VOLATILE,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -20,10 +21,14 @@ from opendr_perception.ros.continuity import Continuity
 from opendr_perception.ros.inputs import Input
 from opendr_perception.ros.mailbox import Counts
 from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.ros.pairing import LIMIT, Pairing
 from opendr_perception.ros.statistics import Statistics, Summary
 
 SILENCE = 3.0
 """Seconds without a message, from publishers that are there, after which the stream is called silent."""
+
+UNPAIRED = 3
+"""Results in a row without an image of the same stamp, after which that is said; a single image may get lost."""
 
 
 class Stream:
@@ -49,7 +54,7 @@ class Stream:
         self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._drawings = node.create_publisher(ImageMessage, "~/" + self._topic("image"), qos.result(1))
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
-        self._subscription: Any = None
+        self._subscriptions: dict[str, Any] = {}
         self._timings = Statistics()
         self._summary: Summary = self._timings.drain()
         self.start_anew()
@@ -63,31 +68,61 @@ class Stream:
         self._restarts = 0
         self._last_problem = ""
         self._incompatible = ""
-        self._last_arrival = time.monotonic()
+        self._mismatch = ""
+        self._last_arrivals: dict[str, float] = {}
 
     # --- input ------------------------------------------------------------------------------------------------------
 
-    def subscribe(self, put: Callable[[Stream, Any], None]) -> None:
-        """Hand each message to `put`, in the executor's thread."""
+    def subscribe(self, put: Callable[[Stream, Any], None], drop: Callable[[Stream], None]) -> None:
+        """Hand each message to `put`, in the executor's thread, together with its image if the input has images.
+
+        Messages whose image does not come are given to `drop`.
+        """
+        if self._input.images is None:
+            self._listen(self._input, lambda message: put(self, message))
+            return
+
+        def deliver(image: Any, result: Any) -> None:
+            self._mismatch = ""
+            put(self, (image, result))
+
+        def miss(in_a_row: int, offset: float | None) -> None:
+            drop(self)
+            if in_a_row >= UNPAIRED:
+                self._mismatch = self._explain_mismatch(offset)
+                self._warn(self._mismatch, "pairing")
+
+        pairing = Pairing(deliver, miss)
+        self._listen(self._input, lambda message: pairing.add_result(self._input.stamp(message), message))
+        images_of = self._input.images
+        self._listen(images_of, lambda message: pairing.add_image(images_of.stamp(message), message))
+
+    def _listen(self, source: Input, take: Callable[[Any], None]) -> None:
+        topic = self._node.resolve_topic_name(self._topic(source.topic))
 
         def receive(message: Any) -> None:
-            self._last_arrival = time.monotonic()
+            self._last_arrivals[topic] = time.monotonic()
             self._incompatible = ""  # whoever could not be heard has been replaced
-            put(self, message)
+            try:
+                take(message)
+            except ValueError as error:
+                self.reject(str(error))
 
-        self._subscription = self._node.create_subscription(
-            self._input.type,
-            self.topic,
+        self._last_arrivals[topic] = time.monotonic()
+        self._subscriptions[topic] = self._node.create_subscription(
+            source.type,
+            topic,
             receive,
-            qos.newest(self._node.params.qos_reliability),
-            raw=self._input.raw,
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
+            qos.newest(self._node.params.qos_reliability, depth=1 if self._input.images is None else LIMIT),
+            raw=source.raw,
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=partial(self._on_incompatible, topic)),
             qos_overriding_options=QoSOverridingOptions.with_default_policies(),
         )
 
     def unsubscribe(self) -> None:
-        self._node.destroy_subscription(self._subscription)
-        self._subscription = None
+        for subscription in self._subscriptions.values():
+            self._node.destroy_subscription(subscription)
+        self._subscriptions = {}
 
     def follow(self, header: Header) -> None:
         """Take note of the next frame's stamp: after a gap, or when time goes back, the memory starts anew."""
@@ -148,7 +183,7 @@ class Stream:
 
     def diagnose(self) -> DiagnosticStatus:
         """How the stream is, in words and numbers; silence is also warned about."""
-        problem = self._incompatible or self._silence()
+        problem = self._incompatible or self._silence() or self._mismatch
         values = {
             "received": self.counts.received,
             "processed": self.counts.processed,
@@ -165,23 +200,36 @@ class Stream:
         return self._node.status(self.topic, level, problem or "images arrive", values)
 
     def _silence(self) -> str:
-        silent = time.monotonic() - self._last_arrival
-        if silent < SILENCE:
-            return ""
-        publishers = self._subscription.get_publisher_count()
-        if publishers == 0:
-            return f"nobody publishes {self.topic}"
-        problem = (
-            f"{publishers} publisher(s) of {self.topic}, but nothing arrived for {silent:.0f} s: the camera has "
-            "stopped, or Fast DDS cannot carry its images (set FASTDDS_DEFAULT_PROFILES_FILE to this package's "
-            "config/fastdds.xml for the publisher too)"
-        )
-        self._warn(problem, "silence")
-        return problem
+        for topic, subscription in self._subscriptions.items():
+            silent = time.monotonic() - self._last_arrivals[topic]
+            if silent < SILENCE:
+                continue
+            publishers = subscription.get_publisher_count()
+            if publishers == 0:
+                return f"nobody publishes {topic}"
+            problem = (
+                f"{publishers} publisher(s) of {topic}, but nothing arrived for {silent:.0f} s: the camera has "
+                "stopped, or Fast DDS cannot carry its images (set FASTDDS_DEFAULT_PROFILES_FILE to this package's "
+                "config/fastdds.xml for the publisher too)"
+            )
+            self._warn(problem, "silence")
+            return problem
+        return ""
 
-    def _on_incompatible(self, event: QoSRequestedIncompatibleQoSInfo) -> None:
+    def _explain_mismatch(self, offset: float | None) -> str:
+        assert self._input.images is not None
+        images_topic = self._node.resolve_topic_name(self._topic(self._input.images.topic))
+        if offset is None:
+            return f"it has come, but no image on {images_topic}"
+        return (
+            f"no image on {images_topic} has the same stamp; the nearest one is {abs(offset):.3f} s "
+            f"{'later' if offset > 0 else 'earlier'}. Both must be of one camera, with its stamps, and results must "
+            f"not come more than {LIMIT} images late"
+        )
+
+    def _on_incompatible(self, topic: str, event: QoSRequestedIncompatibleQoSInfo) -> None:
         reason = qos.explain_incompatible(QoSPolicyKind(event.last_policy_kind))
-        self._incompatible = f"a publisher of {self.topic} cannot be heard: {reason}"
+        self._incompatible = f"a publisher of {topic} cannot be heard: {reason}"
         self._node.warn(self._incompatible)
 
     def _warn(self, text: str, about: str = "") -> None:

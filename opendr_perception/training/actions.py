@@ -7,7 +7,6 @@ on with `--resume` as if nothing had happened.
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -23,10 +22,10 @@ from rich.console import Console
 from torch import Tensor
 from torch.nn import functional as F
 
-from opendr_perception.files import store
 from opendr_perception.tasks import skeleton
+from opendr_perception.training.checkpoint import read_checkpoint, write_checkpoint
 from opendr_perception.training.clips import Clip, load_clips
-from opendr_perception.training.evaluation import evaluate, table
+from opendr_perception.training.evaluation import by_network, evaluate, table
 from opendr_perception.training.motion import ACTIONS, UNLABELLED, Motion
 from opendr_perception.training.network import FIELD, ActionNetwork
 from opendr_perception.training.sequences import LabelledFrames, batch_of, training_sequence
@@ -135,20 +134,14 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint as a whole."""
-        self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self.checkpoint.with_name(f".{self.checkpoint.name}.{os.getpid()}")
-        state = {
-            "settings": asdict(self.settings),
-            "step": self.step,
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
-        }
-        try:
-            torch.save(state, unfinished)
-            store(unfinished, self.checkpoint)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_checkpoint(
+            self.checkpoint,
+            asdict(self.settings),
+            self.step,
+            network=self.network,
+            optimizer=self.optimizer,
+            schedule=self.schedule,
+        )
 
     def resume(self) -> None:
         """Go on from the checkpoint.
@@ -156,9 +149,7 @@ class Trainer:
         Raises:
             ValueError: It belongs to another training.
         """
-        state = torch.load(self.checkpoint, weights_only=True)
-        if state["settings"] != asdict(self.settings):
-            raise ValueError(f"{self.checkpoint} is of a training with other settings: {state['settings']}")
+        state = read_checkpoint(self.checkpoint, asdict(self.settings))
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
@@ -198,7 +189,7 @@ def main(
                 f"{spent / 60:.1f} min, {left / 60:.1f} to go"
             )
             trainer.save()
-    result = evaluate(trainer.network.eval(), clips, trials, settings.frames)
+    result = evaluate(by_network(trainer.network.eval()), clips, trials, settings.frames)
     console.print(table(result))
     save(trainer.network, output / "action-costgcn.npz", _card(settings, trainer.network, result))
     console.print(f"wrote {output / 'action-costgcn.npz'}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import torch
 from rich.table import Table
 from torch.nn import functional as F
 
+from opendr_perception.engine.session import Session
+from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.skeleton import RATE
 from opendr_perception.training.clips import Clip
 from opendr_perception.training.motion import ACTIONS, UNLABELLED, Motion
@@ -23,11 +25,37 @@ OBSERVED = {"0.5 s": (0.25, 0.75), "1 s": (0.75, 1.5), "2 s": (1.5, 3.0), "4 s":
 """For how long a person has been in view."""
 
 
-def evaluate(network: torch.nn.Module, clips: Mapping[Clip, Motion], trials: int, length: int) -> dict[str, Any]:
-    """Count how often the network is right.
+Classify = Callable[[np.ndarray], np.ndarray]
+"""From the frames (n, 5, T, 17) of n people who have just come into view to the action (n, T) in each."""
+
+
+def by_network(network: torch.nn.Module) -> Classify:
+    """The judgement of a network in evaluation mode."""
+
+    def classify(frames: np.ndarray) -> np.ndarray:
+        clip = F.pad(torch.from_numpy(frames), (0, 0, FIELD - 1, 0)).unsqueeze(-1)
+        with torch.no_grad():
+            return network(clip).argmax(1).numpy()
+
+    return classify
+
+
+def by_model(session: Session) -> Classify:
+    """The judgement of an exported network, frame by frame."""
+
+    def classify(frames: np.ndarray) -> np.ndarray:
+        bank = StateBank(session)
+        steps = [bank.step(range(len(frames)), frame[..., None]) for frame in frames.transpose(2, 0, 1, 3)]
+        return np.stack([step.output.argmax(1) for step in steps], axis=1)
+
+    return classify
+
+
+def evaluate(classify: Classify, clips: Mapping[Clip, Motion], trials: int, length: int) -> dict[str, Any]:
+    """Count how often a network is right.
 
     Args:
-        network: In evaluation mode.
+        classify: The judgement of the network.
         clips: All recorded motions. Only those held out are used.
         trials: Number of sequences.
         length: Their length, frames.
@@ -39,7 +67,7 @@ def evaluate(network: torch.nn.Module, clips: Mapping[Clip, Motion], trials: int
     held_out = {clip: motion for clip, motion in clips.items() if clip.held_out}
     scenes = [np.random.default_rng((SEED, k)) for k in range(trials)]
     examples = [render(rng, Actor(rng, held_out).play((length + 8) / RATE), held_out=True) for rng in scenes]
-    labels, guesses = _guess(network, examples, length)
+    labels, guesses = _guess(classify, examples, length)
     seconds = np.broadcast_to(np.arange(length) / RATE, labels.shape)
     windows = {name: (seconds >= low) & (seconds < high) for name, (low, high) in OBSERVED.items()}
     by_action = {
@@ -51,13 +79,13 @@ def evaluate(network: torch.nn.Module, clips: Mapping[Clip, Motion], trials: int
     return {
         "mean of actions": mean,
         "by action": by_action,
-        "recordings held out": _recordings(network, held_out, length),
+        "recordings held out": _recordings(classify, held_out, length),
         "frames": int(judged.sum()),
         "confused": _confused(labels[judged], guesses[judged]),
     }
 
 
-def _recordings(network: torch.nn.Module, clips: Mapping[Clip, Motion], length: int) -> dict[str, float]:
+def _recordings(classify: Classify, clips: Mapping[Clip, Motion], length: int) -> dict[str, float]:
     """Accuracy in the recorded frames of each clip, acted between standing."""
     shares = {}
     for number, (clip, motion) in enumerate(clips.items()):
@@ -66,20 +94,18 @@ def _recordings(network: torch.nn.Module, clips: Mapping[Clip, Motion], length: 
             rng = np.random.default_rng((SEED, 1, number, trial))
             actor = Actor(rng, {})
             examples.append(render(rng, actor.around(motion, (length + 8) / RATE), held_out=True))
-        labels, guesses = _guess(network, examples, length)
+        labels, guesses = _guess(classify, examples, length)
         shown = labels == ACTIONS.index(clip.action)
         shares[clip.file] = _share((guesses == labels)[shown])
     return shares
 
 
-def _guess(network: torch.nn.Module, examples: list[Any], length: int) -> tuple[np.ndarray, np.ndarray]:
+def _guess(classify: Classify, examples: list[Any], length: int) -> tuple[np.ndarray, np.ndarray]:
     labels, guesses = [], []
-    with torch.no_grad():
-        for start in range(0, len(examples), 25):
-            frames, expected = batch_of(examples[start : start + 25], length)
-            clip = F.pad(torch.from_numpy(frames), (0, 0, FIELD - 1, 0)).unsqueeze(-1)
-            guesses.append(network(clip).argmax(1).numpy())
-            labels.append(expected)
+    for start in range(0, len(examples), 25):
+        frames, expected = batch_of(examples[start : start + 25], length)
+        guesses.append(classify(frames))
+        labels.append(expected)
     return np.concatenate(labels), np.concatenate(guesses)
 
 

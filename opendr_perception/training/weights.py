@@ -21,15 +21,26 @@ def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.npz")
     try:
-        np.savez_compressed(unfinished, **{name: value.numpy() for name, value in network.state_dict().items()})
+        np.savez_compressed(unfinished, **{name: value.cpu().numpy() for name, value in network.state_dict().items()})
         store(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
     write_text(path.with_suffix(".yaml"), yaml.safe_dump(card, sort_keys=False, width=120, allow_unicode=True))
 
 
+def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read weights and their card.
+
+    Args:
+        path: The .npz; the card is the .yaml beside it.
+    """
+    card = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: torch.from_numpy(arrays[name]) for name in arrays.files}, card
+
+
 def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
-    """Read a network and its card.
+    """Read an action network and its card.
 
     Args:
         path: The .npz; the card is the .yaml beside it.
@@ -37,12 +48,10 @@ def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
     Raises:
         ValueError: The weights are for other frames than `tasks.skeleton` makes, or for another network.
     """
-    card = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))
+    state, card = read(path)
     if card.get("frames_version") != skeleton.VERSION:
         raise ValueError(f"{path} is for frames of version {card.get('frames_version')}, not {skeleton.VERSION}")
     network = ActionNetwork(len(card["labels"]), card["width"])
-    with np.load(path, allow_pickle=False) as arrays:
-        state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

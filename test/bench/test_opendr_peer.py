@@ -21,7 +21,7 @@ def test_without_its_library_it_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_a_file_with_another_hash_is_not_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     cache.archives.mkdir(parents=True)
-    kept = cache.archives / f"{opendr_peer.PACKAGE.replace('==', '-')}.tar.gz"
+    kept = cache.archives / f"{opendr_peer.SKELETONS.package.replace('==', '-')}.tar.gz"
     kept.write_bytes(b"something else")
 
     def fail(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
@@ -29,7 +29,7 @@ def test_a_file_with_another_hash_is_not_used(monkeypatch: pytest.MonkeyPatch, t
 
     monkeypatch.setattr(subprocess, "run", fail)
     with pytest.raises(opendr_peer.PeerMissing, match="no network"):
-        opendr_peer._archive(cache)
+        opendr_peer._archive(opendr_peer.SKELETONS, cache)
 
     def deliver(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         (Path(command[command.index("-d") + 1]) / "peer.tar.gz").write_bytes(b"something else")
@@ -37,4 +37,4 @@ def test_a_file_with_another_hash_is_not_used(monkeypatch: pytest.MonkeyPatch, t
 
     monkeypatch.setattr(subprocess, "run", deliver)
     with pytest.raises(opendr_peer.PeerMissing, match="sha256"):
-        opendr_peer._archive(cache)
+        opendr_peer._archive(opendr_peer.SKELETONS, cache)

@@ -11,7 +11,8 @@ import pytest
 from opendr_perception.msg import Face, FaceArray
 from std_msgs.msg import Header
 
-from opendr_perception import zoo
+from opendr_perception.demo.command import PERSON
+from opendr_perception.demo.play import BODIES, FACES
 from opendr_perception.demo.recorder import to_dict
 
 
@@ -22,22 +23,29 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_writes_what_the_nodes_published(tmp_path: Path) -> None:
-    (street,) = zoo.fetch(["vtest.avi"])
-    done = demo("--source", str(street), "--seconds", "6", "--output", str(tmp_path / "out"), "--headless")
+    done = demo("--seconds", "8", "--output", str(tmp_path / "out"), "--headless")
     assert done.returncode == 0, done.stderr
     assert "pose_estimation" in done.stdout
 
     lines = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
-    assert {line["topic"] for line in lines} >= {"/camera/persons", "/camera/poses"}
-    poses = [line for line in lines if line["topic"] == "/camera/poses"]
+    of_topic = {
+        topic: [line for line in lines if line["topic"] == topic] for topic in {line["topic"] for line in lines}
+    }
+    assert of_topic.keys() >= {
+        *(f"/{stream}/{topic}" for stream in ("street", "face") for topic in ("persons", "poses")),
+        *(f"/{stream}/{topic}" for stream in ("face", "portrait") for topic in ("faces", "emotions")),
+    }
+    poses = of_topic["/street/poses"]
     assert all(line["stamp"] > 0 and line["frame_id"] == "camera" and line["layout"] == "coco17" for line in poses)
     assert any(len(person["keypoints"]) == 17 for line in poses for person in line["poses"])
+    assert {face["identity"] for line in of_topic["/portrait/faces"] for face in line["faces"]} == {"", PERSON}
+    assert {face["identity"] for line in of_topic["/face/faces"] for face in line["faces"]} == {""}
 
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert summary["sources"] == {"camera": "vtest.avi"}
+    assert summary["sources"].keys() == {"street", "face", "portrait"}
     for row in summary["nodes"]:
         assert row["received"] == row["processed"] + row["dropped"] + row["rejected"]
-    assert {row["node"] for row in summary["nodes"]} >= {"person_detection", "pose_estimation"}
+    assert {row["node"] for row in summary["nodes"]} == {node.node for node in BODIES + FACES}
 
     with av.open(str(tmp_path / "out" / "annotated.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) > 0

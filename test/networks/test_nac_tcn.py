@@ -93,6 +93,15 @@ def test_folding_changes_nothing() -> None:
     assert torch.allclose(network.fold_weight_norm()(clip), before, rtol=0, atol=1e-12)
 
 
+def test_a_network_outlives_its_form_for_inference() -> None:
+    network = _network(*SIZES[0]).train()
+    network.for_inference()
+    network(torch.randn(1, 6, 30, dtype=torch.float64)).sum().backward()
+    gradients = [parameter.grad for name, parameter in network.named_parameters() if "original" in name]
+    assert gradients and all(gradient is not None for gradient in gradients)
+    assert "network.0.conv.parametrizations.weight.original0" in network.state_dict()
+
+
 def test_published_names_load() -> None:
     """The published blocks hold each layer twice, and call it by its place."""
     network = _network(*SIZES[0])

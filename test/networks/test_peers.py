@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import torch
 
-from opendr_perception.bench.opendr_peer import BASE, PeerMissing, opendr_models
+from opendr_perception.bench.opendr_peer import SKELETONS, PeerMissing, opendr_ensembles, opendr_models
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.co_a_gcn import OpenDrCoAGcn
 from opendr_perception.networks.co_s_tr import CoSTr
 from opendr_perception.networks.co_st_gcn import CoStGcn
+from opendr_perception.networks.esr import Esr
 
 pytestmark = pytest.mark.peer
 
@@ -26,7 +28,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stack.enter_context(opendr_models(tmp_path_factory.mktemp("peer")))
         except PeerMissing as missing:
             pytest.skip(str(missing))
-        yield f"{BASE}.algorithm.models"
+        yield SKELETONS.models
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,26 @@ def test_network_for_clips(models, randomise) -> None:
     with torch.no_grad():
         expected = peer(clip)
         assert (network(clip)[:, :, -1] - expected).abs().max() <= 1e-5 * max(1.0, float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("attention", [False, True])
+@pytest.mark.parametrize("branches", [2, 9])
+def test_ensembles(attention: bool, branches: int, randomise, tmp_path: Path) -> None:
+    try:
+        with opendr_ensembles(tmp_path) as classes:
+            peer = randomise(classes[attention]("cpu", branches))
+    except PeerMissing as missing:
+        pytest.skip(str(missing))
+    network = Esr(branches=branches, attention=attention).eval()
+    load_checkpoint(network, peer.state_dict())
+    pictures = torch.rand(3, 3, 96, 96)
+    with torch.no_grad():
+        expressions, affect, attentions = peer(pictures)
+        ours = network(pictures)
+    scale = max(1.0, float(torch.stack(expressions).abs().max()))
+    assert (ours.logits - torch.stack(expressions)).abs().max() <= 1e-5 * scale
+    assert (ours.affect - torch.stack(affect)).abs().max() <= 1e-5 * scale
+    if attention:
+        places, channels = attentions
+        assert (ours.places - places).abs().max() <= 1e-5
+        assert (ours.channels - channels).abs().max() <= 1e-5

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from opendr_perception.msg import BodyPose, BodyPoseArray, Box, Detection, DetectionArray, Keypoint
+from opendr_perception.msg import (
+    BodyPose,
+    BodyPoseArray,
+    Box,
+    Detection,
+    DetectionArray,
+    Emotion,
+    EmotionArray,
+    Face,
+    FaceArray,
+    Keypoint,
+)
 
-from opendr_perception.ros.drawing import JOINT, KEYPOINT_THRESHOLD, draw_detections, draw_poses
+from opendr_perception.ros.drawing import JOINT, KEYPOINT_THRESHOLD, draw_detections, draw_emotions, draw_poses
 
 BOX = Box(x_min=20.0, y_min=30.0, x_max=60.0, y_max=90.0)
 
@@ -58,3 +69,16 @@ def test_odd_boxes_and_tracks_can_be_drawn(track: str) -> None:
         for picture in (canvas(), np.zeros((1, 1, 3), np.uint8)):
             draw_detections(picture, people(track, box))
             draw_poses(picture, poses(1.0, box, track))
+
+
+def test_what_a_face_shows_is_written_below_it() -> None:
+    faces = FaceArray(faces=[Face(track_id="7", box=BOX), Face(track_id="", box=BOX)])
+    warm, cold, nothing = canvas(), canvas(), canvas()
+    for picture, is_warm in ((warm, True), (cold, False)):
+        draw_emotions(picture, faces, EmotionArray(emotions=[Emotion(track_id="7", label="sad", warm=is_warm)]))
+        assert picture[92:110].any()
+        assert not picture[40:80, 30:50].any(), "the face must stay visible"
+    assert (warm != cold).any(), "it is said whether the network has seen enough"
+    draw_emotions(nothing, faces, EmotionArray())
+    draw_emotions(nothing, FaceArray(), EmotionArray(emotions=[Emotion(track_id="7", label="sad")]))
+    assert not nothing.any()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 
-from opendr_perception.ros.messages import body_pose_array, detection_array
+from opendr_perception.ros.messages import body_pose_array, detection_array, emotion_array, face_views
 from opendr_perception.tasks.detection import Detections
+from opendr_perception.tasks.emotion import Emotion
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.pose import Poses
 
@@ -34,3 +36,22 @@ def test_nobody_is_an_empty_array() -> None:
     assert detection_array(IMAGE, NOBODY, [], label="person").detections == []
     message = body_pose_array(IMAGE, Poses(NOBODY, np.empty((0, 17, 3), np.float32)), [], layout="coco17")
     assert (message.poses, message.layout) == ([], "coco17")
+
+
+def test_emotions_name_the_most_probable_label() -> None:
+    emotion = Emotion("7", np.array([0.25, 0.75]), valence=0.5, arousal=-0.5, frames=3, warm=True)
+    message = emotion_array([emotion], ("neutral", "happy"))
+    assert message.labels == ["neutral", "happy"]
+    (only,) = message.emotions
+    assert (only.track_id, only.label, list(only.probabilities)) == ("7", "happy", [0.25, 0.75])
+    assert (only.valence, only.arousal, only.frames, only.warm) == (0.5, -0.5, 3, True)
+
+
+def test_faces_are_read_with_their_landmarks_and_angles() -> None:
+    box = Box(x_min=1.0, y_min=2.0, x_max=3.0, y_max=4.0)
+    points = [Keypoint(x=float(x), y=9.0) for x in range(6)]
+    face = Face(track_id="7", box=box, landmarks=points, yaw=0.5, pitch=float("nan"), roll=-0.5)
+    view, bare = face_views(FaceArray(faces=[face, Face()]))
+    assert (view.track, view.box.tolist(), view.landmarks.tolist()) == ("7", [1, 2, 3, 4], [[x, 9] for x in range(6)])
+    np.testing.assert_array_equal(view.angles, (0.5, np.nan, -0.5))
+    assert bare.landmarks.shape == (0, 2)

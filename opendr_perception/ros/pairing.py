@@ -1,0 +1,79 @@
+"""Images, and the results of another node about them, joined by their stamps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+LIMIT = 16
+"""Messages of each kind that wait for the other: half a second of images at 30 Hz."""
+
+
+@dataclass
+class _Waiting:
+    """A result that waits, and the nanoseconds to the nearest image that it has met; None for none."""
+
+    result: Any
+    offset: int | None = None
+
+    def meet(self, offset: int) -> None:
+        if self.offset is None or abs(offset) < abs(self.offset):
+            self.offset = offset
+
+
+class Pairing:
+    """Joins messages of exactly the same stamp, whichever comes first; the oldest of those that wait are given up.
+
+    An image without a result is nothing unusual: the other node may be slower than the camera. A result without its
+    image is missed. Both kinds must come in the order of their stamps. Not for several threads at once.
+
+    Args:
+        deliver: takes an image and its result.
+        miss: takes how many results in a row have been given up, and the seconds from the last of them to the image
+            that is nearest to it, None if there is no image at all.
+    """
+
+    def __init__(self, deliver: Callable[[Any, Any], None], miss: Callable[[int, float | None], None]) -> None:
+        self._deliver = deliver
+        self._miss = miss
+        self._images: dict[int, Any] = {}
+        self._results: dict[int, _Waiting] = {}
+        self._missed = 0
+
+    def add_image(self, stamp: int, image: Any) -> None:
+        """An image has come, stamped with these nanoseconds."""
+        self._images.pop(stamp, None)
+        self._images[stamp] = image
+        for waiting_since, waiting in self._results.items():
+            waiting.meet(stamp - waiting_since)
+        self._join(stamp)
+        if len(self._images) > LIMIT:
+            del self._images[next(iter(self._images))]
+
+    def add_result(self, stamp: int, result: Any) -> None:
+        """A result has come, stamped with these nanoseconds."""
+        if stamp in self._results:
+            self._give_up(stamp)
+        self._results[stamp] = waiting = _Waiting(result)
+        for image in self._images:
+            waiting.meet(image - stamp)
+        self._join(stamp)
+        if len(self._results) > LIMIT:
+            self._give_up(next(iter(self._results)))
+
+    def _join(self, stamp: int) -> None:
+        if stamp not in self._images or stamp not in self._results:
+            return
+        for older in list(takewhile(stamp.__ne__, self._images)):
+            del self._images[older]
+        for older in list(takewhile(stamp.__ne__, self._results)):
+            self._give_up(older)
+        self._missed = 0
+        self._deliver(self._images.pop(stamp), self._results.pop(stamp).result)
+
+    def _give_up(self, stamp: int) -> None:
+        offset = self._results.pop(stamp).offset
+        self._missed += 1
+        self._miss(self._missed, None if offset is None else offset * 1e-9)

@@ -1,0 +1,52 @@
+"""Checkpoints: all that a training needs to go on as if it had not been interrupted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+
+from opendr_perception.files import store
+
+
+class Part(Protocol):
+    """A network, an optimiser, a schedule."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> object: ...
+
+
+def write_checkpoint(path: Path, settings: Mapping[str, Any], step: int, **parts: Part) -> None:
+    """Write a checkpoint, as a whole or not at all.
+
+    Args:
+        path: The file.
+        settings: What decides the outcome of the training.
+        step: How far it is.
+        parts: Its parts, by name.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    state = {"settings": dict(settings), "step": step}
+    state.update((name, part.state_dict()) for name, part in parts.items())
+    try:
+        torch.save(state, unfinished)
+        store(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a checkpoint: its `step` and the state of each part.
+
+    Raises:
+        ValueError: It belongs to another training.
+    """
+    state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    if state["settings"] != dict(settings):
+        raise ValueError(f"{path} is of a training with other settings: {state['settings']}")
+    return state
