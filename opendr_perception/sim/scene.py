@@ -39,7 +39,10 @@ class Thing:
     """An occluder in the room."""
 
     kind: str
+    """One of THINGS."""
     pose: Pose
+    lift: float = 0.0
+    """m, by which it is higher than it usually stands, or hangs."""
 
 
 @dataclass(frozen=True)
@@ -123,31 +126,49 @@ def facing(
     return Scene((Standing(name, person, held),), seen_from(person, range_, pan_), (), room, light or Light())
 
 
-def occlude(scene: Scene, side: str, share: float, fraction: float, kind: str = "board") -> Scene:
+def occlude(
+    scene: Scene,
+    side: str,
+    share: float,
+    fraction: float,
+    kind: str = "board",
+    face: float = 1.55,
+    camera: float = 1.5,
+) -> Scene:
     """Put an occluder between the robot and the first person, so that it hides one side of the face.
 
     Args:
         scene: With a person.
-        side: `left` or `right` in the image.
-        share: How much of the width of the face is covered, 0 to 1.
+        side: `left`, `right`, `top` or `bottom` in the image.
+        share: How much of the width, or height, of the face is covered, 0 to 1.
         fraction: Where the occluder stands, from 0 (at the person) to 1 (at the robot).
-        kind: One of THINGS.
+        kind: One of THINGS; for the top a sign is used.
+        face: Height of the middle of the face, m; only for top and bottom.
+        camera: Height of the camera, m; only for top and bottom.
     """
     person, robot = scene.people[0].pose, scene.robot
-    away = distance(robot, person)
+    ahead = (1 - fraction) * distance(robot, person)
     towards = math.atan2(person.y - robot.y, person.x - robot.x)
-    # Half a face at the occluder's distance, and half of the occluder, whose edge shall be inside of the face.
-    sign = {"left": 1.0, "right": -1.0}[side]
-    edge = FACE_WIDTH * (0.5 - share) * (1 - fraction)
-    offset = sign * (HALF_WIDTH[kind] + edge)
-    x = robot.x + (1 - fraction) * away * math.cos(towards) - offset * math.sin(towards)
-    y = robot.y + (1 - fraction) * away * math.sin(towards) + offset * math.cos(towards)
-    return replace(scene, things=(*scene.things, Thing(kind, Pose(x, y, wrap(towards + math.pi)))))
+    edge = (0.5 - share) * (1 - fraction)  # from the line of sight outwards, in sizes of a face
+    aside = lift = 0.0
+    if side in ("left", "right"):
+        aside = (HALF_WIDTH[kind] + FACE_WIDTH * edge) * (1 if side == "left" else -1)
+    else:
+        sight = (1 - fraction) * face + fraction * camera
+        kind = "sign" if side == "top" else kind
+        lift = sight + FACE_HEIGHT * edge - BOTTOM if side == "top" else sight - FACE_HEIGHT * edge - TOP[kind]
+    x = robot.x + ahead * math.cos(towards) - aside * math.sin(towards)
+    y = robot.y + ahead * math.sin(towards) + aside * math.cos(towards)
+    return replace(scene, things=(*scene.things, Thing(kind, Pose(x, y, wrap(towards + math.pi)), lift)))
 
 
-FACE_WIDTH = 0.16
+FACE_WIDTH, FACE_HEIGHT = 0.16, 0.2
 HALF_WIDTH = {"board": 0.35, "plant": 0.3, "box": 0.3, "sign": 0.35}
-"""m; of a face, and of the things as seen from the front."""
+"""m; of things as seen from the front."""
+TOP = {"board": 1.95, "plant": 2.0, "box": 2.04, "sign": 2.4}
+"""m; where things end."""
+BOTTOM = 1.6
+"""m; where a sign begins."""
 
 
 def draw_scene(kind: str, names: Sequence[str], seed: int, people: int = 5) -> Scene:

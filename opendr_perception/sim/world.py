@@ -143,7 +143,7 @@ class World:
             body = f"{thing.kind}_{number}"
             self._bodies[body] = body
             self._show(body, True)
-            self._move(body, thing.pose.x, thing.pose.y, 0.0, thing.pose.yaw)
+            self._move(body, thing.pose.x, thing.pose.y, thing.lift, thing.pose.yaw)
         self.place_robot(scene.robot)
         return self.observe(render)
 

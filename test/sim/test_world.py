@@ -119,6 +119,19 @@ def test_it_tells_how_much_of_a_head_is_hidden(world: World) -> None:
         world.hidden_share(SECOND.name)
 
 
+@pytest.mark.parametrize("side", ["top", "bottom"])
+def test_the_upper_or_the_lower_half_of_a_face_can_be_hidden(world: World, side: str) -> None:
+    scene = facing(FIRST.name, 1.5, 0.0)
+    middle = (FIRST.eyes[2] + FIRST.mouth[2]) / 2
+    free, image = world.reset(scene).image, world.reset(occlude(scene, side, 0.5, 0.5, face=middle)).image
+    assert image is not None and free is not None
+    hidden = np.abs(image.astype(int) - free).sum(2) > 30
+    row, column = face_pixel(world, 1.5)
+    mouth = row + round(world.camera.focal * (FIRST.eyes[2] - FIRST.mouth[2]) / 1.25)
+    assert hidden[row, column - 4 : column + 5].mean() == (side == "top")
+    assert hidden[mouth, column - 4 : column + 5].mean() == (side == "bottom")
+
+
 @pytest.mark.parametrize("held", ["hand", "scarf", "phone"])
 def test_what_is_held_before_the_face_stays_there(world: World, held: str) -> None:
     for angle in (0.0, 0.35):
