@@ -12,25 +12,18 @@ from typing import TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
-from nav_msgs.msg import Odometry
-from rclpy.time import Time
-from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
-from opendr_perception.ros import images, qos
 from opendr_perception.ros.managed import ManagedNode, NodeParameters
 from opendr_perception.ros.parameters import parameter
-from opendr_perception.ros.robot_messages import BASE, ODOMETRY, TransformPublisher, camera_info, odometry
+from opendr_perception.ros.robot_publisher import Instant, RobotPublisher
 from opendr_perception.ros.run import main
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.robot import ROBOTS, Camera, Command
 from opendr_perception.sim.scene import SCENES, draw_scene
-from opendr_perception.sim.world import Observation, World
+from opendr_perception.sim.world import World
 
-FRAME = "camera"
 PATIENCE = 60.0
 """s that the node waits for the world, which is slow to begin on a small machine."""
 T = TypeVar("T")
@@ -100,11 +93,7 @@ class Simulation(ManagedNode):
             self._thread.shutdown()
             raise
         self._resets, self._time, self._published = 0, 0.0, 0
-        self._images = self.create_publisher(Image, "image_raw", qos.newest("reliable"))
-        self._camera_info = self.create_publisher(CameraInfo, "camera_info", qos.newest("reliable"))
-        self._odometry = self.create_publisher(Odometry, "odom", 10)
-        self._clock_publisher = self.create_publisher(Clock, "/clock", 10)
-        self._transforms = TransformPublisher(self)
+        self._publisher = RobotPublisher(self, (CAMERA_AHEAD, 0.0, params.camera_height))
         self._service = self.create_service(Trigger, "~/reset", self._answer_reset)
         self._do(self._reset)
 
@@ -113,10 +102,8 @@ class Simulation(ManagedNode):
         self._command: Command | None = None
         kind = TwistStamped if self.params.stamped else Twist
         self._subscription = self.create_subscription(kind, "cmd_vel", self._take_command, 1)
-        place = (CAMERA_AHEAD, 0.0, self.params.camera_height)
-        self._transforms.publish_camera(self._header(self._time, BASE), FRAME, place)
         self._due = time.monotonic()
-        self._thread.submit(self._turn)
+        self._thread.submit(self._turn, self._stop)
 
     def deactivate(self) -> None:
         self._stop.set()
@@ -126,9 +113,7 @@ class Simulation(ManagedNode):
     def cleanup(self) -> None:
         self._do(self._world.close)
         self._thread.shutdown()
-        for publisher in (self._images, self._camera_info, self._odometry, self._clock_publisher):
-            self.destroy_publisher(publisher)
-        self._transforms.close()
+        self._publisher.close()
         self.destroy_service(self._service)
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
@@ -169,37 +154,25 @@ class Simulation(ManagedNode):
         self._world.reset(scene, render=False)
         self._resets += 1
 
-    def _turn(self) -> None:
+    def _turn(self, stop: threading.Event) -> None:
         """Simulate one period, publish, and wait until the next one is due."""
-        if self._stop.is_set():
+        if stop.is_set():
             return
         try:
             command, self._command = self._command, None
-            self._publish(self._world.step(command))
+            seen = self._world.step(command)
+            self._time += self._world.period
+            if seen.image is not None:
+                now = Instant(self._time, astuple(seen.robot), astuple(seen.velocity), seen.image, seen.matrix)
+                self._publisher.publish(now)
+                self._published += 1
         except Exception as error:  # noqa: BLE001 - a world that fails says so
             self.fail(f"the simulation has stopped: {error}")
             return
         factor = self.params.real_time_factor
         self._due = max(self._due + (self._world.period / factor if factor else 0.0), time.monotonic())
-        self._stop.wait(self._due - time.monotonic())
-        self._thread.submit(self._turn)
-
-    def _publish(self, seen: Observation) -> None:
-        self._time += self._world.period
-        header, there = self._header(self._time, FRAME), self._header(self._time, ODOMETRY)
-        self._clock_publisher.publish(Clock(clock=header.stamp))
-        place, velocity = astuple(seen.robot), astuple(seen.velocity)
-        self._odometry.publish(odometry(there, place, velocity))
-        self._transforms.publish(there, place)
-        camera = self._world.camera
-        self._camera_info.publish(camera_info(header, camera.width, camera.height, camera.matrix))
-        if seen.image is not None:
-            self._images.publish(images.to_message(seen.image, header, "rgb8"))
-            self._published += 1
-
-    @staticmethod
-    def _header(seconds: float, frame: str) -> Header:
-        return Header(stamp=Time(nanoseconds=round(seconds * 1e9)).to_msg(), frame_id=frame)
+        stop.wait(self._due - time.monotonic())
+        self._thread.submit(self._turn, stop)
 
 
 if __name__ == "__main__":
