@@ -7,7 +7,7 @@ import importlib
 import os
 from typing import Any
 
-INSTALL = "pip install -r requirements/sim.txt"
+INSTALL = "pip install --no-deps -r requirements/sim.txt"
 LIBRARIES = {"egl": ("EGL", "libegl1 and libgl1-mesa-dri"), "osmesa": ("OSMesa", "libosmesa6")}
 """For each way to draw without a screen: its library, and the Debian packages that bring it."""
 
