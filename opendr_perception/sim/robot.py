@@ -1,0 +1,110 @@
+"""The simulated robot: its camera, and how it follows commands."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+ROBOTS = ("holonomic", "differential")
+DEAD_MAN = 0.5
+"""s without a command, after which the robot stops by itself."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A camera without distortion, looking ahead."""
+
+    width: int = 640
+    height: int = 480
+    field_of_view: float = math.radians(60.0)
+    """Horizontal, rad."""
+    above: float = 1.5
+    """m, of the camera above the floor."""
+    samples: int = 0
+    """Of each pixel, against jagged edges; 0 is the fastest."""
+
+    @property
+    def focal(self) -> float:
+        """Focal length, pixels."""
+        return self.width / 2 / math.tan(self.field_of_view / 2)
+
+    @property
+    def matrix(self) -> npt.NDArray[np.float64]:
+        """K, (3, 3), of pixels whose whole numbers are their centres."""
+        centre = (self.width - 1) / 2, (self.height - 1) / 2
+        return np.array([[self.focal, 0, centre[0]], [0, self.focal, centre[1]], [0, 0, 1]])
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the robot's motors can do."""
+
+    speed: float = 1.0
+    """m/s."""
+    turn: float = 2.0
+    """rad/s."""
+    acceleration: float = 1.5
+    """m/s²."""
+    turn_acceleration: float = 4.0
+    """rad/s²."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """Velocity in the robot's own frame, as in geometry_msgs/Twist."""
+
+    forward: float = 0.0
+    """m/s."""
+    left: float = 0.0
+    """m/s; a differential robot ignores it."""
+    turn: float = 0.0
+    """rad/s, counter-clockwise."""
+
+
+class Drive:
+    """Follows the newest command as fast as the motors allow, and stops when commands cease."""
+
+    def __init__(self, robot: str, limits: Limits) -> None:
+        if robot not in ROBOTS:
+            raise ValueError(f"there is no robot '{robot}'; the robots are {', '.join(ROBOTS)}")
+        self._sideways = robot == "holonomic"
+        self._limits = limits
+        self.stop()
+
+    def stop(self) -> None:
+        """Stand still at once, and forget the command."""
+        self._command = Command()
+        self._silence = math.inf
+        self._across: npt.NDArray[np.float64] = np.zeros(2)
+        self._turn = 0.0
+
+    def follow(self, command: Command) -> None:
+        """Take a command.
+
+        Raises:
+            ValueError: it is not finite.
+        """
+        if not all(map(math.isfinite, (command.forward, command.left, command.turn))):
+            raise ValueError(f"a command must be finite, got {command}")
+        self._command, self._silence = command, 0.0
+
+    def advance(self, seconds: float) -> Command:
+        """The velocity after some time."""
+        limits = self._limits
+        wanted = self._command if self._silence < DEAD_MAN else Command()
+        self._silence += seconds
+        across = np.array([wanted.forward, wanted.left if self._sideways else 0.0])
+        change = _shorten(across, limits.speed) - self._across
+        self._across = self._across + _shorten(change, limits.acceleration * seconds)
+        turn = max(-limits.turn, min(limits.turn, wanted.turn))
+        most = limits.turn_acceleration * seconds
+        self._turn += max(-most, min(most, turn - self._turn))
+        return Command(float(self._across[0]), float(self._across[1]), self._turn)
+
+
+def _shorten(vector: npt.NDArray[np.float64], length: float) -> npt.NDArray[np.float64]:
+    """The vector, not longer than a length."""
+    return np.asarray(vector * min(1.0, length / max(float(np.hypot(*vector)), 1e-9)))
