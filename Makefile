@@ -73,10 +73,10 @@ $(ros): $(created) requirements/ros.txt requirements/constraints.txt
 	$(call pip_install,ROS 2 (Kilted) wheels and build tools,-r requirements/ros.txt -c requirements/constraints.txt)
 	@touch $@
 
-$(run): $(ros) requirements/run.txt requirements/no-deps.txt requirements/npm.txt
+$(run): $(ros) requirements/run.txt requirements/no-deps.txt requirements/npm.txt requirements/sim.txt
 	$(call pip_install,run-time libraries,-r requirements/run.txt -c requirements/constraints.txt \
 	  $(if $(shell command -v npm),,-r requirements/npm.txt))
-	$(call pip_install,the tracker,--no-deps -r requirements/no-deps.txt)
+	$(call pip_install,the tracker and the simulator,--no-deps -r requirements/no-deps.txt -r requirements/sim.txt)
 	@touch $@
 
 $(dev): $(run) requirements/dev.txt requirements/dev-no-deps.txt
