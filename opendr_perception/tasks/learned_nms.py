@@ -1,0 +1,82 @@
+"""Non-maximum suppression by a network that looks at all overlapping candidates together: Seq2Seq-NMS and variants."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.tasks import box_graph
+from opendr_perception.tasks.candidates import Candidates, Detections
+from opendr_perception.tasks.fmod import Fmod
+
+GRAPH = ("queries", "keys", "rows", "columns", "weights")
+LOOKS = {"seq2seq_geom": (), "seq2seq": ("appearance",), "fseq2": ("features", "boxes")}
+"""Inputs of each kind of network beside those."""
+
+
+class LearnedNms:
+    """Seq2Seq-NMS_geom, Seq2Seq-NMS or FSeq2-NMS, whichever the model is: its inputs tell.
+
+    The scores that it gives are the network's: how certain it is that a box is the one of its person.
+
+    Args:
+        session: a model that `opendr_perception.training.ship_nms` has written.
+        limit: most candidates that are looked at.
+
+    Attributes:
+        kind: seq2seq_geom, seq2seq or fseq2.
+
+    Raises:
+        EngineError: the model is something else.
+    """
+
+    def __init__(self, session: Session, limit: int = box_graph.MAX_CANDIDATES) -> None:
+        names = {tensor.name for tensor in session.inputs}
+        self.kind = "fseq2" if "features" in names else "seq2seq" if "appearance" in names else "seq2seq_geom"
+        session.expect(inputs=[*GRAPH, *LOOKS[self.kind]], outputs=["scores"])
+        self._session = session
+        self._limit = limit
+        self._fmod = _fmod(session) if self.kind == "seq2seq" else None
+
+    @property
+    def weakest(self) -> float:
+        return box_graph.MIN_SCORE
+
+    def __call__(self, candidates: Candidates) -> Detections:
+        """Candidates with new scores, best first.
+
+        Raises:
+            ValueError: the model looks at the detector's map or at the picture, and the candidates come without it.
+        """
+        candidates = candidates.usable()
+        proposals = candidates.proposals
+        proposals = proposals[box_graph.candidates(proposals.boxes, proposals.scores, self._limit)]
+        if not len(proposals):
+            return proposals
+        graph = box_graph.build_graph(proposals.boxes, proposals.scores, candidates.size)
+        feeds = {name: getattr(graph, name) for name in GRAPH}
+        scores = self._session.run({**feeds, **self._looks(candidates, proposals.boxes)})["scores"]
+        order = np.argsort(-scores, kind="stable")
+        return Detections(proposals.boxes[order], scores[order])
+
+    def _looks(self, candidates: Candidates, boxes: np.ndarray) -> dict[str, np.ndarray]:
+        if self.kind == "fseq2":
+            if candidates.features is None:
+                raise ValueError(f"{self._session.path} looks at the detector's feature map, which is missing")
+            low, high = candidates.features.frame[:2], candidates.features.frame[2:]
+            places = (boxes - np.tile(low, 2)) / np.tile(high - low, 2)
+            return {"features": candidates.features.values, "boxes": places.astype(np.float32)}
+        if self._fmod is not None:
+            if candidates.picture is None:
+                raise ValueError(f"{self._session.path} looks at the picture, which is missing")
+            return {"appearance": self._fmod(candidates.picture, boxes)}
+        return {}
+
+
+def _fmod(session: Session) -> Fmod:
+    """The descriptor with the normalisation that the model was trained with."""
+    try:
+        mean, deviation = (np.array(session.metadata[key].split(), np.float32) for key in ("fmod_mean", "fmod_std"))
+    except (KeyError, ValueError) as error:
+        raise EngineError(f"{session.path}: its normalisation of FMoD cannot be read: {error!r}") from error
+    return Fmod(mean, deviation)
