@@ -223,7 +223,7 @@ class _SegmentMax(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
-        return initial.index_reduce(0, segments, values, "amax")
+        return initial.scatter_reduce(0, segments[:, None].expand_as(values), values, "amax")
 
     @staticmethod
     def symbolic(g: Any, values: Any, segments: Any, initial: Any) -> Any:
