@@ -12,12 +12,13 @@ from rich.table import Table
 
 from opendr_perception.bench.continual import continual
 from opendr_perception.bench.figure import Case, Figure
+from opendr_perception.bench.nms import nms
 from opendr_perception.bench.overhead import overhead
 from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
 from opendr_perception.ros.run import choose_transport
 
-CASES: dict[str, Case] = {"overhead": overhead, "streams": streams, "continual": continual}
+CASES: dict[str, Case] = {"overhead": overhead, "streams": streams, "continual": continual, "nms": nms}
 
 
 def benchmark(names: Sequence[str], quick: bool, json_file: Path | None) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.tasks.box_graph import candidates
+from opendr_perception.tasks.candidates import FeatureMap
 from opendr_perception.tasks.nms import pairwise_iou
 
 CELL = 4
@@ -56,6 +57,7 @@ class Scene:
         boxes: (N, 4) candidates, best first.
         scores: (N,) of the candidates.
         size: width and height of the picture.
+        features: the detector's map, where there is a detector that has one.
     """
 
     people: np.ndarray
@@ -63,6 +65,7 @@ class Scene:
     boxes: np.ndarray
     scores: np.ndarray
     size: tuple[int, int]
+    features: FeatureMap | None = None
 
 
 def make_scene(rng: np.random.Generator, crowd: Crowd) -> Scene:
