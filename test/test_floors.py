@@ -26,7 +26,13 @@ BELOW = {
 """What each floor may import of this package, besides itself. Programs (cli, demo, bench, sim) stand above them all."""
 
 NETWORK_BUILDERS = ("networks", "training", "streaming")
-WITH_TORCH = ("engine/export.py", "bench/continual.py", "bench/nms.py", "bench/opendr_peer.py")
+WITH_TORCH = (
+    "engine/export.py",
+    "bench/continual.py",
+    "bench/nms.py",
+    "bench/opendr_peer.py",
+    "bench/opendr_nms_peer.py",
+)
 WITHOUT_TORCH = [
     file
     for file in FILES

@@ -1,28 +1,37 @@
 """Train Seq2Seq-NMS_geom: `python -m opendr_perception.training.crowd_nms`.
 
-The network sees the candidates of synthetic crowds (`crowds.py`), one scene per step. Which of a person's boxes is the
-right one is decided by the network's own scores, as average precision does.
+The network sees the candidates of synthetic crowds (`crowds.py`), and those that NanoDet has on pictures of rendered
+people (`crowd_pictures.py`), one scene per step. Which of a person's boxes is the right one is decided by the network's
+own scores, as average precision does.
 """
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import cv2
 import numpy as np
 import torch
 import typer
 from rich.console import Console
 from torch import Tensor
 
+from opendr_perception import zoo
+from opendr_perception.engine.session import Session
+from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.seq2seq_nms import Graph, Seq2SeqNms
 from opendr_perception.tasks.box_graph import BoxGraph, build_graph
+from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.nms import pairwise_iou
 from opendr_perception.training.average_precision import average_precision
+from opendr_perception.training.crowd_pictures import HELD_OUT, divide, picture_scenes
 from opendr_perception.training.crowds import HARD, STANDARD, Crowd, Scene, make_scene
+from opendr_perception.training.sprites import load_sprites
 from opendr_perception.training.weights import save
 
 ALPHA = 0.1
@@ -37,6 +46,7 @@ class Settings:
     """What decides the outcome of a training."""
 
     scenes: int = 1600
+    pictures: int = 0
     epochs: int = 5
     rate: float = 2e-4
     seed: int = 1
@@ -102,13 +112,15 @@ class Trainer:
 
     Args:
         settings: what to do.
-        data: scenes to learn from.
+        data: scenes to learn from; those without candidates teach nothing.
+        start: a network to go on from.
     """
 
-    def __init__(self, settings: Settings, data: Sequence[Scene]) -> None:
+    def __init__(self, settings: Settings, data: Sequence[Scene], start: Seq2SeqNms | None = None) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.network = Seq2SeqNms()
+        self.network = start or Seq2SeqNms()
+        data = [scene for scene in data if len(scene.boxes)]
         self._examples = [
             (as_tensors(build_graph(s.boxes, s.scores, s.size)), pairwise_iou(s.boxes, s.people)) for s in data
         ]
@@ -150,18 +162,39 @@ def rescore(network: Seq2SeqNms, data: Sequence[Scene]) -> list[tuple[np.ndarray
     return [(s.boxes, network(graph).sigmoid().numpy()) for s, graph in zip(data, graphs, strict=True)]
 
 
-def evaluate(network: Seq2SeqNms, seed: int, count: int) -> dict[str, list[float]]:
-    """AP0.5 and AP0.5:0.95, in percent, on scenes that were never trained on."""
+def evaluate(network: Seq2SeqNms, sets: Mapping[str, Sequence[Scene]]) -> dict[str, list[float]]:
+    """AP0.5 and AP0.5:0.95, in percent, of each set of scenes."""
     result = {}
-    for name, crowd in (("standard", STANDARD), ("hard", HARD)):
-        data = scenes(seed, count, [crowd])
+    for name, data in sets.items():
         precision = 100 * average_precision(rescore(network, data), [s.people for s in data])
         result[name] = [round(float(precision[0]), 2), round(float(precision.mean()), 2)]
     return result
 
 
+def real_scenes(seed: int, count: int, sprites: Path, backgrounds: Path, held_out: bool) -> list[Scene]:
+    """What NanoDet proposes on pictures of people and backgrounds that are held out, or of the others."""
+    detector = PersonDetector(Session(zoo.require("nanodet").path, threads=1))
+    files = sorted(backgrounds.glob("*.[jp][pn]g"))
+    chosen = [cv2.imread(str(file)) for k, file in enumerate(files) if (k % HELD_OUT == 0) == held_out]
+    people = divide(load_sprites(sprites), held_out)
+    return list(picture_scenes(seed, count, detector, people, [np.asarray(picture, np.uint8) for picture in chosen]))
+
+
+def load(path: Path) -> Seq2SeqNms:
+    """Read a network from its weights, an .npz."""
+    with np.load(path, allow_pickle=False) as arrays:
+        state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    network = Seq2SeqNms()
+    load_checkpoint(network, state)
+    return network.eval()
+
+
 def main(
-    scene_count: Annotated[int, typer.Option("--scenes", help="Scenes to learn from.")] = Settings.scenes,
+    scene_count: Annotated[int, typer.Option("--scenes", help="Scenes of boxes to learn from.")] = Settings.scenes,
+    pictures: Annotated[int, typer.Option(help="Pictures to learn from; they need the other two options.")] = 0,
+    sprites: Annotated[Path | None, typer.Option(help="Rendered people, from training.sprites.")] = None,
+    backgrounds: Annotated[Path | None, typer.Option(help="Directory of pictures without people.")] = None,
+    start: Annotated[Path | None, typer.Option(help="Weights (.npz) to go on from.")] = None,
     epochs: Annotated[int, typer.Option(help="How often each is seen.")] = Settings.epochs,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = Settings.rate,
     seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
@@ -170,19 +203,39 @@ def main(
 ) -> None:
     """Train, evaluate on held-out scenes, and write `nms-geom.npz` with its card."""
     torch.set_num_threads(threads)
-    settings = Settings(scene_count, epochs, rate, seed)
+    settings = Settings(scene_count, pictures, epochs, rate, seed)
     console = Console()
-    trainer = Trainer(settings, scenes(1000 + seed, scene_count, [STANDARD, HARD]))
+    data = scenes(1000 + seed, scene_count, [STANDARD, HARD])
+    sets = {name: scenes(12, 200, [crowd]) for name, crowd in (("standard", STANDARD), ("hard", HARD))}
+    if pictures:
+        if sprites is None or backgrounds is None:
+            raise typer.BadParameter("--pictures needs --sprites and --backgrounds")
+        console.print(f"composing {pictures} pictures")
+        data += real_scenes(2000 + seed, pictures, sprites, backgrounds, held_out=False)
+        sets["NanoDet on pictures"] = real_scenes(13, 100, sprites, backgrounds, held_out=True)
+    trainer = Trainer(settings, data, None if start is None else load(start))
     begun, losses = time.monotonic(), []
     for step, loss in trainer.run():
         losses.append(loss)
         if step % SHOWN == 0:
             spent = time.monotonic() - begun
-            left = spent / step * (epochs * scene_count - step)
+            left = spent / step * (epochs * len(data) - step)
             console.print(f"step {step}  loss {np.mean(losses[-SHOWN:]):.4f}  {spent:.0f} s, {left:.0f} to go")
-    result = evaluate(trainer.network, 12, 200)
+            save(trainer.network, output / "nms-geom.npz", {"settings": asdict(settings), "steps": step})
+    result = evaluate(trainer.network, sets)
     console.print(str(result))
-    save(trainer.network, output / "nms-geom.npz", {"settings": asdict(settings), "average_precision": result})
+    save(trainer.network, output / "nms-geom.npz", _card(settings, trainer.network, result))
+
+
+def _card(settings: Settings, network: Seq2SeqNms, result: dict[str, list[float]]) -> dict[str, Any]:
+    return {
+        "network": "Seq2Seq-NMS_geom, medium",
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "settings": asdict(settings),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "torch": str(torch.__version__),
+        "average_precision": {name: dict(zip(("0.5", "0.5:0.95"), pair, strict=True)) for name, pair in result.items()},
+    }
 
 
 if __name__ == "__main__":
