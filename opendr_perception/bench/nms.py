@@ -119,15 +119,15 @@ def _cost(network: LearnedNms, rounds: int) -> list[Figure]:
 
 
 def _crowded(count: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
-    """Candidates of one dense crowd, so many."""
-    from opendr_perception.training.crowds import STANDARD, propose, stand
+    """So many candidates of one dense crowd; more than it gives at once are drawn several times."""
+    from opendr_perception.training.crowds import Crowd, propose, stand
 
-    rng = np.random.default_rng(0)
-    people, visible = stand(rng, STANDARD)
-    parts = [propose(rng, STANDARD, people, visible) for _ in range(1 + count // 20)]
-    boxes, scores = (np.concatenate(column).astype(np.float32) for column in zip(*parts, strict=True))
+    rng, crowd = np.random.default_rng(0), Crowd(people=(120, 120))
+    people = stand(rng, crowd)
+    drawn = [propose(rng, crowd, *people) for _ in range(max(1, count // 90))]
+    boxes, scores = (np.concatenate(column) for column in zip(*drawn, strict=True))
     chosen = candidates(boxes, scores, count)
-    return boxes[chosen], scores[chosen], STANDARD.size
+    return boxes[chosen].astype(np.float32), scores[chosen].astype(np.float32), crowd.size
 
 
 def _street(network: LearnedNms, frames: int) -> list[Figure]:

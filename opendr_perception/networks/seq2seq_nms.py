@@ -123,7 +123,7 @@ class Seq2SeqNms(nn.Module):
             appearance = graph.queries.new_zeros(1, APPEARANCE)
         looks = self.appearance(appearance).expand(graph.queries.shape[0], -1)
         queries = self.q_join(torch.cat([self.q_geometry(graph.queries), looks], 1))
-        keys = self.k_join(torch.cat([self.k_geometry(graph.keys), looks[graph.columns]], 1))
+        keys = join_pairs(self.k_join, self.k_geometry(graph.keys), looks, graph.columns)
         for unit in self.units:
             queries, keys = unit(queries, keys, graph)
         return self.head(queries).squeeze(1)
@@ -185,6 +185,26 @@ class EdgeAttention(nn.Module):
         values = values + total[:, :, None] * self.value.bias.view(HEADS, -1)
         attended: Tensor = self.output(values.flatten(1))
         return attended
+
+
+def join_pairs(layer: nn.Sequential, pairs: Tensor, boxes: Tensor, columns: Tensor) -> Tensor:
+    """The layer (normalise, project, ...) on each pair's numbers (E, C) beside those (N, C) of the box of its column.
+
+    As in EdgeAttention, what is linear in the boxes' numbers is computed once for each box. The mean and the deviation,
+    by which the normalisation divides, come from sums.
+    """
+    norm, linear = layer[0], layer[1]
+    assert isinstance(norm, nn.LayerNorm)
+    assert isinstance(linear, nn.Linear)
+    weight = linear.weight * norm.weight
+    own, other = weight.split(EMBEDDING, 1)
+    count = 2 * EMBEDDING
+    mean = (pairs.sum(1) + boxes.sum(1)[columns]) / count
+    square = (pairs.square().sum(1) + boxes.square().sum(1)[columns]) / count
+    scale = (square - mean.square() + norm.eps).rsqrt()[:, None]
+    projected = F.linear(pairs, own) + F.linear(boxes, other)[columns] - mean[:, None] * weight.sum(1)
+    joined: Tensor = layer[2:](projected * scale + F.linear(norm.bias, linear.weight, linear.bias))
+    return joined
 
 
 def segment_sum(values: Tensor, segments: Tensor, count: int) -> Tensor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.tasks.nms import area, greedy_nms, pairwise_iou
+from opendr_perception.tasks.nms import area, greedy_nms, pairwise_iou, survivors
 
 MIN_SCORE = 0.05
 MIN_SIDE = 4.0
@@ -17,6 +17,8 @@ NEIGHBOUR = 0.2
 WEAKER = 0.1
 """Factor of the attention's logit for a neighbour with a lower score."""
 MAX_CANDIDATES = 400
+AT_ONCE = 1000
+"""Boxes of which all pairs are compared at once; more are thinned one by one, which takes less memory."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,10 @@ def candidates(boxes: np.ndarray, scores: np.ndarray, limit: int = MAX_CANDIDATE
     sides = boxes[:, 2:] - boxes[:, :2]
     with np.errstate(invalid="ignore"):
         usable = np.flatnonzero(np.isfinite(boxes).all(axis=1) & (sides > MIN_SIDE).all(axis=1) & (scores > MIN_SCORE))
-    return usable[greedy_nms(boxes[usable], scores[usable], SAME, limit)]
+    usable = usable[np.argsort(-scores[usable], kind="stable")]
+    if len(usable) > AT_ONCE:
+        return usable[greedy_nms(boxes[usable], scores[usable], SAME, limit)]
+    return usable[survivors(pairwise_iou(boxes[usable], boxes[usable]), SAME)][:limit]
 
 
 def build_graph(boxes: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> BoxGraph:

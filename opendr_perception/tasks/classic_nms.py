@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.tasks.candidates import Candidates, Detections
-from opendr_perception.tasks.nms import greedy_nms, iou, pairwise_iou
+from opendr_perception.tasks.nms import greedy_nms, iou, pairwise_iou, survivors
 
 MOST = 1000
 """Candidates that methods look at whose cost grows with the square of their number."""
@@ -81,7 +81,7 @@ class ClusterNms:
         overlaps = pairwise_iou(boxes, boxes)
         far = _distances(boxes) if self.distance else np.zeros_like(overlaps)
         plain = np.triu(overlaps if self.sigma is not None else overlaps - far, 1)
-        kept = _stable(plain, self.iou_threshold)
+        kept = survivors(plain, self.iou_threshold)
         above = plain * kept[:, None]
         if self.weighted:
             boxes = _weighted(boxes, scores, overlaps, above > self.iou_threshold)
@@ -92,17 +92,6 @@ class ClusterNms:
             scores = scores * np.minimum(decay, 1).prod(axis=0)
             order = np.argsort(-scores, kind="stable")
         return Detections(boxes[order].astype(np.float32), scores[order].astype(np.float32))
-
-
-def _stable(overlaps: np.ndarray, threshold: float) -> np.ndarray:
-    """Which boxes stay (n,) bool: repeat, until nothing changes, to drop those that overlap one that stays."""
-    kept = np.ones(len(overlaps), bool)
-    for _ in range(len(overlaps)):
-        now = ~((overlaps > threshold) & kept[:, None]).any(axis=0)
-        if (now == kept).all():
-            break
-        kept = now
-    return kept
 
 
 def _distances(boxes: np.ndarray) -> np.ndarray:

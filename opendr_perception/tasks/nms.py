@@ -27,6 +27,26 @@ def area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
+def survivors(overlaps: np.ndarray, threshold: float) -> np.ndarray:
+    """What greedy suppression keeps, for all boxes at once [Zheng 2021, Cluster-NMS].
+
+    Args:
+        overlaps: (n, n) of boxes that are sorted, best first; only those with worse boxes, above the diagonal, count.
+        threshold: a box that overlaps a better one, that stays, by more than this goes.
+
+    Returns:
+        (n,) bool.
+    """
+    above = np.triu(overlaps > threshold, 1)
+    kept = np.ones(len(overlaps), bool)
+    for _ in range(len(overlaps)):
+        now = ~above[kept].any(axis=0)
+        if (now == kept).all():
+            break
+        kept = now
+    return kept
+
+
 def greedy_nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float, limit: int | None = None) -> np.ndarray:
     """Keep the best box, drop those that overlap it by more than the threshold, and go on with the rest.
 
