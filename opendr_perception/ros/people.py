@@ -113,8 +113,8 @@ class PeopleFinder:
     def _learned(self, params: PeopleParameters) -> LearnedNms:
         if params.nms == "fseq2" and not self.detector.has_features:
             raise ValueError(
-                "nms 'fseq2' needs a detector whose model puts out its feature map, which this one does not: take "
-                "another model, or nms 'seq2seq_geom'"
+                "nms 'fseq2' needs a detector that puts out its feature map: start the node with the detector "
+                "nanodet-features, or take nms 'seq2seq_geom'"
             )
         model = params.nms_model or OWN_WEIGHTS.get(params.nms, "")
         if not model:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.dense_nms import dense_logits
 from opendr_perception.networks.seq2seq_nms import (
@@ -22,6 +23,7 @@ from opendr_perception.networks.seq2seq_nms import (
 )
 from opendr_perception.tasks.box_graph import BoxGraph, build_graph, pair_features
 from opendr_perception.tasks.candidates import Candidates, Detections, FeatureMap
+from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.learned_nms import LearnedNms
 from opendr_perception.tasks.nms import pairwise_iou
@@ -183,3 +185,20 @@ def test_features_and_pictures_are_asked_for_by_name(tmp_path: Path) -> None:
         fmod(bare)
     picture = Image(rng.integers(0, 255, (480, 640, 3), np.uint8), "bgr8")
     assert len(fmod(Candidates(bare.proposals, SIZE, picture=picture))) == len(found)
+
+
+def test_the_detectors_own_map_decides_too(
+    models: dict[str, zoo.ModelFile], street: list[np.ndarray], tmp_path: Path
+) -> None:
+    detector = PersonDetector(Session(models["nanodet-features"].path, threads=1), score_threshold=0.0)
+    plain = PersonDetector(Session(models["nanodet"].path, threads=1))
+    assert detector.has_features
+    assert not plain.has_features
+    export_nms(FSeq2Nms(128, SMALL).eval(), tmp_path / "fseq2.onnx")
+    detector.nms = plain.nms = LearnedNms(Session(tmp_path / "fseq2.onnx", threads=1))
+    portrait = np.ascontiguousarray(street[0][:, :320])
+    for picture in (street[0], portrait, street[0][:1, :1]):
+        [people] = detector([Image(picture, "bgr8")])
+        assert len(people) > 20 or picture.size == 3
+    with pytest.raises(ValueError, match="feature map, which is missing"):
+        plain([Image(street[0], "bgr8")])
