@@ -45,6 +45,11 @@ class FeatureMap:
     values: np.ndarray
     frame: np.ndarray
 
+    def places(self, boxes: np.ndarray) -> np.ndarray:
+        """Boxes (n, 4) in source pixels as fractions of the map, float32."""
+        low, high = self.frame[:2], self.frame[2:]
+        return ((boxes - np.tile(low, 2)) / np.tile(high - low, 2)).astype(np.float32)
+
 
 @dataclass(frozen=True)
 class Candidates:

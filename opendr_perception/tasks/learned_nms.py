@@ -8,7 +8,10 @@ from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.tasks import box_graph
 from opendr_perception.tasks.candidates import Candidates, Detections
 from opendr_perception.tasks.fmod import Fmod
+from opendr_perception.tasks.nms import pairwise_iou, survivors
 
+SAME_PERSON = 0.5
+"""Overlap from which two boxes may stand for the same person."""
 GRAPH = ("queries", "keys", "rows", "columns", "weights")
 LOOKS = {"seq2seq_geom": (), "seq2seq": ("appearance",), "fseq2": ("features", "boxes")}
 """Inputs of each kind of network beside those."""
@@ -22,6 +25,8 @@ class LearnedNms:
     Args:
         session: a model that `opendr_perception.training.ship_nms` has written.
         limit: most candidates that are looked at.
+        sure: nobody of whom the detector is sure is lost: for each box that greedy suppression would keep, the best box
+            near it scores at least as much. False leaves all to the network.
 
     Attributes:
         kind: seq2seq_geom, seq2seq or fseq2.
@@ -30,12 +35,13 @@ class LearnedNms:
         EngineError: the model is something else.
     """
 
-    def __init__(self, session: Session, limit: int = box_graph.MAX_CANDIDATES) -> None:
+    def __init__(self, session: Session, limit: int = box_graph.MAX_CANDIDATES, sure: bool = True) -> None:
         names = {tensor.name for tensor in session.inputs}
         self.kind = "fseq2" if "features" in names else "seq2seq" if "appearance" in names else "seq2seq_geom"
         session.expect(inputs=[*GRAPH, *LOOKS[self.kind]], outputs=["scores"])
         self._session = session
         self._limit = limit
+        self._sure = sure
         self._fmod = _fmod(session) if self.kind == "seq2seq" else None
 
     @property
@@ -56,6 +62,8 @@ class LearnedNms:
         graph = box_graph.build_graph(proposals.boxes, proposals.scores, candidates.size)
         feeds = {name: getattr(graph, name) for name in GRAPH}
         scores = self._session.run({**feeds, **self._looks(candidates, proposals.boxes)})["scores"]
+        if self._sure:
+            scores = at_least(scores, proposals)
         order = np.argsort(-scores, kind="stable")
         return Detections(proposals.boxes[order], scores[order])
 
@@ -63,14 +71,27 @@ class LearnedNms:
         if self.kind == "fseq2":
             if candidates.features is None:
                 raise ValueError(f"{self._session.path} looks at the detector's feature map, which is missing")
-            low, high = candidates.features.frame[:2], candidates.features.frame[2:]
-            places = (boxes - np.tile(low, 2)) / np.tile(high - low, 2)
-            return {"features": candidates.features.values, "boxes": places.astype(np.float32)}
+            return {"features": candidates.features.values, "boxes": candidates.features.places(boxes)}
         if self._fmod is not None:
             if candidates.picture is None:
                 raise ValueError(f"{self._session.path} looks at the picture, which is missing")
             return {"appearance": self._fmod(candidates.picture, boxes)}
         return {}
+
+
+def at_least(scores: np.ndarray, proposals: Detections) -> np.ndarray:
+    """Raise scores (N,) so that each box which greedy suppression keeps is stood for by one near it, or by itself.
+
+    Args:
+        scores: that the network gives.
+        proposals: N boxes with the detector's scores, best first.
+    """
+    overlaps = pairwise_iou(proposals.boxes, proposals.boxes)
+    kept = survivors(overlaps, SAME_PERSON)
+    best = np.where(overlaps[kept] >= SAME_PERSON, scores, -1).argmax(axis=1)
+    raised = scores.copy()
+    np.maximum.at(raised, best, proposals.scores[kept])
+    return raised
 
 
 def _fmod(session: Session) -> Fmod:

@@ -1,4 +1,4 @@
-"""Train Seq2Seq-NMS_geom: `python -m opendr_perception.training.crowd_nms`.
+"""Train Seq2Seq-NMS_geom, or FSeq2-NMS with `--features`: `python -m opendr_perception.training.crowd_nms`.
 
 The network sees the candidates of synthetic crowds (`crowds.py`), and those that NanoDet has on pictures of rendered
 people (`crowd_pictures.py`), one scene per step. Which of a person's boxes is the right one is decided by the network's
@@ -19,26 +19,26 @@ import numpy as np
 import torch
 import typer
 from rich.console import Console
-from torch import Tensor
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.checkpoints import load_checkpoint
-from opendr_perception.networks.seq2seq_nms import Graph, Seq2SeqNms
-from opendr_perception.tasks.box_graph import BoxGraph, build_graph
+from opendr_perception.networks.seq2seq_nms import FSeq2Nms, Seq2SeqNms
 from opendr_perception.tasks.detection import PersonDetector
-from opendr_perception.tasks.nms import pairwise_iou
 from opendr_perception.training.average_precision import average_precision
 from opendr_perception.training.crowd_pictures import HELD_OUT, divide, picture_scenes
 from opendr_perception.training.crowds import HARD, STANDARD, Crowd, Scene, make_scene
+from opendr_perception.training.nms_examples import Example, class_weights, loss_of, match
 from opendr_perception.training.sprites import load_sprites
 from opendr_perception.training.weights import save
 
-ALPHA = 0.1
-"""Share of the whole weight that the right boxes have."""
 KEPT = 0.85
 """Share of the candidates that a step sees."""
 SHOWN = 250
+CHANNELS = 128
+"""Of the map of `nanodet-features`."""
+SMOOTHING = {False: (0.02, 0.0205), True: (0.001, 0.005)}
+"""Of labels, without and with features of the detector."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class Settings:
     epochs: int = 5
     rate: float = 2e-4
     seed: int = 1
+    features: bool = False
 
 
 def scenes(seed: int, count: int, crowds: Sequence[Crowd]) -> list[Scene]:
@@ -57,73 +58,21 @@ def scenes(seed: int, count: int, crowds: Sequence[Crowd]) -> list[Scene]:
     return [make_scene(np.random.default_rng((seed, k)), crowds[k % len(crowds)]) for k in range(count)]
 
 
-def as_tensors(graph: BoxGraph) -> Graph:
-    """The graph for torch."""
-    return Graph(*(torch.from_numpy(getattr(graph, name)) for name in Graph._fields))
-
-
-def thin(graph: Graph, kept: np.ndarray) -> Graph:
-    """The graph of some of the boxes, by a mask (N,)."""
-    mask = torch.from_numpy(kept)
-    number = mask.cumsum(0) - 1
-    edges = mask[graph.rows] & mask[graph.columns]
-    rows, columns = number[graph.rows[edges]], number[graph.columns[edges]]
-    return Graph(graph.queries[mask], graph.keys[edges], rows, columns, graph.weights[edges])
-
-
-def match(scores: np.ndarray, overlaps: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """Which boxes are right: asked by descending score, each takes the free person whom it overlaps most.
-
-    Args:
-        scores: (N,) that the network gives now.
-        overlaps: (N, G) intersection over union with people.
-        threshold: that the overlap must exceed.
-
-    Returns:
-        (N,) bool.
-    """
-    right = np.zeros(len(scores), bool)
-    left = np.where(overlaps > threshold, overlaps, 0.0)
-    for place in np.argsort(-scores, kind="stable"):
-        if left.shape[1] and left[place].max() > 0:
-            right[place] = True
-            left[:, left[place].argmax()] = 0
-    return right
-
-
-def class_weights(counts: Sequence[tuple[int, int]]) -> tuple[float, float]:
-    """Weights of right and of wrong boxes, from the numbers of candidates and people of each picture."""
-    right = sum(min(boxes, people) for boxes, people in counts)
-    wrong = sum(max(0, boxes - people) for boxes, people in counts)
-    return ALPHA * (right + wrong) / max(right, 1), (1 - ALPHA) * (right + wrong) / max(wrong, 1)
-
-
-def loss_of(logits: Tensor, right: np.ndarray, weights: tuple[float, float], smoothing: float) -> Tensor:
-    """Weighted binary cross entropy, summed over the boxes."""
-    targets = torch.from_numpy(right.astype(np.float32))
-    weight = torch.where(targets > 0, *weights)
-    smooth = targets * (1 - 2 * smoothing) + smoothing
-    probabilities = logits.sigmoid().clamp(0.001, 0.999)
-    return torch.nn.functional.binary_cross_entropy(probabilities, smooth, weight, reduction="sum")
-
-
 class Trainer:
-    """A training of the geometric network.
+    """A training.
 
     Args:
         settings: what to do.
         data: scenes to learn from; those without candidates teach nothing.
-        start: a network to go on from.
+        start: a network to go on from; a new one by default.
     """
 
     def __init__(self, settings: Settings, data: Sequence[Scene], start: Seq2SeqNms | None = None) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.network = start or Seq2SeqNms()
         data = [scene for scene in data if len(scene.boxes)]
-        self._examples = [
-            (as_tensors(build_graph(s.boxes, s.scores, s.size)), pairwise_iou(s.boxes, s.people)) for s in data
-        ]
+        self._examples = [Example.of(scene) for scene in data]
+        self.network = start or _new_network(settings, self._examples)
         self._weights = class_weights([(len(s.boxes), len(s.people)) for s in data])
         self._rng = np.random.default_rng((settings.seed, 1))
 
@@ -139,13 +88,13 @@ class Trainer:
         step = 0
         for _ in range(settings.epochs):
             for place in self._rng.permutation(len(self._examples)):
-                graph, overlaps = self._examples[place]
-                kept = self._rng.random(len(overlaps)) < KEPT
+                kept = self._rng.random(len(self._examples[place].overlaps)) < KEPT
                 if not kept.any():
                     continue
-                logits = self.network(thin(graph, kept))
-                right = match(logits.detach().numpy(), overlaps[kept])
-                loss = loss_of(logits, right, self._weights, self._rng.uniform(0.02, 0.0205))
+                example = self._examples[place].thin(kept)
+                logits = example.logits(self.network)
+                right = match(logits.detach().numpy(), example.overlaps) >= 0
+                loss = loss_of(logits, right, self._weights, self._rng.uniform(*SMOOTHING[settings.features]))
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()
@@ -158,8 +107,16 @@ class Trainer:
 def rescore(network: Seq2SeqNms, data: Sequence[Scene]) -> list[tuple[np.ndarray, np.ndarray]]:
     """The candidates of scenes with the network's scores."""
     network.eval()
-    graphs = (as_tensors(build_graph(s.boxes, s.scores, s.size)) for s in data)
-    return [(s.boxes, network(graph).sigmoid().numpy()) for s, graph in zip(data, graphs, strict=True)]
+    return [(s.boxes, Example.of(s).logits(network).sigmoid().numpy()) for s in data]
+
+
+def _new_network(settings: Settings, examples: Sequence[Example]) -> Seq2SeqNms:
+    if not settings.features:
+        return Seq2SeqNms()
+    maps = [example.features for example in examples if example.features is not None]
+    if not maps:
+        raise ValueError("FSeq2-NMS learns from pictures: none of the scenes has a feature map")
+    return FSeq2Nms(maps[0].shape[0])
 
 
 def evaluate(network: Seq2SeqNms, sets: Mapping[str, Sequence[Scene]]) -> dict[str, list[float]]:
@@ -171,29 +128,40 @@ def evaluate(network: Seq2SeqNms, sets: Mapping[str, Sequence[Scene]]) -> dict[s
     return result
 
 
-def real_scenes(seed: int, count: int, sprites: Path, backgrounds: Path, held_out: bool) -> list[Scene]:
-    """What NanoDet proposes on pictures of people and backgrounds that are held out, or of the others."""
-    detector = PersonDetector(Session(zoo.require("nanodet").path, threads=1))
+def real_scenes(model: str, seed: int, count: int, sprites: Path, backgrounds: Path, held_out: bool) -> list[Scene]:
+    """What a detector proposes on pictures of people and backgrounds that are held out, or of the others."""
+    detector = PersonDetector(Session(zoo.require(model).path, threads=1))
     files = sorted(backgrounds.glob("*.[jp][pn]g"))
     chosen = [cv2.imread(str(file)) for k, file in enumerate(files) if (k % HELD_OUT == 0) == held_out]
     people = divide(load_sprites(sprites), held_out)
     return list(picture_scenes(seed, count, detector, people, [np.asarray(picture, np.uint8) for picture in chosen]))
 
 
-def load(path: Path) -> Seq2SeqNms:
-    """Read a network from its weights, an .npz."""
+def load(path: Path, channels: int | None = None) -> Seq2SeqNms:
+    """Read a network from its weights, an .npz.
+
+    Args:
+        path: the file.
+        channels: of the map, to make an FSeq2-NMS of a geometric network, with new layers for the map.
+    """
     with np.load(path, allow_pickle=False) as arrays:
         state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-    network = Seq2SeqNms()
+    first = state.get("regions.conv_1.weight")
+    if first is not None:
+        channels = first.shape[1]
+    network = Seq2SeqNms() if channels is None else FSeq2Nms(channels)
+    if isinstance(network, FSeq2Nms) and first is None:
+        state |= {f"regions.{name}": value for name, value in network.regions.state_dict().items()}
     load_checkpoint(network, state)
     return network.eval()
 
 
 def main(
     scene_count: Annotated[int, typer.Option("--scenes", help="Scenes of boxes to learn from.")] = Settings.scenes,
-    pictures: Annotated[int, typer.Option(help="Pictures to learn from; they need the other two options.")] = 0,
+    pictures: Annotated[int, typer.Option(help="Pictures to learn from; they need the next two options.")] = 0,
     sprites: Annotated[Path | None, typer.Option(help="Rendered people, from training.sprites.")] = None,
     backgrounds: Annotated[Path | None, typer.Option(help="Directory of pictures without people.")] = None,
+    features: Annotated[bool, typer.Option(help="Look at the detector's map: pictures only.")] = False,
     start: Annotated[Path | None, typer.Option(help="Weights (.npz) to go on from.")] = None,
     epochs: Annotated[int, typer.Option(help="How often each is seen.")] = Settings.epochs,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = Settings.rate,
@@ -201,19 +169,23 @@ def main(
     output: Annotated[Path, typer.Option(help="Directory of the weights.")] = Path("build/crowd_nms"),
     threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
 ) -> None:
-    """Train, evaluate on held-out scenes, and write `nms-geom.npz` with its card."""
+    """Train, evaluate on held-out scenes, and write `nms-geom.npz`, or `nms-fseq2.npz`, with its card."""
     torch.set_num_threads(threads)
-    settings = Settings(scene_count, pictures, epochs, rate, seed)
+    settings = Settings(0 if features else scene_count, pictures, epochs, rate, seed, features)
+    data = scenes(1000 + seed, settings.scenes, [STANDARD, HARD])
+    sets: dict[str, list[Scene]] = {}
+    if not features:
+        sets = {name: scenes(12, 200, [crowd]) for name, crowd in (("standard", STANDARD), ("hard", HARD))}
     console = Console()
-    data = scenes(1000 + seed, scene_count, [STANDARD, HARD])
-    sets = {name: scenes(12, 200, [crowd]) for name, crowd in (("standard", STANDARD), ("hard", HARD))}
     if pictures:
         if sprites is None or backgrounds is None:
             raise typer.BadParameter("--pictures needs --sprites and --backgrounds")
         console.print(f"composing {pictures} pictures")
-        data += real_scenes(2000 + seed, pictures, sprites, backgrounds, held_out=False)
-        sets["NanoDet on pictures"] = real_scenes(13, 100, sprites, backgrounds, held_out=True)
-    trainer = Trainer(settings, data, None if start is None else load(start))
+        model = "nanodet-features" if features else "nanodet"
+        data += real_scenes(model, 2000 + seed, pictures, sprites, backgrounds, held_out=False)
+        sets["NanoDet on pictures"] = real_scenes(model, 13, 100, sprites, backgrounds, held_out=True)
+    trainer = Trainer(settings, data, None if start is None else load(start, CHANNELS if features else None))
+    weights = output / f"nms-{'fseq2' if features else 'geom'}.npz"
     begun, losses = time.monotonic(), []
     for step, loss in trainer.run():
         losses.append(loss)
@@ -221,15 +193,15 @@ def main(
             spent = time.monotonic() - begun
             left = spent / step * (epochs * len(data) - step)
             console.print(f"step {step}  loss {np.mean(losses[-SHOWN:]):.4f}  {spent:.0f} s, {left:.0f} to go")
-            save(trainer.network, output / "nms-geom.npz", {"settings": asdict(settings), "steps": step})
+            save(trainer.network, weights, {"settings": asdict(settings), "steps": step})
     result = evaluate(trainer.network, sets)
     console.print(str(result))
-    save(trainer.network, output / "nms-geom.npz", _card(settings, trainer.network, result))
+    save(trainer.network, weights, _card(settings, trainer.network, result))
 
 
 def _card(settings: Settings, network: Seq2SeqNms, result: dict[str, list[float]]) -> dict[str, Any]:
     return {
-        "network": "Seq2Seq-NMS_geom, medium",
+        "network": "FSeq2-NMS, medium" if settings.features else "Seq2Seq-NMS_geom, medium",
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "settings": asdict(settings),
         "python": ".".join(map(str, sys.version_info[:3])),

@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import onnx
 import torch
 import typer
 from torch import Tensor, nn
 
 from opendr_perception.files import store
-from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.seq2seq_nms import APPEARANCE, GEOMETRY, FSeq2Nms, Graph, Seq2SeqNms
+from opendr_perception.training.crowd_nms import load
 
 OPSET = 18
 
@@ -96,12 +95,7 @@ def ship(
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
 ) -> None:
     """Export the network, geometric or with the detector's features, whichever the weights are of."""
-    with np.load(weights, allow_pickle=False) as arrays:
-        state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-    first = state.get("regions.conv_1.weight")
-    network = Seq2SeqNms() if first is None else FSeq2Nms(first.shape[1])
-    load_checkpoint(network, state)
-    export_nms(network.eval(), model)
+    export_nms(load(weights), model)
 
 
 if __name__ == "__main__":

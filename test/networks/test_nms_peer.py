@@ -15,7 +15,7 @@ from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.seq2seq_nms import APPEARANCE, SIZES, FSeq2Nms, Seq2SeqNms
 from opendr_perception.tasks.box_graph import build_graph, pair_features
 from opendr_perception.tasks.nms import pairwise_iou
-from opendr_perception.training.crowd_nms import as_tensors
+from opendr_perception.training.nms_examples import as_tensors
 
 pytestmark = pytest.mark.peer
 

@@ -23,11 +23,12 @@ from opendr_perception.networks.seq2seq_nms import (
 )
 from opendr_perception.tasks.box_graph import BoxGraph, build_graph, pair_features
 from opendr_perception.tasks.candidates import Candidates, Detections, FeatureMap
+from opendr_perception.tasks.classic_nms import Greedy
 from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.learned_nms import LearnedNms
+from opendr_perception.tasks.learned_nms import LearnedNms, at_least
 from opendr_perception.tasks.nms import pairwise_iou
-from opendr_perception.training.crowd_nms import as_tensors
+from opendr_perception.training.nms_examples import as_tensors
 from opendr_perception.training.ship_nms import export_nms
 
 SIZE = (640, 480)
@@ -117,7 +118,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Seq2SeqNms, Lear
     network = Seq2SeqNms(SMALL).eval()
     path = tmp_path_factory.mktemp("nms") / "geom.onnx"
     export_nms(network, path)
-    return network, LearnedNms(Session(path, threads=1))
+    return network, LearnedNms(Session(path, threads=1), sure=False)
 
 
 def scores_of(network: Seq2SeqNms, graph: BoxGraph) -> np.ndarray:
@@ -202,3 +203,24 @@ def test_the_detectors_own_map_decides_too(
         assert len(people) > 20 or picture.size == 3
     with pytest.raises(ValueError, match="feature map, which is missing"):
         plain([Image(street[0], "bgr8")])
+
+
+def test_nobody_of_whom_the_detector_is_sure_is_lost(exported) -> None:
+    _, alone = exported
+    nms = LearnedNms(alone._session)
+    boxes, scores = (array.astype(np.float32) for array in crowd(60, seed=5))
+    candidates = Candidates(Detections(boxes, scores), SIZE)
+    greedy, found, free = Greedy(0.5)(candidates), nms(candidates), alone(candidates)
+    for threshold in (0.3, 0.5, 0.7, 0.9):
+        kept = found.boxes[found.scores > threshold]
+        for box in greedy.boxes[greedy.scores > threshold]:
+            assert pairwise_iou(box[None], kept).max(initial=0) >= 0.5
+    assert found.scores.sum() > free.scores.sum()
+    raised = at_least(
+        np.array([0.2, 0.6, 0.1], np.float32),
+        Detections(
+            np.array([[0, 0, 10, 10], [0, 0, 10, 9], [50, 0, 60, 10]], np.float32),
+            np.array([0.9, 0.8, 0.3], np.float32),
+        ),
+    )
+    np.testing.assert_allclose(raised, [0.2, 0.9, 0.3])

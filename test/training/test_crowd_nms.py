@@ -14,19 +14,10 @@ from opendr_perception.tasks.box_graph import build_graph
 from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.nms import pairwise_iou
 from opendr_perception.training.average_precision import average_precision
-from opendr_perception.training.crowd_nms import (
-    Settings,
-    Trainer,
-    as_tensors,
-    class_weights,
-    load,
-    loss_of,
-    match,
-    scenes,
-    thin,
-)
-from opendr_perception.training.crowd_pictures import compose, divide, propose, random_camera
+from opendr_perception.training.crowd_nms import Settings, Trainer, load, scenes
+from opendr_perception.training.crowd_pictures import Picture, compose, divide, propose, random_camera
 from opendr_perception.training.crowds import HARD, STANDARD, visible_parts
+from opendr_perception.training.nms_examples import as_tensors, class_weights, loss_of, match, thin
 from opendr_perception.training.sprites import Sprite
 from opendr_perception.training.weights import save
 
@@ -61,10 +52,10 @@ def test_who_stands_in_front_hides_who_stands_behind() -> None:
 
 def test_the_box_that_the_network_prefers_is_the_right_one() -> None:
     overlaps = np.array([[0.9, 0.1], [0.7, 0.6], [0.55, 0.8]])
-    assert match(np.array([0.9, 0.8, 0.7]), overlaps).tolist() == [True, True, False]
-    assert match(np.array([0.1, 0.8, 0.7]), overlaps).tolist() == [False, True, True]
-    assert match(np.array([0.5, 0.6]), np.array([[0.5], [0.4]])).tolist() == [False, False]
-    assert match(np.array([0.5]), np.empty((1, 0))).tolist() == [False]
+    assert match(np.array([0.9, 0.8, 0.7]), overlaps).tolist() == [0, 1, -1]
+    assert match(np.array([0.1, 0.8, 0.7]), overlaps).tolist() == [-1, 0, 1]
+    assert match(np.array([0.5, 0.6]), np.array([[0.5], [0.4]])).tolist() == [-1, -1]
+    assert match(np.array([0.5]), np.empty((1, 0))).tolist() == [-1]
 
 
 def test_right_boxes_have_a_tenth_of_the_weight() -> None:
@@ -137,3 +128,20 @@ def test_a_picture_shows_the_people_whose_boxes_it_has(models: dict[str, zoo.Mod
     scene = propose(PersonDetector(Session(models["nanodet"].path, threads=1)), picture)
     assert (scene.scores > 0.05).all()
     assert scene.size == (picture.pixels.shape[1], picture.pixels.shape[0])
+
+
+def test_a_network_learns_from_the_detectors_map_too(
+    models: dict[str, zoo.ModelFile], street: list[np.ndarray], tmp_path: Path
+) -> None:
+    detector = PersonDetector(Session(models["nanodet-features"].path, threads=1), input_size=160)
+    scene = propose(detector, Picture(street[0], np.array([[600, 220, 635, 330]], float), np.ones(1)))
+    geometric = Trainer(Settings(), scenes(6, 1, [STANDARD])).network
+    save(geometric, tmp_path / "geom.npz", {})
+    start = load(tmp_path / "geom.npz", channels=128)
+    before = start.state_dict()["regions.conv_1.weight"].clone()
+    trainer = Trainer(Settings(epochs=1, features=True), [scene], start)
+    [(_, loss)] = trainer.run()
+    assert np.isfinite(loss)
+    assert not torch.equal(trainer.network.state_dict()["regions.conv_1.weight"], before)
+    with pytest.raises(ValueError, match="learns from pictures"):
+        Trainer(Settings(features=True), scenes(6, 1, [STANDARD]))
