@@ -150,7 +150,7 @@ class JointProcessingUnit(nn.Module):
         """New queries (N, long) and keys (E, short)."""
         short = self.shorten(queries)
         short = short + self.attention(self.query_norm(short), self.key_norm(keys), graph)
-        return queries + self.lengthen(short), keys + (self.refresh * short)[graph.columns]
+        return queries + self.lengthen(short), keys + (self.refresh * short).index_select(0, graph.columns)
 
 
 class EdgeAttention(nn.Module):
@@ -176,7 +176,8 @@ class EdgeAttention(nn.Module):
         query = self.query(queries).view(boxes, HEADS, -1) / math.sqrt(width // HEADS)
         projected = torch.einsum("nhd,hdw->nhw", query, self.key.weight.view(HEADS, -1, width))
         offset = (query * self.key.bias.view(HEADS, -1)).sum(2)
-        logits = (projected[graph.rows] * keys[:, None]).sum(2) + offset[graph.rows]
+        logits = projected.index_select(0, graph.rows) @ keys[:, :, None]
+        logits = logits.squeeze(2) + offset.index_select(0, graph.rows)
         shares = self.dropout(segment_softmax(logits * graph.weights[:, None], graph.rows, boxes))
         spread = (shares[:, :, None] * keys[:, None]).flatten(1)
         gathered = segment_sum(spread, graph.rows, boxes).view(boxes, HEADS, width)
@@ -199,10 +200,10 @@ def join_pairs(layer: nn.Sequential, pairs: Tensor, boxes: Tensor, columns: Tens
     weight = linear.weight * norm.weight
     own, other = weight.split(EMBEDDING, 1)
     count = 2 * EMBEDDING
-    mean = (pairs.sum(1) + boxes.sum(1)[columns]) / count
-    square = (pairs.square().sum(1) + boxes.square().sum(1)[columns]) / count
+    mean = (pairs.sum(1) + boxes.sum(1).index_select(0, columns)) / count
+    square = (pairs.square().sum(1) + boxes.square().sum(1).index_select(0, columns)) / count
     scale = (square - mean.square() + norm.eps).rsqrt()[:, None]
-    projected = F.linear(pairs, own) + F.linear(boxes, other)[columns] - mean[:, None] * weight.sum(1)
+    projected = F.linear(pairs, own) + F.linear(boxes, other).index_select(0, columns) - mean[:, None] * weight.sum(1)
     joined: Tensor = layer[2:](projected * scale + F.linear(norm.bias, linear.weight, linear.bias))
     return joined
 
@@ -216,8 +217,8 @@ def segment_sum(values: Tensor, segments: Tensor, count: int) -> Tensor:
 def segment_softmax(logits: Tensor, segments: Tensor, count: int) -> Tensor:
     """Softmax (E, H) among the rows of each segment."""
     peaks = _SegmentMax.apply(logits.detach(), segments, logits.new_full((count, logits.shape[1]), -1e9))
-    exponentials = (logits - peaks[segments]).exp()
-    return exponentials / segment_sum(exponentials, segments, count)[segments]
+    exponentials = (logits - peaks.index_select(0, segments)).exp()
+    return exponentials / segment_sum(exponentials, segments, count).index_select(0, segments)
 
 
 class _SegmentSum(torch.autograd.Function):
