@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from opendr_perception.networks.seq2seq_nms import APPEARANCE, HEADS, JointProcessingUnit, Seq2SeqNms
+from opendr_perception.networks.seq2seq_nms import HEADS, JointProcessingUnit, Seq2SeqNms
 
 
 def dense_logits(
@@ -27,7 +27,7 @@ def dense_logits(
     """
     count = len(queries)
     if appearance is None:
-        appearance = queries.new_zeros(count, APPEARANCE)
+        appearance = queries.new_zeros(count, network.size.appearance)
     looks = network.appearance(appearance)
     query = network.q_join(torch.cat([network.q_geometry(queries), looks], 1))
     key = network.k_join(torch.cat([network.k_geometry(keys), looks.expand(count, count, -1)], 2))

@@ -34,14 +34,16 @@ class NmsSize:
         long: of what is known of a box.
         short: of what is known of a pair.
         units: joint processing units in a row.
+        appearance: numbers that describe how a box looks; the light descriptor has fewer scales.
     """
 
     long: int
     short: int
     units: int
+    appearance: int = APPEARANCE
 
 
-SIZES = {"light": NmsSize(160, 80, 2), "medium": NmsSize(256, 128, 4), "full": NmsSize(320, 160, 4)}
+SIZES = {"light": NmsSize(160, 80, 2, 75), "medium": NmsSize(256, 128, 4), "full": NmsSize(320, 160, 4)}
 
 
 class Graph(NamedTuple):
@@ -90,9 +92,10 @@ class Seq2SeqNms(nn.Module):
 
     def __init__(self, size: NmsSize = SIZES["medium"], dropout: float = 0.025) -> None:
         super().__init__()
+        self.size = size
         light = dropout / 4
         self.appearance = nn.Sequential(
-            nn.Linear(APPEARANCE, EMBEDDING),
+            nn.Linear(size.appearance, EMBEDDING),
             nn.GELU(),
             nn.Dropout(light),
             nn.LayerNorm(EMBEDDING, eps=EPSILON),
@@ -117,10 +120,10 @@ class Seq2SeqNms(nn.Module):
 
         Args:
             graph: of the boxes.
-            appearance: (N, 315); none for Seq2Seq-NMS_geom, which is zeros for every box.
+            appearance: (N, 315), or as wide as the size says; none for Seq2Seq-NMS_geom, which is zeros for every box.
         """
         if appearance is None:
-            appearance = graph.queries.new_zeros(1, APPEARANCE)
+            appearance = graph.queries.new_zeros(1, self.size.appearance)
         looks = self.appearance(appearance).expand(graph.queries.shape[0], -1)
         queries = self.q_join(torch.cat([self.q_geometry(graph.queries), looks], 1))
         keys = join_pairs(self.k_join, self.k_geometry(graph.keys), looks, graph.columns)
@@ -280,6 +283,7 @@ class RegionEncoder(nn.Module):
 
     Args:
         channels: of the map.
+        appearance: numbers that describe a box.
     """
 
     SIDE = 64
@@ -287,11 +291,11 @@ class RegionEncoder(nn.Module):
     CELLS = 20
     """Of a region, in both directions."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, appearance: int = APPEARANCE) -> None:
         super().__init__()
         self.conv_1 = nn.Conv2d(channels, 40, 3, padding=1)
         self.conv_2 = nn.Conv2d(40, 4, 3, padding=1)
-        self.linear = nn.Linear(400, APPEARANCE)
+        self.linear = nn.Linear(400, appearance)
 
     def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
         """Appearance (N, 315) of boxes (N, 4), given as fractions of the map (C, h, w)."""
@@ -312,7 +316,7 @@ class FSeq2Nms(Seq2SeqNms):
 
     def __init__(self, channels: int, size: NmsSize = SIZES["medium"], dropout: float = 0.025) -> None:
         super().__init__(size, dropout)
-        self.regions = RegionEncoder(channels)
+        self.regions = RegionEncoder(channels, size.appearance)
 
     def forward_map(self, graph: Graph, features: Tensor, boxes: Tensor) -> Tensor:
         """Logits (N,) of boxes (N, 4), given as fractions of the map (C, h, w)."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.engine.session import EngineError, Session, Tensor
 from opendr_perception.tasks import box_graph
 from opendr_perception.tasks.candidates import Candidates, Detections
-from opendr_perception.tasks.fmod import Fmod
+from opendr_perception.tasks.fmod import NUMBERS, Fmod
 from opendr_perception.tasks.nms import pairwise_iou, survivors
 
 SAME_PERSON = 0.5
 """Overlap from which two boxes may stand for the same person."""
 GRAPH = ("queries", "keys", "rows", "columns", "weights")
-LOOKS = {"seq2seq_geom": (), "seq2seq": ("appearance",), "fseq2": ("features", "boxes")}
+LOOKS: dict[str, tuple[Tensor | str, ...]] = {
+    "seq2seq_geom": (),
+    "seq2seq": (Tensor("appearance", (None, NUMBERS), np.dtype(np.float32)),),
+    "fseq2": ("features", "boxes"),
+}
 """Inputs of each kind of network beside those."""
 
 

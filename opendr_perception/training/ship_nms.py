@@ -13,7 +13,7 @@ import typer
 from torch import Tensor, nn
 
 from opendr_perception.files import store
-from opendr_perception.networks.seq2seq_nms import APPEARANCE, GEOMETRY, FSeq2Nms, Graph, Seq2SeqNms
+from opendr_perception.networks.seq2seq_nms import GEOMETRY, FSeq2Nms, Graph, Seq2SeqNms
 from opendr_perception.training.crowd_nms import load
 
 OPSET = 18
@@ -66,7 +66,7 @@ def export_nms(
         example["boxes"] = torch.tensor([[0.1, 0.1, 0.5, 0.5]]).repeat(boxes, 1)
         axes |= {"features": {1: "height", 2: "width"}, "boxes": {0: "boxes"}}
     elif appearance:
-        example["appearance"] = torch.zeros(boxes, APPEARANCE)
+        example["appearance"] = torch.zeros(boxes, network.size.appearance)
         axes |= {"appearance": {0: "boxes"}}
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")

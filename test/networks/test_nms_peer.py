@@ -12,7 +12,7 @@ import torch
 from opendr_perception.bench.opendr_nms_peer import opendr_nms
 from opendr_perception.bench.opendr_peer import PeerMissing
 from opendr_perception.networks.checkpoints import load_checkpoint
-from opendr_perception.networks.seq2seq_nms import APPEARANCE, SIZES, FSeq2Nms, Seq2SeqNms
+from opendr_perception.networks.seq2seq_nms import SIZES, FSeq2Nms, Seq2SeqNms
 from opendr_perception.tasks.box_graph import build_graph, pair_features
 from opendr_perception.tasks.nms import pairwise_iou
 from opendr_perception.training.nms_examples import as_tensors
@@ -34,13 +34,15 @@ def classes() -> Iterator[tuple[type, type]]:
 @torch.no_grad()
 def test_scores(classes: tuple[type, type], name: str) -> None:
     size = SIZES[name]
-    peer = classes[0](lq_dim=size.long, sq_dim=size.short, num_JPUs=size.units, device="cpu").eval()
+    peer = classes[0](
+        lq_dim=size.long, sq_dim=size.short, num_JPUs=size.units, app_input_dim=size.appearance, device="cpu"
+    ).eval()
     network = Seq2SeqNms(size).eval()
     load_checkpoint(network, peer.state_dict())
     rng = np.random.default_rng(0)
     low, side = rng.uniform(0, 200, (40, 2)), rng.uniform(20, 100, (40, 2))
     boxes, scores, picture = np.concatenate([low, low + side], axis=1), np.linspace(0.9, 0.1, 40), (640, 480)
-    appearance = torch.randn(40, APPEARANCE)
+    appearance = torch.randn(40, size.appearance)
     graph = as_tensors(build_graph(boxes, scores, picture))
     rows, columns = np.indices((40, 40)).reshape(2, -1)
     overlaps = pairwise_iou(boxes, boxes).reshape(-1)
