@@ -32,16 +32,18 @@ THRESHOLD = 0.4
 
 
 def main() -> None:
-    """Draw the candidates, what greedy suppression keeps, and what the network keeps."""
+    """Draw the candidates, what greedy suppression keeps, and what the network keeps, with and without the detector."""
     pyplot.rcParams.update({"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "nms"})
     scene = make_scene(np.random.default_rng(SEED), HARD)
-    network = LearnedNms(Session(zoo.require("nms-geom").path, threads=1))
-    figure, axes = pyplot.subplots(3, 1, figsize=(8, 10.5))
+    session = Session(zoo.require("nms-geom").path, threads=1)
+    figure, axes = pyplot.subplots(2, 2, figsize=(13, 6))
+    axes = axes.ravel()
     _prepare(axes[0], scene, f"{len(scene.boxes)} candidates for {len(scene.people)} people")
     _boxes(axes[0], scene.boxes, QUIET, 0.8)
     _result(axes[1], scene, "greedy", Greedy(0.5))
-    _result(axes[2], scene, "seq2seq_geom", network)
-    figure.subplots_adjust(left=0.01, right=0.99, top=0.97, bottom=0.01, hspace=0.1)
+    _result(axes[2], scene, "seq2seq_geom", LearnedNms(session))
+    _result(axes[3], scene, "its network alone", LearnedNms(session, sure=False))
+    figure.subplots_adjust(left=0.01, right=0.99, top=0.95, bottom=0.01, hspace=0.1, wspace=0.02)
     file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None, dpi=100)
 
