@@ -50,7 +50,7 @@ def nms(quick: bool) -> list[Figure]:
     """The case `nms`."""
     session = Session(zoo.require("nms-geom").path, threads=1)
     network = LearnedNms(session)
-    figures = _street(network, range(0, 795, 20 if quick else 2))
+    figures = _street(network, range(0, 795, 20 if quick else 4))
     if importlib.util.find_spec("torch") is None:
         print("nms compares with training scenes and with torch, which is not installed: left out", file=sys.stderr)
         return figures
