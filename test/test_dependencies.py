@@ -25,7 +25,17 @@ ROSDEP_KEYS = {
 DISTRIBUTIONS = {"rosbags.image": "rosbags-image", "cv2": "opencv-python-headless", "yaml": "pyyaml"}
 """Where modules come from that are not named like their distribution."""
 
-TORCH_FLOORS = ("streaming", "networks", "training", "export", "continual", "esr", "opendr_peer")
+TORCH_FLOORS = (
+    "streaming",
+    "networks",
+    "training",
+    "export",
+    "continual",
+    "esr",
+    "nms",
+    "opendr_peer",
+    "opendr_nms_peer",
+)
 """For people who train, bring their own network or measure; nodes do not need them."""
 
 FOR_TRAINING = {"torch", "anny"}

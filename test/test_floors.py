@@ -27,7 +27,14 @@ BELOW = {
 """What each floor may import of this package, besides itself. Programs (cli, demo, bench) stand above them all."""
 
 NETWORK_BUILDERS = ("networks", "training", "streaming")
-WITH_TORCH = ("engine/export.py", "bench/continual.py", "bench/esr.py", "bench/opendr_peer.py")
+WITH_TORCH = (
+    "engine/export.py",
+    "bench/continual.py",
+    "bench/esr.py",
+    "bench/nms.py",
+    "bench/opendr_peer.py",
+    "bench/opendr_nms_peer.py",
+)
 WITHOUT_TORCH = [
     file
     for file in FILES

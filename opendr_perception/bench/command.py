@@ -14,6 +14,7 @@ from opendr_perception.bench.continual import continual
 from opendr_perception.bench.emotion import emotion
 from opendr_perception.bench.faces import faces
 from opendr_perception.bench.figure import Case, Figure
+from opendr_perception.bench.nms import nms
 from opendr_perception.bench.overhead import overhead
 from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
@@ -25,6 +26,7 @@ CASES: dict[str, Case] = {
     "continual": continual,
     "faces": faces,
     "emotion": emotion,
+    "nms": nms,
 }
 
 

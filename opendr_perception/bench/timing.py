@@ -12,18 +12,19 @@ WARM_UP = 3
 """Runs of each before the clock counts."""
 
 
-def alternating(runs: Mapping[str, tuple[Run, int]], rounds: int) -> dict[str, float]:
+def alternating(runs: Mapping[str, tuple[Run, int]], rounds: int, warm_up: int = WARM_UP) -> dict[str, float]:
     """Time functions in turn, so that whatever else the machine does touches all of them alike.
 
     Args:
         runs: each function, and how often it runs in a row when its turn comes.
         rounds: how often the turn goes round.
+        warm_up: runs of each before the clock counts.
 
     Returns:
         Median time of one run of each, in ms.
     """
     for run, _ in runs.values():
-        for _ in range(WARM_UP):
+        for _ in range(warm_up):
             run()
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):

@@ -13,7 +13,7 @@ from opendr_perception.ros.drawing import draw_detections
 from opendr_perception.ros.messages import detection_array
 from opendr_perception.ros.node import Frame, PerceptionNode
 from opendr_perception.ros.parameters import parameter
-from opendr_perception.ros.people import PeopleParameters, load_detector, track_ids
+from opendr_perception.ros.people import PeopleFinder, PeopleParameters, track_ids
 from opendr_perception.ros.run import main
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.tracking import PersonTracker
@@ -38,19 +38,22 @@ class PersonDetection(PerceptionNode):
     Parameters = Parameters
 
     def load(self) -> None:
-        self._detector = load_detector(self.params.model, self.params)
+        self._finder = PeopleFinder(self.params.model, self.params)
         self._numbers = itertools.count(1)
 
     def unload(self) -> None:
-        del self._detector
+        del self._finder
+
+    def check_parameters(self, params: PeopleParameters) -> None:
+        if hasattr(self, "_finder"):
+            self._finder.method(params)
 
     def new_memory(self) -> PersonTracker:
         return PersonTracker(self._numbers)
 
     def process(self, frames: Sequence[Frame]) -> Sequence[DetectionArray]:
-        self._detector.score_threshold = self.params.score_threshold
-        self._detector.iou_threshold = self.params.iou_threshold
-        found = self._detector([frame.data for frame in frames])
+        self._finder.tune(self.params)
+        found = self._finder.detector([frame.data for frame in frames])
         return [
             detection_array(frame.data, people, track_ids(frame, people, self.params), label="person")
             for frame, people in zip(frames, found, strict=True)

@@ -13,7 +13,7 @@ from opendr_perception.ros.drawing import draw_poses
 from opendr_perception.ros.messages import body_pose_array
 from opendr_perception.ros.node import Frame, PerceptionNode
 from opendr_perception.ros.parameters import parameter
-from opendr_perception.ros.people import PeopleParameters, load_detector, load_session, track_ids
+from opendr_perception.ros.people import PeopleFinder, PeopleParameters, load_session, track_ids
 from opendr_perception.ros.run import main
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.pose import PoseEstimator
@@ -52,20 +52,24 @@ class PoseEstimation(PerceptionNode):
 
     def load(self) -> None:
         session = load_session(self.params.model, self.params)
-        self._estimator = PoseEstimator(load_detector(self.params.detector, self.params), session)
+        self._finder = PeopleFinder(self.params.detector, self.params)
+        self._estimator = PoseEstimator(self._finder.detector, session)
         session.warm_up()
         self._numbers = itertools.count(1)
 
     def unload(self) -> None:
-        del self._estimator
+        del self._estimator, self._finder
+
+    def check_parameters(self, params: PeopleParameters) -> None:
+        if hasattr(self, "_finder"):
+            self._finder.method(params)
 
     def new_memory(self) -> PersonTracker:
         return PersonTracker(self._numbers)
 
     def process(self, frames: Sequence[Frame]) -> Sequence[BodyPoseArray]:
         self._estimator.max_persons = self.params.max_persons
-        self._estimator.detector.score_threshold = self.params.score_threshold
-        self._estimator.detector.iou_threshold = self.params.iou_threshold
+        self._finder.tune(self.params)
         found = self._estimator([frame.data for frame in frames])
         return [
             body_pose_array(frame.data, poses, track_ids(frame, poses.people, self.params), layout="coco17")

@@ -68,6 +68,9 @@ class ManagedNode(LifecycleNode):
     def cleanup(self) -> None:
         """Free what was loaded."""
 
+    def check_parameters(self, params: Any) -> None:
+        """Raise ValueError where new values cannot work now, e.g. because a file is missing: they are then refused."""
+
     def parameters_changed(self) -> None:
         """`self.params` has new values."""
 
@@ -127,7 +130,9 @@ class ManagedNode(LifecycleNode):
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         try:
-            parameters.check(parameters.read(self, self.Parameters, changes))
+            wanted = parameters.read(self, self.Parameters, changes)
+            parameters.check(wanted)
+            self.check_parameters(wanted)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)

@@ -3,43 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from opendr_perception.engine.session import Session, Tensor
+from opendr_perception.engine.session import Outputs, Session, Tensor
+from opendr_perception.tasks.candidates import Candidates, Detections, FeatureMap, Suppressor
+from opendr_perception.tasks.classic_nms import Greedy
 from opendr_perception.tasks.image import Image, Letterbox, letterbox
-from opendr_perception.tasks.nms import greedy_nms
+
+__all__ = ["Detections", "PersonDetector"]
 
 PERSON = 0
 """The class of people among COCO's 80."""
 
 STRIDES = (8, 16, 32)
 BINS = 11
-
-
-@dataclass(frozen=True)
-class Detections:
-    """Objects found in one picture, best first.
-
-    Args:
-        boxes: (n, 4) float32, x_min, y_min, x_max, y_max in source pixels, inside the picture.
-        scores: (n,) float32 in [0, 1].
-    """
-
-    boxes: np.ndarray
-    scores: np.ndarray
-
-    def __post_init__(self) -> None:
-        if self.boxes.shape != (len(self.scores), 4):
-            raise ValueError(f"boxes {self.boxes.shape} do not belong to scores {self.scores.shape}")
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def __getitem__(self, index: np.ndarray | slice) -> Detections:
-        return Detections(self.boxes[index], self.scores[index])
+FEATURES = "features"
+"""Output of a detector that also gives its map of the finest stride, for suppression methods that look at it."""
 
 
 class PersonDetector:
@@ -48,13 +29,17 @@ class PersonDetector:
     Args:
         session: the zoo's `nanodet`, or a model with the same input and outputs.
         score_threshold: detections below it are dropped.
-        iou_threshold: of two boxes that overlap more, the better one stays.
+        nms: how several boxes around one person become one.
         input_size: longest side, in pixels, to which pictures are resized; a multiple of 32. Larger finds smaller
             people and costs more, in proportion to its square.
     """
 
     def __init__(
-        self, session: Session, score_threshold: float = 0.4, iou_threshold: float = 0.5, input_size: int = 416
+        self,
+        session: Session,
+        score_threshold: float = 0.4,
+        nms: Suppressor = Greedy(),  # noqa: B008 - it cannot change
+        input_size: int = 416,
     ) -> None:
         if input_size <= 0 or input_size % STRIDES[-1]:
             raise ValueError(f"input_size must be a positive multiple of {STRIDES[-1]}, got {input_size}")
@@ -65,8 +50,9 @@ class PersonDetector:
                 Tensor("distances", (None, None, 4 * BINS), np.dtype(np.float32)),
             ],
         )
+        self.has_features = any(tensor.name == FEATURES for tensor in session.outputs)
         self.score_threshold = score_threshold
-        self.iou_threshold = iou_threshold
+        self.nms = nms
         self._session = session
         self._input_size = input_size
 
@@ -79,8 +65,7 @@ class PersonDetector:
             outputs = self._session.run_batch({"image": canvases})
             centres = anchor_centres(size)
             for k, i in enumerate(members):
-                scores, distances = outputs["scores"][k, :, PERSON], outputs["distances"][k]
-                found[i] = self._select(scores, distances, centres, boxes[k], images[i])
+                found[i] = self._select({name: rows[k] for name, rows in outputs.items()}, centres, boxes[k], images[i])
         return [found[i] for i in range(len(images))]
 
     def _by_canvas(self, images: Sequence[Image]) -> dict[tuple[int, int], list[int]]:
@@ -90,16 +75,20 @@ class PersonDetector:
             groups.setdefault(canvas_size(image.height, image.width, self._input_size), []).append(index)
         return groups
 
-    def _select(
-        self, scores: np.ndarray, distances: np.ndarray, centres: np.ndarray, box: Letterbox, image: Image
-    ) -> Detections:
-        candidates = np.flatnonzero(scores > self.score_threshold)
-        boxes = box.to_source(decode_boxes(distances[candidates], centres[candidates]))
+    def _select(self, outputs: Outputs, centres: np.ndarray, box: Letterbox, image: Image) -> Detections:
+        """The people of one picture, from its rows of the model's outputs."""
+        scores = outputs["scores"][:, PERSON]
+        chosen = np.flatnonzero(scores > min(self.score_threshold, self.nms.weakest))
+        boxes = box.to_source(decode_boxes(outputs["distances"][chosen], centres[chosen]))
         boxes = np.clip(boxes, 0, [image.width, image.height] * 2).astype(np.float32)
-        finite = np.isfinite(boxes).all(axis=1)  # half precision may overflow
-        boxes, scores = boxes[finite], scores[candidates[finite]]
-        kept = greedy_nms(boxes, scores, self.iou_threshold)
-        return Detections(boxes[kept], scores[kept])
+        features = None
+        if self.has_features:
+            height, width = outputs[FEATURES].shape[1:]
+            frame = box.to_source([0, 0, width * STRIDES[0], height * STRIDES[0]])
+            features = FeatureMap(outputs[FEATURES], frame)
+        proposals = Detections(boxes, scores[chosen])
+        people = self.nms(Candidates(proposals, (image.width, image.height), features, image))
+        return people[people.scores > self.score_threshold]
 
 
 def canvas_size(height: int, width: int, longest: int) -> tuple[int, int]:

@@ -39,12 +39,20 @@ def _graph(files: Files) -> Graph:
     return Graph.parse(json.loads(files[description]), files)
 
 
-def _nanodet(builder: GraphBuilder, files: Files) -> None:
-    image = image_input(builder, 416, 416, [103.53, 116.28, 123.675], [57.375, 57.12, 58.395], dynamic=True)
-    graph = _graph(files)
-    levels = [f"PartitionedCall/{name}" for name in ("Add_29", "Add_33", "Add_37")]  # strides 8, 16, 32
-    inputs = {"input_1": tfjs.FeatureMap(image.tensor, 3, 416, 416, channels_last=False)}
-    nanodet_head(builder, tfjs.convert(graph, builder, inputs, levels), classes=80, bins=11)
+def _nanodet(features: bool) -> Callable[[GraphBuilder, Files], None]:
+    """The detector; with its last map of stride 8 before the results as another output, for whoever wants features."""
+
+    def recipe(builder: GraphBuilder, files: Files) -> None:
+        image = image_input(builder, 416, 416, [103.53, 116.28, 123.675], [57.375, 57.12, 58.395], dynamic=True)
+        levels = ["Add_29", "Add_33", "Add_37"]  # strides 8, 16, 32
+        wanted = [f"PartitionedCall/{name}" for name in (*levels, "onnx_tf_prefix_LeakyRelu_151")]
+        inputs = {"input_1": tfjs.FeatureMap(image.tensor, 3, 416, 416, channels_last=False)}
+        maps = tfjs.convert(_graph(files), builder, inputs, wanted[: 4 if features else 3])
+        nanodet_head(builder, maps[:3], classes=80, bins=11)
+        if features:
+            builder.output("features", maps[3].tensor, "float32", ["N", maps[3].channels, "h", "w"])
+
+    return recipe
 
 
 def _movenet(size: int) -> Callable[[GraphBuilder, Files], None]:
@@ -75,7 +83,8 @@ def _blazeface(builder: GraphBuilder, files: Files) -> None:
 
 
 RECIPES: dict[str, Callable[[GraphBuilder, Files], None]] = {
-    "nanodet": _nanodet,
+    "nanodet": _nanodet(features=False),
+    "nanodet-features": _nanodet(features=True),
     "movenet-lightning": _movenet(192),
     "movenet-thunder": _movenet(256),
     "blazeface": _blazeface,

@@ -232,6 +232,45 @@ def test_a_model_of_ones_own_that_fits_is_used(
     assert graph.ask(camera, graph.image(street[0]), persons).detections
 
 
+def test_suppression_changes_while_frames_flow(graph: Any, street: list[np.ndarray]) -> None:
+    graph.run(PersonDetection, threads=1, tracking=False)
+    persons = graph.listen(DetectionArray, "persons", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    found = {}
+    for method in ("greedy", "soft", "cluster", "seq2seq_geom", "greedy"):
+        assert graph.set_parameter("person_detection", "nms", method) == ""
+        scores = [d.score for d in graph.ask(camera, graph.image(street[0]), persons).detections]
+        assert len(scores) >= 2
+        assert scores == found.setdefault(method, scores), "back to the first method is back to its answer"
+    assert len({tuple(scores) for scores in found.values()}) > 1
+
+
+def test_suppression_that_cannot_work_is_refused_and_the_node_goes_on(
+    graph: Any, tmp_path: Path, street: list[np.ndarray]
+) -> None:
+    graph.run(PersonDetection, threads=1)
+    graph.run(PersonDetection, "-r", "__node:=wrong", threads=1, nms="seq2seq")
+    assert "set nms_model to an ONNX file" in graph.diagnosis("wrong", "cannot configure")["message"]
+
+    for method, problem in (
+        ("seq2seq", "needs weights of yours: set nms_model"),
+        ("fseq2", "start the node with the detector nanodet-features"),
+    ):
+        assert problem in graph.set_parameter("person_detection", "nms", method)
+    missing = str(tmp_path / "missing.onnx")
+    assert graph.set_parameter("person_detection", "nms_model", missing) == "", "greedy does not look at it"
+    assert f"{missing} does not exist" in graph.set_parameter("person_detection", "nms", "seq2seq_geom")
+    own = str(zoo.require("nms-geom").path)
+    assert graph.set_parameter("person_detection", "nms_model", own) == ""
+    reason = graph.set_parameter("person_detection", "nms", "seq2seq")
+    assert "is a network for nms 'seq2seq_geom': change nms or nms_model" in reason
+    assert "\n" not in reason
+
+    persons = graph.listen(DetectionArray, "persons", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw", subscribers=1)
+    assert graph.ask(camera, graph.image(street[0]), persons).detections
+
+
 @pytest.mark.parametrize("device", ["cuda", "tensorrt"])
 def test_a_device_that_is_not_there_is_told(graph: Any, device: str) -> None:
     if "CUDAExecutionProvider" in onnxruntime.get_available_providers():

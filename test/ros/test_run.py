@@ -74,7 +74,7 @@ def test_a_signal_while_models_are_loaded_is_obeyed(graph: Any, tmp_path: Path) 
     ("arguments", "says"),
     [
         (["-p", "score_threshold:=1.5"], "score_threshold"),
-        (["-p", "nms:=best"], "nms must be one of greedy, got 'best'"),
+        (["-p", "nms:=best"], "nms must be one of greedy, soft, cluster, seq2seq, seq2seq_geom, fseq2, got 'best'"),
         (["--params-file", "/nowhere/params.yaml"], "/nowhere/params.yaml"),
     ],
 )

@@ -33,7 +33,7 @@ def unpacked(models: dict[str, zoo.ModelFile], cache: zoo.Cache) -> zoo.Cache:
 
 
 def line_of(output: str, name: str) -> str:
-    (line,) = (line for line in output.splitlines() if line.startswith(name))
+    (line,) = (line for line in output.splitlines() if line.split()[:1] == [name])
     return line
 
 

@@ -1,0 +1,176 @@
+"""Crowds: learned non-maximum suppression against the best formula, and what it costs.
+
+Precision is measured on synthetic crowds that no training has seen. The formulas are tuned on other crowds of the same
+kind. Real candidates are those of NanoDet on `vtest.avi`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from opendr_perception import zoo
+from opendr_perception.bench.figure import Figure, larger_is_better, smaller_is_better
+from opendr_perception.bench.timing import alternating
+from opendr_perception.engine.session import Session
+from opendr_perception.tasks import box_graph
+from opendr_perception.tasks.box_graph import build_graph, candidates
+from opendr_perception.tasks.candidates import Candidates, Detections, Suppressor
+from opendr_perception.tasks.classic_nms import ClusterNms, Greedy, SoftNms
+from opendr_perception.tasks.detection import PersonDetector
+from opendr_perception.tasks.image import Image
+from opendr_perception.tasks.learned_nms import LearnedNms
+from opendr_perception.tasks.nms import pairwise_iou
+
+CASE = "nms"
+TUNING, HELD_OUT = 21, 12
+"""Seeds of the scenes on which formulas are tuned, and on which all is measured."""
+SAME = 0.5
+"""Overlap from which a box stands for a person."""
+CLOSE = 0.3
+"""Overlap from which two boxes may be of one person."""
+
+FORMULAS: dict[str, Suppressor] = {
+    **{f"Greedy {t}": Greedy(t) for t in (0.4, 0.45, 0.5, 0.55, 0.6)},
+    **{f"Soft-NMS linear {t}": SoftNms(t) for t in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)},
+    **{f"Soft-NMS Gaussian {s}": SoftNms(sigma=s) for s in (0.1, 0.2, 0.3, 0.4, 0.5)},
+    **{f"Cluster D {t}": ClusterNms(t, distance=True) for t in (0.4, 0.45, 0.5, 0.55)},
+    **{f"Cluster S {t}, {s}": ClusterNms(t, sigma=s) for t in (0.4, 0.5, 0.6) for s in (0.1, 0.2, 0.4)},
+    **{f"Cluster S+D {t}, {s}": ClusterNms(t, s, distance=True) for t in (0.4, 0.5, 0.6) for s in (0.1, 0.2, 0.4)},
+    **{f"Cluster S+D+W {t}": ClusterNms(t, 0.2, distance=True, weighted=True) for t in (0.4, 0.5, 0.6)},
+}
+
+
+def nms(quick: bool) -> list[Figure]:
+    """The case `nms`."""
+    session = Session(zoo.require("nms-geom").path, threads=1)
+    network = LearnedNms(session)
+    figures = _street(network, range(0, 795, 20 if quick else 4))
+    if importlib.util.find_spec("torch") is None:
+        print("nms compares with training scenes and with torch, which is not installed: left out", file=sys.stderr)
+        return figures
+    return [*_precision(session, 40 if quick else 200), *_cost(network, 1 if quick else 3), *figures]
+
+
+def _precision(session: Session, count: int) -> list[Figure]:
+    """AP0.5 on standard and on hard crowds, of the network alone, and as nodes use it: with nobody lost."""
+    from opendr_perception.training.average_precision import average_precision
+    from opendr_perception.training.crowd_nms import scenes
+    from opendr_perception.training.crowds import HARD, STANDARD, Scene
+
+    def precision(method: Suppressor, data: Sequence[Scene]) -> float:
+        found = [method(Candidates(Detections(s.boxes, s.scores), s.size)) for s in data]
+        pairs = [(detections.boxes, detections.scores) for detections in found]
+        return 100 * float(average_precision(pairs, [s.people for s in data], [0.5])[0])
+
+    figures = []
+    for name, crowd, gain in (("standard", STANDARD, 3), ("hard", HARD, 4)):
+        tuning = scenes(TUNING, count, [crowd])
+        best = max(FORMULAS, key=lambda formula: precision(FORMULAS[formula], tuning))
+        held_out = scenes(HELD_OUT, count, [crowd])
+        peer = precision(FORMULAS[best], held_out)
+        alone = precision(LearnedNms(session, sure=False), held_out)
+        in_nodes = precision(LearnedNms(session), held_out)
+        figures += [
+            larger_is_better(CASE, f"AP0.5, {name} crowds, network alone", "%", alone, peer + gain, peer, best),
+            larger_is_better(CASE, f"AP0.5, {name} crowds, in nodes", "%", in_nodes, peer, peer, best),
+        ]
+    return figures
+
+
+def _cost(network: LearnedNms, rounds: int) -> list[Figure]:
+    """Time of the whole method, and of the network's core over pairs that overlap against over all pairs."""
+    import torch
+
+    from opendr_perception.networks.dense_nms import dense_logits
+    from opendr_perception.networks.seq2seq_nms import Seq2SeqNms
+    from opendr_perception.tasks.box_graph import pair_features
+    from opendr_perception.training.nms_examples import as_tensors
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    boxes, scores, size = _crowded(150)
+    whole = alternating({"ours": (lambda: network(Candidates(Detections(boxes, scores), size)), 10)}, rounds)["ours"]
+
+    boxes, scores, size = _crowded(482)
+    core = Seq2SeqNms().eval()
+    graph = as_tensors(build_graph(boxes, scores, size))
+    rows, columns = np.indices((len(boxes), len(boxes))).reshape(2, -1)
+    overlaps = pairwise_iou(boxes, boxes)
+    features = pair_features(boxes, scores, size, rows, columns, overlaps.reshape(-1))
+    keys = torch.from_numpy(features).view(len(boxes), len(boxes), -1)
+    mask = torch.zeros(len(boxes), len(boxes))
+    mask[graph.rows, graph.columns] = graph.weights
+    answers: dict[str, Any] = {}
+
+    def sparse() -> None:
+        answers["sparse"] = core(graph)
+
+    def dense() -> None:
+        answers["dense"] = dense_logits(core, graph.queries, keys, mask)
+
+    with torch.inference_mode():
+        times = alternating({"sparse": (sparse, 5), "dense": (dense, 1)}, rounds, warm_up=1)
+    difference = float((answers["sparse"].sigmoid() - answers["dense"].sigmoid()).abs().max())
+    torch.set_num_threads(threads)
+    pairs = f"core, {len(boxes)} boxes"
+    return [
+        smaller_is_better(CASE, "seq2seq_geom, 150 candidates, 1 thread", "ms", whole, 30),
+        smaller_is_better(CASE, pairs, "ms", times["sparse"], times["dense"] / 25, times["dense"], "all pairs"),
+        smaller_is_better(CASE, f"{pairs}, largest difference of a score", "", difference, 1e-5),
+    ]
+
+
+def _crowded(count: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
+    """So many candidates of one dense crowd; more than it gives at once are drawn several times."""
+    from opendr_perception.training.crowds import Crowd, propose, stand
+
+    rng, crowd = np.random.default_rng(0), Crowd(people=(120, 120))
+    people = stand(rng, crowd)
+    drawn = [propose(rng, crowd, *people) for _ in range(max(1, count // 90))]
+    boxes, scores = (np.concatenate(column) for column in zip(*drawn, strict=True))
+    chosen = candidates(boxes, scores, count)
+    return boxes[chosen].astype(np.float32), scores[chosen].astype(np.float32), crowd.size
+
+
+def _street(network: LearnedNms, frames: range) -> list[Figure]:
+    """People of a real street: those whom greedy suppression finds and the network loses, and boxes that overlap.
+
+    Greedy suppression is compared at the threshold at which it gives as many boxes.
+    """
+    session = Session(zoo.require("nanodet").path, threads=1)
+    greedy = PersonDetector(session, box_graph.MIN_SCORE)
+    learned = PersonDetector(session, nms=network)
+    video = cv2.VideoCapture(str(zoo.sample("vtest.avi")))
+    old, new = [], []
+    for number in range(frames.stop):
+        pixels = video.read()[1]
+        if number in frames:
+            image = Image(np.asarray(pixels, np.uint8), "bgr8")
+            old += greedy([image])
+            new += learned([image])
+    video.release()
+    certain = [found[found.scores > learned.score_threshold] for found in old]
+    lost = sum(
+        int((pairwise_iou(a.boxes, b.boxes).max(axis=1, initial=0) < SAME).sum())
+        for a, b in zip(certain, new, strict=True)
+    )
+    scores = np.sort(np.concatenate([found.scores for found in old]))[::-1]
+    threshold = scores[min(sum(map(len, new)), len(scores) - 1)]
+    as_many = [found[found.scores > threshold] for found in old]
+    close, greedy_close = (sum(_close_pairs(found.boxes) for found in kept) for kept in (new, as_many))
+    pairs = f"vtest.avi, pairs of boxes closer than {CLOSE}"
+    return [
+        smaller_is_better(CASE, "vtest.avi, people of Greedy 0.5 that are lost", "boxes", lost, 0),
+        smaller_is_better(CASE, pairs, "pairs", close, greedy_close - 1, greedy_close, "Greedy 0.5, as many boxes"),
+    ]
+
+
+def _close_pairs(boxes: np.ndarray) -> int:
+    """How many pairs of boxes (n, 4) overlap enough to look like one person found twice."""
+    return int((np.triu(pairwise_iou(boxes, boxes), 1) > CLOSE).sum())

@@ -1,0 +1,102 @@
+"""Write a trained suppression network as the model that nodes load: `python -m opendr_perception.training.ship_nms`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import onnx
+import torch
+import typer
+from torch import Tensor, nn
+
+from opendr_perception.files import store
+from opendr_perception.networks.seq2seq_nms import GEOMETRY, FSeq2Nms, Graph, Seq2SeqNms
+from opendr_perception.training.crowd_nms import load
+
+OPSET = 18
+
+
+class _Scores(nn.Module):
+    """Scores from plain tensors, as ONNX knows them."""
+
+    def __init__(self, network: Seq2SeqNms) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *tensors: Tensor) -> Tensor:
+        graph, looks = Graph(*tensors[:5]), tensors[5:]
+        if isinstance(self.network, FSeq2Nms):
+            logits = self.network.forward_map(graph, *looks)
+        else:
+            logits = self.network(graph, *looks)
+        return logits.sigmoid()
+
+
+def export_nms(
+    network: Seq2SeqNms, path: Path, *, appearance: bool = False, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Write a network as an ONNX file, for any number of boxes and pairs, as a whole or not at all.
+
+    Args:
+        network: in evaluation mode.
+        path: the file.
+        appearance: take descriptors (N, 315) as an input (Seq2Seq-NMS). FSeq2-NMS always takes the detector's map.
+        metadata: texts to store in the file.
+
+    Raises:
+        RuntimeError: the network is in training mode.
+    """
+    if network.training:
+        raise RuntimeError("export is for inference: call eval() first")
+    boxes, pairs = 3, 5
+    rows = torch.tensor([0, 0, 1, 1, 2])
+    example = {
+        "queries": torch.zeros(boxes, GEOMETRY),
+        "keys": torch.zeros(pairs, GEOMETRY),
+        "rows": rows,
+        "columns": torch.tensor([0, 1, 0, 1, 2]),
+        "weights": torch.ones(pairs),
+    }
+    axes = {name: {0: "boxes" if name == "queries" else "pairs"} for name in example} | {"scores": {0: "boxes"}}
+    if isinstance(network, FSeq2Nms):
+        example["features"] = torch.zeros(network.regions.conv_1.in_channels, 5, 7)
+        example["boxes"] = torch.tensor([[0.1, 0.1, 0.5, 0.5]]).repeat(boxes, 1)
+        axes |= {"features": {1: "height", 2: "width"}, "boxes": {0: "boxes"}}
+    elif appearance:
+        example["appearance"] = torch.zeros(boxes, network.size.appearance)
+        axes |= {"appearance": {0: "boxes"}}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        torch.onnx.export(
+            _Scores(network).eval(),
+            tuple(example.values()),
+            str(unfinished),
+            input_names=list(example),
+            output_names=["scores"],
+            dynamic_axes=axes,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+        model = onnx.load(str(unfinished))
+        onnx.checker.check_model(model)
+        onnx.helper.set_model_props(model, dict(metadata or {}))
+        onnx.save(model, str(unfinished))
+        store(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def ship(
+    weights: Annotated[Path, typer.Argument(help="The .npz of a training.")],
+    model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+) -> None:
+    """Export the network, geometric or with the detector's features, whichever the weights are of."""
+    export_nms(load(weights), model)
+
+
+if __name__ == "__main__":
+    typer.run(ship)

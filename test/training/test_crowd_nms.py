@@ -1,0 +1,147 @@
+"""Training of suppression: crowds, labels, loss, precision, and that it learns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from opendr_perception import zoo
+from opendr_perception.engine.session import Session
+from opendr_perception.tasks.box_graph import build_graph
+from opendr_perception.tasks.detection import PersonDetector
+from opendr_perception.tasks.nms import pairwise_iou
+from opendr_perception.training.average_precision import average_precision
+from opendr_perception.training.crowd_nms import Settings, Trainer, load, scenes
+from opendr_perception.training.crowd_pictures import Picture, compose, divide, propose, random_camera
+from opendr_perception.training.crowds import HARD, STANDARD, visible_parts
+from opendr_perception.training.nms_examples import as_tensors, class_weights, loss_of, match, thin
+from opendr_perception.training.sprites import Sprite
+from opendr_perception.training.weights import save
+
+
+def test_people_hide_each_other_as_in_real_crowds() -> None:
+    data = scenes(1, 60, [STANDARD])
+    nearest = []
+    for scene in data:
+        overlaps = pairwise_iou(scene.people, scene.people)
+        np.fill_diagonal(overlaps, 0)
+        nearest += overlaps.max(axis=1, initial=0).tolist()
+    assert 0.13 < np.mean(np.array(nearest) > 0.5) < 0.27
+    assert 14 < np.mean([len(scene.people) for scene in data]) < 19
+    assert 90 < np.mean([len(scene.boxes) for scene in data]) < 130
+    for scene in data:
+        assert (np.diff(scene.scores) <= 0).all()
+        assert ((scene.boxes >= 0) & (scene.boxes <= [1280, 720, 1280, 720])).all()
+
+
+def test_a_scene_is_the_same_whenever_it_is_asked_for() -> None:
+    [once, _], [again] = scenes(3, 2, [HARD, STANDARD]), scenes(3, 1, [HARD])
+    np.testing.assert_array_equal(once.boxes, again.boxes)
+    assert len(once.boxes) != len(scenes(4, 1, [HARD])[0].boxes)
+
+
+def test_who_stands_in_front_hides_who_stands_behind() -> None:
+    boxes = np.array([[0, 0, 100, 100], [50, 0, 150, 100], [400, 0, 440, 80]], float)
+    behind, front, alone = visible_parts(boxes, (640, 480))
+    assert 0.4 < behind < 0.6
+    assert (front, alone) == (1, 1)
+
+
+def test_the_box_that_the_network_prefers_is_the_right_one() -> None:
+    overlaps = np.array([[0.9, 0.1], [0.7, 0.6], [0.55, 0.8]])
+    assert match(np.array([0.9, 0.8, 0.7]), overlaps).tolist() == [0, 1, -1]
+    assert match(np.array([0.1, 0.8, 0.7]), overlaps).tolist() == [-1, 0, 1]
+    assert match(np.array([0.5, 0.6]), np.array([[0.5], [0.4]])).tolist() == [-1, -1]
+    assert match(np.array([0.5]), np.empty((1, 0))).tolist() == [-1]
+
+
+def test_right_boxes_have_a_tenth_of_the_weight() -> None:
+    right, wrong = class_weights([(100, 14), (50, 7)])
+    assert right == pytest.approx(0.1 * 150 / 21)
+    assert wrong == pytest.approx(0.9 * 150 / 129)
+    assert np.isfinite(class_weights([(3, 0)])).all()
+
+
+def test_the_loss_is_a_weighted_sum_with_smooth_labels() -> None:
+    logits, p = torch.tensor([2.0, -1.0]), 1 / (1 + np.exp(-np.array([2.0, -1.0])))
+    found = float(loss_of(logits, np.array([True, False]), (0.7, 1.1), 0.02))
+    expected = -0.7 * (0.98 * np.log(p[0]) + 0.02 * np.log(1 - p[0])) - 1.1 * (
+        0.02 * np.log(p[1]) + 0.98 * np.log(1 - p[1])
+    )
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_thinned_graph_is_the_graph_of_the_boxes_that_are_left() -> None:
+    [scene] = scenes(5, 1, [STANDARD])
+    kept = np.random.default_rng(0).random(len(scene.boxes)) < 0.7
+    thinned = thin(as_tensors(build_graph(scene.boxes, scene.scores, scene.size)), kept)
+    direct = as_tensors(build_graph(scene.boxes[kept], scene.scores[kept], scene.size))
+    for one, other in zip(thinned, direct, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_precision_of_cases_that_can_be_counted() -> None:
+    person, elsewhere = [0.0, 0.0, 10.0, 10.0], [50.0, 50.0, 60.0, 60.0]
+    one = np.array([person])
+    assert average_precision([(one, np.array([0.9]))], [one]).tolist() == [1] * 10
+    double = (np.array([person, person]), np.array([0.9, 0.8]))
+    assert average_precision([double], [one], [0.5]).tolist() == [1], "a double below all others costs nothing"
+    wrong_first = (np.array([elsewhere, person]), np.array([0.9, 0.8]))
+    assert average_precision([wrong_first], [one], [0.5]).tolist() == [0.5]
+    half = average_precision([(one, np.array([0.9]))], [np.array([person, elsewhere])], [0.5])
+    np.testing.assert_allclose(half, [51 / 101])
+    loose = (np.array([[0.0, 0.0, 10.0, 7.2]]), np.array([0.9]))
+    np.testing.assert_array_equal(average_precision([loose], [one]) > 0, np.arange(0.5, 0.96, 0.05) <= 0.72)
+
+
+def test_training_lowers_the_loss_and_is_the_same_again() -> None:
+    torch.set_num_threads(1)
+    data = scenes(6, 2, [STANDARD])
+    runs = [[loss for _, loss in Trainer(Settings(epochs=4, rate=1e-3), data).run()] for _ in range(2)]
+    assert runs[0] == runs[1]
+    assert np.mean(runs[0][-2:]) < 0.9 * np.mean(runs[0][:2])
+
+
+def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
+    trainer = Trainer(Settings(), scenes(6, 1, [STANDARD]))
+    save(trainer.network, tmp_path / "nms.npz", {})
+    for name, value in load(tmp_path / "nms.npz").state_dict().items():
+        torch.testing.assert_close(value, trainer.network.state_dict()[name])
+
+
+def test_a_picture_shows_the_people_whose_boxes_it_has(models: dict[str, zoo.ModelFile]) -> None:
+    pixels = np.zeros((80, 32, 3), np.uint8)
+    pixels[:] = (0, 0, 255)
+    opacity = np.zeros((80, 32), np.uint8)
+    opacity[:, 4:28] = 255
+    sprites = [Sprite(pixels, opacity, body) for body in range(10)]
+    assert [sprite.body for sprite in divide(sprites, held_out=True)] == [0, 5]
+    rng = np.random.default_rng(2)
+    picture = compose(rng, random_camera(rng, STANDARD), sprites, [])
+    assert len(picture.people) == len(picture.visible) > 0
+    red = picture.pixels[..., 2].astype(int) - picture.pixels[..., :2].max(axis=2)
+    x, y = ((picture.people[-1, :2] + picture.people[-1, 2:]) / 2).astype(int)
+    assert red[y, x] > 80, "who stands in front is seen"
+    scene = propose(PersonDetector(Session(models["nanodet"].path, threads=1)), picture)
+    assert (scene.scores > 0.05).all()
+    assert scene.size == (picture.pixels.shape[1], picture.pixels.shape[0])
+
+
+def test_a_network_learns_from_the_detectors_map_too(
+    models: dict[str, zoo.ModelFile], street: list[np.ndarray], tmp_path: Path
+) -> None:
+    detector = PersonDetector(Session(models["nanodet-features"].path, threads=1), input_size=160)
+    scene = propose(detector, Picture(street[0], np.array([[600, 220, 635, 330]], float), np.ones(1)))
+    geometric = Trainer(Settings(), scenes(6, 1, [STANDARD])).network
+    save(geometric, tmp_path / "geom.npz", {})
+    start = load(tmp_path / "geom.npz", channels=128)
+    before = start.state_dict()["regions.conv_1.weight"].clone()
+    trainer = Trainer(Settings(epochs=1, features=True), [scene], start)
+    [(_, loss)] = trainer.run()
+    assert np.isfinite(loss)
+    assert not torch.equal(trainer.network.state_dict()["regions.conv_1.weight"], before)
+    with pytest.raises(ValueError, match="learns from pictures"):
+        Trainer(Settings(features=True), scenes(6, 1, [STANDARD]))

@@ -1,0 +1,81 @@
+"""Draw docs/images/nms.svg, the figure of docs/nms.md: what suppression leaves of a synthetic crowd.
+
+python tools/draw_nms.py [FILE]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+import numpy as np
+from matplotlib import pyplot
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from opendr_perception import zoo
+from opendr_perception.engine.session import Session
+from opendr_perception.tasks.candidates import Candidates, Detections, Suppressor
+from opendr_perception.tasks.classic_nms import Greedy
+from opendr_perception.tasks.learned_nms import LearnedNms
+from opendr_perception.tasks.nms import pairwise_iou
+from opendr_perception.training.crowds import HARD, Scene, make_scene
+from opendr_perception.training.nms_examples import match
+
+FILE = Path(__file__).parents[1] / "docs" / "images" / "nms.svg"
+RIGHT, WRONG, MISSED, QUIET = "#2b8a3e", "#e03131", "#1c7ed6", "#ced4da"
+SEED = 7  # of a scene that no training has seen
+THRESHOLD = 0.4
+
+
+def main() -> None:
+    """Draw the candidates, what greedy suppression keeps, and what the network keeps, with and without the detector."""
+    pyplot.rcParams.update({"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "nms"})
+    scene = make_scene(np.random.default_rng(SEED), HARD)
+    session = Session(zoo.require("nms-geom").path, threads=1)
+    figure, axes = pyplot.subplots(2, 2, figsize=(13, 6))
+    axes = axes.ravel()
+    _prepare(axes[0], scene, f"{len(scene.boxes)} candidates for {len(scene.people)} people")
+    _boxes(axes[0], scene.boxes, QUIET, 0.8)
+    _result(axes[1], scene, "greedy", Greedy(0.5))
+    _result(axes[2], scene, "seq2seq_geom", LearnedNms(session))
+    _result(axes[3], scene, "its network alone", LearnedNms(session, sure=False))
+    figure.subplots_adjust(left=0.01, right=0.99, top=0.95, bottom=0.01, hspace=0.1, wspace=0.02)
+    file = Path(sys.argv[1]) if len(sys.argv) > 1 else FILE
+    figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None, dpi=100)
+
+
+def _result(axes: Axes, scene: Scene, name: str, method: Suppressor) -> None:
+    """What a method keeps: right and wrong boxes, and people whom it misses."""
+    found = method(Candidates(Detections(scene.boxes, scene.scores), scene.size))
+    found = found[found.scores > THRESHOLD]
+    owners = match(found.scores, pairwise_iou(found.boxes, scene.people))
+    right = owners >= 0
+    missed = np.setdiff1d(np.arange(len(scene.people)), owners)
+    text = f"{name}: {right.sum()} people found, {(~right).sum()} boxes too many, {len(missed)} people missed"
+    _prepare(axes, scene, text)
+    _boxes(axes, scene.people[missed], MISSED, 1.5, "--")
+    _boxes(axes, found.boxes[right], RIGHT, 1.5)
+    _boxes(axes, found.boxes[~right], WRONG, 1.5)
+
+
+def _prepare(axes: Axes, scene: Scene, title: str) -> None:
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.set_xlim(0, scene.size[0])
+    axes.set_ylim(scene.size[1], 0.25 * scene.size[1])
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+
+
+def _boxes(axes: Axes, boxes: np.ndarray, colour: str, width: float, style: str = "-") -> None:
+    for x_min, y_min, x_max, y_max in boxes:
+        place = ((x_min, y_min), x_max - x_min, y_max - y_min)
+        axes.add_patch(Rectangle(*place, fill=False, edgecolor=colour, linewidth=width, linestyle=style))
+
+
+if __name__ == "__main__":
+    main()
