@@ -55,6 +55,13 @@ def talking_head() -> list[np.ndarray]:
     return read_frames("carphone_pristine.mp4", 10)
 
 
+@pytest.fixture(scope="session")
+def astronaut() -> np.ndarray:
+    """The portrait of one woman, 512x512 BGR."""
+    zoo.fetch(["astronaut.png"])
+    return np.asarray(cv2.imread(str(zoo.sample("astronaut.png"))))
+
+
 def read_frames(name: str, count: int) -> list[np.ndarray]:
     zoo.fetch([name])
     capture = cv2.VideoCapture(str(zoo.sample(name)))

@@ -175,16 +175,46 @@ def crop_resize(
     if not (np.isfinite(box).all() and x_min < x_max and y_min < y_max):
         raise ValueError(f"cannot crop the box ({x_min:g}, {y_min:g}, {x_max:g}, {y_max:g})")
     step_x, step_y = (x_max - x_min) / width, (y_max - y_min) / height
-    # OpenCV counts from the centre of the first pixel, half a pixel inside of the corner.
-    to_source = np.array([[step_x, 0, x_min + 0.5 * step_x - 0.5], [0, step_y, y_min + 0.5 * step_y - 0.5]])
+    warp(image, np.array([[step_x, 0, x_min], [0, step_y, y_min]]), size, order, canvas)
+    return canvas, Letterbox((1 / step_x, 1 / step_y), (-x_min / step_x, -y_min / step_y))
 
+
+def warp(
+    image: Image, to_source: np.ndarray, size: tuple[int, int], order: Order = "bgr", out: Pixels | None = None
+) -> Pixels:
+    """Fill a canvas from a picture by an affine map; what lies outside of the picture is black.
+
+    Args:
+        image: The picture.
+        to_source: (2, 3) map from canvas to source pixels.
+        size: (height, width) of the canvas.
+        order: Colour order of the canvas.
+        out: Canvas to fill, e.g. one row of a batch: (height, width, 3) uint8, C-contiguous.
+
+    Returns:
+        The canvas (height, width, 3) uint8.
+
+    Raises:
+        ValueError: The size is not positive, or `out` does not have it.
+    """
+    canvas = _canvas(size, out)
+    linear, shift = to_source[:, :2], to_source[:, 2]
+    # OpenCV counts from the centre of the first pixel, half a pixel inside of the corner.
+    matrix = np.column_stack([linear, linear @ [0.5, 0.5] + shift - 0.5])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     conversion = _CONVERSIONS.get((image.encoding, order))
     if conversion is None:
-        cv2.warpAffine(image.pixels, to_source, (width, height), dst=canvas, flags=flags)
+        cv2.warpAffine(image.pixels, matrix, size[::-1], dst=canvas, flags=flags)
     else:
-        cv2.cvtColor(cv2.warpAffine(image.pixels, to_source, (width, height), flags=flags), conversion, dst=canvas)
-    return canvas, Letterbox((1 / step_x, 1 / step_y), (-x_min / step_x, -y_min / step_y))
+        cv2.cvtColor(cv2.warpAffine(image.pixels, matrix, size[::-1], flags=flags), conversion, dst=canvas)
+    return canvas
+
+
+def square(box: np.ndarray, margin: float = 1.0) -> tuple[float, float, float, float]:
+    """The square around a box (4,), its side `margin` times the box's longer one; it may reach beyond the picture."""
+    centre = (box[:2] + box[2:]) / 2
+    half = max(float((box[2:] - box[:2]).max()), 1.0) * margin / 2
+    return (centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)
 
 
 def to_bgr(image: Image) -> Pixels:

@@ -9,7 +9,7 @@ import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session, Tensor
 from opendr_perception.tasks.detection import Detections, PersonDetector
-from opendr_perception.tasks.image import Image, crop_resize
+from opendr_perception.tasks.image import Image, crop_resize, square
 
 COCO17 = (
     "nose",
@@ -94,7 +94,8 @@ class PoseEstimator:
             return np.empty((0, len(COCO17), 3), np.float32)
         crops = np.empty((len(targets), *self._size, 3), np.uint8)
         places = [
-            crop_resize(image, square(box), self._size, "rgb", crops[k])[1] for k, (image, box) in enumerate(targets)
+            crop_resize(image, square(box, MARGIN), self._size, "rgb", crops[k])[1]
+            for k, (image, box) in enumerate(targets)
         ]
         found = self._session.run_batch({"image": crops})["keypoints"]
         found = np.where(np.isfinite(found).all(axis=-1, keepdims=True), found, 0)  # what is no number was not seen
@@ -107,10 +108,3 @@ def largest(people: Detections, number: int) -> Detections:
     """The so many people with the largest boxes, in their order."""
     width, height = (people.boxes[:, 2:] - people.boxes[:, :2]).T
     return people[np.sort(np.argsort(-width * height, kind="stable")[:number])]
-
-
-def square(box: np.ndarray) -> tuple[float, float, float, float]:
-    """The square around a box (4,), with MARGIN; it may reach beyond the picture."""
-    centre = (box[:2] + box[2:]) / 2
-    half = max(float((box[2:] - box[:2]).max()), 1.0) * MARGIN / 2
-    return (centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)

@@ -12,8 +12,8 @@ from onnx import TensorProto, helper
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.tasks.detection import Detections, PersonDetector
-from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.pose import COCO17, COCO17_LIMBS, MARGIN, PoseEstimator, largest, square
+from opendr_perception.tasks.image import Image, square
+from opendr_perception.tasks.pose import COCO17, COCO17_LIMBS, MARGIN, PoseEstimator, largest
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +87,8 @@ def test_largest_keeps_the_order() -> None:
 
 
 def test_the_square_has_the_centre_of_the_box_and_a_margin() -> None:
-    assert square(np.array([10.0, 20.0, 30.0, 100.0])) == pytest.approx((20 - 50, 60 - 50, 20 + 50, 60 + 50))
-    x_min, y_min, x_max, y_max = square(np.array([5.0, 5.0, 5.0, 5.0]))
+    assert square(np.array([10.0, 20.0, 30.0, 100.0]), MARGIN) == pytest.approx((20 - 50, 60 - 50, 20 + 50, 60 + 50))
+    x_min, y_min, x_max, y_max = square(np.array([5.0, 5.0, 5.0, 5.0]), MARGIN)
     assert x_max - x_min == y_max - y_min == pytest.approx(MARGIN)
 
 
@@ -121,7 +121,7 @@ def test_keypoints_are_mapped_from_the_crop_to_the_picture(
     corner = PoseEstimator(estimator.detector, Session(write_pose_model(tmp_path / "corner.onnx", [0.0, 1.0, 1.5])))
     [poses] = corner([Image(street[0], "bgr8")])
     for box, keypoints in zip(poses.people.boxes, poses.keypoints, strict=True):
-        _, y_min, x_max, _ = square(box)
+        _, y_min, x_max, _ = square(box, MARGIN)
         np.testing.assert_allclose(keypoints, np.tile([x_max, y_min, 1.0], (17, 1)), atol=1e-2)
 
 
