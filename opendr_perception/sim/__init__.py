@@ -1,0 +1,1 @@
+"""The simulated world: people, rooms, a robot with a camera."""

@@ -1,0 +1,195 @@
+"""What stands where in the simulated world; poses are in the frame `odom`: metres, x forward, y to the left, radians."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+THINGS = ("board", "plant", "box", "sign")
+"""Occluders that stand in the room; a sign hangs from above."""
+HELD = ("hand", "scarf", "phone")
+"""Occluders that are held or worn before the face, which moving does not clear."""
+SCENES = ("single", "occluded", "crowd")
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Where something stands and where it looks."""
+
+    x: float = 0.0
+    y: float = 0.0
+    yaw: float = 0.0
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person in the room."""
+
+    name: str
+    pose: Pose
+    held: str = ""
+    """One of HELD, or nothing."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An occluder in the room."""
+
+    kind: str
+    pose: Pose
+
+
+@dataclass(frozen=True)
+class Light:
+    """A lamp far away, and light from everywhere."""
+
+    azimuth: float = 0.6
+    """rad, from where the lamp shines, counter-clockwise from x."""
+    elevation: float = 0.9
+    """rad above the horizon."""
+    strength: float = 0.6
+    ambient: float = 0.45
+
+
+@dataclass(frozen=True)
+class Room:
+    """Four walls around the origin."""
+
+    length: float = 12.0
+    """m along x."""
+    width: float = 12.0
+    """m along y."""
+    wall: tuple[float, float, float] = (0.75, 0.74, 0.70)
+    floor: tuple[float, float, float] = (0.55, 0.48, 0.40)
+
+
+ROOMS = {
+    "lab": Room(10.0, 8.0, (0.78, 0.80, 0.82), (0.52, 0.53, 0.55)),
+    "living_room": Room(9.0, 9.0, (0.80, 0.72, 0.60), (0.46, 0.33, 0.22)),
+    "hall": Room(24.0, 24.0, (0.66, 0.68, 0.64), (0.60, 0.58, 0.54)),
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that a world needs to begin."""
+
+    people: tuple[Standing, ...] = ()
+    robot: Pose = Pose()
+    things: tuple[Thing, ...] = ()
+    room: Room = ROOMS["hall"]
+    light: Light = Light()
+
+
+def pan(robot: Pose, person: Pose) -> float:
+    """The azimuth of the robot about the person, 0 in front, counter-clockwise seen from above, rad in (-pi, pi]."""
+    return wrap(math.atan2(robot.y - person.y, robot.x - person.x) - person.yaw)
+
+
+def distance(a: Pose, b: Pose) -> float:
+    """How far apart two poses are, m."""
+    return math.hypot(a.x - b.x, a.y - b.y)
+
+
+def wrap(angle: float) -> float:
+    """The same angle in (-pi, pi]."""
+    return math.pi - (math.pi - angle) % (2 * math.pi)
+
+
+def seen_from(person: Pose, range_: float, pan_: float, aside: float = 0.0) -> Pose:
+    """The pose of a robot that looks at a person from a distance (m) and azimuth (rad), turned aside by an angle."""
+    direction = person.yaw + pan_
+    x, y = person.x + range_ * math.cos(direction), person.y + range_ * math.sin(direction)
+    return Pose(x, y, wrap(direction + math.pi + aside))
+
+
+def facing(
+    name: str, range_: float, pan_: float, *, held: str = "", light: Light | None = None, room: Room = ROOMS["hall"]
+) -> Scene:
+    """One person at the origin, looking along x, and the robot looking at the person.
+
+    Args:
+        name: Of the person.
+        range_: Distance of the robot, m.
+        pan_: Azimuth of the robot about the person, rad.
+        held: What the person holds before the face.
+        light: By default a lamp before the person.
+        room: The walls around.
+    """
+    person = Pose()
+    return Scene((Standing(name, person, held),), seen_from(person, range_, pan_), (), room, light or Light())
+
+
+def occlude(scene: Scene, side: str, share: float, fraction: float, kind: str = "board") -> Scene:
+    """Put an occluder between the robot and the first person, so that it hides one side of the face.
+
+    Args:
+        scene: With a person.
+        side: `left` or `right` in the image.
+        share: How much of the width of the face is covered, 0 to 1.
+        fraction: Where the occluder stands, from 0 (at the person) to 1 (at the robot).
+        kind: One of THINGS.
+    """
+    person, robot = scene.people[0].pose, scene.robot
+    away = distance(robot, person)
+    towards = math.atan2(person.y - robot.y, person.x - robot.x)
+    # Half a face at the occluder's distance, and half of the occluder, whose edge shall be inside of the face.
+    sign = {"left": 1.0, "right": -1.0}[side]
+    edge = FACE_WIDTH * (0.5 - share) * (1 - fraction)
+    offset = sign * (HALF_WIDTH[kind] + edge)
+    x = robot.x + (1 - fraction) * away * math.cos(towards) - offset * math.sin(towards)
+    y = robot.y + (1 - fraction) * away * math.sin(towards) + offset * math.cos(towards)
+    return replace(scene, things=(*scene.things, Thing(kind, Pose(x, y, wrap(towards + math.pi)))))
+
+
+FACE_WIDTH = 0.16
+HALF_WIDTH = {"board": 0.35, "plant": 0.3, "box": 0.3, "sign": 0.35}
+"""m; of a face, and of the things as seen from the front."""
+
+
+def draw_scene(kind: str, names: Sequence[str], seed: int, people: int = 5) -> Scene:
+    """A scene by chance, the same for the same seed.
+
+    Args:
+        kind: `single`: one person, seen from somewhere; `occluded`: the same with an occluder; `crowd`: several people.
+        names: Of the people to choose from.
+        seed: Of all choices.
+        people: How many are in a crowd.
+
+    Raises:
+        ValueError: there is no such kind, or there are not enough names.
+    """
+    if kind not in SCENES:
+        raise ValueError(f"there is no scene '{kind}'; the scenes are {', '.join(SCENES)}")
+    rng = np.random.default_rng(seed)
+    count = people if kind == "crowd" else 1
+    if not 1 <= count <= len(names):
+        raise ValueError(f"a scene of {count} people cannot be drawn from {len(names)}")
+    chosen = [str(name) for name in rng.choice(list(names), count, replace=False)]
+    light = Light(rng.uniform(-math.pi, math.pi), rng.uniform(0.5, 1.3), rng.uniform(0.4, 0.8), rng.uniform(0.35, 0.6))
+    room = ROOMS[str(rng.choice(list(ROOMS)))] if kind != "crowd" else ROOMS["hall"]
+    if kind == "crowd":
+        return Scene(_stand_apart(chosen, rng), Pose(), (), room, light)
+    person = Pose(0.0, 0.0, rng.uniform(-math.pi, math.pi))
+    reach = min(room.length, room.width) / 2 - 0.6
+    robot = seen_from(person, rng.uniform(1.0, min(8.0, reach)), rng.uniform(-math.pi / 2, math.pi / 2))
+    scene = Scene((Standing(chosen[0], person),), robot, (), room, light)
+    if kind == "single":
+        return scene
+    if rng.random() < 0.25:
+        return replace(scene, people=(Standing(chosen[0], person, str(rng.choice(HELD))),))
+    side, thing = str(rng.choice(["left", "right"])), str(rng.choice(["board", "plant", "box"]))
+    return occlude(scene, side, rng.uniform(0.2, 0.6), rng.uniform(0.3, 0.6), thing)
+
+
+def _stand_apart(names: Sequence[str], rng: np.random.Generator) -> tuple[Standing, ...]:
+    """People around the robot's front, not nearer to each other and to it than a step."""
+    placed: list[Standing] = []
+    while len(placed) < len(names):
+        pose = Pose(rng.uniform(2.0, 8.0), rng.uniform(-4.0, 4.0), rng.uniform(-math.pi, math.pi))
+        if all(distance(pose, other.pose) > 1.2 for other in placed):
+            placed.append(Standing(names[len(placed)], pose))
+    return tuple(placed)
