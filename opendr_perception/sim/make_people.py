@@ -15,12 +15,14 @@ import numpy.typing as npt
 
 from opendr_perception.sim import tailor
 from opendr_perception.sim.morphs import Build, Floats, Ints, Morphs, find_morphs, to_metres
-from opendr_perception.sim.paint import Canvas, Colour, Look, fullness_of_hair, paint_eye, paint_face
+from opendr_perception.sim.paint import Canvas, Colour, Look, fullness_of_hair, paint_eye, paint_face, paint_strands
 from opendr_perception.sim.people import FILE, Part, Person, write_people
 
 COUNT = 16
-SPREAD = 0.3
+SPREAD = 0.36
 """Deviation of each change of the face; at 1, its limit, all of them together give caricatures."""
+HEIGHTS = (1.56, 1.86)
+"""m, of the shortest and the tallest."""
 FOLDERS = ("head", "nose", "mouth", "eyes", "ears", "chin", "cheek", "eyebrows", "forehead")
 LEFT_OUT = ("trans-in", "trans-out", "pointed", "angle-in", "angle-out", "scale-depth", "eye-push", "eye-height", "age")
 """Parts of the names of changes that make faces crooked, or eyes bulge."""
@@ -59,6 +61,8 @@ class Wardrobe:
     """dm of the base mesh, where the shirt ends at the neck."""
     hair: str
     """bald, short, medium or long."""
+    end: float | None
+    """dm of the base mesh, where hair that falls ends."""
 
 
 def make_person(morphs: Morphs, canvas: Canvas, number: int, seed: int) -> Person:
@@ -69,6 +73,8 @@ def make_person(morphs: Morphs, canvas: Canvas, number: int, seed: int) -> Perso
     build = _build(rng, male, origin, old=(0.05, 0.55, 0.2, 0.85)[(number // 2 + number // 8) % 4])
     look, wear = _style(rng, male, origin, build.old)
     body = morphs.lower_arms(morphs.shape(build, _features(rng, morphs)))
+    tall = np.ptp(to_metres(body[np.unique(morphs.triangles("body")[0])])[:, 2])
+    body *= np.clip(tall, *HEIGHTS) / tall
     metres = to_metres(body)
     sole = metres[morphs.triangles("helper-tights")[0].ravel(), 2].min()
     metres[:, 2] -= sole
@@ -161,6 +167,7 @@ def _style(rng: np.random.Generator, male: bool, origin: str, old: float) -> tup
         skirt=bool(not male and rng.random() < 0.3),
         collar=float(rng.choice([5.55, 5.65, 5.95])),
         hair=cut,
+        end={"medium": 6.45, "long": 5.5}.get(cut) if not male else None,
     )
     return look, wear
 
@@ -175,7 +182,7 @@ def _parts(morphs: Morphs, canvas: Canvas, body: Floats, sole: float, look: Look
 
     tights = morphs.triangles("helper-tights")[0]
     bare = tailor.forearms(morphs, tights) if wear.short_sleeves else np.zeros(len(tights), bool)
-    height = morphs.vertices[tights].mean(1)[:, 1]
+    height = tailor.quad_centres(morphs, tights)[:, 1]
     shirt = tights[(height > tailor.WAIST) & (height < wear.collar) & ~bare]
     legs = cloth("helper-tights", lambda c: (c[:, 1] <= tailor.WAIST) & (c[:, 1] > tailor.SHOES))
     parts = {
@@ -191,9 +198,11 @@ def _parts(morphs: Morphs, canvas: Canvas, body: Floats, sole: float, look: Look
     if wear.skirt:
         parts["skirt"] = part(cloth("helper-skirt", lambda c: c[:, 1] > -4.5), wear.trousers, 0.02)
     if wear.hair != "bald":
-        thickness = {"short": 0.06, "medium": 0.14, "long": 0.13}[wear.hair]
-        mesh = tailor.hair(morphs, body, lambda place: fullness_of_hair(place, look), thickness, look.seed)
-        parts["hair"] = part(mesh, look.hair, 0.12)
+        thickness = {"short": 0.06, "medium": 0.12, "long": 0.12}[wear.hair]
+        cap = tailor.hair(morphs, body, lambda place: fullness_of_hair(place, look), thickness, look.seed)
+        parts["hair"] = _hair(cap, sole, look)
+        if wear.end is not None:
+            parts["falling hair"] = _hair(tailor.falling_hair(morphs, body, 0.08, wear.end, look.seed), sole, look)
     return parts
 
 
@@ -204,6 +213,11 @@ def _head(morphs: Morphs, canvas: Canvas, body: Floats, sole: float, look: Look,
     vertices, faces, texcoords = tailor.close_seam(mesh, tailor.head_texcoords(morphs.vertices[used]))
     texture = paint_face(canvas, look, hair=wear.hair != "bald")
     return Part(to_metres(vertices) - [0, 0, sole], faces.astype(np.int32), (1.0, 1.0, 1.0), 0.12, texcoords, texture)
+
+
+def _hair(mesh: tuple[Floats, Ints], sole: float, look: Look) -> Part:
+    texcoords, texture = tailor.strand_texcoords(mesh[0]), paint_strands(look.seed)
+    return Part(to_metres(mesh[0]) - [0, 0, sole], mesh[1].astype(np.int32), look.hair, 0.12, texcoords, texture)
 
 
 def _eyes(morphs: Morphs, body: Floats, sole: float, look: Look) -> Part:
@@ -243,4 +257,4 @@ def _colour(values: npt.ArrayLike) -> Colour:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).with_name(FILE))
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().with_name(FILE))

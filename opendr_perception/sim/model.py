@@ -80,6 +80,9 @@ def _add_room(mujoco: Any, spec: Any) -> None:
         material = spec.add_material(name=name, texrepeat=[0.7, 0.7], texuniform=True, specular=0.0, shininess=0.0)
         material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = name
     spec.worldbody.add_geom(name="floor", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[30, 30, 1], material="floor", **GHOST)
+    spec.worldbody.add_geom(
+        name="ceiling", type=box, size=[30, 30, 0.05], pos=[0, 0, WALL_HEIGHT + 0.05], rgba=[0.9, 0.9, 0.88, 1], **GHOST
+    )
     for name in WALLS:
         wall = spec.worldbody.add_body(name=name, mocap=True)
         wall.add_geom(name=name, type=box, size=[0.1, 20, WALL_HEIGHT / 2], material="wall", **SOLID)

@@ -22,8 +22,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 DECIMETRE = 0.1
-ARMS_DOWN = 0.66
-"""rad, by which the arms of the base mesh, which are held away from the body, are let down."""
+ARMS_DOWN, ARMS_BACK = 0.60, 0.30
+"""rad, by which the arms of the base mesh, which are held away from the body and forward, are let down."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +102,7 @@ class Morphs:
             bones = ("upperarm", "lowerarm", "wrist", "finger", "metacarpal")
             weight = self.weights(tuple(f"{bone}{i}.{side}" for bone in bones for i in _numbers(bone)))[:, None]
             pivot = self.joint(f"{side.lower()}-shoulder", vertices)
-            cosine, sine = np.cos(sign * ARMS_DOWN), np.sin(sign * ARMS_DOWN)
-            turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+            turn = _rotation(0, ARMS_BACK) @ _rotation(2, sign * ARMS_DOWN)
             posed += weight * ((vertices - pivot) @ turn.T + pivot - vertices)
         return posed
 
@@ -135,6 +134,15 @@ def find_morphs() -> Morphs:
 def to_metres(vertices: Floats) -> Floats:
     """From decimetres with y up and z forward to metres with x forward, y to the left and z up."""
     return vertices[:, [2, 0, 1]] * DECIMETRE
+
+
+def _rotation(axis: int, angle: float) -> Floats:
+    a, b = (axis + 1) % 3, (axis + 2) % 3
+    matrix = np.eye(3)
+    matrix[[a, b], [a, b]] = np.cos(angle)
+    matrix[b, a] = np.sin(angle)
+    matrix[a, b] = -matrix[b, a]
+    return matrix
 
 
 def _numbers(bone: str) -> tuple[str, ...]:

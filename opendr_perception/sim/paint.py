@@ -84,21 +84,22 @@ class Canvas:
 def fullness_of_hair(place: npt.NDArray[np.floating], look: Look) -> Floats:
     """How full the hair is at places of the base mesh, (..., 3): 0 at the hairline, 1 well inside, negative outside."""
     x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
-    temple = 8.06 + look.hairline - look.widows_peak * 0.35 * np.exp(-((x / 0.12) ** 2)) - 0.25 * (x / 0.7) ** 4
-    crown = (y - temple) / 0.18
-    # Behind the temples the border runs down in front of the ear, and around it to the neck.
-    back = (0.62 - z + 0.25 * look.sideburns) / 0.15
-    neck = (y - 6.75 + 0.5 * np.clip(-z, 0, 0.6) + 0.35 * np.clip(z - 0.05, 0, 1)) / 0.2
-    low = np.minimum(back, neck)
-    ear = np.hypot((z - 0.12) / 0.27, (y - 7.0) / 0.42)
-    low = np.minimum(low, (ear - 1.0) / 0.3)
-    low = np.minimum(low, (8.0 + look.hairline * 0.2 - y + 3) / 0.2)
-    bald = np.hypot(x / 0.75, (z - 0.5) / 0.95) if look.hairline > 0.35 else None
-    full = (
-        np.maximum(crown, low)
-        if bald is None
-        else np.minimum(np.maximum(crown, low), np.where(y > 7.75, bald - 0.9, 1) / 0.2)
+    front = (
+        8.04
+        + look.hairline
+        - look.widows_peak * 0.2 * np.exp(-((x / 0.12) ** 2))
+        - 0.25 * np.minimum(x / 0.7, 1.3) ** 4
     )
+    crown = (y - front) / 0.18
+    # From the temples the border runs down before the ears, and behind them to the neck.
+    border = np.interp(y, [6.4, 7.1, 7.45, 7.55, 8.0], [0.0, 0.12, 0.2, 0.58, 0.78])
+    sides = np.minimum((border - z) / 0.12, (y - 6.5) / 0.2)
+    ear = np.hypot((z - 0.42) / 0.24, (y - 7.15) / 0.4)
+    sides = np.minimum(sides, np.where(x > 0.6, (ear - 1) / 0.4, 1))
+    burns = np.minimum((0.07 - np.abs(z - 0.72)) / 0.06, (y - 7.45 + 0.3 * look.sideburns) / 0.1)
+    full = np.maximum(np.maximum(crown, sides), np.where(y < 7.9, burns, -1))
+    if look.hairline > 0.35:  # thin on top
+        full = np.minimum(full, np.where(y > 7.75, np.hypot(x / 0.75, (z - 0.5) / 0.95) - 0.9, 1) / 0.2)
     return np.asarray(np.clip(full, -1, 1))
 
 
@@ -129,15 +130,23 @@ def paint_face(canvas: Canvas, look: Look, hair: bool = True) -> npt.NDArray[np.
     if look.freckles:
         dots = (canvas.noise(rng, 170) > 1.5).astype(np.float32)
         _darken(colour, 0.3 * look.freckles, dots * np.clip(canvas.spot(0.3, 7.0, 0.4, 0.25), 0, 1))
-    for _ in range(rng.integers(1, 5)):
+    for _ in range(rng.integers(0, 3)):
         x, y = rng.uniform(-0.55, 0.55), rng.uniform(6.4, 7.9)
         mole = np.exp(-(((canvas.x - x) ** 2 + (canvas.y - y) ** 2) / 0.0005)) * (canvas.z > 0.6)
-        _darken(colour, 0.55, mole)
+        _darken(colour, 0.45, mole)
 
     _paint_lips(colour, canvas, look)
     _paint_lids(colour, canvas, look)
     _paint_hair(colour, canvas, look, rng, hair)
     return np.asarray(np.clip(colour, 0, 1) * 255, np.uint8)
+
+
+def paint_strands(seed: int) -> npt.NDArray[np.uint8]:
+    """A texture of hair without colour, which repeats, (128, 128, 3)."""
+    rng = np.random.default_rng(seed)
+    fine, broad = (cv2.resize(rng.normal(size=(4, n)).astype(np.float32), (128, 128)) for n in (128, 24))
+    shade = np.clip(0.82 + 0.10 * fine + 0.08 * broad, 0, 1)
+    return np.repeat((shade * 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def paint_eye(look: Look) -> npt.NDArray[np.uint8]:

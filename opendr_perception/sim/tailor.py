@@ -21,14 +21,22 @@ HEAD_BOTTOM, HEAD_TOP = 5.0, 8.6
 """dm, of the base mesh: what the texture of the head covers."""
 WAIST, SHOES = 0.95, -7.55
 """dm, of the base mesh: where a shirt and where shoes end."""
+BODY_VERTICES = 13380
+"""The first so many of the base mesh are the body; clothes and hair follow."""
 HAND_CELL = 0.11
 """dm, of the base mesh: to what hands are simplified."""
 
 
 def select(morphs: Morphs, group: str, keep: Choice) -> Ints:
-    """Triangles of a part of the mesh whose centres, in the base mesh, are kept, (F, 3)."""
+    """Triangles of a part of the mesh, (F, 3), those whose quads' centres in the base mesh are kept."""
     corners = morphs.triangles(group)[0]
-    return corners[keep(morphs.vertices[corners].mean(1))]
+    return corners[keep(quad_centres(morphs, corners))]
+
+
+def quad_centres(morphs: Morphs, corners: Ints) -> Place:
+    """For each triangle the centre, in the base mesh, of the quad that it is half of; so that edges are no saws."""
+    centres = morphs.vertices[corners].mean(1)
+    return np.repeat(centres.reshape(-1, 2, 3).mean(1), 2, axis=0)
 
 
 def compact(vertices: Floats, triangles: Ints) -> Mesh:
@@ -118,7 +126,51 @@ def hair(morphs: Morphs, vertices: Floats, hairline: Callable[[Place], Floats], 
     fullness = hairline(morphs.vertices)
     corners = corners[(fullness[corners] > -0.2).all(1)]
     rng = np.random.default_rng(seed)
-    waves = sum(rng.normal() * np.sin(morphs.vertices @ rng.normal(0, 9, 3) + rng.uniform(0, 6.28)) for _ in range(6))
+    turns = [(rng.normal(), rng.normal(0, 7, 3), rng.uniform(0, 6.28)) for _ in range(6)]
+    waves = sum(size * np.sin(morphs.vertices @ direction + phase) for size, direction, phase in turns)
     lift = thickness * np.clip(fullness, -0.2, 1) * (1 + 0.12 * waves)
     lifted = vertices + normals(vertices, morphs.triangles("body")[0]) * lift[:, None]
     return compact(lifted, corners)
+
+
+def falling_hair(morphs: Morphs, vertices: Floats, thickness: float, end: float, seed: int) -> Mesh:
+    """Hair that hangs around the back of the head, over the ears.
+
+    Args:
+        morphs: The base mesh.
+        vertices: Of the body, (N, 3) dm.
+        thickness: dm.
+        end: Height on the base mesh at which it ends, dm.
+        seed: Of the locks.
+    """
+    around = (np.abs(morphs.vertices[:, 1] - 7.4) < 0.5) & (np.arange(len(vertices)) < BODY_VERTICES)
+    low, high = vertices[around].min(0), vertices[around].max(0)
+    scale = (high[1] - low[1]) / 1.0
+    half = (high[0] - low[0]) / 2 + thickness
+    back = -(low[2] - thickness)
+    rng = np.random.default_rng(seed)
+    phases = rng.uniform(0, 6.28, 3)
+    heights = np.linspace(8.05, end, 16)
+    angles = np.linspace(-0.5, np.pi + 0.5, 48)
+    rows = []
+    for height in heights:
+        taper = 1 - 0.55 * np.clip((height - 7.5) / 0.55, 0, 1) ** 2
+        locks = 1 + 0.025 * sum(np.sin((11 + 6 * i) * angles + phases[i] + 0.8 * height) for i in range(3))
+        x = half * taper * locks * np.cos(angles)
+        z = 0.35 * scale - (back + 0.35 * scale) * taper * locks * np.sin(angles)
+        y = np.full_like(angles, low[1] + (height - 6.9) * scale)
+        rows.append(np.stack([x, y, z], axis=1))
+    count = len(angles)
+    grid = np.arange(len(rows) * count).reshape(len(rows), count)
+    a, b, c, d = grid[:-1, :-1].ravel(), grid[:-1, 1:].ravel(), grid[1:, 1:].ravel(), grid[1:, :-1].ravel()
+    outside = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)])
+    points = np.concatenate(rows)
+    # Seen from both sides: MuJoCo does not draw the backs of triangles.
+    return np.concatenate([points, points * [0.98, 1, 0.98]]), np.concatenate([outside, outside[:, ::-1] + len(points)])
+
+
+def strand_texcoords(vertices: Floats) -> Floats:
+    """Where vertices of hair (V, 3), dm, lie in a texture of strands that run from the crown down."""
+    middle = (vertices.min(0) + vertices.max(0)) / 2
+    angle = np.arctan2(vertices[:, 0], vertices[:, 2] - middle[2])
+    return np.stack([3 * np.abs(angle) / np.pi, vertices[:, 1] / 2], axis=1)
