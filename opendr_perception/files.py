@@ -15,11 +15,16 @@ def store(source: Path, target: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text file as a whole, replacing the one that is there."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file as a whole, replacing the one that is there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_bytes(content)
         store(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)

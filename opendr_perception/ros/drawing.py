@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import supervision as sv
 
-from opendr_perception.msg import ActionArray, BodyPoseArray, Box, DetectionArray
+from opendr_perception.msg import ActionArray, BodyPoseArray, Box, DetectionArray, FaceArray
 from opendr_perception.tasks.pose import COCO17_LIMBS
 
 KEYPOINT_THRESHOLD = 0.2
@@ -41,6 +41,19 @@ def draw_poses(canvas: np.ndarray, result: BodyPoseArray) -> None:
         for point, visible in zip(points, seen, strict=True):
             if visible:
                 cv2.circle(canvas, point, thickness, JOINT, cv2.FILLED, cv2.LINE_AA)
+
+
+def draw_faces(canvas: np.ndarray, result: FaceArray) -> None:
+    """Draw boxes with names, or track ids of unknown people, and landmarks into a (H, W, 3) uint8 BGR picture."""
+    faces = result.faces
+    labels = [
+        f"{face.identity} {face.identity_confidence:.2f}" if face.identity else face.track_id or "-" for face in faces
+    ]
+    draw_boxes(canvas, [face.box for face in faces], labels, [face.track_id for face in faces])
+    for face in faces:
+        for point in face.landmarks:
+            place = (round(point.x), round(point.y))
+            cv2.circle(canvas, place, line_thickness(canvas), JOINT, cv2.FILLED, cv2.LINE_AA)
 
 
 def draw_actions(canvas: np.ndarray, poses: BodyPoseArray, result: ActionArray) -> None:

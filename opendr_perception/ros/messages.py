@@ -14,10 +14,14 @@ from opendr_perception.msg import (
     Box,
     Detection,
     DetectionArray,
+    Face,
+    FaceArray,
     Keypoint,
 )
 from opendr_perception.tasks import action
 from opendr_perception.tasks.detection import Detections
+from opendr_perception.tasks.face import Faces
+from opendr_perception.tasks.identity import Identity
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.pose import Poses
 
@@ -44,6 +48,35 @@ def body_pose_array(image: Image, poses: Poses, tracks: Sequence[str], layout: s
         poses=[
             BodyPose(track_id=track, score=float(score), box=box(corners), keypoints=list(map(keypoint, points)))
             for track, score, corners, points in zip(tracks, people.scores, people.boxes, poses.keypoints, strict=True)
+        ],
+    )
+
+
+def face_array(
+    image: Image, faces: Faces, tracks: Sequence[str], poses: np.ndarray, identities: Sequence[Identity]
+) -> FaceArray:
+    """The faces of one image: the track id, head pose (yaw, pitch, roll) and identity of each."""
+    size = (image.width, image.height)
+    found = faces.detections
+    inside = ((faces.landmarks >= 0) & (faces.landmarks <= size)).all(axis=2)
+    landmarks = np.concatenate([faces.landmarks, (inside * found.scores[:, None])[..., None]], axis=2)
+    return FaceArray(
+        width=image.width,
+        height=image.height,
+        faces=[
+            Face(
+                track_id=tracks[k],
+                score=float(found.scores[k]),
+                box=box(found.boxes[k]),
+                landmarks=list(map(keypoint, landmarks[k])),
+                identity=identities[k].name,
+                identity_confidence=identities[k].confidence,
+                identity_distance=identities[k].distance,
+                yaw=poses[k, 0],
+                pitch=poses[k, 1],
+                roll=poses[k, 2],
+            )
+            for k in range(len(faces))
         ],
     )
 

@@ -23,9 +23,10 @@ EXPRESSION_MARGIN = 1.25
 """Side of that picture over the longer side of the face's box."""
 
 HEAD = np.array(
-    [[3.5, 3.2, -2.6], [3.5, -3.2, -2.6], [7.5, 0, 1.1], [5.3, 0, 3.5], [-2.4, 7.7, -0.7], [-2.4, -7.7, -0.7]]
+    [[0, 3.15, 0], [0, -3.15, 0], [5.7, 0, 3.6], [2.5, 0, 6.8], [-8.6, 6.55, 1.2], [-8.6, -6.55, 1.2]], np.float64
 )
-"""The landmarks of an average head in cm: x forward, y to its own right, z down (MediaPipe's canonical face model)."""
+"""The landmarks of an average head in cm: x forward, y to its own right, z down. Fitted, together with their poses, to
+what BlazeFace says of real faces, so that its habits are part of it; the scale is that of eyes 6.3 cm apart."""
 
 FACING = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 """From the head's axes (forward, right, down) to the camera's (right, down, forward) when it looks into the camera."""

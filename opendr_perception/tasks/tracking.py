@@ -40,6 +40,11 @@ class PersonTracker:
         )
         self._last_stamp = 0.0
 
+    @property
+    def alive(self) -> frozenset[str]:
+        """Tracks that may still come back."""
+        return frozenset(self._names.values())
+
     def update(self, detections: Detections, stamp: float) -> list[str]:
         """Follow everybody into the next frame.
 
