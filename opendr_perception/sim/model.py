@@ -1,4 +1,4 @@
-"""The world as MuJoCo knows it: one model with all people and things, which scenes move into the room or out of sight."""
+"""The world as MuJoCo knows it: one model with all people and things, moved into the room or out of sight."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """Faces painted on the texture of the head, in the coordinates of the base mesh, so that all people share the brushes.
 
-A texel knows its place on the base mesh (x to the left of the person, y up, z forward, decimetres). Brushes are functions
-of that place; whatever the shape of a head, the paint stays on its feature.
+A texel knows its place on the base mesh (x to the left of the person, y up, z forward, decimetres). Brushes are
+functions of that place; whatever the shape of a head, the paint stays on its feature.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +20,8 @@ SIZE = 512
 """Texels on each side of a head's texture."""
 EYE_SIZE = 64
 
-Mask = npt.NDArray[np.float32]
+Array = npt.NDArray[np.floating[Any]]
+Mask = Array
 """(SIZE, SIZE), 0 to 1."""
 Colour = tuple[float, float, float]
 """RGB, 0 to 1."""
@@ -78,10 +80,10 @@ class Canvas:
         """Smooth noise of mean 0 and deviation 1, seamless around the head."""
         coarse = rng.normal(size=(cells, cells)).astype(np.float32)
         coarse = np.concatenate([coarse, coarse[:, :1]], axis=1)
-        return cv2.resize(coarse, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
+        return np.asarray(cv2.resize(coarse, (SIZE, SIZE), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def fullness_of_hair(place: npt.NDArray[np.floating], look: Look) -> Floats:
+def fullness_of_hair(place: Array, look: Look) -> Floats:
     """How full the hair is at places of the base mesh, (..., 3): 0 at the hairline, 1 well inside, negative outside."""
     x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
     front = (
@@ -164,7 +166,7 @@ def paint_eye(look: Look) -> npt.NDArray[np.uint8]:
     return np.asarray(np.clip(_mix(colour, np.ones(3, np.float32), glint), 0, 1) * 255, np.uint8)
 
 
-def _paint_lips(colour: npt.NDArray[np.float32], canvas: Canvas, look: Look) -> None:
+def _paint_lips(colour: Array, canvas: Canvas, look: Look) -> None:
     x = canvas.aside / 0.27
     taper = np.sqrt(np.clip(1 - x**2, 0, 1))
     bow = 0.02 * np.exp(-(((x - 0.28) / 0.2) ** 2)) - 0.012 * np.exp(-((x / 0.14) ** 2))
@@ -175,7 +177,7 @@ def _paint_lips(colour: npt.NDArray[np.float32], canvas: Canvas, look: Look) -> 
     _darken(colour, 0.6, gap)
 
 
-def _paint_lids(colour: npt.NDArray[np.float32], canvas: Canvas, look: Look) -> None:
+def _paint_lids(colour: Array, canvas: Canvas, look: Look) -> None:
     x, y = canvas.aside - EYE[0], canvas.y - EYE[1]
     front = canvas.z > 0.9
     upper = np.exp(-(((y - 0.055 + 1.2 * x**2) / 0.022) ** 2)) * _between(x, -0.15, 0.17)
@@ -189,9 +191,7 @@ def _paint_lids(colour: npt.NDArray[np.float32], canvas: Canvas, look: Look) -> 
     _darken(colour, 0.45, np.exp(-((np.hypot(x + 0.16, y + 0.03) / 0.02) ** 2)) * front)
 
 
-def _paint_hair(
-    colour: npt.NDArray[np.float32], canvas: Canvas, look: Look, rng: np.random.Generator, hair: bool
-) -> None:
+def _paint_hair(colour: Array, canvas: Canvas, look: Look, rng: np.random.Generator, hair: bool) -> None:
     strands = 1 + 0.16 * canvas.noise(rng, 200)
     shade = np.array(look.hair, np.float32) * strands[..., None]
     x = (canvas.aside - 0.13) / 0.46
@@ -221,41 +221,41 @@ def _paint_hair(
 
 
 def _hairy(
-    colour: npt.NDArray[np.float32],
-    shade: npt.NDArray[np.float32],
+    colour: Array,
+    shade: Array,
     strength: float,
     mask: Mask,
     canvas: Canvas,
     rng: np.random.Generator,
 ) -> None:
-    soft = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 3)
+    soft = np.asarray(cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 3), np.float32)
     density = np.clip(strength * (1.0 + 0.25 * canvas.noise(rng, 200)), 0, 0.92)
     colour[:] = _mix(colour, shade * 0.9, soft * density)
 
 
-def _shade(colour: npt.NDArray[np.float32], tint: npt.NDArray[np.float32], mask: Mask) -> None:
+def _shade(colour: Array, tint: Array, mask: Mask) -> None:
     colour *= 1 + (tint - 1) * np.clip(mask, 0, 1)[..., None]
 
 
-def _darken(colour: npt.NDArray[np.float32], strength: float, mask: Mask) -> None:
+def _darken(colour: Array, strength: float, mask: Mask) -> None:
     colour *= 1 - strength * np.clip(mask, 0, 1)[..., None]
 
 
-def _mix(a: npt.NDArray[np.float32], b: npt.NDArray[np.float32], mask: Mask) -> npt.NDArray[np.float32]:
+def _mix(a: Array, b: Array, mask: Mask) -> Array:
     weight = np.asarray(mask, np.float32)[..., None]
     return np.asarray(a * (1 - weight) + b * weight, np.float32)
 
 
-def _edge(inside: npt.NDArray[np.float32], width: float = 0.03) -> Mask:
+def _edge(inside: Array, width: float = 0.03) -> Mask:
     """1 where positive, 0 where negative, soft between."""
     return np.clip(inside / width + 0.5, 0, 1)
 
 
-def _between(value: npt.NDArray[np.float32], low: float, high: float, soft: float = 0.03) -> Mask:
+def _between(value: Array, low: float, high: float, soft: float = 0.03) -> Mask:
     return np.clip((value - low) / soft + 0.5, 0, 1) * np.clip((high - value) / soft + 0.5, 0, 1)
 
 
-def _rasterise(points: Floats, values: Floats, triangles: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+def _rasterise(points: Floats, values: Floats, triangles: npt.NDArray[np.int64]) -> Array:
     """Interpolate values of vertices over triangles of texels; the outer triangles of the head cover the inner ones."""
     image = np.full((SIZE, SIZE, 3), np.nan, np.float32)
     outward = np.hypot(values[:, 0], values[:, 2] - AXIS)[triangles].mean(1)
@@ -277,7 +277,7 @@ def _rasterise(points: Floats, values: Floats, triangles: npt.NDArray[np.int64])
     return _fill(image)
 
 
-def _fill(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _fill(image: Array) -> Array:
     """Give texels without a value that of the nearest one that has one."""
     missing = np.isnan(image[..., 0])
     _, labels = cv2.distanceTransformWithLabels(

@@ -79,7 +79,13 @@ def write_people(people: tuple[Person, ...], path: Path) -> None:
     arrays: dict[str, Any] = {}
     entries = []
     for person in people:
-        entry = {"name": person.name, "height": person.height, "eyes": person.eyes, "mouth": person.mouth, "parts": {}}
+        entry: dict[str, Any] = {
+            "name": person.name,
+            "height": person.height,
+            "eyes": person.eyes,
+            "mouth": person.mouth,
+            "parts": {},
+        }
         for name, part in person.parts.items():
             key = f"{person.name}/{name}"
             arrays[f"{key}/vertices"] = np.round(part.vertices / STEP).astype(np.int16)
@@ -101,7 +107,10 @@ def _person(entry: Mapping[str, Any], archive: Mapping[str, Any]) -> Person:
         key = f"{entry['name']}/{name}"
         texture = texcoords = None
         if f"{key}/texture" in archive:
-            texture = np.asarray(cv2.imdecode(archive[f"{key}/texture"], cv2.IMREAD_COLOR)[..., ::-1])
+            picture = cv2.imdecode(archive[f"{key}/texture"], cv2.IMREAD_COLOR)
+            if picture is None:
+                raise ValueError(f"{key}: the texture is damaged")
+            texture = np.asarray(picture[..., ::-1], np.uint8)
             texcoords = archive[f"{key}/texcoords"].astype(np.float64)
         vertices = archive[f"{key}/vertices"] * STEP
         triangles = archive[f"{key}/triangles"].astype(np.int32)

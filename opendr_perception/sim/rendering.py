@@ -19,7 +19,7 @@ class SimulatorError(RuntimeError):
 def load_mujoco() -> Any:
     """Import MuJoCo, having chosen how it draws.
 
-    `MUJOCO_GL` is kept where it is set; else it becomes `egl` or, where that is missing, `osmesa`. Neither needs a screen.
+    `MUJOCO_GL` is kept where it is set; else it becomes `egl` or, where that is missing, `osmesa`; they need no screen.
 
     Raises:
         SimulatorError: MuJoCo or the library is missing.

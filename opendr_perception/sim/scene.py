@@ -1,4 +1,4 @@
-"""What stands where in the simulated world; poses are in the frame `odom`: metres, x forward, y to the left, radians."""
+"""What stands where in the simulated world. Poses are in the frame odom: x forward, y to the left; metres, radians."""
 
 from __future__ import annotations
 

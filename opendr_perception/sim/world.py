@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -225,7 +224,7 @@ class World:
     def observe(self, render: bool = True) -> Observation:
         """What the robot sees now."""
         robot = self._robot_pose()
-        ahead, left = _rotate(*self._data.qvel[:2], -robot.yaw)
+        ahead, left = _rotate(self._data.qvel[0], self._data.qvel[1], -robot.yaw)
         velocity = Command(ahead, left, float(self._data.qvel[2]))
         return Observation(
             float(self._data.time), self._draw() if render else None, self.camera.matrix, robot, velocity
@@ -340,7 +339,7 @@ class World:
         turn = float(np.clip(command.turn, -limits.turn, limits.turn))
         most = limits.turn_acceleration * shapes.TIMESTEP
         self._velocity[2] += np.clip(turn - self._velocity[2], -most, most)
-        self._data.ctrl[:2] = _rotate(*self._velocity[:2], float(self._data.qpos[2]))
+        self._data.ctrl[:2] = _rotate(self._velocity[0], self._velocity[1], float(self._data.qpos[2]))
         self._data.ctrl[2] = self._velocity[2]
 
     def _robot_pose(self) -> Pose:

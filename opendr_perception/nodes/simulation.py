@@ -1,0 +1,205 @@
+"""Node `simulation`: a simulated robot with a camera in a room with people, instead of a real one."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple, dataclass
+from typing import TypeVar
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import Twist, TwistStamped
+from nav_msgs.msg import Odometry
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+from std_srvs.srv import Trigger
+
+from opendr_perception.ros import images, qos
+from opendr_perception.ros.managed import ManagedNode, NodeParameters
+from opendr_perception.ros.parameters import parameter
+from opendr_perception.ros.robot_messages import BASE, ODOMETRY, TransformPublisher, camera_info, odometry
+from opendr_perception.ros.run import main
+from opendr_perception.sim.model import CAMERA_AHEAD
+from opendr_perception.sim.people import load_people
+from opendr_perception.sim.scene import SCENES, draw_scene
+from opendr_perception.sim.world import ROBOTS, Camera, Command, Observation, World
+
+FRAME = "camera"
+PATIENCE = 60.0
+"""s that the node waits for the world, which is slow to begin on a small machine."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Parameters(NodeParameters):
+    """What `simulation` takes."""
+
+    scene: str = parameter(
+        "crowd",
+        "What stands in the room: single is one person, seen from somewhere; occluded the same with something before "
+        "the face; crowd several people.",
+        choices=SCENES,
+    )
+    seed: int = parameter(0, "Of all that is drawn by chance; every reset counts one further.", minimum=0)
+    people: int = parameter(
+        5,
+        "How many people there are to draw from, and in a crowd. Fewer are quicker.",
+        minimum=1,
+        maximum=16,
+        read_only=True,
+    )
+    robot: str = parameter(
+        "holonomic",
+        "holonomic also drives sideways; differential ignores linear.y.",
+        choices=ROBOTS,
+        read_only=True,
+    )
+    stamped: bool = parameter(
+        False, "cmd_vel is a TwistStamped, as navigation sends it since Kilted, instead of a Twist.", read_only=True
+    )
+    width: int = parameter(640, "Of the images, pixels.", minimum=32, maximum=4096, read_only=True)
+    height: int = parameter(480, "Of the images, pixels.", minimum=32, maximum=4096, read_only=True)
+    field_of_view: float = parameter(1.047, "Horizontal, rad.", minimum=0.2, maximum=2.6, read_only=True)
+    camera_height: float = parameter(1.5, "Of the camera above the floor, m.", minimum=0.1, maximum=2.9, read_only=True)
+    smoothing: int = parameter(
+        2, "Samples of each pixel, against jagged edges; 0 is the fastest.", minimum=0, maximum=8, read_only=True
+    )
+    rate: float = parameter(10.0, "Images per simulated second.", minimum=1.0, maximum=100.0, read_only=True)
+    real_time_factor: float = parameter(
+        1.0,
+        "Simulated seconds in a real one; a slower machine gives fewer. 0: as fast as it goes.",
+        minimum=0.0,
+        maximum=100.0,
+    )
+
+
+class Simulation(ManagedNode):
+    """cmd_vel -> image_raw, camera_info, odom, /clock, tf.
+
+    The world lives in one thread, because what draws belongs to a thread; each turn of it is a job, and others take
+    place between two of them. Simulated time goes on over resets, so that nobody sees it go back.
+    """
+
+    NAME = "simulation"
+    Parameters = Parameters
+
+    def configure(self) -> None:
+        params = self.params
+        camera = Camera(params.width, params.height, params.field_of_view, params.camera_height, params.smoothing)
+        people = load_people()[: params.people]
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="world")
+        try:
+            self._world = self._do(lambda: World(params.robot, camera, rate=params.rate, people=people))
+        except Exception:
+            self._thread.shutdown()
+            raise
+        self._resets, self._time, self._published = 0, 0.0, 0
+        self._images = self.create_publisher(Image, "image_raw", qos.newest("reliable"))
+        self._camera_info = self.create_publisher(CameraInfo, "camera_info", qos.newest("reliable"))
+        self._odometry = self.create_publisher(Odometry, "odom", 10)
+        self._clock_publisher = self.create_publisher(Clock, "/clock", 10)
+        self._transforms = TransformPublisher(self)
+        self._service = self.create_service(Trigger, "~/reset", self._answer_reset)
+        self._do(self._reset)
+
+    def activate(self) -> None:
+        self._stop = threading.Event()
+        self._command: Command | None = None
+        kind = TwistStamped if self.params.stamped else Twist
+        self._subscription = self.create_subscription(kind, "cmd_vel", self._take_command, 1)
+        place = (CAMERA_AHEAD, 0.0, self.params.camera_height)
+        self._transforms.publish_camera(self._header(self._time, BASE), FRAME, place)
+        self._due = time.monotonic()
+        self._thread.submit(self._turn)
+
+    def deactivate(self) -> None:
+        self._stop.set()
+        self.destroy_subscription(self._subscription)
+        self._do(lambda: None)  # the turn that is under way has ended
+
+    def cleanup(self) -> None:
+        self._do(self._world.close)
+        self._thread.shutdown()
+        for publisher in (self._images, self._camera_info, self._odometry, self._clock_publisher):
+            self.destroy_publisher(publisher)
+        self._transforms.close()
+        self.destroy_service(self._service)
+
+    def diagnose(self) -> Sequence[DiagnosticStatus]:
+        if self.stage != "active":
+            return ()
+        values = {"images": self._published, "time": f"{self._time:.1f}", "scene": self.params.scene}
+        return [self.status("world", DiagnosticStatus.OK, "people are simulated", values)]
+
+    # --- the executor's thread --------------------------------------------------------------------------------------
+
+    def _take_command(self, message: Twist | TwistStamped) -> None:
+        twist = message.twist if isinstance(message, TwistStamped) else message
+        command = Command(twist.linear.x, twist.linear.y, twist.angular.z)
+        if all(map(math.isfinite, (command.forward, command.left, command.turn))):
+            self._command = command
+        else:
+            self.warn(f"cmd_vel is not finite and is left out: {command}", about="cmd_vel")
+
+    def _answer_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        try:
+            self._do(self._reset)
+        except Exception as error:  # noqa: BLE001 - whoever asked is told
+            response.message = str(error) or type(error).__name__
+            return response
+        response.success = True
+        response.message = f"{self.params.scene}, seed {self.params.seed + self._resets - 1}"
+        return response
+
+    def _do(self, job: Callable[[], T]) -> T:
+        """Let the thread of the world do something, and wait for it."""
+        return self._thread.submit(job).result(PATIENCE)
+
+    # --- the world's thread -----------------------------------------------------------------------------------------
+
+    def _reset(self) -> None:
+        seed = self.params.seed + self._resets
+        scene = draw_scene(self.params.scene, tuple(self._world.people), seed, self.params.people)
+        self._world.reset(scene, render=False)
+        self._resets += 1
+
+    def _turn(self) -> None:
+        """Simulate one period, publish, and wait until the next one is due."""
+        if self._stop.is_set():
+            return
+        try:
+            command, self._command = self._command, None
+            self._publish(self._world.step(command))
+        except Exception as error:  # noqa: BLE001 - a world that fails says so
+            self.fail(f"the simulation has stopped: {error}")
+            return
+        factor = self.params.real_time_factor
+        self._due = max(self._due + (self._world.period / factor if factor else 0.0), time.monotonic())
+        self._stop.wait(self._due - time.monotonic())
+        self._thread.submit(self._turn)
+
+    def _publish(self, seen: Observation) -> None:
+        self._time += self._world.period
+        header, there = self._header(self._time, FRAME), self._header(self._time, ODOMETRY)
+        self._clock_publisher.publish(Clock(clock=header.stamp))
+        place, velocity = astuple(seen.robot), astuple(seen.velocity)
+        self._odometry.publish(odometry(there, place, velocity))
+        self._transforms.publish(there, place)
+        camera = self._world.camera
+        self._camera_info.publish(camera_info(header, camera.width, camera.height, camera.matrix))
+        if seen.image is not None:
+            self._images.publish(images.to_message(seen.image, header, "rgb8"))
+            self._published += 1
+
+    @staticmethod
+    def _header(seconds: float, frame: str) -> Header:
+        return Header(stamp=Time(nanoseconds=round(seconds * 1e9)).to_msg(), frame_id=frame)
+
+
+if __name__ == "__main__":
+    main(Simulation)
