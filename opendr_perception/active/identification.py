@@ -39,11 +39,13 @@ class Outcome:
         views: all real views, in order; empty when nobody was seen.
         moves: number of moves that were made.
         message: why it ended.
+        interrupted: from outside, before it was done.
     """
 
     views: tuple[View, ...]
     moves: int
     message: str
+    interrupted: bool = False
 
     @property
     def identity(self) -> str:
@@ -55,6 +57,10 @@ class Outcome:
     def confidence(self) -> float:
         """Of the best view; NaN without one."""
         return best(self.views).recognition.confidence if self.views else math.nan
+
+
+class Interrupted(RuntimeError):
+    """The loop shall end now; the text says why."""
 
 
 class Explorer(Protocol):
@@ -79,7 +85,7 @@ def identify(
     """Look, and move as the policy says, until the person is recognised or nothing helps.
 
     Args:
-        explorer: what looks and moves. What it raises ends the loop.
+        explorer: what looks and moves. When it is interrupted, what was seen until then decides.
         policy: what decides.
         goal: when to end.
         report: is told what happens.
@@ -87,29 +93,37 @@ def identify(
     policy.begin()
     views: list[View] = []
     moves, travel = 0, 0.0
-    while True:
-        report("looking", views[-1] if views else None, moves)
-        view = explorer.look()
-        if view is None:
-            return Outcome(tuple(views), moves, "the person is not in view")
-        views.append(view)
-        report("deciding", view, moves)
-        if math.isnan(view.recognition.confidence):
-            return Outcome(tuple(views), moves, "nobody is enrolled")
-        if (moves or goal.look_first) and view.recognition.confidence > goal.confidence:
-            return Outcome(tuple(views), moves, "recognised")
-        if moves >= goal.max_moves:
-            return Outcome(tuple(views), moves, f"all {goal.max_moves} moves are made")
-        decision = policy.decide(views)
-        if decision.move is None:
-            return Outcome(tuple(views), moves, decision.reason)
-        length = decision.move.length(0.0 if math.isnan(view.distance) else view.distance)
-        if problem := _beyond(goal, decision.move, view.pan, travel + length):
-            return Outcome(tuple(views), moves, problem)
-        report("moving", view, moves)
-        if problem := explorer.move(decision.move):
-            return Outcome(tuple(views), moves, problem)
-        moves, travel = moves + 1, travel + length
+    try:
+        while True:
+            report("looking", views[-1] if views else None, moves)
+            view = explorer.look()
+            if view is None:
+                return Outcome(tuple(views), moves, "the person is not in view")
+            views.append(view)
+            report("deciding", view, moves)
+            if reason := _enough(goal, view, moves):
+                return Outcome(tuple(views), moves, reason)
+            decision = policy.decide(views)
+            if decision.move is None:
+                return Outcome(tuple(views), moves, decision.reason)
+            travel += decision.move.length(0.0 if math.isnan(view.distance) else view.distance)
+            if reason := _beyond(goal, decision.move, view.pan, travel):
+                return Outcome(tuple(views), moves, reason)
+            report("moving", view, moves)
+            if reason := explorer.move(decision.move):
+                return Outcome(tuple(views), moves, reason)
+            moves += 1
+    except Interrupted as reason:
+        return Outcome(tuple(views), moves, str(reason), interrupted=True)
+
+
+def _enough(goal: Goal, view: View, moves: int) -> str:
+    """Why no move is needed or possible; '' when one is."""
+    if math.isnan(view.recognition.confidence):
+        return "nobody is enrolled"
+    if (moves or goal.look_first) and view.recognition.confidence > goal.confidence:
+        return "recognised"
+    return f"all {goal.max_moves} moves are made" if moves >= goal.max_moves else ""
 
 
 def _beyond(goal: Goal, move: Move, pan: float, travel: float) -> str:

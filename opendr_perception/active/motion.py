@@ -139,23 +139,29 @@ class Swing:
 
     def wanted(self, person: Person) -> Velocity | None:
         if self._left * person.distance < ARRIVED:
-            return self._face(person)
+            return self._withdraw(person)
         aim = self._sense * (self._bearing if self._forwards else -self._bearing)
         left = person.distance - self._start + self._depth if self._forwards else self._start - person.distance
-        way = max(left / math.cos(self._bearing), 0.0)
-        if way < ARRIVED:
+        if left < ARRIVED:
             self._forwards = not self._forwards
             return Velocity()
-        error = person.bearing - aim
-        speed = _speed(way, self._limits) * max(0.0, 1 - (error / AIMED) ** 2)
-        straight = Velocity(x=speed if self._forwards else -speed)
-        return Velocity(straight.x, 0.0, person.pan_rate(straight) + GAIN * error)
+        return self._along(person, aim, left if self._forwards else -left)
 
     def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
         self._left -= self._sense * person.pan_rate(velocity) * seconds
 
-    def _face(self, person: Person) -> Velocity | None:
+    def _withdraw(self, person: Person) -> Velocity | None:
+        """Back to the old distance, and face the person."""
+        if (left := self._start - person.distance) > 2 * ARRIVED:
+            return self._along(person, 0.0, -left)
         return None if abs(person.bearing) < AIMED else Velocity(yaw=GAIN * person.bearing)
+
+    def _along(self, person: Person, aim: float, way: float) -> Velocity:
+        """Drive with the person at this bearing, forwards or backwards by the sign of the way; first turn there."""
+        error = person.bearing - aim
+        speed = _speed(abs(way), self._limits) * max(0.0, 1 - (error / AIMED) ** 2)
+        straight = Velocity(x=math.copysign(speed, way))
+        return Velocity(straight.x, 0.0, person.pan_rate(straight) + GAIN * error)
 
 
 def _speed(way: float, limits: Limits) -> float:

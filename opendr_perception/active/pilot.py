@@ -19,7 +19,7 @@ from opendr_perception.active.safety import Governor, Limits
 NOWHERE = np.zeros((0, 2))
 REPEAT = 5
 """How often zero is said after a stop: on a lossy link one message may not arrive."""
-LONGEST_STEP = 0.1
+LONGEST_STEP = 0.2
 """Seconds. A control loop that was kept waiting longer does not catch up."""
 TIME_WENT_BACK = 1.0
 """Seconds. A stamp so much older than the last one means that a simulation or recording began again."""
@@ -61,10 +61,10 @@ class Pilot:
         robot: holonomic or differential.
         limits: of the robot.
         timeouts: see there.
-        half_view: half of the camera's horizontal field of view, rad.
+        half_view: half of the camera's horizontal field of view, rad; it can be set later.
     """
 
-    def __init__(self, robot: str, limits: Limits, timeouts: Timeouts, half_view: float) -> None:
+    def __init__(self, robot: str, limits: Limits, timeouts: Timeouts, half_view: float = math.radians(25)) -> None:
         self.robot, self.limits, self.timeouts, self.half_view = robot, limits, timeouts, half_view
         self.status, self.reason = Status.STILL, ""
         self.travelled = 0.0
@@ -75,7 +75,7 @@ class Pilot:
         self._manoeuvre: Manoeuvre | None = None
         self._person: Person | None = None
         self._others: tuple[Person, ...] = ()
-        self._stamp, self._seen, self._ticked = -math.inf, -math.inf, -math.inf
+        self._stamp, self._seen, self._ticked = -math.inf, -math.inf, math.inf
         self._obstacles, self._scanned = NOWHERE, math.inf
         self._held_since: float | None = None
         self._zeros = 0
@@ -129,9 +129,14 @@ class Pilot:
 
     # --- the control loop -------------------------------------------------------------------------------------------
 
-    def tick(self, now: float) -> Velocity | None:
-        """The velocity to command now; None when there is nothing to say, so that others may drive."""
-        seconds = min(max(now - self._ticked, 0.0), LONGEST_STEP)
+    def tick(self, now: float, elapsed: float | None = None) -> Velocity | None:
+        """The velocity to command now; None when there is nothing to say, so that others may drive.
+
+        Args:
+            now: s, of the clock that `observe` is given too.
+            elapsed: s that the robot has moved since the last tick, where that is another time, as in a simulation.
+        """
+        seconds = min(max(now - self._ticked if elapsed is None else elapsed, 0.0), LONGEST_STEP)
         self._ticked = now
         if self._manoeuvre is None:
             self._zeros -= 1
@@ -147,9 +152,19 @@ class Pilot:
         return velocity
 
     @property
+    def person(self) -> Person | None:
+        """Where the person should be seen now; None when nobody is meant yet."""
+        return self._person
+
+    @property
     def moving(self) -> bool:
         """Whether a move is under way."""
         return self._manoeuvre is not None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop is still being said."""
+        return self._zeros > 0
 
     def _drive(self, manoeuvre: Manoeuvre, now: float, seconds: float) -> Velocity:
         if missing := self._missing(now):

@@ -1,0 +1,164 @@
+"""Node `view_control`: moves the robot around a person until it recognises them, within limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import Twist, TwistStamped
+from std_msgs.msg import Header, String
+
+from opendr_perception.active.geometry import Velocity
+from opendr_perception.active.identification import Goal
+from opendr_perception.active.pilot import Pilot, Status, Timeouts
+from opendr_perception.active.policies import POLICIES, Policies
+from opendr_perception.active.policy import ViewPolicy
+from opendr_perception.active.recognition import GalleryRecogniser
+from opendr_perception.engine.session import Session
+from opendr_perception.ros import qos
+from opendr_perception.ros.control_topics import ControlTopics
+from opendr_perception.ros.drive_loop import DriveLoop
+from opendr_perception.ros.episodes import Episodes
+from opendr_perception.ros.explorer import TopicExplorer
+from opendr_perception.ros.identify_action import IdentifyAction
+from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.ros.motion_parameters import MotionParameters
+from opendr_perception.ros.parameters import parameter
+from opendr_perception.ros.people import load_session
+from opendr_perception.ros.run import main
+
+
+@dataclass(frozen=True)
+class Parameters(MotionParameters):
+    """What `view_control` takes."""
+
+    policy: str = parameter("synthesis", "How views are chosen, where a goal does not say.", choices=POLICIES)
+    confidence: float = parameter(
+        0.35, "Identity confidence from which on the robot is content, where a goal does not say.", maximum=1.0
+    )
+    max_moves: int = parameter(
+        4, "Largest number of moves for one person; a goal may ask for fewer.", minimum=0, maximum=255
+    )
+    max_pan: float = parameter(
+        1.31, "How far the robot goes around a person, to each side, rad.", minimum=0.0, maximum=3.14
+    )
+    max_travel: float = parameter(3.0, "Length of all moves for one person together, m.", minimum=0.0)
+    timeout: float = parameter(60.0, "Seconds for one person, where a goal does not say.", minimum=1.0, maximum=3600.0)
+    gallery: str = parameter(
+        "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
+    )
+    embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
+    face_size: float = parameter(
+        0.15,
+        "Side of the detector's box around a face, m: distances are measured by it.",
+        minimum=0.05,
+        maximum=0.5,
+        read_only=True,
+    )
+    image_transport: str = parameter(
+        "raw",
+        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
+        "image_raw/compressed.",
+        choices=("raw", "compressed"),
+        read_only=True,
+    )
+    qos_reliability: str = parameter(
+        "best_effort",
+        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+    device: str = parameter("cpu", "Where the models run.", choices=("cpu", "cuda", "tensorrt"), read_only=True)
+    threads: int = parameter(
+        0, "Threads of the models on the CPU; 0 takes one for each core.", minimum=0, maximum=256, read_only=True
+    )
+
+
+class ViewControl(ManagedNode):
+    """faces, image_raw, camera_info, scan -> cmd_vel; the action `~/identify`."""
+
+    NAME = "view_control"
+    Parameters = Parameters
+    _episodes: Episodes | None = None
+    _said = ""
+
+    def configure(self) -> None:
+        embedder = self._load(self.params.embedder)
+        self._recogniser = GalleryRecogniser.open(self.params.embedder, embedder, self.params.gallery)
+        self._policies = Policies(self._recogniser, self._load)
+        self._policies.get(self.params.policy)  # what it lacks shall be known now
+        self._commands = self.create_publisher(
+            TwistStamped if self.params.stamped else Twist, "cmd_vel", qos.result(depth=1)
+        )
+        self._states = self.create_publisher(String, "~/state", qos.latest())
+        self._action = IdentifyAction(self, lambda: self._episodes, self._policy, self._goal)
+
+    def activate(self) -> None:
+        pilot = Pilot(self.params.motion, self.params.limits, Timeouts(command=self.params.command_timeout))
+        self._drive = DriveLoop(pilot, self._command, self._seconds, self.fail, self._held)
+        explorer = TopicExplorer(self._drive, self._recogniser, self.params.face_size, self.warn)
+        self._episodes = Episodes(explorer, self._drive, self._say)
+        self._topics = ControlTopics(self, explorer, self._drive)
+        self._say("idle")
+
+    def deactivate(self) -> None:
+        episodes, self._episodes = self._episodes, None
+        assert episodes is not None
+        episodes.close("the node is deactivated")
+        self._drive.stop()
+        self._topics.close()
+
+    def cleanup(self) -> None:
+        self._action.close()
+        self.destroy_publisher(self._commands)
+        self.destroy_publisher(self._states)
+        del self._policies, self._recogniser
+
+    def diagnose(self) -> Sequence[DiagnosticStatus]:
+        if self._episodes is None:
+            return ()
+        with self._drive.lock:
+            pilot = self._drive.pilot
+            values = {
+                "last move": pilot.status.value,
+                "reason": pilot.reason,
+                "travelled (m)": f"{pilot.travelled:.2f}",
+            }
+            level = DiagnosticStatus.WARN if pilot.status is Status.HELD else DiagnosticStatus.OK
+        return [self.status("motion", level, self._said, values)]
+
+    def _load(self, model: str) -> Session:
+        return load_session(model, self.params)
+
+    def _policy(self, name: str) -> ViewPolicy:
+        return self._policies.get(name or self.params.policy)
+
+    def _goal(self) -> tuple[Goal, float]:
+        params = self.params
+        return Goal(params.confidence, params.max_moves, params.max_pan, params.max_travel), params.timeout
+
+    def _command(self, velocity: Velocity) -> None:
+        twist = Twist()
+        twist.linear.x, twist.linear.y, twist.angular.z = velocity.x, velocity.y, velocity.yaw
+        if self.params.stamped:
+            header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self.params.frame_id)
+            self._commands.publish(TwistStamped(header=header, twist=twist))
+        else:
+            self._commands.publish(twist)
+
+    def _seconds(self) -> float:
+        return float(self.get_clock().now().nanoseconds * 1e-9)
+
+    def _held(self, status: Status) -> None:
+        if status in (Status.HELD, Status.MOVING):
+            self._say(status.value)
+
+    def _say(self, state: str) -> None:
+        if state != self._said:
+            self._said = state
+            self._states.publish(String(data=state))
+
+
+if __name__ == "__main__":
+    main(ViewControl)
