@@ -1,4 +1,4 @@
-"""The command line: opendr-perception {models,run,bench,demo}."""
+"""The command line: opendr-perception {models,gallery,run,bench,demo}."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Annotated
 
 import typer
 
+from opendr_perception.gallery_cli import app as gallery
 from opendr_perception.zoo.commands import app as models
 
 app = typer.Typer(
     help="Perception of people for robots.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
 )
 app.add_typer(models, name="models")
+app.add_typer(gallery, name="gallery")
 
 NODES = "opendr_perception.nodes"
 

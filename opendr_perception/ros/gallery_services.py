@@ -8,6 +8,7 @@ from concurrent.futures import Future as Job
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
 from rclpy.task import Future
 from sensor_msgs.msg import Image as ImageMessage
@@ -50,10 +51,14 @@ class GalleryServices:
         self._live: LiveEnrolment | None = None
         self._one_at_a_time = threading.Lock()
         self._pool = ThreadPoolExecutor(2, f"{node.get_name()} gallery")
+        apart = ReentrantCallbackGroup()  # a service that awaits would hold up all others of the node's own group
         self._services = [
-            node.create_service(EnrollFace, "~/enroll", self._on_enroll),
-            node.create_service(ForgetFace, "~/forget", self._on_forget),
-            node.create_service(ListFaces, "~/list", self._on_list),
+            node.create_service(kind, f"~/{name}", callback, callback_group=apart)
+            for kind, name, callback in (
+                (EnrollFace, "enroll", self._on_enroll),
+                (ForgetFace, "forget", self._on_forget),
+                (ListFaces, "list", self._on_list),
+            )
         ]
 
     @property
@@ -103,10 +108,11 @@ class GalleryServices:
         response.samples = [gallery.names.count(name) for name in gallery.people]
         return response
 
-    def _in_background(self, work: Callable[[Any, Any], str], request: Any, response: Any) -> Future:
+    def _in_background(self, work: Callable[[Any, Any], str], request: Any, response: Any) -> Future[Any]:
         """Do the work in another thread, and let the executor go on meanwhile."""
         executor = self._node.executor
-        future = Future(executor=executor)
+        assert executor is not None  # it has just called us
+        future: Future[Any] = Future(executor=executor)
 
         def attempt() -> None:
             try:

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -227,7 +228,8 @@ class GalleryFolder:
 
     @property
     def _rebuild(self) -> str:
-        return f"opendr-perception gallery rebuild --gallery {self.path}"
+        embedder = self.model.split()[0]
+        return f"opendr-perception gallery rebuild --gallery {quote(str(self.path))} --embedder {quote(embedder)}"
 
 
 def is_name(name: str) -> bool:

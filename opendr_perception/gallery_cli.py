@@ -1,0 +1,131 @@
+"""Command line: opendr-perception gallery {add,remove,list,check,rebuild}."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from opendr_perception.zoo.errors import ZooError
+
+if TYPE_CHECKING:  # they load OpenCV and onnxruntime, for which the other commands need not wait
+    from opendr_perception.tasks.enrolment import Enroller
+    from opendr_perception.tasks.gallery import GalleryFolder
+
+app = typer.Typer(help="The faces that are known.", no_args_is_help=True, add_completion=False)
+
+Folder = Annotated[
+    Path | None, typer.Option("--gallery", help="Folder of the gallery; by default the one that the node takes.")
+]
+Embedder = Annotated[str, typer.Option(help="Model that tells people apart, as the node's parameter of this name.")]
+Name = Annotated[str, typer.Argument(help="Of the person.")]
+
+EMBEDDER = "face-embedding"
+CLOSEST = 5
+"""Pairs of people that `check` shows."""
+
+
+@app.command()
+def add(
+    name: Name,
+    pictures: Annotated[list[Path], typer.Argument(help="Each shows this person's face, and no other.")],
+    gallery: Folder = None,
+    embedder: Embedder = EMBEDDER,
+) -> None:
+    """Make a person known; three pictures in different light are a good start."""
+    with _one_clear_line():
+        from opendr_perception.tasks.enrolment import enrol, read_picture
+
+        enroller, folder = _open(gallery, embedder)
+        samples = enroller.samples([read_picture(path) for path in pictures])
+        known = enrol(folder, name, samples)
+        typer.echo(f"'{name}' is enrolled with {known.names.count(name)} samples in {folder.path}")
+
+
+@app.command()
+def remove(name: Name, gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
+    """Forget a person: delete all pictures and embeddings."""
+    with _one_clear_line():
+        _, folder = _open(gallery, embedder)
+        folder.forget(name)
+        typer.echo(f"'{name}' is forgotten: pictures and embeddings are deleted")
+
+
+@app.command("list")
+def list_command(gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
+    """Show who is known, with the number of samples of each."""
+    with _one_clear_line():
+        _, folder = _open(gallery, embedder)
+        known = folder.read()
+        for name in known.people:
+            typer.echo(f"{known.names.count(name):4d}  {name}")
+        typer.echo(f"{len(known.people)} people in {folder.path}, threshold {known.threshold:g}")
+
+
+@app.command()
+def check(
+    gallery: Folder = None,
+    embedder: Embedder = EMBEDDER,
+    set_threshold: Annotated[float | None, typer.Option(help="Store this threshold.", min=0.01, max=2.0)] = None,
+) -> None:
+    """Take in pictures that were put into the folders, show who is hard to tell apart, and propose a threshold."""
+    with _one_clear_line():
+        from dataclasses import replace
+
+        from opendr_perception.tasks.enrolment import closest_pairs, farthest_own, propose_threshold
+
+        enroller, folder = _open(gallery, embedder)
+        known = enroller.synchronise(folder, _warn)
+        if set_threshold is not None:
+            with folder.writing():
+                known = replace(folder.read(), threshold=set_threshold)
+                folder.write(known)
+        pairs, own = closest_pairs(known, CLOSEST), farthest_own(known)
+        for pair in pairs:
+            confused = "  TAKEN FOR ONE PERSON" if pair.distance < known.threshold else ""
+            typer.echo(f"{pair.distance:.3f}  {pair.first} - {pair.second}{confused}")
+        for pair in own[:CLOSEST]:
+            apart = "  NOT RECOGNISED BY THE OTHERS" if pair.distance >= known.threshold else ""
+            typer.echo(f"{pair.distance:.3f}  {pair.first}, from one picture to the others{apart}")
+        typer.echo(
+            f"{len(known.people)} people, {len(known.names)} samples; threshold {known.threshold:g}, "
+            f"proposed {propose_threshold(known):.2f}"
+        )
+
+
+@app.command()
+def rebuild(gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
+    """Embed all pictures again, e.g. because the model has changed."""
+    with _one_clear_line():
+        enroller, folder = _open(gallery, embedder)
+        known = enroller.synchronise(folder, _warn, anew=True)
+        typer.echo(f"{len(known.people)} people, {len(known.names)} samples in {folder.path}")
+
+
+def _open(gallery: Path | None, embedder: str) -> tuple[Enroller, GalleryFolder]:
+    from opendr_perception import zoo
+    from opendr_perception.engine.session import Session
+    from opendr_perception.tasks.enrolment import Enroller, default_gallery, fingerprint
+    from opendr_perception.tasks.face import FaceDetector
+    from opendr_perception.tasks.face_views import FaceEmbedder
+    from opendr_perception.tasks.gallery import GalleryFolder
+
+    session = Session(zoo.require(embedder).path)
+    enroller = Enroller(FaceDetector(Session(zoo.require("blazeface").path)), FaceEmbedder(session))
+    return enroller, GalleryFolder(gallery or default_gallery(), fingerprint(embedder, session))
+
+
+def _warn(text: str) -> None:
+    typer.echo(f"warning: {text}", err=True)
+
+
+@contextmanager
+def _one_clear_line() -> Iterator[None]:
+    try:
+        yield
+    except (ZooError, RuntimeError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
