@@ -95,3 +95,10 @@ def test_robot_and_pinned_requirements_agree() -> None:
     ]
     robot = (ROOT / "requirements" / "robot.txt").read_text().splitlines()
     assert [line for line in robot if line and line[0] != "#" and line.split("#")[0].strip() not in pins] == []
+
+
+def test_what_the_simulator_loads_only_when_it_runs_is_pinned() -> None:
+    text = (ROOT / "opendr_perception" / "sim" / "rendering.py").read_text()
+    loaded = set(re.findall(r'import_module\("(\w+)"\)', text))
+    assert loaded == {"mujoco"}
+    assert loaded <= requirements("sim.txt")

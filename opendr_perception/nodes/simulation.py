@@ -67,7 +67,7 @@ class Parameters(NodeParameters):
     field_of_view: float = parameter(1.047, "Horizontal, rad.", minimum=0.2, maximum=2.6, read_only=True)
     camera_height: float = parameter(1.5, "Of the camera above the floor, m.", minimum=0.1, maximum=2.9, read_only=True)
     smoothing: int = parameter(
-        2, "Samples of each pixel, against jagged edges; 0 is the fastest.", minimum=0, maximum=8, read_only=True
+        0, "Samples of each pixel, against jagged edges; 0 is the fastest.", minimum=0, maximum=8, read_only=True
     )
     rate: float = parameter(10.0, "Images per simulated second.", minimum=1.0, maximum=100.0, read_only=True)
     real_time_factor: float = parameter(

@@ -177,14 +177,11 @@ def _add_thing(mujoco: Any, spec: Any, kind: str, number: int) -> None:
     else:
         add(shapes.mjGEOM_CYLINDER, [0.17, 0.25, 0], [0, 0, 0.25], (0.55, 0.28, 0.18, 1))
         add(shapes.mjGEOM_CYLINDER, [0.02, 0.45, 0], [0, 0, 0.9], WOOD)
-        rng = np.random.default_rng(number)
-        for leaf in range(26):
-            x, y = rng.uniform(-0.75, 0.75, 2) * half
-            z = rng.uniform(1.0, 1.9)
-            size = [0.11, 0.11, 0.08]
-            body.add_geom(
-                type=shapes.mjGEOM_ELLIPSOID, size=size, pos=[x, y, z], rgba=GREENS[leaf % 3], group=HIDDEN, **GHOST
-            )
+        for leaf in range(30):  # turned by the golden angle each, as plants do
+            angle, z = 2.4 * (leaf + number), 1.05 + 0.03 * leaf
+            x, y = 0.7 * half * np.cos(angle), 0.7 * half * np.sin(angle)
+            add_leaf = {"size": [0.09, 0.09, 0.11], "pos": [x, y, z], "rgba": GREENS[leaf % 3]}
+            body.add_geom(type=shapes.mjGEOM_ELLIPSOID, group=HIDDEN, **add_leaf, **GHOST)
 
 
 def _add_held(mujoco: Any, spec: Any, kind: str, number: int) -> None:

@@ -208,7 +208,7 @@ def _paint_hair(colour: Array, canvas: Canvas, look: Look, rng: np.random.Genera
 
     jaw = np.clip((6.86 - canvas.y - 0.25 * np.clip(0.55 - canvas.aside, 0, 1)) / 0.1, 0, 1)
     cheek = _between(canvas.aside, 0.52, 2.0) * _between(canvas.y, 6.2, 7.15) * _between(canvas.z, 0.2, 0.75)
-    chin = np.maximum(jaw, cheek) * _between(canvas.y, 5.95, 7.3) * _between(canvas.z, 0.15, 9)
+    chin = np.maximum(jaw, cheek) * _edge(canvas.y - 6.02 - 0.5 * (1.3 - canvas.z), 0.06) * _between(canvas.z, 0.15, 9)
     mouth = np.hypot(canvas.aside / 0.33, (canvas.y - MOUTH + 0.02) / 0.16) > 1
     _hairy(colour, shade, look.beard, chin * mouth * (canvas.y < 7.2), canvas, rng)
     lip = _between(canvas.y, 6.745, 6.855) * _between(canvas.aside, -1, 0.29) * (canvas.z > 0.9)

@@ -35,7 +35,8 @@ def load_mujoco() -> Any:
     except ModuleNotFoundError as error:
         raise SimulatorError(f"the simulator needs {error.name}: {INSTALL}") from error
     except (ImportError, AttributeError, RuntimeError) as error:
-        raise SimulatorError(f"MuJoCo cannot draw with MUJOCO_GL={backend}: {error}") from error
+        packages = f"; apt-get install {LIBRARIES[backend][1]}" if backend in LIBRARIES else ""
+        raise SimulatorError(f"MuJoCo cannot draw with MUJOCO_GL={backend}: {error}{packages}") from error
 
 
 def _backend() -> str:

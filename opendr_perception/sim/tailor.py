@@ -23,6 +23,8 @@ WAIST, SHOES = 0.95, -7.55
 """dm, of the base mesh: where a shirt and where shoes end."""
 BODY_VERTICES = 13380
 """The first so many of the base mesh are the body; clothes and hair follow."""
+NECK = 0.8
+"""dm, how far around the middle of the base mesh a collar reaches."""
 HAND_CELL = 0.11
 """dm, of the base mesh: to what hands are simplified."""
 

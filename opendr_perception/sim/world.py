@@ -8,6 +8,7 @@ seen = world.step(Command(left=-0.2))
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -35,7 +36,7 @@ class Camera:
     """Horizontal, rad."""
     above: float = 1.5
     """m, of the camera above the floor."""
-    samples: int = 2
+    samples: int = 0
     """Of each pixel, against jagged edges; 0 is the fastest."""
 
     @property
@@ -141,6 +142,7 @@ class World:
         )
         self._data = self._mujoco.MjData(self._model)
         self._renderer = self._mujoco.Renderer(self._model, self.camera.height, self.camera.width)
+        self._free = weakref.finalize(self, self._renderer.close)  # at exit too, before OpenGL goes
         self._options = self._mujoco.MjvOption()
         self._substeps = max(1, round(1 / rate / shapes.TIMESTEP))
         self._geoms = self._shapes_of_bodies()
@@ -156,7 +158,7 @@ class World:
 
     def close(self) -> None:
         """Free what draws."""
-        self._renderer.close()
+        self._free()
 
     @property
     def period(self) -> float:
