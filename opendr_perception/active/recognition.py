@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+
+import numpy as np
 
 from opendr_perception.active.policy import Recognition
 from opendr_perception.engine.session import Session
@@ -50,14 +53,19 @@ class GalleryRecogniser:
             GalleryError: the gallery cannot be read.
         """
         self._refresh()
-        gallery, found = self._gallery, []
-        for embedding in self._embedder(crops):
-            distances = dict(zip(gallery.people, gallery.distances(embedding).tolist(), strict=True))
-            name = min(distances, key=distances.__getitem__, default="")
-            confidence = 1 - distances[name] / gallery.threshold if name else float("nan")
-            found.append(Recognition(name, confidence, distances))
-        return found
+        return recognise(self._gallery, self._embedder(crops))
 
     def _refresh(self) -> None:
         if (stamp := self._folder.stamp()) != self._stamp:
             self._gallery, self._stamp = self._folder.read(), stamp
+
+
+def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
+    """Who faces are, by the nearest sample of a gallery to each of their embeddings (n, 128)."""
+    found = []
+    for embedding in embeddings:
+        distances = dict(zip(gallery.people, gallery.distances(embedding).tolist(), strict=True))
+        name = min(distances, key=distances.__getitem__, default="")
+        confidence = 1 - distances[name] / gallery.threshold if name else math.nan
+        found.append(Recognition(name, confidence, distances))
+    return found

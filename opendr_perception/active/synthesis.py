@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from opendr_perception.active.face_mesh import FaceMesh
 from opendr_perception.active.motion import Move
 from opendr_perception.active.policy import Decision, Recogniser, View
@@ -21,33 +23,51 @@ class Predictor(Protocol):
         ...
 
 
+TYPICAL = np.array([[0, 0.70], [15, 0.50], [30, 0.17], [45, 0.0], [60, -0.13], [75, -0.20], [90, -0.22]])
+"""Confidence by the angle from the front, degrees, of simulated people who are enrolled from the front."""
+TRUST = 0.5
+"""In renderings; the rest is in what is typical."""
+
+
 class RenderedConfidence:
     """Renders the face from elsewhere and recognises that.
 
     Args:
         mesh: fits the face.
         recogniser: judges the renderings.
-        like_with_like: predict the difference between the renderings from there and from here, because renderings are
-            recognised a little differently from pictures. As published, a rendering's confidence is taken as it is.
+        calibrated: add to the confidence at hand what the rendering from there is better than the rendering from here,
+            because renderings are recognised a little differently from pictures, and what is typical for the angle,
+            because a face that is hardly seen cannot be rendered well. As published, a rendering's confidence is taken
+            as it is.
         min_presence: of a face, below which the mesh is not believed.
     """
 
     def __init__(
-        self, mesh: FaceMesh, recogniser: Recogniser, like_with_like: bool = True, min_presence: float = 0.5
+        self, mesh: FaceMesh, recogniser: Recogniser, calibrated: bool = True, min_presence: float = 0.5
     ) -> None:
         self._mesh, self._recogniser = mesh, recogniser
-        self._like_with_like, self._min_presence = like_with_like, min_presence
+        self._calibrated, self._min_presence = calibrated, min_presence
 
     def __call__(self, view: View, pans: Sequence[float]) -> Sequence[float] | None:
         fit = self._mesh.fit(view.image, view.box, view.landmarks)
         if fit.presence < self._min_presence:
             return None
-        here = (0.0,) if self._like_with_like else ()
+        here = (0.0,) if self._calibrated else ()
         crops = [synthesise(view.image, fit, pan).pixels for pan in (*here, *pans)]
         found = [recognition.rank for recognition in self._recogniser(crops)]
-        if not self._like_with_like:
+        if not self._calibrated:
             return found
-        return [view.recognition.rank + confidence - found[0] for confidence in found[1:]]
+        now, typical = view.recognition.rank, typical_confidence(fit.yaw)
+        # The nose goes to the left in the picture when the camera goes to the right.
+        return [
+            now + TRUST * (rank - found[0]) + (1 - TRUST) * (typical_confidence(fit.yaw - pan) - typical)
+            for pan, rank in zip(pans, found[1:], strict=True)
+        ]
+
+
+def typical_confidence(yaw: float) -> float:
+    """What can be expected of a face that is turned by an angle, rad."""
+    return float(np.interp(abs(math.degrees(yaw)), *TYPICAL.T))
 
 
 @dataclass(frozen=True)

@@ -95,5 +95,6 @@ RECIPES: dict[str, Callable[[GraphBuilder, Files], None]] = {
     "blazeface": _blazeface,
     "facemesh": _facemesh,
     "face-embedding": faceapi.embedding,
+    "face-features": faceapi.features,
     "face-expression": faceapi.expression,
 }
