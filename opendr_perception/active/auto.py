@@ -21,13 +21,15 @@ class AutoSettings:
     Args:
         certain: probability of one person from which on nothing more is tried.
         smallest_face: side of the face's box in pixels below which the robot comes nearer first.
+        wanted_face: how large it then wants it.
         nearest: how near it comes for that, m.
         longest_approach: in one move, m.
         gain_per_metre: confidence that a move around the person must promise for each metre.
     """
 
     certain: float = 0.97
-    smallest_face: float = 45.0
+    smallest_face: float = 36.0
+    wanted_face: float = 45.0
     nearest: float = 1.2
     longest_approach: float = 2.0
     gain_per_metre: float = 0.05
@@ -84,7 +86,7 @@ class AutoPolicy:
         settings = self._settings
         if math.isnan(view.distance) or _size(view) >= settings.smallest_face:
             return 0.0
-        wanted = max(view.distance * _size(view) / settings.smallest_face, settings.nearest)
+        wanted = max(view.distance * _size(view) / settings.wanted_face, settings.nearest)
         return min(view.distance - wanted, settings.longest_approach)
 
 

@@ -22,7 +22,7 @@ from opendr_perception.tasks.image import Image, Pixels, crop_resize, square
 SIDES = ("top", "bottom", "right", "left", "none")
 """Of the face in the picture: the one that is covered."""
 NONE = 4
-CROP = 96
+CROP = 64
 """Side in pixels of the crops that are compared."""
 CROP_MARGIN = 1.25
 """Side of such a crop over that of the face's box."""
@@ -36,7 +36,7 @@ class OcclusionNetworks:
     Args:
         features: the zoo's `face-features`.
         direction: D_m, `features` (N, 256, 4, 4) to `probabilities` (N, 5) in the order of SIDES.
-        ratio: R_m, `crops` (N, 96, 96, 6) uint8, RGB before and after a step, to `ratio` (N,).
+        ratio: R_m, `crops` (N, 64, 64, 6) uint8, RGB before and after a step, to `ratio` (N,).
     """
 
     def __init__(self, features: Session, direction: Session, ratio: Session) -> None:
@@ -58,7 +58,7 @@ class OcclusionNetworks:
 
 
 def comparable(image: Image, box: np.ndarray) -> Pixels:
-    """The crop (96, 96, 3) RGB by which a face is compared with itself."""
+    """The crop (64, 64, 3) RGB by which a face is compared with itself."""
     return crop_resize(image, square(box, CROP_MARGIN), (CROP, CROP), "rgb")[0]
 
 

@@ -23,14 +23,15 @@ from opendr_perception.ros.episodes import Episodes
 from opendr_perception.ros.explorer import TopicExplorer
 from opendr_perception.ros.identify_action import IdentifyAction
 from opendr_perception.ros.managed import ManagedNode
-from opendr_perception.ros.motion_parameters import MotionParameters
+from opendr_perception.ros.motion_parameters import ExplorerParameters
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import load_session
 from opendr_perception.ros.run import main
+from opendr_perception.ros.unasked import UnaskedEpisodes
 
 
 @dataclass(frozen=True)
-class Parameters(MotionParameters):
+class Parameters(ExplorerParameters):
     """What `view_control` takes."""
 
     policy: str = parameter("synthesis", "How views are chosen, where a goal does not say.", choices=POLICIES)
@@ -45,34 +46,11 @@ class Parameters(MotionParameters):
     )
     max_travel: float = parameter(3.0, "Length of all moves for one person together, m.", minimum=0.0)
     timeout: float = parameter(60.0, "Seconds for one person, where a goal does not say.", minimum=1.0, maximum=3600.0)
-    gallery: str = parameter(
-        "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
+    continuous: bool = parameter(
+        False,
+        "Begin by itself with everybody who comes into view and is not recognised. The robot then moves unasked.",
     )
-    embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
-    face_size: float = parameter(
-        0.15,
-        "Side of the detector's box around a face, m: distances are measured by it.",
-        minimum=0.05,
-        maximum=0.5,
-        read_only=True,
-    )
-    image_transport: str = parameter(
-        "raw",
-        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
-        "image_raw/compressed.",
-        choices=("raw", "compressed"),
-        read_only=True,
-    )
-    qos_reliability: str = parameter(
-        "best_effort",
-        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
-        choices=("best_effort", "reliable"),
-        read_only=True,
-    )
-    device: str = parameter("cpu", "Where the models run.", choices=("cpu", "cuda", "tensorrt"), read_only=True)
-    threads: int = parameter(
-        0, "Threads of the models on the CPU; 0 takes one for each core.", minimum=0, maximum=256, read_only=True
-    )
+    cooldown: float = parameter(60.0, "Seconds before the same person is looked at again unasked.", minimum=0.0)
 
 
 class ViewControl(ManagedNode):
@@ -100,6 +78,7 @@ class ViewControl(ManagedNode):
         explorer = TopicExplorer(self._drive, self._recogniser, self.params.face_size, self.warn)
         self._episodes = Episodes(explorer, self._drive, self._say)
         self._topics = ControlTopics(self, explorer, self._drive)
+        self._unasked = UnaskedEpisodes(explorer, self._episodes, lambda: self._policy(""), self._goal)
         self._say("idle")
 
     def deactivate(self) -> None:
@@ -114,6 +93,11 @@ class ViewControl(ManagedNode):
         self.destroy_publisher(self._commands)
         self.destroy_publisher(self._states)
         del self._policies, self._recogniser
+
+    def tick(self) -> None:
+        if self._episodes is not None and self.params.continuous:
+            self._unasked.look_around(self.params.cooldown)
+        super().tick()
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
         if self._episodes is None:

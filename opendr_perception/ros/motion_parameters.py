@@ -1,4 +1,4 @@
-"""The parameters of a node that moves a robot."""
+"""The parameters of a node that moves a robot to see better."""
 
 from __future__ import annotations
 
@@ -70,3 +70,37 @@ class MotionParameters(NodeParameters):
             self.clearance,
             self.robot_radius,
         )
+
+
+@dataclass(frozen=True)
+class ExplorerParameters(MotionParameters):
+    """What looking takes."""
+
+    gallery: str = parameter(
+        "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
+    )
+    embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
+    face_size: float = parameter(
+        0.15,
+        "Side of the detector's box around a face, m: distances are measured by it.",
+        minimum=0.05,
+        maximum=0.5,
+        read_only=True,
+    )
+    image_transport: str = parameter(
+        "raw",
+        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
+        "image_raw/compressed.",
+        choices=("raw", "compressed"),
+        read_only=True,
+    )
+    qos_reliability: str = parameter(
+        "best_effort",
+        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+    device: str = parameter("cpu", "Where the models run.", choices=("cpu", "cuda", "tensorrt"), read_only=True)
+    threads: int = parameter(
+        0, "Threads of the models on the CPU; 0 takes one for each core.", minimum=0, maximum=256, read_only=True
+    )

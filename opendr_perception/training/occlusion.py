@@ -1,4 +1,4 @@
-"""Train the networks that clear occluders: `python -m opendr_perception.training.occlusion faces.npz OUTPUT`.
+"""Train the networks that clear occluders: `python -m opendr_perception.training.occlusion direction faces.npz X.onnx`.
 
 `faces.npz` is what `opendr_perception.sim.render_faces` writes. Every fourth person is held out.
 """
@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
+import cv2
 import numpy as np
 import torch
 import typer
@@ -23,12 +25,16 @@ from opendr_perception.engine.session import Session
 from opendr_perception.files import store
 from opendr_perception.tasks.face import FaceDetector, Faces
 from opendr_perception.tasks.face_geometry import align
-from opendr_perception.tasks.image import Image, Pixels
+from opendr_perception.tasks.image import Image, Pixels, crop_resize, square
 from opendr_perception.tasks.nms import iou
 from opendr_perception.training.occluders import draw_occluder, jitter
 
 ATTACHED = 0.12
 """Share of pairs in which the occluder moves with the face."""
+PORTRAITS = ("astronaut.png", *(f"group-{number}.jpg" for number in range(1, 7)))
+SIDE = 224
+SMALLEST = 36
+"""Pixels of a face in the sample pictures that is good enough."""
 SAME_FACE = 0.2
 """Intersection over union from which on a detection is of the face that was covered."""
 
@@ -55,17 +61,17 @@ class DirectionNetwork(nn.Module):
 
 
 class RatioNetwork(nn.Module):
-    """R_m: the rest of the way from crops (N, 96, 96, 6), six channels at once, in a small backbone."""
+    """R_m: the rest of the way from crops (N, 64, 64, 6), six channels at once, in a small backbone."""
 
     def __init__(self) -> None:
         super().__init__()
-        widths = (6, 16, 32, 64, 96)
+        widths = (6, 12, 24, 48, 64)
         blocks: list[nn.Module] = []
         for before, after in pairwise(widths):
             blocks += [nn.Conv2d(before, after, 3, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
             blocks += [nn.Conv2d(after, after, 3, 1, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()]
         self.backbone = nn.Sequential(*blocks)
-        self.head = nn.Sequential(nn.Flatten(), nn.Linear(96 * 36, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(64 * 16, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
         """Ratios (N,) in [0, LARGEST_RATIO]."""
@@ -178,49 +184,76 @@ def fit(network: nn.Module, samples: Samples, loss: Any, epochs: int, rate: floa
     network.eval()
 
 
+def portraits() -> tuple[np.ndarray, np.ndarray]:
+    """Faces of the zoo's sample pictures (n, 224, 224, 3), and a number for each: rendered people alone do not teach
+    what real faces look like that nothing covers."""
+    zoo.fetch(PORTRAITS)
+    detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1))
+    found = []
+    for name in PORTRAITS:
+        picture = np.asarray(cv2.imread(str(zoo.sample(name))))
+        (faces,) = detector([Image(picture, "bgr8")])
+        for box in faces.detections.boxes:
+            if (box[2:] - box[:2]).max() >= SMALLEST:
+                found.append(crop_resize(Image(picture, "bgr8"), square(box, 3.0), (SIDE, SIDE), "rgb")[0])
+    return np.stack(found), np.arange(len(found))
+
+
 def train(
+    network: Annotated[str, typer.Argument(help="direction (D_m) or ratio (R_m).")],
     faces: Annotated[Path, typer.Argument(help="What opendr_perception.sim.render_faces wrote.")],
-    output: Annotated[Path, typer.Argument(help="Folder for the two ONNX files.")],
-    count: Annotated[int, typer.Option(help="Samples of each network.")] = 6000,
-    epochs: Annotated[int, typer.Option(help="Of the ratio network.")] = 30,
+    output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+    count: Annotated[int, typer.Option(help="Samples of rendered faces.")] = 3000,
+    real: Annotated[int, typer.Option(help="Samples of faces of the sample pictures.")] = 1500,
+    epochs: Annotated[int, typer.Option(help="Of the training.")] = 30,
     seed: Annotated[int, typer.Option(help="Of all chance.")] = 1,
 ) -> None:
-    """Make samples, train D_m and R_m, and say how well they do on people who were held out."""
+    """Make samples, train one network, and say how well it does on people who were held out."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
     with np.load(faces, allow_pickle=False) as data:
-        maker = Maker(data["pictures"], data["people"], seed)
-    output.mkdir(parents=True, exist_ok=True)
+        makers = [Maker(data["pictures"], data["people"], seed), Maker(*portraits(), seed + 1)]
+    if network == "direction":
+        samples = [maker.directions(number) for maker, number in zip(makers, (count, real), strict=True)]
+        trained: nn.Module = DirectionNetwork()
+        fit(trained, joined(samples), F.cross_entropy, epochs, rate=1e-3)
+        result: nn.Module = nn.Sequential(trained, nn.Softmax(1))
+        names = ("features", "probabilities")
+    elif network == "ratio":
+        samples = [maker.ratios(number) for maker, number in zip(makers, (count, real), strict=True)]
+        result = trained = RatioNetwork()
+        fit(trained, joined(samples), F.l1_loss, epochs, rate=2e-3)
+        names = ("crops", "ratio")
+    else:
+        raise typer.BadParameter(f"network must be direction or ratio, got '{network}'")
+    for kind, part in zip(("rendered", "real"), samples, strict=True):
+        report(kind, result, part.part(held_out=True))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write(result, samples[0].inputs[:1], names, output)
 
-    directions = maker.directions(count)
-    direction = DirectionNetwork()
-    fit(direction, directions.part(held_out=False), F.cross_entropy, epochs=30, rate=1e-3)
-    test = directions.part(held_out=True)
-    with torch.no_grad():
-        named = direction(test.inputs).argmax(1)
-    confusion = np.zeros((len(SIDES), len(SIDES)), int)
-    np.add.at(confusion, (test.labels.numpy(), named.numpy()), 1)
-    print(f"D_m: {100 * float((named == test.labels).float().mean()):.1f} % of {len(named)}\n{confusion}", flush=True)
-    write(
-        nn.Sequential(direction, nn.Softmax(1)),
-        test.inputs[:1],
-        ("features", "probabilities"),
-        output / "occlusion-direction.onnx",
-    )
 
-    ratios = maker.ratios(count)
-    ratio = RatioNetwork()
-    fit(ratio, ratios.part(held_out=False), F.l1_loss, epochs, rate=2e-3)
-    test = ratios.part(held_out=True)
+def joined(samples: Sequence[Samples]) -> Samples:
+    """What is not held out of several."""
+    parts = [part.part(held_out=False) for part in samples]
+    return Samples(*(torch.cat([getattr(part, name) for part in parts]) for name in ("inputs", "labels", "people")))
+
+
+def report(kind: str, network: nn.Module, test: Samples) -> None:
+    """Say how well a network does on samples that it has not seen."""
     with torch.no_grad():
-        errors = (ratio(test.inputs) - test.labels).abs()
-    free = test.labels < LARGEST_RATIO
+        found = network(test.inputs)
+    if found.ndim == 2:
+        confusion = np.zeros((len(SIDES), len(SIDES)), int)
+        np.add.at(confusion, (test.labels.numpy(), found.argmax(1).numpy()), 1)
+        print(f"{kind}: {100 * np.trace(confusion) / len(found):.1f} % of {len(found)}\n{confusion}", flush=True)
+        return
+    errors, attached = (found - test.labels).abs(), test.labels == LARGEST_RATIO
     print(
-        f"R_m: l1 {float(errors.mean()):.3f}, of ratios up to 1 {float(errors[test.labels <= 1].mean()):.3f}, "
-        f"of attached {float(errors[~free].mean()):.3f}; {len(errors)} pairs",
+        f"{kind}: l1 {errors.mean():.3f}, up to a ratio of 1 {errors[test.labels <= 1].mean():.3f}, "
+        f"attached {errors[attached].mean():.3f}; {len(errors)} pairs",
         flush=True,
     )
-    write(ratio, test.inputs[:1], ("crops", "ratio"), output / "occlusion-ratio.onnx")
 
 
 def write(network: nn.Module, example: torch.Tensor, names: tuple[str, str], path: Path) -> None:

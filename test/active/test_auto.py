@@ -50,7 +50,7 @@ def test_a_small_face_is_approached_and_no_nearer_than_needed() -> None:
     decision = policy.decide([view(size=30, distance=3.0)])
     assert decision.move == Move(advance=pytest.approx(1.0))
     assert policy.decide([view(size=10, distance=8.0)]).move == Move(advance=2.0)
-    assert policy.decide([view(size=40, distance=1.2)]).move == Move(pan=math.radians(15))
+    assert policy.decide([view(size=30, distance=1.2)]).move == Move(pan=math.radians(15))
 
 
 def test_a_side_must_be_worth_its_way() -> None:

@@ -256,6 +256,17 @@ def test_it_does_not_move_when_the_first_view_is_good(graph: Any, control: Any, 
     assert (result.success, result.moves, robot.commands) == (True, 0, [])
 
 
+@pytest.mark.parametrize("policy", ["synthesis"])
+def test_a_policy_decides_from_real_pictures(graph: Any, control: Any, robots: Any, policy: str) -> None:
+    control(policy=policy, confidence=1.0, max_moves=1)
+    robots(always)
+    client = Client(graph)
+    result = client.result(client.send()).result
+    assert (result.success, result.identity) == (True, "ann")
+    assert [feedback.phase for feedback in client.feedback][:2] == ["looking", "deciding"]
+    assert result.message
+
+
 def images_stop(robot: Robot) -> None:
     robot.images = False
 
@@ -346,6 +357,17 @@ def test_a_wall_stops_it(graph: Any, control: Any, robots: Any) -> None:
     since = time.monotonic()
     assert client.result(handle).result.message == "a person or an obstacle is in the way"
     stands_still(robot, since)
+
+
+def test_it_begins_by_itself_only_when_it_is_told_to(graph: Any, control: Any, robots: Any) -> None:
+    node = control(continuous=True)
+    robot = robots()
+    robot.wait_until_it_moves()
+    assert graph.set_parameter(node.get_name(), "continuous", False) == ""
+    client = Client(graph)
+    robot.known = always
+    assert client.result(client.send()).result.identity == "ann"
+    check_limits(robot)
 
 
 def test_too_late_is_too_late(graph: Any, control: Any, robots: Any) -> None:
