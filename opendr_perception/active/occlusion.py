@@ -69,6 +69,7 @@ class OcclusionSettings:
     Args:
         first_step: rad; far enough to be measured, and not far enough to be in the way.
         largest_step: rad.
+        largest_ratio: to which the rest of the way is cut. As published it is 1.
         certain: probability from which on a side is believed to be covered.
         hysteresis: by how much another side must be more probable before the robot turns back.
         finished: ratio below which nothing more is to go.
@@ -78,10 +79,11 @@ class OcclusionSettings:
 
     first_step: float = math.radians(5)
     largest_step: float = math.radians(20)
+    largest_ratio: float = LARGEST_RATIO
     certain: float = 0.6
     hysteresis: float = 0.3
     finished: float = 0.1
-    attached: float = 0.9
+    attached: float = 0.85
     rounds: int = 2
 
 
@@ -134,7 +136,7 @@ class OcclusionPolicy:
             return Decision(None, f"{covered} by something that moves with it")
         if ratio < self._settings.finished:
             return Decision(None, f"{covered} a little")
-        rest = min(ratio * self._settings.first_step, self._settings.largest_step)
+        rest = min(min(ratio, self._settings.largest_ratio) * self._settings.first_step, self._settings.largest_step)
         return Decision(Move(pan=side_to_pan(self._side) * rest), f"{covered}, {ratio:.1f} more steps clear it")
 
 

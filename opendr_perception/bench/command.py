@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from opendr_perception.bench.active import active
 from opendr_perception.bench.continual import continual
 from opendr_perception.bench.figure import Case, Figure
 from opendr_perception.bench.overhead import overhead
@@ -17,7 +18,7 @@ from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
 from opendr_perception.ros.run import choose_transport
 
-CASES: dict[str, Case] = {"overhead": overhead, "streams": streams, "continual": continual}
+CASES: dict[str, Case] = {"overhead": overhead, "streams": streams, "continual": continual, "active": active}
 
 
 def benchmark(names: Sequence[str], quick: bool, json_file: Path | None) -> None:

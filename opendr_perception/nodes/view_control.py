@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
@@ -15,7 +16,6 @@ from opendr_perception.active.pilot import Pilot, Status, Timeouts
 from opendr_perception.active.policies import POLICIES, Policies
 from opendr_perception.active.policy import ViewPolicy
 from opendr_perception.active.recognition import GalleryRecogniser
-from opendr_perception.engine.session import Session
 from opendr_perception.ros import qos
 from opendr_perception.ros.control_topics import ControlTopics
 from opendr_perception.ros.drive_loop import DriveLoop
@@ -35,6 +35,9 @@ class Parameters(ExplorerParameters):
     """What `view_control` takes."""
 
     policy: str = parameter("synthesis", "How views are chosen, where a goal does not say.", choices=POLICIES)
+    published: bool = parameter(
+        False, "Choose views by the publications' constants; a first view is then never enough.", read_only=True
+    )
     confidence: float = parameter(
         0.35, "Identity confidence from which on the robot is content, where a goal does not say.", maximum=1.0
     )
@@ -62,9 +65,10 @@ class ViewControl(ManagedNode):
     _said = ""
 
     def configure(self) -> None:
-        embedder = self._load(self.params.embedder)
+        load = partial(load_session, params=self.params)
+        embedder = load(self.params.embedder)
         self._recogniser = GalleryRecogniser.open(self.params.embedder, embedder, self.params.gallery)
-        self._policies = Policies(self._recogniser, self._load)
+        self._policies = Policies(self._recogniser, load, self.params.published)
         self._policies.get(self.params.policy)  # what it lacks shall be known now
         self._commands = self.create_publisher(
             TwistStamped if self.params.stamped else Twist, "cmd_vel", qos.result(depth=1)
@@ -107,20 +111,18 @@ class ViewControl(ManagedNode):
             values = {
                 "last move": pilot.status.value,
                 "reason": pilot.reason,
-                "travelled (m)": f"{pilot.travelled:.2f}",
+                "travelled (m)": round(pilot.travelled, 2),
             }
             level = DiagnosticStatus.WARN if pilot.status is Status.HELD else DiagnosticStatus.OK
         return [self.status("motion", level, self._said, values)]
-
-    def _load(self, model: str) -> Session:
-        return load_session(model, self.params)
 
     def _policy(self, name: str) -> ViewPolicy:
         return self._policies.get(name or self.params.policy)
 
     def _goal(self) -> tuple[Goal, float]:
         params = self.params
-        return Goal(params.confidence, params.max_moves, params.max_pan, params.max_travel), params.timeout
+        limits = params.confidence, params.max_moves, params.max_pan, params.max_travel
+        return Goal(*limits, look_first=not params.published), params.timeout
 
     def _command(self, velocity: Velocity) -> None:
         twist = Twist()

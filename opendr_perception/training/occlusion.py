@@ -49,6 +49,7 @@ class DirectionNetwork(nn.Module):
             nn.Flatten(),
             nn.Dropout(0.3),
             nn.Linear(4096, 64),
+            nn.BatchNorm1d(64),
             nn.ReLU(),
             nn.Dropout(0.4),
             nn.Linear(64, len(SIDES)),
@@ -217,7 +218,7 @@ def train(
     if network == "direction":
         samples = [maker.directions(number) for maker, number in zip(makers, (count, real), strict=True)]
         trained: nn.Module = DirectionNetwork()
-        fit(trained, joined(samples), F.cross_entropy, epochs, rate=1e-3)
+        fit(trained, joined(samples), F.cross_entropy, epochs, rate=5e-4)
         result: nn.Module = nn.Sequential(trained, nn.Softmax(1))
         names = ("features", "probabilities")
     elif network == "ratio":

@@ -89,7 +89,11 @@ def test_what_covers_top_or_bottom_cannot_be_cleared_on_the_ground(side: str) ->
     assert "on the ground" in decision.reason
 
 
-def test_a_large_ratio_makes_no_large_step() -> None:
-    steps = moves(policy("left", "left", ratio=3.5), 2)
-    assert steps[1] is not None
-    assert math.degrees(steps[1].pan) == pytest.approx(17.5)
+def test_the_rest_of_the_way_is_limited() -> None:
+    settings = OcclusionSettings(largest_step=math.radians(10))
+    assert moves(OcclusionPolicy(Script(["left"] * 2, 3.0), settings), 2)[1] == Move(pan=math.radians(10))
+
+
+def test_as_published_the_rest_is_no_longer_than_the_first_step() -> None:
+    published = OcclusionPolicy(Script(["left"] * 3, 3.0), OcclusionSettings(largest_ratio=1.0, rounds=1))
+    assert moves(published, 3) == [Move(pan=STEP), Move(pan=STEP), None]
