@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from rclpy.executors import SingleThreadedExecutor
@@ -24,18 +25,24 @@ PATIENCE = 60.0
 class Camera(Node):
     """Publishes images in one namespace and takes the results of the node that listens there."""
 
-    def __init__(self, namespace: str, height: int, width: int) -> None:
+    def __init__(
+        self, namespace: str, height: int, width: int, result: tuple[type, str] = (DetectionArray, "persons")
+    ) -> None:
         super().__init__(f"camera_{namespace}", namespace=namespace)
         self._statistics = NodeStatistics()
         pixels = np.random.default_rng(0).integers(0, 255, (height, width, 3), np.uint8)
         self._image = images.to_message(pixels, Header(frame_id="camera"))
         self._publisher = self.create_publisher(Image, "image_raw", qos.newest("best_effort"))
-        self.create_subscription(DetectionArray, "persons", self._on_result, 10)
+        self.create_subscription(*result, self._on_result, 10)
         self.create_subscription(NodeStatistics, "/person_detection/statistics", self._on_statistics, 10)
         self._answered = threading.Condition()
         self._answers: dict[int, float] = {}
         self.latencies: list[float] = []
         self.sent = 0
+
+    def show(self, pixels: np.ndarray) -> None:
+        """From now on, publish this (H, W, 3) BGR picture."""
+        self._image = images.to_message(pixels, self._image.header)
 
     def send(self) -> int:
         """Publish the image with the present time as its stamp, and return that stamp in nanoseconds."""
@@ -78,7 +85,7 @@ class Camera(Node):
             self._statistics = message
             self._answered.notify_all()
 
-    def _on_result(self, result: DetectionArray) -> None:
+    def _on_result(self, result: Any) -> None:
         now = self.get_clock().now().nanoseconds
         stamp = _nanoseconds(result)
         with self._answered:
@@ -102,5 +109,5 @@ def spinning(nodes: Sequence[Node]) -> Iterator[None]:
         thread.join()
 
 
-def _nanoseconds(message: DetectionArray | NodeStatistics) -> int:
+def _nanoseconds(message: Any) -> int:
     return int(Time.from_msg(message.header.stamp).nanoseconds)

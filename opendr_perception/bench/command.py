@@ -12,13 +12,20 @@ from rich.table import Table
 
 from opendr_perception.bench.active import active
 from opendr_perception.bench.continual import continual
+from opendr_perception.bench.faces import faces
 from opendr_perception.bench.figure import Case, Figure
 from opendr_perception.bench.overhead import overhead
 from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
 from opendr_perception.ros.run import choose_transport
 
-CASES: dict[str, Case] = {"overhead": overhead, "streams": streams, "continual": continual, "active": active}
+CASES: dict[str, Case] = {
+    "overhead": overhead,
+    "streams": streams,
+    "continual": continual,
+    "faces": faces,
+    "active": active,
+}
 
 
 def benchmark(names: Sequence[str], quick: bool, json_file: Path | None) -> None:

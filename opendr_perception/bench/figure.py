@@ -46,5 +46,13 @@ def smaller_is_better(
     return Figure(case, metric, unit, ours, peer, peer_name, ratio, target, ours <= target)
 
 
+def larger_is_better(
+    case: str, metric: str, unit: str, ours: float, target: float, peer: float | None = None, peer_name: str = ""
+) -> Figure:
+    """A figure such as a rate: the target is the smallest value that is good enough."""
+    ratio = ours / peer if peer else None
+    return Figure(case, metric, unit, ours, peer, peer_name, ratio, target, ours >= target)
+
+
 Case = Callable[[bool], list[Figure]]
 """A benchmark: takes whether it has to be quick (under a minute), and returns its figures."""

@@ -132,16 +132,14 @@ class FaceRecognition(PerceptionNode):
         tracks = memory.tracker.update(faces.detections, Time.from_msg(frame.header.stamp).nanoseconds * 1e-9)
         seen = Sighting(image, faces, poses, tracks, memory.tracker.alive)
         self._known.offer(seen)
-        identities = self._identify(memory, seen)
-        return face_array(image, faces, tracks, poses, identities)
+        return face_array(image, faces, tracks, poses, self._identify(memory, seen))
 
     def _identify(self, memory: Memory, seen: Sighting) -> Sequence[Identity]:
         if not self.params.identify:
             memory.identities = IdentityMemory()
             return [Identity()] * len(seen.tracks)
         gallery = self._known.gallery
-        threshold = self.params.distance_threshold or gallery.threshold
-        return self._identifier(memory.identities, gallery, threshold, seen)
+        return self._identifier(memory.identities, gallery, self.params.distance_threshold or gallery.threshold, seen)
 
     def draw(self, canvas: np.ndarray, data: Image, result: FaceArray) -> None:
         draw_faces(canvas, result)

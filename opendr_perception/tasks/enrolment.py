@@ -119,22 +119,35 @@ class Enroller:
         """
         gallery = Gallery(folder.model) if anew else folder.read()
         pictures = folder.pictures()
-        gone, new = set(gallery.pictures) - set(pictures), sorted(set(pictures) - set(gallery.pictures))
-        updated = gallery.without(gone)
-        for place in new:
+        gone = set(gallery.pictures) - set(pictures)
+        found: dict[str, list[tuple[str, np.ndarray]]] = {}
+        for place in sorted(set(pictures) - set(gallery.pictures)):
             try:
                 sample = self.sample(read_picture(folder.path / place), strict=False)
             except GalleryError as error:
                 warn(f"{folder.path / place} is left out: {error}")
                 continue
-            updated = updated.with_samples(pictures[place], [place], sample.embedding)
-        if anew or updated.pictures != gallery.pictures:
-            try:
-                with folder.writing():
-                    folder.write(updated)
-            except GalleryError as error:
-                warn(f"{error}; what was found is used, but not kept")
-        return updated
+            found.setdefault(pictures[place], []).append((place, sample.embedding))
+        if not (anew or gone or found):
+            return gallery
+        try:
+            with folder.writing():  # embedding takes long: meanwhile others may have changed the file
+                gallery = _updated(Gallery(folder.model) if anew else folder.read(), gone, found)
+                folder.write(gallery)
+        except GalleryError as error:
+            warn(f"{error}; what was found is used, but not kept")
+            gallery = _updated(gallery, gone, found)
+        return gallery
+
+
+def _updated(gallery: Gallery, gone: set[str], found: Mapping[str, Sequence[tuple[str, np.ndarray]]]) -> Gallery:
+    gallery = gallery.without(gone)
+    for name, samples in found.items():
+        new = [(place, embedding) for place, embedding in samples if place not in gallery.pictures]
+        if new:
+            places, embeddings = zip(*new, strict=True)
+            gallery = gallery.with_samples(name, places, np.stack(embeddings))
+    return gallery
 
 
 def enrol(folder: GalleryFolder, name: str, samples: Sequence[Sample], threshold: float | None = None) -> Gallery:

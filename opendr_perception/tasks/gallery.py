@@ -141,7 +141,9 @@ class GalleryFolder:
             gallery = _parse(file.read_bytes())
         except FileNotFoundError:
             return Gallery(self.model)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except OSError as error:
+            raise GalleryError(f"{file} cannot be read: {error.strerror}") from error
+        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise GalleryError(f"{file} cannot be read ({error}); run: {self._rebuild}") from error
         if gallery.model != self.model:
             raise GalleryError(f"{file} was made with {gallery.model}, not {self.model}; run: {self._rebuild}")

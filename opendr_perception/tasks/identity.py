@@ -132,7 +132,8 @@ class FaceIdentifier:
         for (evidence, _), embedding in zip(good, embeddings, strict=True):
             evidence.embeddings.append(embedding)
             evidence.distances = _fuse(evidence, gallery)
-            agrees = _nearest(gallery, threshold, gallery.distances(embedding)) == evidence.name
+            newest, fused = gallery.distances(embedding), evidence.distances
+            agrees = _nearest(gallery, threshold, newest) == _nearest(gallery, threshold, fused)
             if agrees and len(evidence.embeddings) == VIEWS:
                 evidence.next_look = memory.frame + (SETTLED_KNOWN if evidence.name else SETTLED_UNKNOWN)
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from opendr_perception.bench.figure import smaller_is_better
+from opendr_perception.bench.figure import larger_is_better, smaller_is_better
 
 
 def test_a_figure_is_a_plain_comparison() -> None:
@@ -16,6 +16,13 @@ def test_a_figure_is_a_plain_comparison() -> None:
     bad = smaller_is_better("case", "time", "ms", ours=4.0, target=3.0)
     assert bad.met is False
     assert bad.ratio is None
+
+
+def test_a_rate_is_good_when_it_is_high() -> None:
+    good = larger_is_better("case", "rate", "Hz", ours=30.0, target=25.0, peer=10.0, peer_name="other")
+    assert good.met is True
+    assert good.ratio == pytest.approx(3.0)
+    assert larger_is_better("case", "rate", "Hz", ours=20.0, target=25.0).met is False
 
 
 def test_a_figure_has_the_fields_that_others_read() -> None:

@@ -195,13 +195,46 @@ def test_one_name_is_not_given_to_two_faces_of_a_frame(graph: Any, gallery: Path
     assert known.identity_distance < other.identity_distance < 0.47
 
 
-@pytest.mark.parametrize("name", ["", "../eve", "a/b", ".hidden", "x" * 10_000, "new\nline", " eve"])
-def test_names_that_cannot_be_folders_are_refused(graph: Any, gallery: Path, astronaut: np.ndarray, name: str) -> None:
-    answer = Scene(graph, gallery).enroll(name, astronaut)
-    assert not answer.success
-    assert "cannot be a name" in answer.message
-    assert len(answer.message) < 200
+def test_names_that_cannot_be_folders_are_refused(graph: Any, gallery: Path, astronaut: np.ndarray) -> None:
+    scene = Scene(graph, gallery)
+    for name in ("", "../eve", "a/b", ".hidden", "x" * 10_000, "new\nline", " eve"):
+        answer = scene.enroll(name, astronaut)
+        assert not answer.success
+        assert "cannot be a name" in answer.message
+        assert len(answer.message) < 200
     assert not gallery.exists()
+
+
+def test_a_disk_that_cannot_be_written_is_reported_and_faces_are_served(
+    graph: Any, gallery: Path, astronaut: np.ndarray
+) -> None:
+    (gallery / ".lock").mkdir(parents=True)  # nobody can open it for writing, as on a read-only disk
+    scene = Scene(graph, gallery)
+    answer = scene.enroll(NAME, astronaut)
+    assert not answer.success
+    assert "cannot be changed" in answer.message
+    assert len(scene.show(seen_by_camera(astronaut)).faces) == 1
+
+
+def test_a_face_that_leaves_the_picture_keeps_its_name_while_it_is_seen(
+    graph: Any, gallery: Path, astronaut: np.ndarray
+) -> None:
+    scene = Scene(graph, gallery)
+    assert scene.enroll(NAME, astronaut).success
+    head = cv2.resize(astronaut[30:220, 130:320], (240, 240))
+    for x in [*[200] * 4, *range(200, -200, -12)]:
+        picture = np.full((480, 640, 3), 90, np.uint8)
+        part = head[:, max(0, -x) :]
+        picture[100:340, max(0, x) : max(0, x) + part.shape[1]] = part
+        last = scene.show(picture)
+        assert len(last.faces) <= 1
+        for face in last.faces:
+            assert 0 <= face.box.x_min < face.box.x_max <= 640
+            assert all(point.score == 0 for point in face.landmarks if point.x < 0)
+    names = [message.faces[0].identity for message in scene.faces.messages if message.faces]
+    assert names.count(NAME) > 10
+    assert set(names[4:]) == {NAME}
+    assert last.faces == []
 
 
 def test_pictures_that_do_not_show_one_face_clearly_are_refused(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from opendr_perception.msg import BodyPose, BodyPoseArray, Box, Detection, DetectionArray, Keypoint
+from opendr_perception.msg import BodyPose, BodyPoseArray, Box, Detection, DetectionArray, Face, FaceArray, Keypoint
 
-from opendr_perception.ros.drawing import JOINT, KEYPOINT_THRESHOLD, draw_detections, draw_poses
+from opendr_perception.ros.drawing import JOINT, KEYPOINT_THRESHOLD, draw_detections, draw_faces, draw_poses
 
 BOX = Box(x_min=20.0, y_min=30.0, x_max=60.0, y_max=90.0)
 
@@ -58,3 +58,16 @@ def test_odd_boxes_and_tracks_can_be_drawn(track: str) -> None:
         for picture in (canvas(), np.zeros((1, 1, 3), np.uint8)):
             draw_detections(picture, people(track, box))
             draw_poses(picture, poses(1.0, box, track))
+
+
+def test_faces_have_boxes_names_and_landmarks() -> None:
+    known, unknown = canvas(), canvas()
+    points = [Keypoint(x=40.0, y=60.0, score=0.9)]
+    draw_faces(unknown, FaceArray(faces=[Face(track_id="7", box=BOX, landmarks=points)]))
+    draw_faces(known, FaceArray(faces=[Face(track_id="7", box=BOX, landmarks=points, identity="Ann")]))
+    assert tuple(known[60, 40]) == JOINT
+    assert known[60, 20].any()
+    assert (known[:30] != unknown[:30]).any(), "the name stands above the box"
+    nobody = canvas()
+    draw_faces(nobody, FaceArray())
+    assert not nobody.any()

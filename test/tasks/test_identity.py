@@ -67,12 +67,13 @@ class Scene:
         self.identify = FaceIdentifier(self.embedder)
         self.memory = IdentityMemory()
         self._portrait = portrait
+        self._noise = np.random.default_rng(0).integers(0, 3, (512, 512, 3)).astype(np.uint8)
 
     def see(self, *places: float, gallery: Gallery = GALLERY, yaw: float = 0.0) -> list[str]:
         return [identity.name for identity in self.look(*places, gallery=gallery, yaw=yaw)]
 
     def look(self, *places: float, gallery: Gallery = GALLERY, yaw: float = 0.0) -> Any:
-        canvas = np.random.default_rng(0).integers(0, 3, (512, 512 * max(1, len(places)), 3)).astype(np.uint8)
+        canvas = np.tile(self._noise, (1, max(1, len(places)), 1))
         for k in range(len(places)):
             canvas[:, 512 * k : 512 * (k + 1)] += np.uint8(40 * k + 10)
         self.embedder.places = dict(enumerate(places))

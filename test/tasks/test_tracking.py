@@ -121,3 +121,14 @@ def test_stamps_of_today_are_fine_enough() -> None:
 def test_nobody_is_nobody() -> None:
     tracks = tracker()
     assert [tracks.update(people(), 1 + step) for step in range(3)] == [[], [], []]
+
+
+def test_a_track_is_alive_until_it_cannot_come_back() -> None:
+    tracks = tracker()
+    for step in range(3):
+        tracks.update(people(100), 1.0 + step / 10)
+    tracks.update(people(), 1.3)
+    assert tracks.alive == {"1"}
+    for step in range(40):
+        tracks.update(people(), 1.4 + step / 10)
+    assert tracks.alive == set()
