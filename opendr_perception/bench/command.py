@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from opendr_perception.bench.active import active
 from opendr_perception.bench.continual import continual
 from opendr_perception.bench.emotion import emotion
 from opendr_perception.bench.faces import faces
@@ -27,6 +28,7 @@ CASES: dict[str, Case] = {
     "faces": faces,
     "emotion": emotion,
     "nms": nms,
+    "active": active,
 }
 
 

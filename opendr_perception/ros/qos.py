@@ -29,6 +29,16 @@ def result(depth: int = 5) -> QoSProfile:
     return QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=depth, reliability=ReliabilityPolicy.RELIABLE)
 
 
+def latest() -> QoSProfile:
+    """For states: whoever comes later hears the last one too."""
+    return QoSProfile(
+        history=HistoryPolicy.KEEP_LAST,
+        depth=1,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+
+
 def explain_incompatible(policy: QoSPolicyKind) -> str:
     """Why a publisher cannot be heard, and what to do."""
     return _INCOMPATIBLE.get(policy, f"their {policy.name.lower()} does not match")

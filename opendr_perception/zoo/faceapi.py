@@ -23,18 +23,16 @@ NO_PADS: Pads = (0, 0, 0, 0)
 def embedding(builder: GraphBuilder, files: Mapping[str, bytes]) -> None:
     """Face embedding: dlib's ResNet with 29 convolutions, (N, 150, 150, 3) RGB to `embedding` (N, 128)."""
     network = _Network(builder, _weights(files))
-    x = network.scaled_convolution(image_input(builder, 150, 150, MEAN, STD).tensor, "conv32_down", stride=2)
-    x = builder.add("MaxPool", builder.add("Relu", x), kernel_shape=[3, 3], strides=[2, 2])
-    size = 35  # of the map, in cells
-    for name in ("conv32_1", "conv32_2", "conv32_3"):
-        x = network.residual(x, name)
-    for channels, blocks in ((64, 3), (128, 2), (256, 2)):
-        x, size = network.downsample(x, f"conv{channels}_down", size)
-        for block in range(blocks):
-            x = network.residual(x, f"conv{channels}_{block + 1}")
+    x, size = network.trunk()
     x, _ = network.downsample(x, "conv256_down_out", size)
     pooled = builder.add("Flatten", builder.add("GlobalAveragePool", x))
     builder.output("embedding", builder.add("MatMul", pooled, network.weights["fc"]), "float32", ["N", 128])
+
+
+def features(builder: GraphBuilder, files: Mapping[str, bytes]) -> None:
+    """The last map of the face embedding's network that knows of places: (N, 150, 150, 3) RGB to (N, 256, 4, 4)."""
+    x, size = _Network(builder, _weights(files)).trunk()
+    builder.output("features", x, "float32", ["N", 256, size, size])
 
 
 def expression(builder: GraphBuilder, files: Mapping[str, bytes]) -> None:
@@ -60,6 +58,19 @@ def _weights(files: Mapping[str, bytes]) -> dict[str, NDArray[Any]]:
 class _Network:
     builder: GraphBuilder
     weights: dict[str, NDArray[Any]]
+
+    def trunk(self) -> tuple[str, int]:
+        """From the picture to a map of 256 channels, and the map's side in cells."""
+        x = self.scaled_convolution(image_input(self.builder, 150, 150, MEAN, STD).tensor, "conv32_down", stride=2)
+        x = self.builder.add("MaxPool", self.builder.add("Relu", x), kernel_shape=[3, 3], strides=[2, 2])
+        size = 35  # of the map, in cells
+        for name in ("conv32_1", "conv32_2", "conv32_3"):
+            x = self.residual(x, name)
+        for channels, blocks in ((64, 3), (128, 2), (256, 2)):
+            x, size = self.downsample(x, f"conv{channels}_down", size)
+            for block in range(blocks):
+                x = self.residual(x, f"conv{channels}_{block + 1}")
+        return x, size
 
     def convolution(self, x: str, filters: str, bias: str | None, stride: int, pads: Pads, group: int = 1) -> str:
         kernel = self.weights[filters].transpose(3, 2, 0, 1)

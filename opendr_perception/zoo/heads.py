@@ -71,6 +71,14 @@ def blazeface_head(builder: GraphBuilder, boxes: list[FeatureMap], scores: list[
     builder.output("scores", builder.add("Sigmoid", logits), "float32", ["N", 896])
 
 
+def facemesh_head(builder: GraphBuilder, vertices: FeatureMap, presence: FeatureMap) -> None:
+    """Add outputs `vertices` (N, 468, 3), in pixels of the input, and `presence` (N,), the probability of a face."""
+    points = builder.add("Reshape", vertices.tensor, np.array([0, vertices.channels // 3, 3]))
+    logits = builder.add("Reshape", presence.tensor, np.array([-1]))
+    builder.output("vertices", points, "float32", ["N", vertices.channels // 3, 3])
+    builder.output("presence", builder.add("Sigmoid", logits), "float32", ["N"])
+
+
 @dataclass(frozen=True)
 class MoveNetMaps:
     """What MoveNet predicts per cell, before decoding: K keypoints on an H x W grid.

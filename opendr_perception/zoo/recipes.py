@@ -10,7 +10,14 @@ import onnx
 
 from opendr_perception.zoo import faceapi, tfjs
 from opendr_perception.zoo.folding import fold
-from opendr_perception.zoo.heads import MoveNetMaps, blazeface_head, image_input, movenet_head, nanodet_head
+from opendr_perception.zoo.heads import (
+    MoveNetMaps,
+    blazeface_head,
+    facemesh_head,
+    image_input,
+    movenet_head,
+    nanodet_head,
+)
 from opendr_perception.zoo.onnx_builder import GraphBuilder
 from opendr_perception.zoo.tfjs_graph import Graph
 
@@ -82,12 +89,21 @@ def _blazeface(builder: GraphBuilder, files: Files) -> None:
     blazeface_head(builder, boxes=maps[:2], scores=maps[2:])
 
 
+def _facemesh(builder: GraphBuilder, files: Files) -> None:
+    image = image_input(builder, 192, 192, [0.0] * 3, [255.0] * 3)
+    call = "StatefulPartitionedCall/model_1"
+    names = [f"{call}/conv2d_21/BiasAdd", f"{call}/conv2d_31/BiasAdd"]
+    facemesh_head(builder, *tfjs.convert(_graph(files), builder, {"input_1": image}, names))
+
+
 RECIPES: dict[str, Callable[[GraphBuilder, Files], None]] = {
     "nanodet": _nanodet(features=False),
     "nanodet-features": _nanodet(features=True),
     "movenet-lightning": _movenet(192),
     "movenet-thunder": _movenet(256),
     "blazeface": _blazeface,
+    "facemesh": _facemesh,
     "face-embedding": faceapi.embedding,
+    "face-features": faceapi.features,
     "face-expression": faceapi.expression,
 }

@@ -122,9 +122,12 @@ def _convolution(builder: GraphBuilder, node: Node, values: list[Value], *, dept
         fused = fused[1:]
     y = builder.add("Conv", *tensors, strides=strides, dilations=dilations, pads=pads, group=group)
     for activation in fused:
-        if activation not in ACTIVATIONS:
+        if activation == "Prelu":
+            y = _add_prelu(builder, y, np.asarray(values[3]))
+        elif activation in ACTIVATIONS:
+            y = ACTIVATIONS[activation](builder, y)
+        else:
             raise ConversionError(f"{node.name}: fused {activation} is not supported")
-        y = ACTIVATIONS[activation](builder, y)
     return FeatureMap(y, len(weights), *size, channels_last=True)
 
 
@@ -183,6 +186,16 @@ def _unary(emit: Callable[[GraphBuilder, str], str]) -> Operator:
 def _leaky_relu(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
     x = _feature_map(values[0], node)
     return replace(x, tensor=builder.add("LeakyRelu", x.tensor, alpha=float(node.attributes["alpha"])))
+
+
+def _prelu(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+    x = _feature_map(values[0], node)
+    return replace(x, tensor=_add_prelu(builder, x.tensor, np.asarray(values[1])))
+
+
+def _add_prelu(builder: GraphBuilder, x: str, slopes: NDArray[Any]) -> str:
+    """Slopes are one for each channel."""
+    return builder.add("PRelu", x, slopes.reshape(-1, 1, 1))
 
 
 def _pad(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
@@ -253,6 +266,7 @@ OPERATORS: dict[str, Operator] = {
     "Mul": _arithmetic("Mul"),
     "Pad": _pad,
     "PadV2": _pad,
+    "Prelu": _prelu,
     "ResizeBilinear": _resize_bilinear,
     "Sub": _arithmetic("Sub"),
     "Transpose": _transpose,

@@ -1,0 +1,1 @@
+"""Moving to see better: view policies, a robot's motion around a person, and the loop that joins them."""

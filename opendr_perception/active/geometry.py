@@ -1,0 +1,108 @@
+"""Where a person is, seen from the robot, and how that changes when the robot moves.
+
+The robot's frame is that of REP 103: x forward, y left, counter-clockwise positive. *Pan* is the azimuth of the camera
+around the person, counter-clockwise seen from above: when the robot goes to its own right, pan grows, and in the
+picture the nose moves to the left of the eyes.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Velocity:
+    """Of the robot in its own frame: x forward and y left in m/s, yaw in rad/s."""
+
+    x: float = 0.0
+    y: float = 0.0
+    yaw: float = 0.0
+
+    @property
+    def speed(self) -> float:
+        """Over ground, m/s."""
+        return math.hypot(self.x, self.y)
+
+    @property
+    def finite(self) -> bool:
+        return all(map(math.isfinite, (self.x, self.y, self.yaw)))
+
+    def scaled(self, factor: float) -> Velocity:
+        return Velocity(self.x * factor, self.y * factor, self.yaw * factor)
+
+
+STILL = Velocity()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody's place on the floor, seen from the robot.
+
+    Args:
+        distance: in metres.
+        bearing: to the left of the robot's x axis, in radians.
+    """
+
+    distance: float
+    bearing: float
+
+    def closing_speed(self, velocity: Velocity) -> float:
+        """How fast the robot approaches, m/s."""
+        return velocity.x * math.cos(self.bearing) + velocity.y * math.sin(self.bearing)
+
+    def pan_rate(self, velocity: Velocity) -> float:
+        """How fast the robot goes around the person, rad/s."""
+        across = velocity.x * math.sin(self.bearing) - velocity.y * math.cos(self.bearing)
+        return across / max(self.distance, 0.05)
+
+    def after(self, velocity: Velocity, seconds: float) -> Person:
+        """Where the person, who stands still, is seen when the robot has moved for a short while."""
+        distance = self.distance - self.closing_speed(velocity) * seconds
+        bearing = self.bearing + (self.pan_rate(velocity) - velocity.yaw) * seconds
+        return Person(max(distance, 0.0), wrap(bearing))
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A calibrated camera that looks along the robot's x axis.
+
+    Args:
+        focal: focal length in pixels.
+        centre: column of the optical axis.
+        width: of the picture in pixels.
+    """
+
+    focal: float
+    centre: float
+    width: int
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.focal) and self.focal > 0 and math.isfinite(self.centre) and self.width > 0):
+            raise ValueError(f"the camera is not calibrated: focal length {self.focal}, width {self.width}")
+
+    @property
+    def half_view(self) -> float:
+        """Half of the horizontal field of view, rad."""
+        return math.atan2(self.width / 2, self.focal)
+
+    def locate(self, column: float, size: float, face_size: float) -> Person:
+        """A person from the face in the picture.
+
+        Args:
+            column: of the face's centre.
+            size: of the face's box, in pixels: the geometric mean of its sides.
+            face_size: of the same box around a real face, in metres.
+
+        Raises:
+            ValueError: the box is no box.
+        """
+        if not (math.isfinite(column) and math.isfinite(size) and size > 0):
+            raise ValueError(f"a face of {size} pixels at column {column}")
+        bearing = math.atan2(self.centre - column, self.focal)
+        return Person(self.focal * face_size / size / math.cos(bearing), bearing)
+
+
+def wrap(angle: float) -> float:
+    """The same angle in [-π, π)."""
+    return (angle + math.pi) % (2 * math.pi) - math.pi

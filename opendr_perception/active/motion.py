@@ -1,0 +1,168 @@
+"""Manoeuvres: the velocity that a robot needs now to get to another view of a person, always facing them.
+
+Both kinds of robots keep the person in the picture all the time, so that every manoeuvre is controlled by what is seen,
+and losing sight of the person is always a fault. A holonomic robot goes sideways on the circle around the person. A
+differential one cannot; it swings like a car that parks: forwards with the person a little to one side, then backwards
+with the person a little to the other. It is then at its old distance, and was never farther away.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+from opendr_perception.active.geometry import Person, Velocity
+from opendr_perception.active.safety import Limits
+
+ROBOTS = ("holonomic", "differential")
+GAIN = 1.5
+"""Of the control of the bearing, 1/s."""
+BRAKING = 0.7
+"""Part of the allowed deceleration that is planned with; the rest is for errors."""
+ARRIVED = 0.01
+"""Metres from the goal at which the last braking begins."""
+AIMED = 0.05
+"""Bearing error, rad, up to which a differential robot drives."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A change of view.
+
+    Args:
+        pan: how far to go around the person, rad; positive to the robot's own right.
+        advance: how far to go towards the person, m; negative backwards.
+    """
+
+    pan: float = 0.0
+    advance: float = 0.0
+
+    def length(self, distance: float) -> float:
+        """Of the way at this distance of the person, m."""
+        return abs(self.pan) * distance + abs(self.advance)
+
+
+class Manoeuvre(Protocol):
+    """One move under way."""
+
+    def wanted(self, person: Person) -> Velocity | None:
+        """The velocity that is wanted now; None when the goal is reached."""
+        ...
+
+    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+        """Take note of what was commanded."""
+        ...
+
+
+class Refused(ValueError):
+    """A move cannot be made; the text says why."""
+
+
+def plan(robot: str, move: Move, person: Person, limits: Limits, half_view: float) -> Manoeuvre:
+    """Plan a move.
+
+    Args:
+        robot: holonomic or differential.
+        move: either around the person, or towards and away.
+        person: where they are now.
+        limits: of the robot.
+        half_view: half of the camera's horizontal field of view, rad.
+
+    Raises:
+        Refused: the robot cannot make this move here.
+        ValueError: there is no such robot, or the move is none.
+    """
+    if robot not in ROBOTS:
+        raise ValueError(f"motion must be one of {', '.join(ROBOTS)}, got '{robot}'")
+    if not (math.isfinite(move.pan) and math.isfinite(move.advance)) or (move.pan != 0) == (move.advance != 0):
+        raise ValueError(f"a move goes either around the person or towards them, got {move}")
+    if person.distance <= limits.min_distance and move.advance >= 0:
+        raise Refused(f"the person is {person.distance:.2f} m away, nearer than {limits.min_distance:g} m")
+    if move.advance:
+        return Advance(move.advance, limits)
+    if robot == "holonomic":
+        return Arc(move.pan, limits)
+    return Swing(move.pan, person, limits, half_view)
+
+
+class Advance:
+    """Straight towards the person, or away."""
+
+    def __init__(self, distance: float, limits: Limits) -> None:
+        self._sense, self._left, self._limits = math.copysign(1, distance), abs(distance), limits
+
+    def wanted(self, person: Person) -> Velocity | None:
+        if self._left < ARRIVED:
+            return None
+        return Velocity(x=self._sense * _speed(self._left, self._limits), yaw=GAIN * person.bearing)
+
+    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+        self._left -= self._sense * person.closing_speed(velocity) * seconds
+
+
+class Arc:
+    """Sideways on the circle around the person; for holonomic robots."""
+
+    def __init__(self, pan: float, limits: Limits) -> None:
+        self._sense, self._left, self._limits = math.copysign(1, pan), abs(pan), limits
+
+    def wanted(self, person: Person) -> Velocity | None:
+        way = self._left * person.distance
+        if way < ARRIVED:
+            return None
+        speed = self._sense * _speed(way, self._limits)
+        # Across the line of sight, so that the distance stays whatever the bearing is.
+        x, y = speed * math.sin(person.bearing), -speed * math.cos(person.bearing)
+        return Velocity(x, y, speed / person.distance + GAIN * person.bearing)
+
+    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+        self._left -= self._sense * person.pan_rate(velocity) * seconds
+
+
+class Swing:
+    """Forwards past one side of the person, then backwards past the other; for differential robots."""
+
+    def __init__(self, pan: float, person: Person, limits: Limits, half_view: float) -> None:
+        self._sense, self._left, self._limits = math.copysign(1, pan), abs(pan), limits
+        self._start = person.distance
+        self._bearing = min(math.radians(30), 0.6 * half_view)
+        room = person.distance - limits.min_distance - 2 * ARRIVED
+        wanted = abs(pan) * person.distance / 2 / math.tan(self._bearing)
+        self._depth = min(wanted, room)
+        if self._depth < 3 * ARRIVED:
+            raise Refused(
+                f"there is no room to swing between {person.distance:.2f} m and the least distance of "
+                f"{limits.min_distance:g} m"
+            )
+        self._forwards = True
+
+    def wanted(self, person: Person) -> Velocity | None:
+        if self._left * person.distance < ARRIVED:
+            return self._withdraw(person)
+        aim = self._sense * (self._bearing if self._forwards else -self._bearing)
+        left = person.distance - self._start + self._depth if self._forwards else self._start - person.distance
+        if left < ARRIVED:
+            self._forwards = not self._forwards
+            return Velocity()
+        return self._along(person, aim, left if self._forwards else -left)
+
+    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+        self._left -= self._sense * person.pan_rate(velocity) * seconds
+
+    def _withdraw(self, person: Person) -> Velocity | None:
+        """Back to the old distance, and face the person."""
+        if (left := self._start - person.distance) > 2 * ARRIVED:
+            return self._along(person, 0.0, -left)
+        return None if abs(person.bearing) < AIMED else Velocity(yaw=GAIN * person.bearing)
+
+    def _along(self, person: Person, aim: float, way: float) -> Velocity:
+        """Drive with the person at this bearing, forwards or backwards by the sign of the way; first turn there."""
+        error = person.bearing - aim
+        speed = _speed(abs(way), self._limits) * max(0.0, 1 - (error / AIMED) ** 2)
+        straight = Velocity(x=math.copysign(speed, way))
+        return Velocity(straight.x, 0.0, person.pan_rate(straight) + GAIN * error)
+
+
+def _speed(way: float, limits: Limits) -> float:
+    return min(limits.max_linear, math.sqrt(2 * BRAKING * limits.max_acceleration * way))

@@ -1,0 +1,202 @@
+"""From perceptions and a move to the velocity for now: the watchdog that a robot's control loop asks at a fixed rate.
+
+It knows no clock: every call says what time it is, so that all of it can be tested without waiting.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from opendr_perception.active.geometry import STILL, Person, Velocity
+from opendr_perception.active.motion import Manoeuvre, Move, Refused, plan
+from opendr_perception.active.safety import Governor, Limits
+
+NOWHERE = np.zeros((0, 2))
+REPEAT = 5
+"""How often zero is said after a stop: on a lossy link one message may not arrive."""
+LONGEST_STEP = 0.2
+"""Seconds. A control loop that was kept waiting longer does not catch up."""
+TIME_WENT_BACK = 1.0
+"""Seconds. A stamp so much older than the last one means that a simulation or recording began again."""
+
+
+class Status(enum.Enum):
+    """What became of the last move."""
+
+    STILL = "still"
+    MOVING = "moving"
+    HELD = "held"
+    """Waiting for fresh perceptions, or for a free way."""
+    ARRIVED = "arrived"
+    LOST = "lost"
+    BLOCKED = "blocked"
+    HALTED = "halted"
+
+
+ENDED = (Status.ARRIVED, Status.LOST, Status.BLOCKED, Status.HALTED)
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """How long the pilot waits, in seconds.
+
+    Args:
+        command: for a fresh perception, before the robot stands still.
+        patience: while it is held, before the move is given up.
+    """
+
+    command: float = 0.25
+    patience: float = 1.5
+
+
+class Pilot:
+    """Drives one move at a time, and stands still whenever it cannot be sure.
+
+    Args:
+        robot: holonomic or differential.
+        limits: of the robot.
+        timeouts: see there.
+        half_view: half of the camera's horizontal field of view, rad; it can be set later.
+    """
+
+    def __init__(self, robot: str, limits: Limits, timeouts: Timeouts, half_view: float = math.radians(25)) -> None:
+        self.robot, self.limits, self.timeouts, self.half_view = robot, limits, timeouts, half_view
+        self.status, self.reason = Status.STILL, ""
+        self.travelled = 0.0
+        """Metres, over all moves."""
+        self.pan = 0.0
+        """Radians around the person, over all moves."""
+        self._governor = Governor(limits)
+        self._manoeuvre: Manoeuvre | None = None
+        self._person: Person | None = None
+        self._others: tuple[Person, ...] = ()
+        self._stamp, self._seen, self._ticked = -math.inf, -math.inf, math.inf
+        self._obstacles, self._scanned = NOWHERE, math.inf
+        self._held_since: float | None = None
+        self._zeros = 0
+
+    # --- what is perceived ------------------------------------------------------------------------------------------
+
+    def observe(self, stamp: float, now: float, person: Person | None, others: Sequence[Person] = ()) -> None:
+        """Take note of the faces of one image.
+
+        Args:
+            stamp: of the image, s. One that is not newer than the last is no news: a frozen camera repeats itself.
+            now: s, of any clock that goes on while the robot may move.
+            person: the one to move around; None when they are not seen.
+            others: everybody else.
+        """
+        if stamp < self._stamp - TIME_WENT_BACK:
+            self.halt("time went back")
+        elif stamp <= self._stamp:
+            return
+        self._stamp = stamp
+        self._others = tuple(others)
+        if person is not None:
+            self._person, self._seen = person, now
+
+    def scan(self, now: float, obstacles: np.ndarray) -> None:
+        """Take note of obstacles: (n, 2) float, in the robot's frame, m. After the first one, scans must go on."""
+        self._obstacles, self._scanned = obstacles[np.isfinite(obstacles).all(1)], now
+
+    # --- what is asked for ------------------------------------------------------------------------------------------
+
+    def move(self, move: Move, now: float) -> None:
+        """Begin a move; a former one ends.
+
+        Raises:
+            Refused: the person is not seen, or the robot cannot do that here.
+        """
+        if self._person is None or (missing := self._missing(now)):
+            raise Refused("nobody is seen" if self._person is None else missing)
+        self._manoeuvre = plan(self.robot, move, self._person, self.limits, self.half_view)
+        self.status, self.reason, self._held_since = Status.MOVING, "", None
+
+    def halt(self, reason: str) -> None:
+        """Stand still from now on; the next `tick` says so."""
+        if self._manoeuvre is not None or self._governor.last != STILL:
+            self._end(Status.HALTED, reason)
+
+    def forget(self) -> None:
+        """Another person is meant from now on."""
+        self.halt("another person is meant")
+        self._person, self._seen = None, -math.inf
+
+    # --- the control loop -------------------------------------------------------------------------------------------
+
+    def tick(self, now: float, elapsed: float | None = None) -> Velocity | None:
+        """The velocity to command now; None when there is nothing to say, so that others may drive.
+
+        Args:
+            now: s, of the clock that `observe` is given too.
+            elapsed: s that the robot has moved since the last tick, where that is another time, as in a simulation.
+        """
+        seconds = min(max(now - self._ticked if elapsed is None else elapsed, 0.0), LONGEST_STEP)
+        self._ticked = now
+        if self._manoeuvre is None:
+            self._zeros -= 1
+            return STILL if self._zeros >= 0 else None
+        manoeuvre = self._manoeuvre
+        velocity = self._drive(manoeuvre, now, seconds)
+        if self._person is not None:
+            manoeuvre.moved(self._person, velocity, seconds)
+            self.travelled += velocity.speed * seconds
+            self.pan += self._person.pan_rate(velocity) * seconds
+            self._person = self._person.after(velocity, seconds)
+            self._others = tuple(other.after(velocity, seconds) for other in self._others)
+        return velocity
+
+    @property
+    def person(self) -> Person | None:
+        """Where the person should be seen now; None when nobody is meant yet."""
+        return self._person
+
+    @property
+    def moving(self) -> bool:
+        """Whether a move is under way."""
+        return self._manoeuvre is not None
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop is still being said."""
+        return self._zeros > 0
+
+    def _drive(self, manoeuvre: Manoeuvre, now: float, seconds: float) -> Velocity:
+        if missing := self._missing(now):
+            return self._hold(Status.LOST, missing, now, self._governor.stop())
+        assert self._person is not None  # `move` has made sure of that
+        wanted = manoeuvre.wanted(self._person)
+        velocity = self._governor.govern(wanted or STILL, (self._person, *self._others), self._obstacles, seconds)
+        if wanted is None and velocity == STILL:
+            self._end(Status.ARRIVED, "")
+        elif wanted is not None and velocity == STILL and wanted != STILL:
+            return self._hold(Status.BLOCKED, "a person or an obstacle is in the way", now, velocity)
+        else:
+            self.status, self._held_since = Status.MOVING, None
+        return velocity
+
+    def _missing(self, now: float) -> str:
+        """Which perception is too old to move by; '' for none."""
+        if not now - self._seen <= self.timeouts.command:
+            return f"the person was not seen for {self.timeouts.command:g} s"
+        if math.isfinite(self._scanned) and not now - self._scanned <= self.timeouts.command:
+            return f"no scan of obstacles came for {self.timeouts.command:g} s"
+        return ""
+
+    def _hold(self, ending: Status, reason: str, now: float, velocity: Velocity) -> Velocity:
+        since = self._held_since = now if self._held_since is None else self._held_since
+        self.status, self.reason = Status.HELD, reason
+        if now - since > self.timeouts.patience:
+            self._end(ending, reason)
+        return velocity
+
+    def _end(self, status: Status, reason: str) -> None:
+        self._manoeuvre, self._held_since = None, None
+        self._governor.stop()
+        self._zeros = REPEAT
+        self.status, self.reason = status, reason

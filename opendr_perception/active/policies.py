@@ -1,0 +1,69 @@
+"""The policies by name, with the models that they need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from opendr_perception.active.auto import AutoPolicy
+from opendr_perception.active.baselines import RandomWalk, RuleBased, Static
+from opendr_perception.active.face_mesh import FaceMesh
+from opendr_perception.active.occlusion import OcclusionNetworks, OcclusionPolicy, OcclusionSettings
+from opendr_perception.active.policy import Recogniser, ViewPolicy
+from opendr_perception.active.synthesis import RenderedConfidence, SynthesisPolicy, SynthesisSettings
+from opendr_perception.engine.session import Session
+
+POLICIES = ("synthesis", "occlusion", "auto", "static", "random", "rule")
+"""What can be chosen."""
+STEP = math.radians(15)
+"""Of policies that go around the person."""
+
+
+class Policies:
+    """Makes policies, and keeps those that were made; each is used for one person at a time.
+
+    Args:
+        recogniser: of faces, real and rendered ones.
+        load: opens a model of the zoo.
+        published: take the constants of the publications instead of this package's own.
+    """
+
+    def __init__(self, recogniser: Recogniser, load: Callable[[str], Session], published: bool = False) -> None:
+        self._recogniser, self._load, self._published = recogniser, load, published
+        self._made: dict[str, ViewPolicy] = {}
+        self._make: dict[str, Callable[[], ViewPolicy]] = {
+            "synthesis": self._synthesis,
+            "occlusion": self._occlusion,
+            "auto": lambda: AutoPolicy(self._occlusion(), self._synthesis()),
+            "static": Static,
+            "random": lambda: RandomWalk(STEP, np.random.default_rng()),
+            "rule": RuleBased,
+        }
+
+    def get(self, name: str) -> ViewPolicy:
+        """The policy of that name.
+
+        Raises:
+            ValueError: there is none.
+            zoo.ZooError, engine.session.EngineError: its models cannot be loaded.
+        """
+        if name not in POLICIES:
+            raise ValueError(f"policy must be one of {', '.join(POLICIES)}, got '{name}'")
+        if name not in self._made:
+            self._made[name] = self._make[name]()
+        return self._made[name]
+
+    def _synthesis(self) -> ViewPolicy:
+        """As published [Kakaletsis 2022], a rendering's confidence is compared as it is, and any gain is enough."""
+        mesh = FaceMesh(self._load("facemesh"))
+        predict = RenderedConfidence(mesh, self._recogniser, calibrated=not self._published)
+        return SynthesisPolicy(predict, SynthesisSettings(min_gain=0.0) if self._published else None)
+
+    def _occlusion(self) -> ViewPolicy:
+        """As published [Dimaridou 2022], there are two moves, the second at most as long as the first."""
+        models = ("face-features", "occlusion-direction", "occlusion-ratio")
+        networks = OcclusionNetworks(*map(self._load, models))
+        settings = OcclusionSettings(largest_ratio=1.0, rounds=1) if self._published else None
+        return OcclusionPolicy(networks, settings)

@@ -1,0 +1,125 @@
+"""The last word on every velocity: nothing that breaks a limit passes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from opendr_perception.active.geometry import STILL, Person, Velocity
+
+CREEPING = 0.02
+"""Part of the wanted velocity below which it is better to stand still."""
+REACTION = 0.15
+"""Seconds that the robot may go on before it brakes."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the robot may do.
+
+    Args:
+        max_linear: m/s over ground.
+        max_angular: rad/s.
+        max_acceleration: m/s². A stop for safety is immediate: the base brakes as hard as it can.
+        max_angular_acceleration: rad/s².
+        min_distance: to any person, m.
+        clearance: that is kept between the robot's edge and an obstacle, m.
+        robot_radius: m.
+    """
+
+    max_linear: float = 0.25
+    max_angular: float = 0.6
+    max_acceleration: float = 0.3
+    max_angular_acceleration: float = 1.5
+    min_distance: float = 0.9
+    clearance: float = 0.3
+    robot_radius: float = 0.25
+
+
+class Governor:
+    """Turns the velocity that somebody wants into one that is allowed, from what was commanded before.
+
+    Speed and acceleration are limited by scaling, so that the robot stays on its path. Towards a person or an obstacle
+    it may only be so fast that it could still brake; if it already is faster, it stops at once.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.last = STILL
+
+    def stop(self) -> Velocity:
+        """Stand still now."""
+        self.last = STILL
+        return STILL
+
+    def govern(self, wanted: Velocity, people: Sequence[Person], obstacles: np.ndarray, seconds: float) -> Velocity:
+        """The velocity to command.
+
+        Args:
+            wanted: what a manoeuvre asks for. Anything that is not finite stops the robot.
+            people: everybody who is seen.
+            obstacles: (n, 2) float, points of obstacles in the robot's frame, m.
+            seconds: since the last command.
+        """
+        if not wanted.finite or not (math.isfinite(seconds) and seconds >= 0):
+            return self.stop()
+        allowed = self._approach(self._within_speed(wanted), seconds)
+        share = self._share(allowed, people, obstacles)
+        if share < CREEPING:
+            return self.stop()
+        if share < 1:
+            slower = allowed.scaled(share)
+            change = math.hypot(slower.x - self.last.x, slower.y - self.last.y)
+            turn = abs(slower.yaw - self.last.yaw)
+            limits = self.limits
+            if change > limits.max_acceleration * seconds or turn > limits.max_angular_acceleration * seconds:
+                return self.stop()
+            allowed = slower
+        self.last = allowed
+        return allowed
+
+    def _within_speed(self, wanted: Velocity) -> Velocity:
+        excess = max(wanted.speed / self.limits.max_linear, abs(wanted.yaw) / self.limits.max_angular, 1.0)
+        return wanted.scaled(1 / excess)
+
+    def _approach(self, wanted: Velocity, seconds: float) -> Velocity:
+        """As far from the last velocity towards this one as the accelerations allow."""
+        last, limits = self.last, self.limits
+        x, y, yaw = wanted.x - last.x, wanted.y - last.y, wanted.yaw - last.yaw
+        linear, angular = limits.max_acceleration * seconds, limits.max_angular_acceleration * seconds
+        share = min(1.0, _ratio(linear, math.hypot(x, y)), _ratio(angular, abs(yaw)))
+        return Velocity(last.x + share * x, last.y + share * y, last.yaw + share * yaw)
+
+    def _share(self, velocity: Velocity, people: Sequence[Person], obstacles: np.ndarray) -> float:
+        """How much of a velocity is safe, in [0, 1]."""
+        share = 1.0
+        for person in people:
+            closing = person.closing_speed(velocity)
+            if person.distance <= self.limits.min_distance and closing >= 0:
+                return 0.0
+            share = min(share, _ratio(self._braking_speed(person.distance - self.limits.min_distance), closing))
+        if len(obstacles) and velocity.speed > 0:
+            gap = self._gap(velocity, obstacles)
+            share = min(share, _ratio(self._braking_speed(gap - self.limits.clearance), velocity.speed))
+        return share
+
+    def _gap(self, velocity: Velocity, obstacles: np.ndarray) -> float:
+        """From the robot's edge to the nearest obstacle in the strip that it is about to sweep, m."""
+        direction = np.array([velocity.x, velocity.y]) / velocity.speed
+        ahead = obstacles @ direction
+        aside = np.abs(obstacles @ np.array([-direction[1], direction[0]]))
+        in_way = (ahead > 0) & (aside < self.limits.robot_radius + 0.05)
+        distances = np.hypot(*obstacles[in_way].T)
+        return float(distances.min(initial=math.inf)) - self.limits.robot_radius
+
+    def _braking_speed(self, distance: float) -> float:
+        """From which the robot comes to rest within a distance, when it reacts late."""
+        head_start = self.limits.max_acceleration * REACTION
+        return math.sqrt(head_start**2 + 2 * self.limits.max_acceleration * max(distance, 0.0)) - head_start
+
+
+def _ratio(allowed: float, value: float) -> float:
+    return allowed / value if value > allowed else 1.0

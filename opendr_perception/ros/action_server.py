@@ -1,0 +1,42 @@
+"""An action server whose goals take time without keeping the executor from its other work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.action import ActionServer
+from rclpy.action.server import ServerGoalHandle
+
+
+class BackgroundActionServer(ActionServer):
+    """Runs each goal in a thread of its own, and answers from the executor as usual.
+
+    A goal that waits in the executor's thread would stop the node; one that is a coroutine is asked again and again
+    whether it is done, which costs a whole core.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._threads: list[threading.Thread] = []
+        super().__init__(*arguments, **options)
+
+    def destroy(self) -> None:
+        """Wait for the goals to end, which must have been told, and serve no more."""
+        for thread in self._threads:
+            thread.join()
+        super().destroy()
+
+    def notify_execute(
+        self, goal_handle: ServerGoalHandle, execute_callback: Callable[[ServerGoalHandle], Any] | None
+    ) -> None:
+        callback = execute_callback or self._execute_callback
+        assert callback is not None
+
+        def work() -> None:
+            result = callback(goal_handle)
+            ActionServer.notify_execute(self, goal_handle, lambda _: result)
+
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        self._threads.append(threading.Thread(target=work, name="goal", daemon=True))
+        self._threads[-1].start()

@@ -1,0 +1,98 @@
+"""The control loop of a robot: asks the pilot at a fixed rate, in a thread of its own, and publishes what it says."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from opendr_perception.active.geometry import STILL, Velocity
+from opendr_perception.active.motion import Move, Refused
+from opendr_perception.active.pilot import Pilot, Status
+
+RATE = 20.0
+"""Hz. Neither images nor inference nor other nodes of the process keep it waiting."""
+
+
+class DriveLoop:
+    """Runs a pilot until it is stopped; then, and whenever something fails, the robot stands still.
+
+    Args:
+        pilot: what decides about velocities. Whoever else uses it holds `lock`.
+        publish: sends a velocity to the robot.
+        clock: seconds of the time in which the robot moves: that of a simulation, where there is one.
+        fail: is told, in words, what ended the loop.
+        changed: is told when a move is held, and when it goes on.
+    """
+
+    def __init__(
+        self,
+        pilot: Pilot,
+        publish: Callable[[Velocity], None],
+        clock: Callable[[], float],
+        fail: Callable[[str], None],
+        changed: Callable[[Status], None] = lambda status: None,
+    ) -> None:
+        self.pilot, self.lock = pilot, threading.Condition()
+        self._publish, self._clock, self._fail, self._changed = publish, clock, fail, changed
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="drive loop", daemon=True)
+        self._thread.start()
+
+    def move(self, move: Move, interrupted: Callable[[], bool]) -> str:
+        """Make a move to its end; '' when it was made, else why not.
+
+        Args:
+            move: see there.
+            interrupted: is asked all the time; when it says so, the robot stands still.
+        """
+        with self.lock:
+            try:
+                self.pilot.move(move, time.monotonic())
+            except Refused as error:
+                return str(error)
+            while self.pilot.moving and not self._stop.is_set():
+                self.lock.wait(1 / RATE)
+                if interrupted():
+                    self.halt("interrupted")
+            return "" if self.pilot.status is Status.ARRIVED else self.pilot.reason or self.pilot.status.value
+
+    def halt(self, reason: str) -> None:
+        """Stand still now, without waiting for the loop's next turn."""
+        with self.lock:
+            if self.pilot.moving:
+                self.pilot.halt(reason)
+                self._publish(STILL)
+
+    def stop(self) -> None:
+        """End the loop; the last velocity is zero."""
+        with self.lock:
+            self._stop.set()
+            moved = self.pilot.moving or self.pilot.stopping
+            self.pilot.halt("the node stops")
+            self.lock.notify_all()
+        self._thread.join()
+        if moved:
+            self._publish(STILL)
+
+    def _run(self) -> None:
+        last, status = self._clock(), self.pilot.status
+        try:
+            while not self._stop.wait(1 / RATE):
+                with self.lock:
+                    now = self._clock()
+                    velocity = self.pilot.tick(time.monotonic(), now - last)
+                    last = now
+                    if velocity is not None:
+                        self._publish(velocity)
+                    if self.pilot.status is not status:
+                        status = self.pilot.status
+                        self._changed(status)
+                    self.lock.notify_all()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the robot must not go on
+            with self.lock:
+                self._stop.set()
+                self.pilot.halt(f"the control loop failed: {error}")
+                self._publish(STILL)
+                self.lock.notify_all()
+            self._fail(f"the control loop failed, the robot stands still: {error}")

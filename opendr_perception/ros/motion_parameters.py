@@ -1,0 +1,106 @@
+"""The parameters of a node that moves a robot to see better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opendr_perception.active.motion import ROBOTS
+from opendr_perception.active.safety import Limits
+from opendr_perception.ros.managed import NodeParameters
+from opendr_perception.ros.parameters import parameter
+
+
+@dataclass(frozen=True)
+class MotionParameters(NodeParameters):
+    """What moving takes."""
+
+    motion: str = parameter(
+        "holonomic",
+        "How the robot drives: holonomic goes sideways; differential swings forwards and backwards. Both always face "
+        "the person.",
+        choices=ROBOTS,
+        read_only=True,
+    )
+    stamped: bool = parameter(
+        False, "Publish geometry_msgs/TwistStamped instead of geometry_msgs/Twist.", read_only=True
+    )
+    frame_id: str = parameter("base_link", "Coordinate frame of stamped commands.", read_only=True)
+    max_linear: float = parameter(0.25, "Largest speed over ground, m/s.", minimum=0.01, maximum=2.0, read_only=True)
+    max_angular: float = parameter(0.6, "Largest speed of turning, rad/s.", minimum=0.01, maximum=4.0, read_only=True)
+    max_acceleration: float = parameter(
+        0.3,
+        "Largest acceleration, m/s². A stop for safety is immediate: the base brakes as hard as it can.",
+        minimum=0.01,
+        maximum=5.0,
+        read_only=True,
+    )
+    max_angular_acceleration: float = parameter(
+        1.5, "Largest acceleration of turning, rad/s².", minimum=0.01, maximum=20.0, read_only=True
+    )
+    min_distance: float = parameter(
+        0.9, "No person is approached nearer than this, m.", minimum=0.3, maximum=10.0, read_only=True
+    )
+    clearance: float = parameter(
+        0.3,
+        "Distance that is kept from the obstacles of `scan`, from the robot's edge, m.",
+        minimum=0.0,
+        read_only=True,
+    )
+    robot_radius: float = parameter(
+        0.25, "Of a circle around the robot's centre that contains it, m.", minimum=0.01, maximum=3.0, read_only=True
+    )
+    command_timeout: float = parameter(
+        0.25,
+        "The robot stands still when the person was not seen for so many seconds. Raise it where faces come slower "
+        "than 5 times a second.",
+        minimum=0.05,
+        maximum=2.0,
+        read_only=True,
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the robot."""
+        return Limits(
+            self.max_linear,
+            self.max_angular,
+            self.max_acceleration,
+            self.max_angular_acceleration,
+            self.min_distance,
+            self.clearance,
+            self.robot_radius,
+        )
+
+
+@dataclass(frozen=True)
+class ExplorerParameters(MotionParameters):
+    """What looking takes."""
+
+    gallery: str = parameter(
+        "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
+    )
+    embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
+    face_size: float = parameter(
+        0.15,
+        "Side of the detector's box around a face, m: distances are measured by it.",
+        minimum=0.05,
+        maximum=0.5,
+        read_only=True,
+    )
+    image_transport: str = parameter(
+        "raw",
+        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
+        "image_raw/compressed.",
+        choices=("raw", "compressed"),
+        read_only=True,
+    )
+    qos_reliability: str = parameter(
+        "best_effort",
+        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+    device: str = parameter("cpu", "Where the models run.", choices=("cpu", "cuda", "tensorrt"), read_only=True)
+    threads: int = parameter(
+        0, "Threads of the models on the CPU; 0 takes one for each core.", minimum=0, maximum=256, read_only=True
+    )

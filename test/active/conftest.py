@@ -1,0 +1,79 @@
+"""A robot on an empty floor, driven by the pilot, at exact times."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from opendr_perception.active.geometry import STILL, Person, Velocity, wrap
+from opendr_perception.active.motion import Move
+from opendr_perception.active.pilot import Pilot, Timeouts
+from opendr_perception.active.safety import Limits
+
+PERIOD = 0.05
+HALF_VIEW = math.radians(30)
+
+
+@dataclass
+class Floor:
+    """The robot begins at the origin and looks along x; people stand still unless a test moves them."""
+
+    robot: str = "holonomic"
+    person: np.ndarray = field(default_factory=lambda: np.array([2.0, 0.0]))
+    others: list[np.ndarray] = field(default_factory=list)
+    limits: Limits = field(default_factory=Limits)
+    camera_period: float = 0.1
+    position: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    heading: float = 0.0
+    now: float = 100.0
+    seeing: bool = True
+    said: list[tuple[float, Velocity | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.pilot = Pilot(self.robot, self.limits, Timeouts(), HALF_VIEW)
+        self.look()
+
+    def seen(self, point: np.ndarray) -> Person:
+        away = point - self.position
+        return Person(float(np.hypot(*away)), wrap(math.atan2(away[1], away[0]) - self.heading))
+
+    @property
+    def pan(self) -> float:
+        """Azimuth of the robot around the person, from where it began."""
+        away = self.position - self.person
+        return wrap(math.atan2(away[1], away[0]) - math.atan2(*(-self.person)[::-1]))
+
+    def look(self) -> None:
+        if self.seeing:
+            self.pilot.observe(self.now, self.now, self.seen(self.person), [self.seen(p) for p in self.others])
+
+    def step(self) -> Velocity | None:
+        """One period of the control loop; the robot does exactly as it is told."""
+        self.now += PERIOD
+        if round(self.now / PERIOD) % round(self.camera_period / PERIOD) == 0:
+            self.look()
+        velocity = self.pilot.tick(self.now)
+        self.said.append((self.now, velocity))
+        v = velocity or STILL
+        middle = self.heading + v.yaw * PERIOD / 2
+        c, s = math.cos(middle), math.sin(middle)
+        self.position = self.position + PERIOD * np.array([c * v.x - s * v.y, s * v.x + c * v.y])
+        self.heading = wrap(self.heading + v.yaw * PERIOD)
+        return velocity
+
+    def drive(self, move: Move, longest: float = 120.0) -> None:
+        """Make a move to its end."""
+        self.pilot.move(move, self.now)
+        end = self.now + longest
+        while self.pilot.moving:
+            assert self.now < end, f"still {self.pilot.status} after {longest} s"
+            self.step()
+
+
+@pytest.fixture
+def floor() -> type[Floor]:
+    """Makes floors: `floor(robot="differential")`."""
+    return Floor

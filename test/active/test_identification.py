@@ -1,0 +1,285 @@
+"""The loop over tables of views: who moves where, when it ends, and which view counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+from opendr_perception.active.baselines import Oracle, RandomWalk, RuleBased, Static
+from opendr_perception.active.identification import Goal, Outcome, identify
+from opendr_perception.active.motion import Move
+from opendr_perception.active.policy import Decision, Recognition, View, ViewPolicy
+from opendr_perception.active.synthesis import SynthesisPolicy, SynthesisSettings
+from opendr_perception.tasks.image import Image
+
+STEP = math.radians(15)
+BLACK = Image(np.zeros((8, 8, 3), np.uint8), "bgr8")
+PUBLISHED = SynthesisSettings(min_gain=0.0)
+ANYWHERE = Goal(confidence=2.0, max_moves=10, max_pan=math.pi, max_travel=100.0)
+
+
+class Table:
+    """Views by number of steps around the person: (identity, confidence) of the real one."""
+
+    def __init__(self, views: Mapping[int, tuple[str, float]]) -> None:
+        self.views, self.place, self.moved = views, 0, []  # type: ignore[var-annotated]
+
+    def look(self) -> View | None:
+        if self.place not in self.views:
+            return None
+        recognition = Recognition(*self.views[self.place])
+        return View(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
+
+    def move(self, move: Move) -> str:
+        self.moved.append(round(move.pan / STEP))
+        if self.place + self.moved[-1] not in self.views:
+            return "blocked"
+        self.place += self.moved[-1]
+        return ""
+
+
+def rendered(table: Table, confidences: Mapping[int, float]) -> Any:
+    """A predictor by a table of confidences at absolute places."""
+    return lambda view, pans: [confidences.get(table.place + round(pan / STEP), -math.inf) for pan in pans]
+
+
+def confidences(*values: float, first: int = 0) -> dict[int, tuple[str, float]]:
+    return {first + k: (f"at {first + k}", value) for k, value in enumerate(values)}
+
+
+def run(table: Table, predicted: Mapping[int, float], goal: Goal = ANYWHERE) -> Outcome:
+    return identify(table, SynthesisPolicy(rendered(table, predicted), PUBLISHED), goal)
+
+
+def test_of_equal_views_the_first_stays() -> None:
+    table = Table(confidences(0.1, 0.1, 0.1, first=-1))
+    assert run(table, {-1: 0.1, 1: 0.1}).moves == 0
+
+
+def test_the_better_side_is_taken_and_kept() -> None:
+    table = Table(confidences(0.0, 0.1, 0.2, 0.1, first=0) | confidences(0.9, first=-1))
+    outcome = run(table, {-1: 0.15, 1: 0.2, 2: 0.3, 3: 0.0})
+    assert table.moved == [1, 1]  # the left side would be better, but nobody looks back
+    assert outcome.identity == "at 2"
+
+
+def test_equality_goes_on_and_less_stops() -> None:
+    table = Table(confidences(0.0, 0.2, 0.3, 0.4))
+    assert run(table, {1: 0.1, 2: 0.2, 3: 0.29}).moves == 2
+
+
+def test_the_most_confident_view_counts_and_not_the_last() -> None:
+    table = Table({0: ("first", 0.1), 1: ("second", 0.5), 2: ("third", 0.2)})
+    outcome = run(table, {1: 0.3, 2: 0.6, 3: -1.0})
+    assert table.moved == [1, 1]
+    assert (outcome.identity, outcome.confidence) == ("second", 0.5)
+
+
+def test_confidence_ends_it_before_and_after_a_move() -> None:
+    better = dict.fromkeys(range(-9, 9), 1.0)
+    table = Table(confidences(0.5, 0.9))
+    assert run(table, better, Goal(confidence=0.4)).moves == 0
+    outcome = identify(
+        table, SynthesisPolicy(rendered(table, {-1: 0.0, 1: 1.0}), PUBLISHED), Goal(0.4, look_first=False)
+    )
+    assert (outcome.moves, outcome.message) == (1, "recognised")
+
+
+def test_moves_angle_and_way_are_limited() -> None:
+    better = dict.fromkeys(range(1, 99), 1.0)
+    views = confidences(*[0.0] * 20)
+    assert run(Table(views), better, Goal(confidence=2.0, max_moves=3, max_travel=99)).moves == 3
+    outcome = run(Table(views), better, Goal(confidence=2.0, max_moves=9, max_pan=math.radians(45), max_travel=99))
+    assert (outcome.moves, outcome.message) == (3, "farther around the person than 45 degrees is not allowed")
+    outcome = run(Table(views), better, Goal(confidence=2.0, max_moves=9, max_travel=1.0))
+    assert (outcome.moves, outcome.message) == (2, "more than 1 m is not allowed")
+
+
+def test_a_blocked_way_and_a_lost_person_leave_the_best_so_far() -> None:
+    outcome = run(Table(confidences(0.1, 0.2)), {1: 0.3, 2: 0.9})
+    assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "blocked", 1)
+    assert run(Table({}), {}).message == "the person is not in view"
+    assert run(Table({}), {}).identity == ""
+    assert math.isnan(run(Table({}), {}).confidence)
+
+
+def test_nobody_is_looked_for_in_an_empty_gallery() -> None:
+    outcome = run(Table({0: ("", math.nan)}), {1: 1.0})
+    assert (outcome.moves, outcome.message, outcome.identity) == (0, "nobody is enrolled", "")
+
+
+def test_a_face_beyond_the_threshold_is_unknown() -> None:
+    assert run(Table({0: ("somebody", -0.1)}), {}).identity == ""
+
+
+def test_a_face_that_cannot_be_rendered_is_not_moved_for() -> None:
+    outcome = identify(Table(confidences(0.1)), SynthesisPolicy(lambda view, pans: None), Goal())
+    assert outcome.message == "the face is not seen well enough to render it"
+
+
+def test_phases_are_reported_in_order() -> None:
+    table, phases = Table(confidences(0.0, 0.9)), []
+    policy = SynthesisPolicy(rendered(table, {1: 0.5}))
+    identify(table, policy, Goal(), lambda phase, view, moves: phases.append((phase, moves)))
+    assert phases == [("looking", 0), ("deciding", 0), ("moving", 0), ("looking", 1), ("deciding", 1)]
+
+
+def test_baselines_do_what_they_say() -> None:
+    views = confidences(-0.3, -0.2, -0.1, 0.1, 0.3, 0.2, first=-3)
+    assert identify(Table(views), Static(), ANYWHERE).moves == 0
+    table = Table(views)
+    oracle = Oracle(STEP, lambda pan: views.get(round(pan / STEP), ("", -math.inf))[1])
+    assert identify(table, oracle, ANYWHERE).identity == "at 1"
+    assert table.moved == [1]
+    table = Table(confidences(*[0.0] * 41, first=-20))
+    identify(table, RandomWalk(STEP, np.random.default_rng(0)), Goal(2.0, 20, math.pi, 99))
+    assert set(table.moved) == {-1, 1}
+
+
+@pytest.mark.parametrize(
+    ("ranks", "distance", "advance"),
+    [([0.1], 2.0, True), ([0.1], 1.0, False), ([0.1, 0.2], 2.0, True), ([0.2, 0.1], 2.0, False)],
+)
+def test_the_rule_goes_nearer_while_that_helps(ranks: Sequence[float], distance: float, advance: bool) -> None:
+    views = [View(BLACK, np.zeros(4), np.zeros((6, 2)), Recognition("x", rank), distance) for rank in ranks]
+    assert (RuleBased().decide(views).move is not None) == advance
+
+
+# --- a world of embeddings ------------------------------------------------------------------------------------------
+
+
+class Toy:
+    """Embeddings whose part that tells who it is shrinks with the angle, as those of recognisers do.
+
+    It says nothing about faces; it shows whether the loop makes of its views what it should.
+    """
+
+    PANS = range(-6, 7)
+
+    def __init__(self, seed: int, people: int = 15, size: int = 64) -> None:
+        self.random = np.random.default_rng(seed)
+        common = self.random.standard_normal((1, size))
+        self.people = self._unit(self.random.standard_normal((people, size)) + 0.5 * common)
+        self.poses = self._unit(self.random.standard_normal((len(self.PANS), size)))
+        looks = [(who, self.real(who, place)) for who in range(people) for place in (-1, 0) for _ in range(5)]
+        self.names = [str(who) for who, _ in looks]
+        self.gallery = np.stack([embedding for _, (embedding, _) in looks])
+
+    @staticmethod
+    def _unit(x: np.ndarray) -> np.ndarray:
+        return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+    @staticmethod
+    def clarity(place: int) -> float:
+        return math.exp(-((place * 15 / 55) ** 2))
+
+    def _mix(self, who: int, place: int, clarity: float, noise: np.ndarray) -> np.ndarray:
+        pose = self.poses[place - self.PANS[0]]
+        return self._unit(clarity * self.people[who] + math.sqrt(max(0.0, 1 - clarity**2)) * pose + 0.55 * noise)
+
+    def noise(self) -> np.ndarray:
+        return self.random.standard_normal(self.people.shape[1]) / math.sqrt(self.people.shape[1])
+
+    def real(self, who: int, place: int) -> tuple[np.ndarray, np.ndarray]:
+        noise = self.noise()
+        return self._mix(who, place, self.clarity(place), noise), noise
+
+    def synthetic(self, who: int, source: int, goal: int, noise: np.ndarray) -> np.ndarray:
+        """A rendering knows no more of the person than its picture, and has faults that grow with the angle."""
+        here, there, steps = self.clarity(source), self.clarity(goal), abs(goal - source)
+        clarity = (math.sqrt(here * there) if there > here else there) * (1 - 0.06 * steps)
+        return self._mix(who, goal, clarity, noise + 0.35 / 0.55 * steps * self.noise())
+
+    def recognise(self, embedding: np.ndarray, threshold: float = 1.25) -> Recognition:
+        distances = np.linalg.norm(self.gallery - embedding, axis=1)
+        return Recognition(self.names[int(distances.argmin())], float(1 - distances.min() / threshold))
+
+
+class ToyWalk(Table):
+    """One person of the toy world, from one place."""
+
+    def __init__(self, toy: Toy, who: int, start: int, clamp: bool = False) -> None:
+        super().__init__({})
+        self.toy, self.who, self.start, self.clamp = toy, who, start, clamp
+        self.seen: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def _clamped(self, recognition: Recognition) -> Recognition:
+        return Recognition(recognition.identity, max(recognition.confidence, 0.0)) if self.clamp else recognition
+
+    def look(self) -> View | None:
+        place = self.start + self.place
+        if place not in self.toy.PANS:
+            return None
+        self.seen.setdefault(place, self.toy.real(self.who, place))
+        recognition = self._clamped(self.toy.recognise(self.seen[place][0], 1.0 if self.clamp else 1.25))
+        return View(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
+
+    def move(self, move: Move) -> str:
+        self.place += round(move.pan / STEP)
+        self.moved.append(round(move.pan / STEP))
+        return ""
+
+    def predict(self, view: View, pans: Sequence[float]) -> Sequence[float]:
+        place = self.start + self.place
+        found = []
+        for pan in pans:
+            goal = place + round(pan / STEP)
+            if goal not in self.toy.PANS:
+                found.append(-math.inf)
+                continue
+            embedding = self.toy.synthetic(self.who, place, goal, self.seen[place][1])
+            found.append(self._clamped(self.toy.recognise(embedding, 1.0 if self.clamp else 1.25)).confidence)
+        return found
+
+
+class Flipped:
+    """A policy whose sides are exchanged."""
+
+    def __init__(self, policy: ViewPolicy) -> None:
+        self.policy = policy
+
+    def begin(self) -> None:
+        self.policy.begin()
+
+    def decide(self, views: Sequence[View]) -> Decision:
+        decision = self.policy.decide(views)
+        return decision if decision.move is None else Decision(Move(pan=-decision.move.pan), decision.reason)
+
+
+def accuracy(clamp: bool = False, flip: bool = False, last: bool = False, moves: int = 4) -> tuple[float, float, float]:
+    """Share of right names and of first moves towards the front, and mean moves, in percent."""
+    right = towards = total = made = 0
+    for seed in range(2):
+        toy = Toy(seed)
+        for who in range(len(toy.people)):
+            for start in (-6, -5, -4, -3, -2):
+                for _ in range(3):
+                    walk = ToyWalk(toy, who, start, clamp)
+                    policy: ViewPolicy = SynthesisPolicy(walk.predict, PUBLISHED)
+                    goal = Goal(0.35, moves, math.pi, 99, look_first=False)
+                    outcome = identify(walk, Flipped(policy) if flip else policy, goal)
+                    named = (
+                        outcome.views[-1].recognition.identity
+                        if last
+                        else max(outcome.views, key=lambda view: view.recognition.rank).recognition.identity
+                    )
+                    right += named == str(who)
+                    towards += walk.moved[:1] == [1]
+                    made += outcome.moves
+                    total += 1
+    return 100 * right / total, 100 * towards / total, made / total
+
+
+def test_choosing_views_helps_in_a_world_of_embeddings() -> None:
+    static, _, _ = accuracy(moves=0)
+    active, towards, moves = accuracy()
+    assert active - static >= 8
+    assert towards > 45
+    assert 0.5 < moves < 1.5
+    assert accuracy(flip=True, last=True)[0] < static
+    clamped_static, _, _ = accuracy(moves=0, clamp=True)
+    assert accuracy(clamp=True)[0] - clamped_static < 5  # ties at zero: why confidences are not clamped

@@ -1,0 +1,74 @@
+"""Manoeuvres end where they should, facing the person, for both kinds of robots."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from opendr_perception.active.geometry import Person
+from opendr_perception.active.motion import ROBOTS, Move, Refused, plan
+from opendr_perception.active.pilot import Status
+from opendr_perception.active.safety import Limits
+
+HALF_VIEW = math.radians(30)
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+@pytest.mark.parametrize("degrees", [-45, -15, 5, 15, 30])
+@pytest.mark.parametrize("distance", [1.3, 2.0, 4.0])
+def test_a_robot_goes_around_the_person(floor: Any, robot: str, degrees: float, distance: float) -> None:
+    scene = floor(robot=robot, person=np.array([distance, 0.0]))
+    farthest = widest = 0.0
+    scene.pilot.move(Move(pan=math.radians(degrees)), scene.now)
+    while scene.pilot.moving:
+        scene.step()
+        person = scene.seen(scene.person)
+        farthest, widest = max(farthest, person.distance), max(widest, abs(person.bearing))
+        assert scene.now < 250, scene.pilot.status
+    assert scene.pilot.status is Status.ARRIVED
+    assert math.degrees(scene.pan) == pytest.approx(degrees, abs=2)
+    assert scene.pilot.pan == pytest.approx(scene.pan, abs=0.03)
+    end = scene.seen(scene.person)
+    assert abs(end.bearing) < 0.06
+    assert widest < HALF_VIEW  # never out of the picture
+    assert farthest < distance + 0.05
+    assert scene.limits.min_distance <= end.distance
+    if distance > 1.5 or robot == "holonomic":
+        assert end.distance == pytest.approx(distance, abs=0.05)
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+@pytest.mark.parametrize("advance", [-0.5, 0.1, 0.8])
+def test_a_robot_goes_towards_the_person_and_away(floor: Any, robot: str, advance: float) -> None:
+    scene = floor(robot=robot)
+    scene.drive(Move(advance=advance))
+    assert scene.seen(scene.person).distance == pytest.approx(2 - advance, abs=0.02)
+    assert scene.pilot.travelled == pytest.approx(abs(advance), abs=0.02)
+
+
+def test_nobody_is_approached_beyond_the_least_distance(floor: Any) -> None:
+    scene = floor()
+    scene.drive(Move(advance=1.5))
+    assert scene.pilot.status is Status.BLOCKED
+    assert scene.seen(scene.person).distance >= scene.limits.min_distance
+
+
+def test_a_move_that_cannot_be_made_is_refused() -> None:
+    near, limits = Person(0.8, 0.0), Limits()
+    for move in (Move(pan=0.3), Move(advance=0.1)):
+        with pytest.raises(Refused, match=r"nearer than 0\.9 m"):
+            plan("holonomic", move, near, limits, HALF_VIEW)
+    assert plan("holonomic", Move(advance=-0.2), near, limits, HALF_VIEW)
+    with pytest.raises(Refused, match="no room to swing"):
+        plan("differential", Move(pan=0.3), Person(0.93, 0.0), limits, HALF_VIEW)
+
+
+@pytest.mark.parametrize("move", [Move(), Move(0.1, 0.1), Move(pan=math.nan), Move(advance=math.inf)])
+def test_what_is_no_move_is_refused(move: Move) -> None:
+    with pytest.raises(ValueError, match="a move goes either"):
+        plan("holonomic", move, Person(2.0, 0.0), Limits(), HALF_VIEW)
+    with pytest.raises(ValueError, match="motion must be one of"):
+        plan("legged", Move(pan=0.1), Person(2.0, 0.0), Limits(), HALF_VIEW)

@@ -1,0 +1,149 @@
+"""Whatever fails, the robot stands still in time, and says zero before it falls silent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from opendr_perception.active.geometry import STILL, Person
+from opendr_perception.active.motion import ROBOTS, Move, Refused
+from opendr_perception.active.pilot import REPEAT, Status
+
+RIGHT = Move(pan=math.radians(60))
+
+
+def driving(floor: Any, robot: str = "holonomic", **options: Any) -> Any:
+    """A robot that has come into motion."""
+    scene = floor(robot=robot, **options)
+    scene.pilot.move(RIGHT, scene.now)
+    for _ in range(60):
+        scene.step()
+    assert scene.pilot.status is Status.MOVING
+    assert scene.said[-1][1] != STILL
+    return scene
+
+
+def silence(scene: Any) -> None:
+    scene.seeing = False
+
+
+def frozen(scene: Any) -> None:
+    stamp, person = scene.now, scene.seen(scene.person)
+    scene.look = lambda: scene.pilot.observe(stamp, scene.now, person)
+
+
+def empty(scene: Any) -> None:
+    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, None)
+
+
+def scanner_stops(scene: Any) -> None:
+    scene.pilot.scan(scene.now, np.zeros((0, 2)))
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+@pytest.mark.parametrize("fault", [silence, frozen, empty, scanner_stops])
+def test_it_stands_still_within_the_timeout_and_gives_up(floor: Any, robot: str, fault: Callable[[Any], None]) -> None:
+    scene = driving(floor, robot)
+    fault(scene)
+    began = scene.now
+    while scene.said[-1][1] != STILL:
+        scene.step()
+    assert scene.now - began <= scene.pilot.timeouts.command + 0.051
+    assert scene.pilot.status is Status.HELD
+    while scene.pilot.moving:
+        assert scene.step() == STILL
+    assert scene.pilot.status is Status.LOST
+    assert [scene.step() for _ in range(REPEAT + 2)] == [STILL] * REPEAT + [None, None]
+
+
+def test_it_goes_on_when_the_person_is_seen_again(floor: Any) -> None:
+    scene = driving(floor)
+    scene.seeing = False
+    for _ in range(12):
+        scene.step()
+    assert scene.pilot.status is Status.HELD
+    scene.seeing = True
+    while scene.pilot.moving:
+        scene.step()
+    assert scene.pilot.status is Status.ARRIVED
+    assert math.degrees(scene.pan) == pytest.approx(60, abs=2)
+
+
+def test_a_halt_is_said_at_once_and_again_before_silence(floor: Any) -> None:
+    scene = driving(floor)
+    scene.pilot.halt("cancelled")
+    assert [scene.step() for _ in range(REPEAT + 1)] == [STILL] * REPEAT + [None]
+    assert (scene.pilot.status, scene.pilot.reason) == (Status.HALTED, "cancelled")
+
+
+def test_time_that_goes_back_halts(floor: Any) -> None:
+    scene = driving(floor)
+    scene.pilot.observe(scene.now - 50, scene.now, Person(2.0, 0.0))
+    assert scene.step() == STILL
+    assert scene.pilot.status is Status.HALTED
+
+
+def test_nothing_is_said_without_a_move(floor: Any) -> None:
+    scene = floor()
+    assert [scene.step() for _ in range(5)] == [None] * 5
+
+
+def test_a_move_needs_somebody_in_view(floor: Any) -> None:
+    scene = floor()
+    scene.now += 1.0
+    with pytest.raises(Refused, match=r"not seen for 0\.25 s"):
+        scene.pilot.move(RIGHT, scene.now)
+    scene.pilot.forget()
+    with pytest.raises(Refused, match="nobody is seen"):
+        scene.pilot.move(RIGHT, scene.now)
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+def test_it_never_touches_what_stands_on_its_way(floor: Any, robot: str) -> None:
+    scene = floor(robot=robot, person=np.array([2.0, 0.0]))
+    post = np.array([0.35, -0.9])  # on the circle, to the robot's right
+    scene.pilot.move(RIGHT, scene.now)
+    nearest = math.inf
+    while scene.pilot.moving and scene.now < 200:
+        relative = post - scene.position
+        c, s = math.cos(scene.heading), math.sin(scene.heading)
+        scene.pilot.scan(scene.now, np.array([[c * relative[0] + s * relative[1], c * relative[1] - s * relative[0]]]))
+        scene.step()
+        nearest = min(nearest, float(np.hypot(*(post - scene.position))))
+    assert nearest > scene.limits.robot_radius
+    assert scene.pilot.status in (Status.BLOCKED, Status.ARRIVED)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_speed_acceleration_and_distances_hold_in_any_scene(floor: Any, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    robot = ROBOTS[seed % 2]
+    scene = floor(
+        robot=robot,
+        person=np.array([random.uniform(1.1, 4.0), 0.0]),
+        others=[random.uniform(-3, 3, 2) for _ in range(random.integers(3))],
+    )
+    limits, near = (
+        scene.limits,
+        min(scene.limits.min_distance, *(scene.seen(p).distance for p in [scene.person, *scene.others])),
+    )
+    for _ in range(3):
+        move = Move(pan=float(random.uniform(-1, 1))) if random.random() < 0.7 else Move(advance=float(random.normal()))
+        try:
+            scene.drive(move)
+        except Refused:
+            continue
+    before = STILL
+    for _, velocity in scene.said:
+        velocity = velocity or STILL
+        assert velocity.speed <= limits.max_linear + 1e-9
+        assert abs(velocity.yaw) <= limits.max_angular + 1e-9
+        if velocity != STILL:
+            assert math.hypot(velocity.x - before.x, velocity.y - before.y) <= limits.max_acceleration * 0.1 + 1e-9
+        before = velocity
+    for place in [scene.person, *scene.others]:
+        assert scene.seen(place).distance >= near - 0.01
