@@ -52,8 +52,8 @@ ARGUMENTS = [
     ),
 ]
 
-# Faces of the simulated people are a little smaller than those that view_control expects, and a small machine that draws
-# the world too answers late; no real person is near.
+# Faces of simulated people are a little smaller than view_control expects, and a small machine that draws the world too
+# answers late; no real person is near.
 SIMULATED = {"face_size": 0.135, "command_timeout": 0.6}
 
 

@@ -3,7 +3,8 @@
 `face_mesh.npz` holds the canonical mesh in units of the distance of the outer corners of the eyes, x to the right and y
 down in the picture of a face that looks into the camera, z away from the camera: `vertices` (468, 3), what the network
 itself says of a face from the front, made symmetric; `triangles` (880, 3), those of MediaPipe's canonical face model
-(Apache-2.0) as the npm package @vladmandic/human 3.3.6 lists them (MIT); and `mirror` (468,), the vertex on the other side.
+(Apache-2.0) as the npm package @vladmandic/human 3.3.6 lists them (MIT); and `mirror` (468,), the vertex on the other
+side.
 """
 
 from __future__ import annotations

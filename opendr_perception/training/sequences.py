@@ -21,8 +21,8 @@ RECORDED = 0.45
 """Share of recorded motions, for actions that have any."""
 
 STANDING_WEIGHTS = {
-    "stand": 1.5, "walk": 4.0, "run": 1.0, "jump": 1.2, "wave": 1.2, "punch": 1.3, "kick": 1.3, "clap": 1.1,
-    "raise hands": 1.0, "bend": 1.2,
+    "stand": 1.5, "walk": 4.0, "run": 1.8, "jump": 1.2, "wave": 2.0, "punch": 2.2, "kick": 1.4, "clap": 1.8,
+    "raise hands": 1.0, "bend": 1.5,
 }  # fmt: skip
 PACES = {"walk": (0.8, 1.6), "run": (0.65, 1.2)}
 """Recorded people walk slowly and run fast."""
