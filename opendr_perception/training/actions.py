@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from opendr_perception.tasks import skeleton
-from opendr_perception.training.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.checkpoint import Resumable
 from opendr_perception.training.clips import Clip, load_clips
 from opendr_perception.training.evaluation import by_network, evaluate, table
 from opendr_perception.training.motion import ACTIONS, UNLABELLED, Motion
@@ -87,7 +87,7 @@ def predict(network: torch.nn.Module, frames: Tensor) -> Tensor:
     return network(F.pad(frames, (0, 0, FIELD - 1, 0)).unsqueeze(-1))
 
 
-class Trainer:
+class Trainer(Resumable):
     """A training and its checkpoints.
 
     Args:
@@ -95,6 +95,8 @@ class Trainer:
         examples: What to learn from.
         checkpoint: File of the checkpoint.
     """
+
+    network: ActionNetwork
 
     def __init__(self, settings: Settings, examples: Examples, checkpoint: Path) -> None:
         torch.manual_seed(settings.seed)
@@ -140,29 +142,6 @@ class Trainer:
         counts = torch.bincount(labels[labels != UNLABELLED], minlength=len(ACTIONS)).clamp(min=1)
         weights = (counts.sum() / counts).sqrt()
         return weights / weights.mean()
-
-    def save(self) -> None:
-        """Write the checkpoint as a whole."""
-        write_checkpoint(
-            self.checkpoint,
-            asdict(self.settings),
-            self.step,
-            network=self.network,
-            optimizer=self.optimizer,
-            schedule=self.schedule,
-        )
-
-    def resume(self) -> None:
-        """Go on from the checkpoint.
-
-        Raises:
-            ValueError: It belongs to another training.
-        """
-        state = read_checkpoint(self.checkpoint, asdict(self.settings))
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.step = state["step"]
 
 
 def main(

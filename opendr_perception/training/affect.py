@@ -27,7 +27,7 @@ from opendr_perception.training.affect_evaluation import evaluate, table
 from opendr_perception.training.affect_network import AffectNetwork
 from opendr_perception.training.affect_noise import Noise, read_noise
 from opendr_perception.training.affect_simulation import DELAY, Scene, simulate
-from opendr_perception.training.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.checkpoint import Resumable
 from opendr_perception.training.losses import concordance_loss
 from opendr_perception.training.weights import save
 
@@ -104,7 +104,7 @@ def _around(motion: Tensor) -> Tensor:
     return F.max_pool1d(motion, 2 * NEAR + 1, stride=1, padding=NEAR)
 
 
-class Trainer:
+class Trainer(Resumable):
     """A training and its checkpoints.
 
     Args:
@@ -112,6 +112,8 @@ class Trainer:
         noise: Of the network for single frames.
         checkpoint: File of the checkpoint.
     """
+
+    network: AffectNetwork
 
     def __init__(self, settings: Settings, noise: Noise, checkpoint: Path) -> None:
         torch.manual_seed(settings.seed)
@@ -138,29 +140,6 @@ class Trainer:
             self.schedule.step()
             self.step += 1
             yield self.step, loss.item()
-
-    def save(self) -> None:
-        """Write the checkpoint as a whole."""
-        write_checkpoint(
-            self.checkpoint,
-            asdict(self.settings),
-            self.step,
-            network=self.network,
-            optimizer=self.optimizer,
-            schedule=self.schedule,
-        )
-
-    def resume(self) -> None:
-        """Go on from the checkpoint.
-
-        Raises:
-            ValueError: It belongs to another training.
-        """
-        state = read_checkpoint(self.checkpoint, asdict(self.settings))
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.step = state["step"]
 
 
 def main(

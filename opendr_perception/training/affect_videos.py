@@ -26,9 +26,9 @@ from torch.nn import functional as F
 from opendr_perception import zoo
 from opendr_perception.engine.export import export
 from opendr_perception.engine.session import EngineError
-from opendr_perception.networks.nac_tcn import CONFIGS, ConfigName
+from opendr_perception.networks.nac_tcn import CONFIGS, ConfigName, NacTcn
 from opendr_perception.training.affect_clips import AFFECT, LAYOUTS, Encoder, Track, read_clips
-from opendr_perception.training.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.checkpoint import Resumable
 from opendr_perception.training.losses import concordance, concordance_loss
 from opendr_perception.training.weights import save
 
@@ -69,7 +69,7 @@ class Tracks:
     evaluation: Sequence[Track]
 
 
-class Trainer:
+class Trainer(Resumable):
     """A training and its checkpoints.
 
     Args:
@@ -80,6 +80,8 @@ class Trainer:
     Raises:
         ValueError: The settings are out of range.
     """
+
+    network: NacTcn
 
     def __init__(self, settings: Settings, tracks: Tracks, checkpoint: Path) -> None:
         if min(settings.steps, settings.batch) < 1:
@@ -151,29 +153,6 @@ class Trainer:
         else:
             figures = [_roc_auc(answer[:, i].numpy(), truth[:, i].numpy()) for i in range(truth.shape[1])]
         return {name: round(figure, 4) for name, figure in zip(self.tracks.values, figures, strict=True)}
-
-    def save(self) -> None:
-        """Write the checkpoint as a whole."""
-        write_checkpoint(
-            self.checkpoint,
-            asdict(self.settings),
-            self.step,
-            network=self.network,
-            optimizer=self.optimizer,
-            schedule=self.schedule,
-        )
-
-    def resume(self) -> None:
-        """Go on from the checkpoint.
-
-        Raises:
-            ValueError: It belongs to another training.
-        """
-        state = read_checkpoint(self.checkpoint, asdict(self.settings))
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.step = state["step"]
 
 
 def _filled(array: np.ndarray, length: int, value: float) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -50,3 +51,39 @@ def read_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     if state["settings"] != dict(settings):
         raise ValueError(f"{path} is of a training with other settings: {state['settings']}")
     return state
+
+
+class Resumable:
+    """A training of one network that can be interrupted: what it sets here is what it needs to go on.
+
+    Attributes:
+        settings: A dataclass of what decides the outcome.
+        checkpoint: The file.
+        step: How far it is.
+        network, optimizer, schedule: Its parts.
+    """
+
+    settings: Any
+    checkpoint: Path
+    step: int
+    network: torch.nn.Module
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LRScheduler
+
+    def save(self) -> None:
+        """Write the checkpoint as a whole."""
+        write_checkpoint(self.checkpoint, asdict(self.settings), self.step, **self._parts())
+
+    def resume(self) -> None:
+        """Go on from the checkpoint.
+
+        Raises:
+            ValueError: It belongs to another training.
+        """
+        state = read_checkpoint(self.checkpoint, asdict(self.settings))
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.step = state["step"]
+
+    def _parts(self) -> dict[str, Part]:
+        return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}
