@@ -35,7 +35,7 @@ def test_people_in_a_video_are_found_and_all_processes_stop(
 
     process.signal(signal.SIGINT)
     assert process.end() == 0, process.output
-    assert process.output.count("process started") == (1 if composed == "true" else 3)
+    assert process.output.count("process started") == (1 if composed == "true" else 6)
     assert process.output.count("process has finished cleanly") == process.output.count("process started")
     assert "Traceback" not in process.output
 
@@ -53,8 +53,8 @@ def test_nodes_wait_for_a_lifecycle_manager_without_autostart(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["nodes:=person_detection,pose"], "nodes: there is no node 'pose'; the nodes are person_detection, "),
-        (["nodes:=,"], "nodes: no node is given; the nodes are person_detection, "),
+        (["nodes:=person_detection,pose"], "nodes: there is no node 'pose'; the nodes are action_recognition, "),
+        (["nodes:=,"], "nodes: no node is given; the nodes are action_recognition, "),
         (["params_file:=/nowhere/mine.yaml"], "params_file: there is no file /nowhere/mine.yaml"),
         (["device:=tpu"], 'Argument "device" provided value "tpu" is not valid'),
     ],
