@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 from rclpy.action import ActionServer
@@ -14,7 +15,7 @@ class BackgroundActionServer(ActionServer):
     """Runs each goal in a thread of its own, and answers from the executor as usual.
 
     A goal that waits in the executor's thread would stop the node; one that is a coroutine is asked again and again
-    whether it is done, which costs a whole core.
+    whether it is done, which costs a whole core. A goal that fails is aborted, and the error is logged.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -34,8 +35,12 @@ class BackgroundActionServer(ActionServer):
         assert callback is not None
 
         def work() -> None:
-            result = callback(goal_handle)
-            ActionServer.notify_execute(self, goal_handle, lambda _: result)
+            outcome: Future[Any] = Future()
+            try:
+                outcome.set_result(callback(goal_handle))
+            except Exception as error:  # noqa: BLE001 - rclpy logs it, and aborts the goal
+                outcome.set_exception(error)
+            ActionServer.notify_execute(self, goal_handle, lambda _: outcome.result())
 
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         self._threads.append(threading.Thread(target=work, name="goal", daemon=True))

@@ -173,11 +173,15 @@ class Client:
 
     def send(self, **fields: Any) -> Any:
         assert self._client.wait_for_server(30)
-        future = self._client.send_goal_async(
-            IdentifyPerson.Goal(**fields), feedback_callback=lambda message: self.feedback.append(message.feedback)
-        )
-        self.graph.wait(future.done, lambda: "no answer to the goal")
-        return future.result()
+        for _ in range(4):  # an answer may get lost while another process is still finding out about this one
+            answered = threading.Event()
+            future = self._client.send_goal_async(
+                IdentifyPerson.Goal(**fields), feedback_callback=lambda message: self.feedback.append(message.feedback)
+            )
+            future.add_done_callback(lambda _, answered=answered: answered.set())
+            if answered.wait(15.0):
+                return future.result()
+        raise AssertionError("no answer to the goal")
 
     def result(self, handle: Any) -> Any:
         future = handle.get_result_async()
