@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from rich.console import Console
@@ -31,12 +32,13 @@ def demonstrate(source: Path | None, seconds: float, output: Path, headless: boo
     console, errors = Console(), Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         zoo.fetch(MODELS, reporter=ConsoleReporter())
-        if source:
-            sources, gallery = {"camera": Source(source.resolve(strict=True))}, None
-        else:
-            sources, gallery = _samples(output, errors)
-        console.print(f"Playing {', '.join(source.path.name for source in sources.values())} for {seconds:g} s ...")
-        show(play(sources, seconds, output, gallery), console)
+        with tempfile.TemporaryDirectory() as workspace:
+            if source:
+                sources, gallery = {"camera": Source(source.resolve(strict=True))}, None
+            else:
+                sources, gallery = _samples(Path(workspace), errors)
+            console.print(f"Playing {', '.join(source.path.name for source in sources.values())} for {seconds:g} s ...")
+            show(play(sources, seconds, output, gallery), console)
     except (DemoError, zoo.ZooError, ValueError, OSError) as error:
         errors.print(f"error: {error}", markup=False)
         return 1
@@ -54,7 +56,7 @@ def demonstrate(source: Path | None, seconds: float, output: Path, headless: boo
     return 0
 
 
-def _samples(output: Path, errors: Console) -> tuple[dict[str, Source], Path | None]:
+def _samples(workspace: Path, errors: Console) -> tuple[dict[str, Source], Path | None]:
     """The recordings that can be had here, one is enough; and the gallery of who is in the portrait.
 
     Raises:
@@ -71,8 +73,8 @@ def _samples(output: Path, errors: Console) -> tuple[dict[str, Source], Path | N
             errors.print(f"going on without {name}: {error}", markup=False)
             continue
         if name == PORTRAIT:
-            gallery = enrol(path, PERSON, output / "gallery")
-            path = film_portrait(path, output / "portrait")
+            gallery = enrol(path, PERSON, workspace / "gallery")
+            path = film_portrait(path, workspace / "portrait")
         found[stream] = Source(path, nodes)
     if not found:
         raise problems[0]

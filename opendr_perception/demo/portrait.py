@@ -23,7 +23,6 @@ def film_portrait(portrait: Path, folder: Path) -> Path:
     picture = cv2.imread(str(portrait))
     if picture is None:
         raise ValueError(f"{portrait} is not a picture")
-    shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     height, width = picture.shape[:2]
     for k, angle in enumerate(np.linspace(0, 2 * np.pi, FRAMES, endpoint=False)):
@@ -38,7 +37,6 @@ def film_portrait(portrait: Path, folder: Path) -> Path:
 
 def enrol(portrait: Path, name: str, gallery: Path) -> Path:
     """Make a gallery that knows one person from one picture."""
-    shutil.rmtree(gallery, ignore_errors=True)
     (gallery / name).mkdir(parents=True)
     shutil.copy(portrait, gallery / name)
     return gallery
