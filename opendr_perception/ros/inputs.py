@@ -12,6 +12,7 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 
 from opendr_perception.ros import images
+from opendr_perception.ros.parameters import parameter
 from opendr_perception.tasks.image import Image, to_bgr
 
 
@@ -44,6 +45,27 @@ class Pictured:
 
     image: Image
     result: Any
+
+
+def transport_parameter() -> Any:
+    """The parameter `image_transport` of every node that takes images."""
+    return parameter(
+        "raw",
+        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
+        "image_raw/compressed.",
+        choices=("raw", "compressed"),
+        read_only=True,
+    )
+
+
+def reliability_parameter() -> Any:
+    """The parameter `qos_reliability` of every node that takes images or results."""
+    return parameter(
+        "best_effort",
+        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
 
 
 def image_input(transport: str) -> Input:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opendr_perception.active.motion import ROBOTS
 from opendr_perception.active.safety import Limits
+from opendr_perception.ros.inputs import reliability_parameter, transport_parameter
 from opendr_perception.ros.managed import NodeParameters
 from opendr_perception.ros.parameters import parameter
 
@@ -87,19 +88,8 @@ class ExplorerParameters(MotionParameters):
         maximum=0.5,
         read_only=True,
     )
-    image_transport: str = parameter(
-        "raw",
-        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
-        "image_raw/compressed.",
-        choices=("raw", "compressed"),
-        read_only=True,
-    )
-    qos_reliability: str = parameter(
-        "best_effort",
-        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
-        choices=("best_effort", "reliable"),
-        read_only=True,
-    )
+    image_transport: str = transport_parameter()
+    qos_reliability: str = reliability_parameter()
     device: str = parameter("cpu", "Where the models run.", choices=("cpu", "cuda", "tensorrt"), read_only=True)
     threads: int = parameter(
         0, "Threads of the models on the CPU; 0 takes one for each core.", minimum=0, maximum=256, read_only=True

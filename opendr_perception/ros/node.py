@@ -17,7 +17,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Header
 
-from opendr_perception.ros.inputs import Input, image_input, with_images
+from opendr_perception.ros.inputs import Input, image_input, reliability_parameter, transport_parameter, with_images
 from opendr_perception.ros.mailbox import Mailbox
 from opendr_perception.ros.managed import ManagedNode, NodeParameters
 from opendr_perception.ros.parameters import parameter
@@ -50,19 +50,8 @@ class PerceptionParameters(NodeParameters):
         "publish below front/; the empty name is the plain topic.",
         read_only=True,
     )
-    image_transport: str = parameter(
-        "raw",
-        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
-        "image_raw/compressed.",
-        choices=("raw", "compressed"),
-        read_only=True,
-    )
-    qos_reliability: str = parameter(
-        "best_effort",
-        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
-        choices=("best_effort", "reliable"),
-        read_only=True,
-    )
+    image_transport: str = transport_parameter()
+    qos_reliability: str = reliability_parameter()
     max_gap: float = parameter(
         1.0,
         "Seconds without an image after which a stream starts anew: tracks and temporal models forget their past.",
