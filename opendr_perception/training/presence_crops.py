@@ -135,8 +135,11 @@ def real(seed: int, count: int, film: Film, columns: tuple[int, int]) -> Crops:
             crop, _ = crop_resize(Image(film.frames[k], "bgr8"), window, (WINDOW, WINDOW))
             found[label].append(crop)
     number = min(map(len, found.values()))
-    pixels = np.stack([crop for pair in zip(found[True], found[False], strict=False) for crop in pair])
-    return Crops(pixels, np.arange(2 * number) % 2 == 0)
+    pixels = np.empty((2 * number, WINDOW, WINDOW, 3), np.uint8)
+    labels = np.arange(2 * number) % 2 == 0
+    for label in (True, False):
+        pixels[labels == label] = np.reshape(found[label][:number], (number, WINDOW, WINDOW, 3))
+    return Crops(pixels, labels)
 
 
 def _window(rng: np.random.Generator, film: Film, k: int, label: bool) -> tuple[float, float, float, float] | None:

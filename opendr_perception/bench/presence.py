@@ -1,0 +1,69 @@
+"""Human presence: how many large pictures a second, of the whole task, and against the same network in torch."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+
+import numpy as np
+
+from opendr_perception import zoo
+from opendr_perception.bench.figure import Figure, larger_is_better
+from opendr_perception.bench.timing import Run, alternating
+from opendr_perception.engine.session import Session
+from opendr_perception.tasks.presence import HumanPresence
+
+CASE = "presence"
+THREADS = 2
+MODEL = "presence-1080p"
+TARGET = 10.0
+"""Pictures of 1080p a second."""
+SIZES = {"1080p": (1080, 1920), "720p": (720, 1280)}
+
+
+def presence(quick: bool) -> list[Figure]:
+    """The case `presence`: the whole task in three scales, the network alone, and the network in torch."""
+    session = Session(zoo.require(MODEL).path, threads=THREADS)
+    task = HumanPresence(session)
+    figures = []
+    for name, size in SIZES.items():
+        pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+        runs: dict[str, tuple[Run, int]] = {
+            "task": (lambda pixels=pixels: task(pixels), 2),  # type: ignore[misc]  # bound now
+            "network": (lambda pixels=pixels: session.run({"image": pixels[None]}), 2),  # type: ignore[misc]  # likewise
+        }
+        if torch_run := _in_torch(pixels):
+            runs["torch"] = (torch_run, 1)
+        rates = {key: 1e3 / time for key, time in alternating(runs, rounds=3 if quick else 15).items()}
+        target = TARGET if name == "1080p" else 2.25 * TARGET  # as many pixels a second
+        peer, peer_name = rates.get("torch"), "torch" if "torch" in rates else ""
+        figures += [
+            larger_is_better(CASE, f"{name}, whole task, {THREADS} threads", "Hz", rates["task"], target),
+            larger_is_better(
+                CASE, f"{name}, network alone, {THREADS} threads", "Hz", rates["network"], target, peer, peer_name
+            ),
+        ]
+    return figures
+
+
+def _in_torch(pixels: np.ndarray) -> Run | None:
+    """The same network on the same picture in torch, with as many threads; None without torch."""
+    if importlib.util.find_spec("torch") is None:
+        print("presence compares with torch, which is not installed: left out", file=sys.stderr)
+        return None
+    import torch
+
+    from opendr_perception.networks.human_presence import HumanPresenceNetwork
+
+    network = HumanPresenceNetwork("1080p").eval()
+    picture = torch.from_numpy(np.ascontiguousarray(pixels[..., ::-1]).transpose(2, 0, 1)[None])
+
+    def run() -> torch.Tensor:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(THREADS)
+        with torch.inference_mode():
+            probabilities = network(picture.float() / 255).softmax(1)[:, 1]
+        torch.set_num_threads(threads)
+        return probabilities
+
+    return run
