@@ -14,7 +14,7 @@ from opendr_perception.tasks.image import Pixels
 
 WINDOW = 64
 """Pixels of the window that decides about a cell, and height of the largest people that it knows."""
-SCALES = (1.0, 0.5, 0.25)
+SCALES = (1.0, 0.5, 0.25, 0.125)
 """Each finds people twice as large as the one before."""
 
 
@@ -44,13 +44,15 @@ class HumanPresence:
         try:
             self.stride = int(session.metadata["stride"])
             self._offset = float(session.metadata["offset"])
-        except (KeyError, ValueError) as error:
+            self._margin = math.ceil(self._offset - self.stride / 2)  # so that the first cell lies at the corner
+            if self.stride < 1 or self._margin < 0:
+                raise ValueError("they are too small")
+        except (KeyError, ValueError, OverflowError) as error:
             raise EngineError(f"{session.path}: its metadata do not say stride and offset of its cells") from error
         if longest < WINDOW:
             raise ValueError(f"longest must be at least {WINDOW}, got {longest}")
         check_scales(scales)
-        self.scales = tuple(scales)
-        self._longest = longest
+        self.scales, self.longest = tuple(scales), longest
         self._session = session
 
     def __call__(self, pixels: Pixels) -> Heatmap:
@@ -74,7 +76,7 @@ class HumanPresence:
 
     def _sizes(self, height: int, width: int) -> list[tuple[int, int]]:
         """(width, height) of the pictures to look at; there is always one that is large enough for the window."""
-        least, most = WINDOW / min(height, width), min(1.0, self._longest / max(height, width))
+        least, most = WINDOW / min(height, width), min(1.0, self.longest / max(height, width))
         scales = {scale * most for scale in self.scales if scale * most >= least} or {least}
         return [(round(width * scale), round(height * scale)) for scale in sorted(scales)]
 
@@ -92,11 +94,6 @@ class HumanPresence:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         spread = cv2.warpAffine(cells, matrix, shape[::-1], flags=flags, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(spread, np.float32)
-
-    @property
-    def _margin(self) -> int:
-        """Pixels to add at the upper and left border, so that the first cell lies at the picture's corner."""
-        return math.ceil(self._offset - self.stride / 2)
 
 
 def check_scales(scales: Sequence[float]) -> None:

@@ -38,7 +38,7 @@ SHOWN = 250
 FILM = "vtest.avi"
 THIRD = 265
 """Frames of a third of the film."""
-EARLY, LATE = range(0, THIRD, 3), range(2 * THIRD, 3 * THIRD, 3)
+EARLY, LATE = range(0, THIRD, 6), range(2 * THIRD, 3 * THIRD, 6)
 FAINT = 0.15
 """Score of the detector below which there is certainly nobody."""
 MIDDLE = 384

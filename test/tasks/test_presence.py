@@ -111,5 +111,6 @@ def test_what_cannot_be_looked_at_is_refused(brightness: Callable[..., Session])
             HumanPresence(network, scales)
     with pytest.raises(ValueError, match="longest must be"):
         HumanPresence(network, longest=63)
-    with pytest.raises(EngineError, match="do not say stride and offset"):
-        HumanPresence(brightness(4, said="four"))
+    for said in ("four", "0"):
+        with pytest.raises(EngineError, match="do not say stride and offset"):
+            HumanPresence(brightness(4, said=said))
