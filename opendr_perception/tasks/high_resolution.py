@@ -115,10 +115,8 @@ class Glance:
         budget = base**2 * max(image.height, image.width) / min(image.height, image.width)
         excess = (areas(boxes) * scales**2).sum() / budget
         scales /= np.sqrt(max(excess, 1.0))
-        corners = boxes.astype(int).tolist()
-        return [
-            View(box[0], box[1], box[2], box[3], scale) for box, scale in zip(corners, scales.tolist(), strict=True)
-        ]
+        sides = boxes.astype(int).T.tolist()
+        return [View(*view) for view in zip(*sides, scales.tolist(), strict=True)]
 
 
 class HighResolutionDetector:
