@@ -11,7 +11,7 @@ from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.candidates import Detections
 from opendr_perception.tasks.grouping import JOINTS, enlarge, group
 from opendr_perception.tasks.heatmap import Heatmap
-from opendr_perception.tasks.high_resolution import Glance, View
+from opendr_perception.tasks.high_resolution import Glance, View, belong
 from opendr_perception.tasks.image import Image, Pixels, to_bgr
 from opendr_perception.tasks.pose import Poses, largest
 
@@ -55,18 +55,20 @@ class BottomUpEstimator:
 
     def _estimate(self, image: Image) -> Poses:
         if self.glance is None:
-            views = [View(0, 0, image.width, image.height, min(1.0, self.height / image.height))]
+            scale = min(1.0, self.height / image.height)
+            views = [View(0, 0, image.width, image.height, scale, (0, 0, image.width, image.height))]
         else:
             views = self.glance(image)
         keypoints, scores = np.empty((0, JOINTS, 3), np.float32), np.empty(0, np.float32)
-        for view in views:
+        size = (image.width, image.height)
+        for number, view in enumerate(views):
             found, certainty = self._look(view.crop(image), view.scale)
             found[..., :2] += (view.left, view.top)
-            keypoints = np.concatenate([keypoints, found])
-            scores = np.concatenate([scores, certainty])
-        keypoints[keypoints[..., 2] == 0] = 0
+            found[found[..., 2] == 0] = 0
+            own = belong(_boxes(found, size), views, number)
+            keypoints, scores = np.concatenate([keypoints, found[own]]), np.concatenate([scores, certainty[own]])
         order = np.argsort(-scores, kind="stable")
-        people = Detections(_boxes(keypoints, (image.width, image.height)), scores)[order]
+        people = Detections(_boxes(keypoints, size), scores)[order]
         kept = largest(people, self.max_persons)
         return Poses(people[kept], keypoints[order][kept], "openpose18")
 
