@@ -1,0 +1,38 @@
+"""Where the robot of the active demonstration goes between two people, as a navigation would lead it."""
+
+from __future__ import annotations
+
+import math
+
+from opendr_perception.sim.model import PERSON_RADIUS, ROBOT_RADIUS
+from opendr_perception.sim.robot import Command
+from opendr_perception.sim.scene import HALF_WIDTH, Pose, Scene, distance, stop_on_way, wrap
+
+SPEED, TURN = 0.8, 1.2
+"""m/s and rad/s, on the way."""
+GAIN = 1.5
+"""Of the control of place and heading, 1/s."""
+NEAR, AIMED = 0.03, 0.02
+"""m and rad, at which the robot is there."""
+
+
+def legs(robot: Pose, person: Pose) -> tuple[Pose, Pose]:
+    """Back to the way, which nothing stands on, and along it to the stop before the next person."""
+    stop = stop_on_way(person)
+    return Pose(robot.x, stop.y, stop.yaw), stop
+
+
+def towards(robot: Pose, goal: Pose) -> Command | None:
+    """The velocity, of a robot that can go sideways, towards a pose; None when it is there."""
+    way, turn = distance(robot, goal), wrap(goal.yaw - robot.yaw)
+    if way < NEAR and abs(turn) < AIMED:
+        return None
+    speed, bearing = min(SPEED, GAIN * way), math.atan2(goal.y - robot.y, goal.x - robot.x) - robot.yaw
+    return Command(speed * math.cos(bearing), speed * math.sin(bearing), max(-TURN, min(TURN, GAIN * turn)))
+
+
+def clearance(scene: Scene, robot: Pose) -> float:
+    """From the rim of the robot to the nearest person or thing, m; things are taken for discs as wide as their front."""
+    people = [distance(robot, person.pose) - PERSON_RADIUS for person in scene.people]
+    things = [distance(robot, thing.pose) - HALF_WIDTH[thing.kind] for thing in scene.things]
+    return min(people + things, default=math.inf) - ROBOT_RADIUS
