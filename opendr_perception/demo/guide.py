@@ -38,18 +38,15 @@ class Guide:
     def __init__(self, witness: Witness, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
         self._witness, self._programs, self._log = witness, programs, log
         self._commands = witness.create_publisher(Twist, "cmd_vel", 1)
-        self._client = ActionClient(witness, IdentifyPerson, "view_control/identify")
-        self._wait(
-            lambda: self._client.server_is_ready() and witness.faces > 0, START_TIMEOUT, "the nodes do not start"
-        )
+        self._client: Any = ActionClient(witness, IdentifyPerson, "view_control/identify")
+        self._wait(lambda: self._client.server_is_ready() and witness.faces > 0, START_TIMEOUT, "there are no faces")
 
     def go_to(self, person: Pose) -> None:
         """Drive to the stop before a person."""
         for goal in legs(self._pose(), person):
             while (command := towards(self._pose(), goal)) is not None:
                 self._say(command)
-                now = self._witness.seconds
-                self._wait(lambda now=now: self._witness.seconds > now, PATIENCE, "the simulation stands still")
+                self._wait_for_news()
         self._say(Command())
 
     def identify(self, person: Standing, enrolled: bool, timeout: float) -> Visit:
@@ -99,6 +96,10 @@ class Guide:
         self._wait(lambda: self._witness.pose is not None, PATIENCE, "no odometry comes")
         assert self._witness.pose is not None
         return self._witness.pose
+
+    def _wait_for_news(self) -> None:
+        now = self._witness.seconds
+        self._wait(lambda: self._witness.seconds > now, PATIENCE, "the simulation stands still")
 
     def _say(self, command: Command) -> None:
         twist = Twist()

@@ -32,7 +32,7 @@ def towards(robot: Pose, goal: Pose) -> Command | None:
 
 
 def clearance(scene: Scene, robot: Pose) -> float:
-    """From the rim of the robot to the nearest person or thing, m; things are taken for discs as wide as their front."""
+    """From the rim of the robot to the nearest person or thing, m; a thing is taken for a disc as wide as its front."""
     people = [distance(robot, person.pose) - PERSON_RADIUS for person in scene.people]
     things = [distance(robot, thing.pose) - HALF_WIDTH[thing.kind] for thing in scene.things]
     return min(people + things, default=math.inf) - ROBOT_RADIUS
