@@ -20,6 +20,9 @@ MARGIN = 0.4
 """m, that are seen beyond the walls."""
 TRAIL = 2000
 """Places that are kept."""
+LABEL = 28
+"""Pixels at the lower edge, where the film writes a name."""
+Colour = tuple[int, int, int]
 WHITE, GREY, DARK = (255, 255, 255), (150, 150, 150), (40, 38, 36)
 LOOKED_AT, RIGHT, WRONG, ROBOT = (60, 200, 255), (90, 210, 90), (90, 90, 240), (255, 190, 70)
 COLUMNS = (10, 130, 320, 510, 570)
@@ -90,30 +93,32 @@ class Above:
         cv2.line(room, centre, front, DARK, 2, cv2.LINE_AA)
 
     def _write_table(self, picture: np.ndarray, looked_at: str, visits: Mapping[str, Visit]) -> None:
-        rows: list[tuple[Sequence[str], tuple[int, int, int]]] = []
-        for standing in self._scene.people:
-            visit, colour = visits.get(standing.name), self._colour(standing.name, looked_at, visits)
-            if visit is not None:
-                stranger = "" if visit.enrolled else " *"
-                answers = str(visit.first), str(visit.last)
-                rows.append(((visit.person + stranger, *answers, str(visit.moves), f"{visit.way:.1f} m"), colour))
-            elif standing.name == looked_at:
-                rows.append(((standing.name, "...", "", "", ""), colour))
-        step = (HEIGHT - self._rows - 12) // (len(self._scene.people) + 1)
-        heading = ("person", "first view", "after moving", "moves", "way")
-        for row, (texts, colour) in enumerate([(heading, GREY), *rows], 1):
-            for column, text in zip(COLUMNS, texts, strict=True):
+        rows: list[Sequence[tuple[str, Colour]]] = [
+            [(heading, GREY) for heading in ("person", "first view", "after moving", "moves", "way")]
+        ]
+        rows += [_row(visit) for visit in visits.values()]
+        if looked_at and looked_at not in visits:
+            rows.append([(looked_at, LOOKED_AT)])
+        step = (HEIGHT - self._rows - LABEL) // (len(self._scene.people) + 1)
+        for row, cells in enumerate(rows, 1):
+            for column, (text, colour) in zip(COLUMNS, cells, strict=False):
                 _write(picture, text, (column, self._rows + row * step), colour)
 
     @staticmethod
-    def _colour(name: str, looked_at: str, visits: Mapping[str, Visit]) -> tuple[int, int, int]:
+    def _colour(name: str, looked_at: str, visits: Mapping[str, Visit]) -> Colour:
         visit = visits.get(name)
         if visit is not None:
             return RIGHT if visit.right(visit.last) else WRONG
         return LOOKED_AT if name == looked_at else WHITE
 
 
-def _write(picture: np.ndarray, text: str, place: tuple[int, int], colour: tuple[int, int, int]) -> None:
+def _row(visit: Visit) -> Sequence[tuple[str, Colour]]:
+    name = visit.person if visit.enrolled else f"{visit.person} *"
+    answers = [(str(answer), RIGHT if visit.right(answer) else WRONG) for answer in (visit.first, visit.last)]
+    return [(name, WHITE), *answers, (str(visit.moves), WHITE), (f"{visit.way:.1f} m", WHITE)]
+
+
+def _write(picture: np.ndarray, text: str, place: tuple[int, int], colour: Colour) -> None:
     """A text that can be read on every background."""
     cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, DARK, 3, cv2.LINE_AA)
     cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -24,7 +25,7 @@ from opendr_perception.files import write_text
 from opendr_perception.ros.programs import running
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError
-from opendr_perception.sim.scene import ROOMS, Scene, draw_scene, facing
+from opendr_perception.sim.scene import ROOMS, Pose, Scene, draw_scene, facing
 from opendr_perception.sim.world import Camera, World
 from opendr_perception.zoo.commands import ConsoleReporter
 
@@ -40,6 +41,8 @@ ENROLLED_FROM = (-15, 0, 15)
 """Degrees around a person, 1.2 m away, in another room and light than those of the tour."""
 STRANGER = 4
 """Number of the person in the tour who is not enrolled."""
+FAR = 100.0
+"""m, out of the picture."""
 LONGEST, TOUR = 25.0, 115.0
 """Simulated seconds for one person, and for all."""
 SIMULATED = {"face_size": 0.135, "command_timeout": 0.6}
@@ -100,7 +103,7 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
     strangers = {person.name for person in scene.people[STRANGER : STRANGER + 1]}
     with World(people=known) as world:
         enrol(world, sorted(set(names) - strangers), gallery)
-        world.reset(scene, render=False)
+        world.reset(replace(scene, robot=Pose(FAR, FAR)), render=False)
         above = Above(world, world.camera.field_of_view / 2)
     console.print(f"{len(names) - len(strangers)} people are enrolled. The robot begins its tour of {count} ...")
     log = folder / "nodes.log"

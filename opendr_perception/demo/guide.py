@@ -22,6 +22,8 @@ from opendr_perception.demo.witness import Witness
 from opendr_perception.sim.robot import Command
 from opendr_perception.sim.scene import Pose, Standing
 
+SHOWN = 1.5
+"""s, for which an answer is shown."""
 PATIENCE = 60.0
 """s of the wall clock, for what takes a few seconds."""
 
@@ -48,6 +50,11 @@ class Guide:
                 self._say(command)
                 self._wait_for_news()
         self._say(Command())
+
+    def pause(self, seconds: float) -> None:
+        """Stand still for some simulated time."""
+        end = self._witness.seconds + seconds
+        self._wait(lambda: self._witness.seconds >= end, PATIENCE, "the simulation stands still")
 
     def identify(self, person: Standing, enrolled: bool, timeout: float) -> Visit:
         """Let `view_control` find out who stands there.
@@ -88,8 +95,10 @@ class Guide:
             "/view_control/identify/result", {**_fields(last), "moves": visit.moves, "message": visit.message}
         )
         with witness.changed:
+            witness.seen, witness.visits[person.name] = last, visit
+        self.pause(SHOWN)
+        with witness.changed:
             witness.looked_at = ""
-            witness.visits[person.name] = visit
         return visit
 
     def _pose(self) -> Pose:

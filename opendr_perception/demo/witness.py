@@ -105,7 +105,8 @@ class Witness(Node):
             self.changed.notify_all()
         if robot is None:
             return
-        text = f"{self._state}: {seen}" if looked_at else "going to the next person"
+        state = "answer" if looked_at in visits else self._state
+        text = f"{state}: {seen}" if looked_at else "going to the next person"
         picture[:28] //= 3
         cv2.putText(picture, text, (10, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (255, 255, 255), 1, cv2.LINE_AA)
         self._film.show("from above", self._above.draw(robot, looked_at, visits))
