@@ -21,7 +21,7 @@ class Answer:
     def __str__(self) -> str:
         if math.isnan(self.confidence):
             return "no face"
-        return f"{self.identity or 'nobody known'} ({self.confidence:+.2f})"
+        return f"{self.identity or 'nobody'} ({self.confidence:+.2f})"
 
 
 @dataclass(frozen=True)
@@ -82,15 +82,15 @@ def show(visits: Sequence[Visit], console: Console) -> None:
     table = Table(title="Who is it? Without moving, and with", box=None, padding=(0, 1, 0, 0))
     for heading in ("person", "first view", "", "after moving", ""):
         table.add_column(heading, no_wrap=True)
-    for heading in ("moves", "way", "time"):
+    for heading in ("moves", "way"):
         table.add_column(heading, justify="right", no_wrap=True)
     for visit in visits:
         answers = [(str(answer), "right" if visit.right(answer) else "-") for answer in (visit.first, visit.last)]
         name = visit.person if visit.enrolled else f"{visit.person} *"
-        figures = (str(visit.moves), f"{visit.way:.1f} m", f"{visit.seconds:.0f} s")
+        figures = (str(visit.moves), f"{visit.way:.1f} m")
         table.add_row(name, *answers[0], *answers[1], *figures)
     total = summary(visits)
     right = [f"{total[key]} of {len(visits)}" for key in ("right_static", "right_active")]
-    table.add_row("right", right[0], "", right[1], "", str(total["moves"]), f"{total['way']:.1f} m", "")
+    table.add_row("right", right[0], "", right[1], "", str(total["moves"]), f"{total['way']:.1f} m")
     console.print(table)
-    console.print("* is not enrolled: right is 'nobody known'. In brackets: the confidence.", highlight=False)
+    console.print("* is not enrolled: right is 'nobody'. In brackets: the confidence.", highlight=False)
