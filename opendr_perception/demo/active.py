@@ -12,20 +12,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 from rich.console import Console
 
 from opendr_perception import zoo
 from opendr_perception.demo.above import Above
 from opendr_perception.demo.guide import Guide
-from opendr_perception.demo.play import DemoError, keep_to_ourselves, listening
+from opendr_perception.demo.play import DemoError, listening
 from opendr_perception.demo.visit import Visit, show, summary
 from opendr_perception.demo.witness import Witness
 from opendr_perception.files import write_text
 from opendr_perception.ros.programs import running
+from opendr_perception.ros.run import keep_to_ourselves
 from opendr_perception.sim.people import load_people
+from opendr_perception.sim.portraits import take_portraits
 from opendr_perception.sim.rendering import SimulatorError
-from opendr_perception.sim.scene import ROOMS, Pose, Scene, draw_scene, facing
+from opendr_perception.sim.scene import Pose, Scene, draw_scene
 from opendr_perception.sim.world import Camera, World
 from opendr_perception.zoo.commands import ConsoleReporter
 
@@ -37,8 +38,6 @@ MODELS = (
     "occlusion-direction",
     "occlusion-ratio",
 )
-ENROLLED_FROM = (-15, 0, 15)
-"""Degrees around a person, 1.2 m away, in another room and light than those of the tour."""
 STRANGER = 4
 """Number of the person in the tour who is not enrolled."""
 FAR = 100.0
@@ -102,7 +101,7 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
     scene = draw_scene("tour", names, seed, count)
     strangers = {person.name for person in scene.people[STRANGER : STRANGER + 1]}
     with World(people=known) as world:
-        enrol(world, sorted(set(names) - strangers), gallery)
+        take_portraits(world, sorted(set(names) - strangers), gallery)
         world.reset(replace(scene, robot=Pose(FAR, FAR)), render=False)
         above = Above(world, world.camera.field_of_view / 2)
     console.print(f"{len(names) - len(strangers)} people are enrolled. The robot begins its tour of {count} ...")
@@ -124,16 +123,6 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
     report = {"seed": seed, "policy": policy, "interrupted": interrupted, "clearance": clearance, **summary(visits)}
     write_text(folder / "summary.json", json.dumps(report, indent=2) + "\n")
     return visits
-
-
-def enrol(world: World, names: Sequence[str], gallery: Path) -> None:
-    """Take pictures of people from the front, as a gallery of faces wants them: a folder for each."""
-    for name in names:
-        (gallery / name).mkdir(parents=True)
-        for degrees in ENROLLED_FROM:
-            image = world.reset(facing(name, 1.2, math.radians(degrees), room=ROOMS["hall"])).image
-            assert image is not None
-            cv2.imwrite(str(gallery / name / f"{degrees}.png"), image[..., ::-1])
 
 
 def programs(seed: int, count: int, policy: str, gallery: Path) -> Sequence[Sequence[str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import threading
 import time
@@ -22,7 +21,7 @@ from opendr_perception.demo.report import Report, report_of
 from opendr_perception.files import write_text
 from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
 from opendr_perception.ros.programs import running
-from opendr_perception.ros.run import choose_transport
+from opendr_perception.ros.run import keep_to_ourselves
 
 BODIES = (
     Recorded("pose_estimation", BodyPoseArray, "poses", "poses"),
@@ -93,13 +92,6 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
         report = report_of(recorder, {name: source.path for name, source in sources.items()}, names)
     write_text(folder / "summary.json", json.dumps(report, indent=2) + "\n")
     return report
-
-
-def keep_to_ourselves() -> None:
-    """Neither other robots nor a second demonstration shall hear this one, unless the user has chosen where to talk."""
-    choose_transport()
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
 
 
 class Listener(Protocol):
