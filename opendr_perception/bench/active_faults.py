@@ -42,7 +42,10 @@ from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import take_portraits
 from opendr_perception.sim.scene import Pose, Standing, facing
 from opendr_perception.sim.world import World
+from opendr_perception.tasks.enrolment import Enroller, fingerprint
 from opendr_perception.tasks.face import FaceDetector
+from opendr_perception.tasks.face_views import FaceEmbedder
+from opendr_perception.tasks.gallery import GalleryFolder
 from opendr_perception.tasks.image import Image
 
 CASE = "active"
@@ -259,13 +262,15 @@ def _trials(motion: str, clock: bool) -> Iterator[Trials]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         world = stack.enter_context(World(motion, rate=1 / PERIOD, people=known))
+        detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1))
         take_portraits(world, [other], folder / "gallery")
+        _enrol(detector, folder / "gallery")
         scene = facing(first, 1.8, 0.6)
         picture = world.reset(replace(scene, people=(*scene.people, Standing(second, Pose(-0.9, 0.6))))).image
         assert picture is not None
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         stack.callback(rclpy.try_shutdown)
-        robot = Robot(world, picture, _landmarks(picture), clock)
+        robot = Robot(world, picture, _landmarks(detector, picture), clock)
         stack.callback(robot.close)
         stack.enter_context(spinning([robot]))
         options = {"motion": motion, "stamped": "true", "use_sim_time": str(clock).lower(), "threads": "1"}
@@ -280,9 +285,15 @@ def _trials(motion: str, clock: bool) -> Iterator[Trials]:
             raise RuntimeError(f"view_control ended with status {program.returncode}: {(folder / 'log').read_text()}")
 
 
-def _landmarks(picture: np.ndarray) -> np.ndarray:
+def _enrol(detector: FaceDetector, gallery: Path) -> None:
+    """Take in the pictures in the gallery."""
+    name = "face-embedding"
+    embedder = Session(zoo.require(name).path, threads=1)
+    Enroller(detector, FaceEmbedder(embedder)).synchronise(GalleryFolder(gallery, fingerprint(name, embedder)), print)
+
+
+def _landmarks(detector: FaceDetector, picture: np.ndarray) -> np.ndarray:
     """Of the face that is the nearest to the middle of the picture, (6, 2)."""
-    detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1))
     (faces,) = detector([Image(picture, "rgb8")])
     middle = picture.shape[1] / 2
     return np.asarray(min(faces.landmarks, key=lambda points: abs(float(points[:, 0].mean()) - middle)))
