@@ -55,7 +55,7 @@ class Episodes:
             alarm.daemon = True
             alarm.start()
             try:
-                outcome = identify(self._explorer, policy, goal, self._telling(report))
+                outcome = identify(self._explorer, policy, goal, self._telling(ticket, report))
                 return replace(outcome, interrupted=outcome.interrupted and outcome.message != too_late)
             finally:
                 alarm.cancel()
@@ -93,9 +93,10 @@ class Episodes:
                 self._newest += 1
         return quiet
 
-    def _telling(self, report: Report) -> Report:
+    def _telling(self, ticket: int, report: Report) -> Report:
         def tell(phase: str, view: View | None, moves: int) -> None:
-            self._say(phase)
+            if ticket == self._newest:
+                self._say(phase)
             report(phase, view, moves)
 
         return tell
