@@ -201,7 +201,7 @@ FAULTS: dict[str, Fault] = {
     "stamps are frozen": failing(stamps_frozen=True),
     "stamps go back 0.5 s": failing(shift=-0.5),
     "stamps go back 10 s": failing(shift=-10.0),
-    "faces are 1 s late": failing(late=1.0),
+    "faces are 0.5 s late": failing(late=0.5),
     "no more scans": failing(scanner_dead=True),
     "a wall appears": failing(wall=0.4),
     "the goal is cancelled": Trials.cancel,

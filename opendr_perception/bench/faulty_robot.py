@@ -107,6 +107,7 @@ class Robot(Node):
         with self.changed:
             self.failures = Failures()
             self.heard.clear()
+            self.contacts.clear()
             self._world.place_robot(self._start)
 
     @property
