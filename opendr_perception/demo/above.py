@@ -16,6 +16,8 @@ from opendr_perception.sim.world import World
 
 WIDTH, HEIGHT = 640, 480
 """Pixels; the room is drawn at the top, the table below."""
+TALLEST = 300
+"""Pixels of the room's picture."""
 MARGIN = 0.4
 """m, that are seen beyond the walls."""
 TRAIL = 2000
@@ -39,9 +41,9 @@ class Above:
 
     def __init__(self, world: World, half_view: float) -> None:
         self._scene, self._half_view = world.scene, half_view
-        metres = world.scene.room.length + 2 * MARGIN
-        self._scale = WIDTH / metres
-        self._rows = round((world.scene.room.width + 2 * MARGIN) * self._scale)
+        length, width = world.scene.room.length + 2 * MARGIN, world.scene.room.width + 2 * MARGIN
+        self._scale = min(WIDTH / length, TALLEST / width)
+        self._rows, metres = round(width * self._scale), WIDTH / self._scale
         self._background = np.full((HEIGHT, WIDTH, 3), DARK, np.uint8)
         self._background[: self._rows] = world.overview(WIDTH, self._rows, metres)[..., ::-1]
         self._trail: deque[Pose] = deque(maxlen=TRAIL)
