@@ -79,13 +79,9 @@ class Episodes:
             self._closed = reason
             self._explorer.interrupt(reason)
 
-    def wait(self, seconds: float = PATIENCE) -> bool:
-        """After `close`: wait until all is quiet; False when a decision takes longer, which has then no say any more.
-
-        Args:
-            seconds: how long at most.
-        """
-        quiet = self._turn.acquire(timeout=seconds)
+    def wait(self) -> bool:
+        """After `close`: wait until all is quiet; False when a decision takes too long; it then has no say any more."""
+        quiet = self._turn.acquire(timeout=PATIENCE)
         if quiet:
             self._turn.release()
         else:

@@ -77,7 +77,8 @@ def test_too_late_is_an_answer_and_no_interruption(stage: Any) -> None:
     assert stage.commands[-1] == STILL
 
 
-def test_a_decision_that_hangs_keeps_nothing_from_standing_still(stage: Any) -> None:
+def test_a_decision_that_hangs_keeps_nothing_from_standing_still(stage: Any, monkeypatch: Any) -> None:
+    monkeypatch.setattr("opendr_perception.ros.episodes.PATIENCE", 0.05)
     stuck = Stuck()
     with stage.showing():
         start(stage, Restless())
@@ -87,7 +88,7 @@ def test_a_decision_that_hangs_keeps_nothing_from_standing_still(stage: Any) -> 
         assert not stage.moves
         commands = len(stage.commands)
         stage.episodes.close("the node is deactivated")
-        assert not stage.episodes.wait(0.05), "it hangs"
+        assert not stage.episodes.wait(), "it hangs"
         stage.drive.stop()
         stuck.free.set()
         assert (hanging.result(20).message, hanging.result().interrupted) == ("the node is deactivated", True)
@@ -107,7 +108,7 @@ def test_a_robot_that_moves_stands_in_time_although_its_worker_hangs(stage: Any)
 
 def test_after_closing_nothing_begins(stage: Any) -> None:
     stage.episodes.close("the node is deactivated")
-    assert stage.episodes.wait(1)
+    assert stage.episodes.wait()
     outcome = start(stage, Static()).result(20)
     assert (outcome.message, outcome.interrupted, outcome.views) == ("the node is deactivated", True, ())
 
