@@ -46,7 +46,7 @@ class Guide:
     def go_to(self, person: Pose) -> None:
         """Drive to the stop before a person."""
         for goal in legs(self._pose(), person):
-            while (command := towards(self._pose(), goal)) is not None:
+            while (command := towards(self._pose(), goal, person)) is not None:
                 self._say(command)
                 self._wait_for_news()
         self._say(Command())

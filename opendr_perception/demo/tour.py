@@ -19,16 +19,21 @@ NEAR, AIMED = 0.03, 0.02
 def legs(robot: Pose, person: Pose) -> tuple[Pose, Pose]:
     """Back to the way, which nothing stands on, and along it to the stop before the next person."""
     stop = stop_on_way(person)
-    return Pose(robot.x, stop.y, stop.yaw), stop
+    return Pose(robot.x, stop.y), stop
 
 
-def towards(robot: Pose, goal: Pose) -> Command | None:
-    """The velocity, of a robot that can go sideways, towards a pose; None when it is there."""
-    way, turn = distance(robot, goal), wrap(goal.yaw - robot.yaw)
+def towards(robot: Pose, goal: Pose, person: Pose) -> Command | None:
+    """The velocity, of a robot that can go sideways, to a place with its eyes on a person; None when it is there."""
+    way, direction = distance(robot, goal), _direction(robot, goal) - robot.yaw
+    turn = wrap(_direction(robot, person) - robot.yaw)
     if way < NEAR and abs(turn) < AIMED:
         return None
-    speed, bearing = min(SPEED, GAIN * way), math.atan2(goal.y - robot.y, goal.x - robot.x) - robot.yaw
-    return Command(speed * math.cos(bearing), speed * math.sin(bearing), max(-TURN, min(TURN, GAIN * turn)))
+    speed = min(SPEED, GAIN * way)
+    return Command(speed * math.cos(direction), speed * math.sin(direction), max(-TURN, min(TURN, GAIN * turn)))
+
+
+def _direction(a: Pose, b: Pose) -> float:
+    return math.atan2(b.y - a.y, b.x - a.x)
 
 
 def clearance(scene: Scene, robot: Pose) -> float:

@@ -15,10 +15,10 @@ REACH = math.radians(75)
 """How far around a person the robot may have gone."""
 
 
-def drive(robot: Pose, goal: Pose) -> list[Pose]:
+def drive(robot: Pose, goal: Pose, person: Pose) -> list[Pose]:
     """All places of a robot that does as it is told."""
     places = [robot]
-    while (command := towards(robot, goal)) is not None:
+    while (command := towards(robot, goal, person)) is not None:
         assert math.hypot(command.forward, command.left) <= SPEED + 1e-9
         assert abs(command.turn) <= TURN
         c, s = math.cos(robot.yaw), math.sin(robot.yaw)
@@ -32,11 +32,12 @@ def drive(robot: Pose, goal: Pose) -> list[Pose]:
     return places
 
 
-@pytest.mark.parametrize("goal", [Pose(3, 1, 2.0), Pose(-1, 0.5, -3.0), Pose(0, 0, math.pi), Pose(0.5, 0, 0)])
-def test_it_arrives_from_wherever_it_is(goal: Pose) -> None:
-    last = drive(Pose(0, 0, 0.3), goal)[-1]
+@pytest.mark.parametrize("goal", [Pose(3, 1), Pose(-1, 0.5), Pose(0, 0), Pose(0.5, 0)])
+@pytest.mark.parametrize("person", [Pose(2.0, 4.0), Pose(-5.0, -0.2)])
+def test_it_arrives_from_wherever_it_is_with_its_eyes_on_the_person(goal: Pose, person: Pose) -> None:
+    last = drive(Pose(0, 0, 0.3), goal, person)[-1]
     assert distance(last, goal) < 0.03
-    assert abs(math.remainder(last.yaw - goal.yaw, 2 * math.pi)) < 0.03
+    assert abs(math.remainder(last.yaw - math.atan2(person.y - last.y, person.x - last.x), 2 * math.pi)) < 0.02
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -48,7 +49,7 @@ def test_nothing_is_in_the_way_wherever_a_visit_has_ended(seed: int) -> None:
         for turned in (-REACH, 0.0, REACH):
             robot = seen_from(person.pose, distance(stop, person.pose), start + turned)
             for goal in legs(robot, following.pose):
-                places = drive(robot, goal)
+                places = drive(robot, goal, following.pose)
                 robot = places[-1]
                 assert min(clearance(scene, place) for place in places) > 0.1
 
