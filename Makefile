@@ -35,7 +35,7 @@ test: $(dev) build models
 	@echo "==> Linters and types"
 	@$(in_env) ruff check . && ruff format --check . && mypy
 	@echo "==> Tests"
-	@$(in_env) pytest $(PYTEST_ARGS)
+	@$(in_env) pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-peers: $(dev) build models
 	@$(in_env) pytest -m peer $(PYTEST_ARGS) || { status=$$?; test $$status = 5 && echo "There is no comparison yet."; }
