@@ -16,12 +16,14 @@ from rclpy.action import ActionClient
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.demo.play import START_TIMEOUT, DemoError, check
-from opendr_perception.demo.tour import legs, towards
+from opendr_perception.demo.tour import PASSED, arrived, legs, towards
 from opendr_perception.demo.visit import Answer, Visit
 from opendr_perception.demo.witness import Witness
 from opendr_perception.sim.robot import Command
-from opendr_perception.sim.scene import Pose, Standing
+from opendr_perception.sim.scene import Pose, Standing, distance
 
+SETTLE = 0.5
+"""s, after which the robot stands."""
 SHOWN = 1.5
 """s, for which an answer is shown."""
 PATIENCE = 60.0
@@ -45,11 +47,13 @@ class Guide:
 
     def go_to(self, person: Pose) -> None:
         """Drive to the stop before a person."""
-        for goal in legs(self._pose(), person):
-            while (command := towards(self._pose(), goal, person)) is not None:
-                self._say(command)
-                self._wait_for_news()
+        way, stop = legs(self._pose(), person)
+        while distance(self._pose(), way) > PASSED:
+            self._drive(way, person)
+        while not arrived(self._pose(), stop, person):
+            self._drive(stop, person)
         self._say(Command())
+        self.pause(SETTLE)
 
     def pause(self, seconds: float) -> None:
         """Stand still for some simulated time."""
@@ -106,7 +110,9 @@ class Guide:
         assert self._witness.pose is not None
         return self._witness.pose
 
-    def _wait_for_news(self) -> None:
+    def _drive(self, goal: Pose, person: Pose) -> None:
+        """Say where to, and wait for the next odometry."""
+        self._say(towards(self._pose(), goal, person))
         now = self._witness.seconds
         self._wait(lambda: self._witness.seconds > now, PATIENCE, "the simulation stands still")
 

@@ -10,10 +10,12 @@ from opendr_perception.sim.scene import HALF_WIDTH, Pose, Scene, distance, stop_
 
 SPEED, TURN = 0.8, 1.2
 """m/s and rad/s, on the way."""
-GAIN = 1.5
+GAIN = 2.0
 """Of the control of place and heading, 1/s."""
-NEAR, AIMED = 0.03, 0.02
-"""m and rad, at which the robot is there."""
+PASSED = 0.1
+"""m, from a place that it only passes by."""
+NEAR, AIMED = 0.002, 0.002
+"""m and rad, at which the robot is there: first views of the same tour shall be the same."""
 
 
 def legs(robot: Pose, person: Pose) -> tuple[Pose, Pose]:
@@ -22,14 +24,16 @@ def legs(robot: Pose, person: Pose) -> tuple[Pose, Pose]:
     return Pose(robot.x, stop.y), stop
 
 
-def towards(robot: Pose, goal: Pose, person: Pose) -> Command | None:
-    """The velocity, of a robot that can go sideways, to a place with its eyes on a person; None when it is there."""
-    way, direction = distance(robot, goal), _direction(robot, goal) - robot.yaw
-    turn = wrap(_direction(robot, person) - robot.yaw)
-    if way < NEAR and abs(turn) < AIMED:
-        return None
-    speed = min(SPEED, GAIN * way)
+def towards(robot: Pose, goal: Pose, person: Pose) -> Command:
+    """The velocity, of a robot that can go sideways, to a place with its eyes on a person."""
+    direction, turn = _direction(robot, goal) - robot.yaw, wrap(_direction(robot, person) - robot.yaw)
+    speed = min(SPEED, GAIN * distance(robot, goal))
     return Command(speed * math.cos(direction), speed * math.sin(direction), max(-TURN, min(TURN, GAIN * turn)))
+
+
+def arrived(robot: Pose, goal: Pose, person: Pose) -> bool:
+    """Whether it is there, and looks at the person."""
+    return distance(robot, goal) < NEAR and abs(wrap(_direction(robot, person) - robot.yaw)) < AIMED
 
 
 def _direction(a: Pose, b: Pose) -> float:

@@ -235,13 +235,13 @@ def _along_a_way(names: Sequence[str], rng: np.random.Generator, light: Light) -
     things: tuple[Thing, ...] = ()
     for number, name in enumerate(names):
         hidden, side = number % 3 == 2, 1 if number % 2 else -1
-        askance = rng.uniform(0.1, 0.3) if hidden else rng.uniform(0.5, 1.0)
+        askance = rng.uniform(0.1, 0.3) if hidden else rng.uniform(0.75, 1.0)
         yaw = -side * math.pi / 2 + askance * (1 if rng.random() < 0.5 else -1)
         person = Standing(name, Pose(APART * (number - (len(names) - 1) / 2), side * ASIDE, wrap(yaw)))
         if hidden:
             cover, thing = str(rng.choice(["left", "right"])), ("board", "plant")[number // 3 % 2]
             seen = Scene((person,), stop_on_way(person.pose))
-            things += occlude(seen, cover, rng.uniform(0.25, 0.45), rng.uniform(0.4, 0.5), thing).things
+            things += occlude(seen, cover, rng.uniform(0.3, 0.45), rng.uniform(0.4, 0.5), thing).things
         people.append(person)
     room = Room(APART * len(names) + 2.0, 2 * ASIDE + 3.0, (0.80, 0.72, 0.60), (0.46, 0.33, 0.22))
     return Scene(tuple(people), stop_on_way(people[0].pose), things, room, light)
