@@ -135,9 +135,8 @@ class Robot(Node):
             now = self.get_clock().now().nanoseconds * 1e-9 + failures.shift
             if self._clock_publisher is not None:
                 self._clock_publisher.publish(Clock(clock=Time(nanoseconds=round(now * 1e9)).to_msg()))
-            if not failures.stamps_frozen:
-                self._stamp = now
             if turn % 2 == 0:
+                self._stamp = self._stamp if failures.stamps_frozen else now
                 self._see(truth.robot, truth.people, failures)
             while self._waiting and self._waiting[0][0] <= time.monotonic():
                 self._faces.publish(self._waiting.popleft()[1])
