@@ -220,7 +220,7 @@ def _stand_apart(names: Sequence[str], rng: np.random.Generator) -> tuple[Standi
     return tuple(placed)
 
 
-APART, ASIDE = 2.4, 1.8
+APART, ASIDE = 2.4, 2.2
 """m, along the way of a tour from one person to the next, and from the way to each of them."""
 
 
@@ -235,7 +235,7 @@ def _along_a_way(names: Sequence[str], rng: np.random.Generator, light: Light) -
     things: tuple[Thing, ...] = ()
     for number, name in enumerate(names):
         hidden, side = number % 3 == 2, 1 if number % 2 else -1
-        askance = rng.uniform(0.1, 0.3) if hidden else rng.uniform(0.6, 0.95)
+        askance = rng.uniform(0.1, 0.3) if hidden else rng.uniform(0.72, 0.92)
         yaw = -side * math.pi / 2 + askance * (1 if rng.random() < 0.5 else -1)
         person = Standing(name, Pose(APART * (number - (len(names) - 1) / 2), side * ASIDE, wrap(yaw)))
         if hidden:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from opendr_perception.cli import app
 from opendr_perception.demo.active import demonstrate_active
 
 
@@ -20,3 +22,9 @@ def test_it_says_what_is_missing(
     assert "apt-get install libosmesa6" in error
     assert "Traceback" not in error
     assert not (tmp_path / "out" / "summary.json").exists()
+
+
+def test_a_policy_that_is_none_is_wrong_usage() -> None:
+    result = CliRunner().invoke(app, ["demo-active", "--policy", "telepathy"])
+    assert result.exit_code == 2
+    assert "there is no policy 'telepathy'" in " ".join(result.output.replace("│", "").split())
