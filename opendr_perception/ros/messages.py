@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
 
 from opendr_perception.msg import (
     Action,
@@ -20,10 +22,12 @@ from opendr_perception.msg import (
     FaceArray,
     Keypoint,
 )
+from opendr_perception.ros import images
 from opendr_perception.tasks import action, emotion
 from opendr_perception.tasks.detection import Detections
 from opendr_perception.tasks.expression import FaceView
 from opendr_perception.tasks.face import Faces
+from opendr_perception.tasks.heatmap import Heatmap
 from opendr_perception.tasks.identity import Identity
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.pose import Poses
@@ -119,6 +123,27 @@ def emotion_array(emotions: Sequence[emotion.Emotion], labels: Sequence[str]) ->
             for face in emotions
         ],
     )
+
+
+def heatmap_image(heatmap: Heatmap) -> ImageMessage:
+    """A heatmap as an image of 32-bit floating point numbers, one pixel for each cell."""
+    return images.to_message(heatmap.values, Header(), "32FC1")
+
+
+def read_heatmap(message: ImageMessage, cell: int) -> Heatmap:
+    """A heatmap from such an image.
+
+    Args:
+        message: from `heatmap_image`.
+        cell: side of a cell in pixels of the camera's image.
+
+    Raises:
+        ValueError: it is of another encoding.
+    """
+    if message.encoding != "32FC1" or message.is_bigendian:
+        raise ValueError(f"a heatmap must be of the encoding 32FC1, little endian, not {message.encoding}")
+    values = np.frombuffer(message.data, np.float32).reshape(message.height, message.width)
+    return Heatmap(values, cell, cell / 2)
 
 
 def face_views(faces: FaceArray) -> list[FaceView]:

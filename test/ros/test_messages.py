@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 
-from opendr_perception.ros.messages import body_pose_array, detection_array, emotion_array, face_views
+from opendr_perception.ros.messages import (
+    body_pose_array,
+    detection_array,
+    emotion_array,
+    face_views,
+    heatmap_image,
+    read_heatmap,
+)
 from opendr_perception.tasks.detection import Detections
 from opendr_perception.tasks.emotion import Emotion
+from opendr_perception.tasks.heatmap import Heatmap
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.pose import Poses
 
@@ -55,3 +64,15 @@ def test_faces_are_read_with_their_landmarks_and_angles() -> None:
     assert (view.track, view.box.tolist(), view.landmarks.tolist()) == ("7", [1, 2, 3, 4], [[x, 9] for x in range(6)])
     np.testing.assert_array_equal(view.angles, (0.5, np.nan, -0.5))
     assert bare.landmarks.shape == (0, 2)
+
+
+def test_a_heatmap_comes_back_as_it_was() -> None:
+    heatmap = Heatmap(np.random.default_rng(0).random((3, 5), np.float32), 4, 2)
+    message = heatmap_image(heatmap)
+    assert (message.encoding, message.width, message.height, message.step) == ("32FC1", 5, 3, 20)
+    read = read_heatmap(message, cell=4)
+    np.testing.assert_array_equal(read.values, heatmap.values)
+    assert (read.stride, read.offset) == (4, 2)
+    message.encoding = "mono8"
+    with pytest.raises(ValueError, match="must be of the encoding 32FC1, little endian, not mono8"):
+        read_heatmap(message, cell=4)
