@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,24 @@ def test_equality_goes_on_and_less_stops() -> None:
     assert run(table, {1: 0.1, 2: 0.2, 3: 0.29}).moves == 2
 
 
+def test_a_side_that_cannot_be_reached_is_not_chosen() -> None:
+    table = Table(confidences(0.0, 0.2))
+    run(table, {1: 0.1})  # nothing is rendered at -1
+    assert table.moved == [1]
+
+
+def test_each_decision_renders_no_more_than_it_needs() -> None:
+    table, rendered_views = Table(confidences(0.0, 0.1, 0.2, 0.3)), []
+
+    def predict(view: View, pans: Sequence[float]) -> Sequence[float]:
+        rendered_views.extend(pans)
+        return [0.5 if pan > 0 else 0.0 for pan in pans]
+
+    outcome = identify(table, SynthesisPolicy(predict, PUBLISHED), replace(ANYWHERE, max_moves=3))
+    assert outcome.moves == 3
+    assert len(outcome.views) + len(rendered_views) == 2 * 3 + 2
+
+
 def test_the_most_confident_view_counts_and_not_the_last() -> None:
     table = Table({0: ("first", 0.1), 1: ("second", 0.5), 2: ("third", 0.2)})
     outcome = run(table, {1: 0.3, 2: 0.6, 3: -1.0})
@@ -149,6 +168,9 @@ def test_a_blocked_way_and_a_lost_person_leave_the_best_so_far() -> None:
     assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "blocked", 1)
     outcome = run(Table(confidences(0.1, 0.2)), {1: 0.3, 2: 0.9})
     assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "the face is not found", 2)
+    away = Table({})
+    away.look = lambda: None  # type: ignore[method-assign]
+    assert run(away, {}).message == "the person is not in view"
     nobody = run(Table({}), {})
     assert (nobody.message, nobody.identity) == ("the face is not found", "")
     assert math.isnan(nobody.confidence)
