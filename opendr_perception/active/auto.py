@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from opendr_perception.active.baselines import Static
 from opendr_perception.active.belief import UNKNOWN, most_probable
 from opendr_perception.active.motion import Move
 from opendr_perception.active.policy import Decision, Glimpse, View, ViewPolicy
@@ -35,8 +36,8 @@ class AutoSettings:
     """
 
     certain: float = 0.95
-    smallest_face: float = 36.0
-    wanted_face: float = 45.0
+    smallest_face: float = 32.0
+    wanted_face: float = 50.0
     large_face: float = 70.0
     largest_face: float = 80.0
     nearest: float = 1.2
@@ -67,11 +68,19 @@ class AutoPolicy:
     Args:
         occlusion: clears the face.
         front: how far to go around the person to see their face from the front.
+        last: is asked when a face from the front and near is still not certain; nobody by default.
         settings: see there.
     """
 
-    def __init__(self, occlusion: ViewPolicy, front: Front, settings: AutoSettings | None = None) -> None:
-        self._occlusion, self._front, self._settings = occlusion, front, settings or AutoSettings()
+    def __init__(
+        self,
+        occlusion: ViewPolicy,
+        front: Front,
+        last: ViewPolicy | None = None,
+        settings: AutoSettings | None = None,
+    ) -> None:
+        self._occlusion, self._front, self._last = occlusion, front, last or Static()
+        self._settings = settings or AutoSettings()
         self._searched = 0
         self._blocked: Move | None = None
 
@@ -79,6 +88,7 @@ class AutoPolicy:
         """All begin anew."""
         self._occlusion.begin()
         self._front.begin()
+        self._last.begin()
         self._searched, self._blocked = 0, None
 
     def decide(self, views: Sequence[View]) -> Decision:
@@ -102,7 +112,7 @@ class AutoPolicy:
             return Decision(None, "all views together say that it is nobody of them")
         if (nearer := self._approach(view, settings.large_face, settings.largest_face)) > 0:
             return Decision(Move(advance=nearer), "seen from the front, it is still not certain who it is")
-        return Decision(None, "no other view is better")
+        return self._last.decide(views)
 
     def blocked(self, move: Move) -> None:
         """Go around what is in the way next."""

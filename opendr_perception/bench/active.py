@@ -49,7 +49,7 @@ ORACLE_DISTANCES = (1.5, 2.5, 4.0)
 ORACLE_PANS = [math.radians(degrees) for degrees in (0, -15, 15, -30, 30, -45, 45, -60, 60, -75, 75, -90, 90)]
 CERTAIN = 0.95
 GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=10.0)
-EPISODES, QUICK = 200, 12
+EPISODES, QUICK = 200, 8
 
 
 class CountingRecogniser:
@@ -211,7 +211,7 @@ class Laboratory:
         return {
             "static": lambda seed: Static(),
             "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
-            "rule": lambda seed: RuleBased(),
+            "rule": lambda seed: RuleBased(step=1.0),
             "occlusion": lambda seed: OcclusionPolicy(networks),
             "synthesis": lambda seed: SynthesisPolicy(synthesis),
             "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), FrontFinder(mesh)),
