@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from opendr_perception.active.baselines import Static
 from opendr_perception.active.belief import UNKNOWN, most_probable
 from opendr_perception.active.motion import Move
 from opendr_perception.active.policy import Decision, Glimpse, View, ViewPolicy
@@ -44,7 +43,7 @@ class AutoSettings:
     longest_approach: float = 6.0
     frontal: float = math.radians(15)
     clear_within: float = math.radians(30)
-    search: float = math.radians(12)
+    search: float = math.radians(28)
     searches: int = 3
     detour: float = math.radians(25)
     inside: float = 1.5
@@ -79,7 +78,7 @@ class AutoPolicy:
         last: ViewPolicy | None = None,
         settings: AutoSettings | None = None,
     ) -> None:
-        self._occlusion, self._front, self._last = occlusion, front, last or Static()
+        self._occlusion, self._front, self._last = occlusion, front, last
         self._settings = settings or AutoSettings()
         self._searched = 0
         self._blocked: Move | None = None
@@ -88,7 +87,8 @@ class AutoPolicy:
         """All begin anew."""
         self._occlusion.begin()
         self._front.begin()
-        self._last.begin()
+        if self._last is not None:
+            self._last.begin()
         self._searched, self._blocked = 0, None
 
     def decide(self, views: Sequence[View]) -> Decision:
@@ -112,7 +112,7 @@ class AutoPolicy:
             return Decision(None, "all views together say that it is nobody of them")
         if (nearer := self._approach(view, settings.large_face, settings.largest_face)) > 0:
             return Decision(Move(advance=nearer), "seen from the front, it is still not certain who it is")
-        return self._last.decide(views)
+        return self._last.decide(views) if self._last is not None else Decision(None, "no other view is better")
 
     def blocked(self, move: Move) -> None:
         """Go around what is in the way next."""

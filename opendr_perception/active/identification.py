@@ -9,6 +9,7 @@ from typing import Protocol
 
 from opendr_perception.active.belief import most_probable
 from opendr_perception.active.motion import Move
+from opendr_perception.active.pilot import IN_THE_WAY
 from opendr_perception.active.policy import Decision, Glimpse, Persistent, View, ViewPolicy, best
 
 
@@ -135,7 +136,7 @@ def identify(
                 )
             report("moving", views[-1] if views else None, moves)
             if reason := explorer.move(move):
-                if not isinstance(policy, Persistent):
+                if reason != IN_THE_WAY or not isinstance(policy, Persistent):
                     return end(reason)
                 policy.blocked(move)
             moves, travel = moves + 1, travel + move.length(distance)

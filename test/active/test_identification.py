@@ -13,6 +13,7 @@ import pytest
 from opendr_perception.active.baselines import Oracle, RandomWalk, RuleBased, Static
 from opendr_perception.active.identification import Goal, Outcome, identify
 from opendr_perception.active.motion import Move
+from opendr_perception.active.pilot import IN_THE_WAY
 from opendr_perception.active.policy import Decision, Glimpse, Recognition, View, ViewPolicy
 from opendr_perception.active.synthesis import SynthesisPolicy, SynthesisSettings
 from opendr_perception.tasks.image import Image
@@ -40,7 +41,7 @@ class Table:
     def move(self, move: Move) -> str:
         self.moved.append(round(move.pan / STEP))
         if self.place + self.moved[-1] in self.walls:
-            return "blocked"
+            return IN_THE_WAY
         self.place += self.moved[-1]
         return ""
 
@@ -165,7 +166,7 @@ def test_who_does_not_give_up_searches_and_goes_around() -> None:
 
 def test_a_blocked_way_and_a_lost_person_leave_the_best_so_far() -> None:
     outcome = run(Table(confidences(0.1, 0.2), walls=(2,)), {1: 0.3, 2: 0.9})
-    assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "blocked", 1)
+    assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", IN_THE_WAY, 1)
     outcome = run(Table(confidences(0.1, 0.2)), {1: 0.3, 2: 0.9})
     assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "the face is not found", 2)
     away = Table({})
