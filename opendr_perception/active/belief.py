@@ -2,7 +2,8 @@
 
 A face from the side or of few pixels is far from everybody, itself included, so that its distances say little; a good
 view tells people apart by less than the threshold, which is right on average. Therefore each view counts by what was
-measured of views like it: 1200 views of simulated people who are enrolled from the front, in any light, from 1 to 8 m.
+measured of views like it (`training.view_distances`): 1200 of simulated people who are enrolled from the front, in any
+light, from 1 to 8 m.
 """
 
 from __future__ import annotations
