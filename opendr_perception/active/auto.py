@@ -35,7 +35,7 @@ class AutoSettings:
     """
 
     certain: float = 0.95
-    smallest_face: float = 32.0
+    smallest_face: float = 28.0
     wanted_face: float = 50.0
     large_face: float = 70.0
     largest_face: float = 80.0

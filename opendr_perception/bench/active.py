@@ -155,20 +155,21 @@ class Laboratory:
         self.explorer.begin(scene, seed)
         before = self.recogniser.count
         early: list[View] = []
+        first: list[View] = []
 
         def note(phase: str, view: View | None, moves: int) -> None:
             if phase == "deciding" and view is not None and moves <= 2:
                 early.append(view)
+                first.extend([view] if moves == 0 else [])
 
         outcome = identify(self.explorer, timed, GOAL, note)
         truth = self.truth(scene)
-        first = outcome.views[0].recognition if outcome.views else None
         episode = Episode(
             right=outcome.identity == truth,
             right_after_two=Outcome(tuple(early), 2, "").identity == truth,
             occluded=bool(scene.things),
             known=truth != UNKNOWN,
-            good_at_first=first is not None and first.identity == truth and first.confidence > GOAL.confidence,
+            good_at_first=any(_good(view.recognition, truth) for view in first),
             moves=outcome.moves,
             embeddings=self.recogniser.count - before,
             times=tuple(timed.times),
@@ -216,6 +217,10 @@ class Laboratory:
             "synthesis": lambda seed: SynthesisPolicy(synthesis),
             "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), FrontFinder(mesh)),
         }
+
+
+def _good(recognition: Recognition, truth: str) -> bool:
+    return recognition.identity == truth and recognition.confidence > GOAL.confidence
 
 
 def active(quick: bool) -> list[Figure]:

@@ -53,7 +53,7 @@ class Eye:
         return facing(name, 1.2, math.radians(degrees), room=ROOMS["hall"])
 
     def look(self, scene: Scene) -> np.ndarray | None:
-        """Angle of the face by its landmarks, rad, side of its box, pixels, and its embedding: (130,); None without it."""
+        """Angle of the face by its landmarks, rad, side of its box in pixels, embedding: (130,); None without one."""
         pixels = self._world.reset(scene).image
         assert pixels is not None
         image = Image(np.ascontiguousarray(pixels), "rgb8")

@@ -81,9 +81,9 @@ def test_a_covered_face_is_cleared_by_small_steps_unless_going_to_the_front_clea
 
 
 def test_a_small_face_is_approached_first_and_no_nearer_than_needed() -> None:
-    assert policy(60).decide([view(size=30, distance=3.0)]).move == Move(advance=pytest.approx(1.2))
+    assert policy(60).decide([view(size=25, distance=3.0)]).move == Move(advance=pytest.approx(1.5))
     assert policy(60).decide([view(size=9, distance=8.0)]).move == Move(advance=6.0)
-    assert policy(60).decide([view(size=30, distance=1.2)]).move == Move(pan=math.radians(60))
+    assert policy(60).decide([view(size=25, distance=1.2)]).move == Move(pan=math.radians(60))
 
 
 def test_from_the_front_only_nearer_is_better() -> None:
