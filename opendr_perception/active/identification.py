@@ -65,8 +65,13 @@ class Outcome:
 
     @property
     def confidence(self) -> float:
-        """Of the best view; NaN without one."""
-        return best(self.views).recognition.confidence if self.views else math.nan
+        """Of the view that is nearest to that person, or to anybody if nobody is named; NaN without a view."""
+        if not self.views:
+            return math.nan
+        if self.joint and (name := self.identity):
+            distances = (view.recognition.distances for view in self.views)
+            return 1 - min(to[name] for to in distances if name in to)
+        return best(self.views).recognition.confidence
 
 
 LEAST_PAN, LEAST_ADVANCE = math.radians(1), 0.05

@@ -177,6 +177,18 @@ def test_a_blocked_way_and_a_lost_person_leave_the_best_so_far() -> None:
     assert math.isnan(nobody.confidence)
 
 
+def test_all_views_together_can_outvote_the_most_confident_one() -> None:
+    near_bob = Recognition("bob", 0.1, {"ann": 0.95, "bob": 0.9})
+    near_ann = Recognition("ann", 0.05, {"ann": 0.95, "bob": 1.4})
+    views = tuple(
+        View(BLACK, np.array([0.0, 0.0, 60.0, 60.0]), np.zeros((6, 2)), recognition, 1.5, place * STEP)
+        for place, recognition in enumerate([near_bob, near_ann, near_ann, near_ann] * 4)
+    )
+    joint, alone = Outcome(views, 3, ""), Outcome(views, 3, "", joint=False)
+    assert (alone.identity, alone.confidence) == ("bob", 0.1)
+    assert (joint.identity, joint.confidence) == ("ann", pytest.approx(0.05))
+
+
 def test_nobody_is_looked_for_in_an_empty_gallery() -> None:
     outcome = run(Table({0: ("", math.nan)}), {1: 1.0})
     assert (outcome.moves, outcome.message, outcome.identity) == (0, "nobody is enrolled", "")
