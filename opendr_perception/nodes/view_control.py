@@ -121,7 +121,7 @@ class ViewControl(ManagedNode):
     def _goal(self) -> tuple[Goal, float]:
         params = self.params
         limits = params.confidence, params.max_moves, params.max_pan, params.max_travel
-        return Goal(*limits, look_first=not params.published), params.timeout
+        return Goal(*limits, look_first=not params.published, joint=not params.published), params.timeout
 
     def _command(self, velocity: Velocity) -> None:
         twist = Twist()
