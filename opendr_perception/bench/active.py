@@ -17,6 +17,7 @@ from opendr_perception.active.identification import Goal, Outcome, identify
 from opendr_perception.active.occlusion import OcclusionNetworks, OcclusionPolicy
 from opendr_perception.active.policy import Decision, Recognition, View, ViewPolicy
 from opendr_perception.active.recognition import recognise
+from opendr_perception.active.reinforcement import ReinforcementPolicy
 from opendr_perception.active.safety import Limits
 from opendr_perception.active.synthesis import RenderedConfidence, SynthesisPolicy
 from opendr_perception.bench.figure import Figure, smaller_is_better
@@ -166,6 +167,7 @@ class Laboratory:
         networks = OcclusionNetworks(
             self.load("face-features"), self.load("occlusion-direction"), self.load("occlusion-ratio")
         )
+        learned = ReinforcementPolicy(self.load("view-policy"))
         return {
             "static": lambda seed: Static(),
             "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
@@ -173,6 +175,7 @@ class Laboratory:
             "occlusion": lambda seed: OcclusionPolicy(networks),
             "synthesis": lambda seed: SynthesisPolicy(synthesis),
             "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), SynthesisPolicy(synthesis)),
+            "reinforcement": lambda seed: learned,
             "oracle": self._oracle,
         }
 
@@ -233,7 +236,7 @@ def figures(results: dict[str, list[Episode]], times: dict[str, list[float]]) ->
         0,
     )
     yield from _recovered(results["auto"])
-    for name, target in (("synthesis", 150.0), ("occlusion", 40.0)):
+    for name, target in (("synthesis", 150.0), ("occlusion", 40.0), ("reinforcement", 5.0)):
         if times[name]:
             yield smaller_is_better(
                 CASE, f"decision, {name}, median", "ms", float(np.median(times[name])) * 1e3, target

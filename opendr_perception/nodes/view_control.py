@@ -38,6 +38,12 @@ class Parameters(ExplorerParameters):
     published: bool = parameter(
         False, "Choose views by the publications' constants; a first view is then never enough.", read_only=True
     )
+    reinforcement_model: str = parameter(
+        "",
+        "The ONNX file of the network for policy:=reinforcement; '' takes the one that comes with this package. With "
+        "published, a network that sees the camera's picture, which does not come with it.",
+        read_only=True,
+    )
     confidence: float = parameter(
         0.35, "Identity confidence from which on the robot is content, where a goal does not say.", maximum=1.0
     )
@@ -68,7 +74,7 @@ class ViewControl(ManagedNode):
         load = partial(load_session, params=self.params)
         embedder = load(self.params.embedder)
         self._recogniser = GalleryRecogniser.open(self.params.embedder, embedder, self.params.gallery)
-        self._policies = Policies(self._recogniser, load, self.params.published)
+        self._policies = Policies(self._recogniser, load, self.params.published, self.params.reinforcement_model)
         self._policies.get(self.params.policy)  # what it lacks shall be known now
         self._commands = self.create_publisher(
             TwistStamped if self.params.stamped else Twist, "cmd_vel", qos.result(depth=1)

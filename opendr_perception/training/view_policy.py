@@ -86,21 +86,29 @@ class Progress(BaseCallback):
     def _on_step(self) -> bool:
         return True
 
+    def _on_rollout_start(self) -> None:
+        if self._updates and self._updates % SHOWN == 0:
+            self._save()
+
+    def _on_training_end(self) -> None:
+        self._save()
+
     def _on_rollout_end(self) -> None:
         self._updates += 1
         if self._updates % SHOWN:
             return
-        policy, done = self.model.policy, self.num_timesteps
-        settings = asdict(self._settings)
-        write_checkpoint(self._checkpoint, settings, done, network=policy, optimizer=policy.optimizer)
+        done, steps = self.num_timesteps, self._settings.steps
         spent = (time.monotonic() - self._begun) / 60
-        left = spent / (done - self._first) * (self._settings.steps - done)
+        left = spent / (done - self._first) * max(steps - done, 0)
         assert isinstance(self.model, PPO)
         buffer = self.model.rollout_buffer
         worth = buffer.rewards.sum() / max(buffer.episode_starts.sum(), 1)
-        self._console.print(
-            f"step {done}/{self._settings.steps}  an episode is worth {worth:.3f}  {spent:.1f} min, {left:.1f} to go"
-        )
+        self._console.print(f"step {done}/{steps}  an episode is worth {worth:.3f}  {spent:.1f} min, {left:.1f} to go")
+
+    def _save(self) -> None:
+        """When the network has learned from all steps that are counted."""
+        policy, settings = self.model.policy, asdict(self._settings)
+        write_checkpoint(self._checkpoint, settings, self.num_timesteps, network=policy, optimizer=policy.optimizer)
 
 
 def train(world: TableWorld, settings: Settings, checkpoint: Path, resume: bool, console: Console) -> PPO:

@@ -184,7 +184,7 @@ class Observer:
         around = float(table.pans[place[1]] + random.uniform(-SIDEWAYS, SIDEWAYS))
         robot = seen_from(Pose(), away, around, aside=float(random.normal(0, 0.01)))
         self._world.place_robot(robot)
-        table.clearance[place] = _clearance(robot, scene)
+        table.clearance[place] = clearance(robot, scene)
         seen = self._look(number, away)
         if seen is None:
             return
@@ -213,7 +213,7 @@ class Observer:
         return np.asarray(self._embedder([align(image, faces.landmarks[0])])[0])
 
 
-def _clearance(robot: Pose, scene: Scene) -> float:
+def clearance(robot: Pose, scene: Scene) -> float:
     """From the robot's middle to the nearest thing, m."""
     gaps = [math.inf]
     for thing in scene.things:
