@@ -237,7 +237,7 @@ def figures(results: dict[str, list[Episode]], times: dict[str, list[float]]) ->
     )
     yield from _recovered(results["auto"])
     for name, target in (("synthesis", 150.0), ("occlusion", 40.0), ("reinforcement", 5.0)):
-        if times[name]:
+        if times.get(name):
             yield smaller_is_better(
                 CASE, f"decision, {name}, median", "ms", float(np.median(times[name])) * 1e3, target
             )
