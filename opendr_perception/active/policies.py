@@ -10,6 +10,7 @@ import numpy as np
 from opendr_perception.active.auto import AutoPolicy
 from opendr_perception.active.baselines import RandomWalk, RuleBased, Static
 from opendr_perception.active.face_mesh import FaceMesh
+from opendr_perception.active.front import FrontFinder
 from opendr_perception.active.occlusion import OcclusionNetworks, OcclusionPolicy, OcclusionSettings
 from opendr_perception.active.policy import Recogniser, ViewPolicy
 from opendr_perception.active.reinforcement import FramePolicy, ReinforcementPolicy
@@ -43,7 +44,7 @@ class Policies:
             "synthesis": self._synthesis,
             "occlusion": self._occlusion,
             "reinforcement": self._reinforcement,
-            "auto": lambda: AutoPolicy(self._occlusion(), self._synthesis()),
+            "auto": lambda: AutoPolicy(self._occlusion(), FrontFinder(self._mesh())),
             "static": Static,
             "random": lambda: RandomWalk(STEP, np.random.default_rng()),
             "rule": RuleBased,
@@ -62,10 +63,12 @@ class Policies:
             self._made[name] = self._make[name]()
         return self._made[name]
 
+    def _mesh(self) -> FaceMesh:
+        return FaceMesh(self._load("facemesh"))
+
     def _synthesis(self) -> ViewPolicy:
         """As published [Kakaletsis 2022], a rendering's confidence is compared as it is, and any gain is enough."""
-        mesh = FaceMesh(self._load("facemesh"))
-        predict = RenderedConfidence(mesh, self._recogniser, calibrated=not self._published)
+        predict = RenderedConfidence(self._mesh(), self._recogniser, calibrated=not self._published)
         return SynthesisPolicy(predict, SynthesisSettings(min_gain=0.0) if self._published else None)
 
     def _occlusion(self) -> ViewPolicy:

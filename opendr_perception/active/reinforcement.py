@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opendr_perception.active.belief import UNKNOWN
 from opendr_perception.active.motion import Move
-from opendr_perception.active.policy import Decision, Recognition, View, best
+from opendr_perception.active.policy import Decision, Glimpse, View
+from opendr_perception.active.situation import FEATURES, Situation, observe
 from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.image import crop_resize
 
@@ -54,83 +56,18 @@ OPTIONS = (
     Option("30 degrees to the left", pan=-math.radians(30)),
     Option("30 degrees to the right", pan=math.radians(30)),
     Option("a quarter of the way nearer", nearer=0.25),
-    Option("half of the way nearer", nearer=0.4375),
+    Option("almost half of the way nearer", nearer=0.4375),
 )
 """What the network chooses from, in the order of its output."""
-MIRRORED_OPTIONS = np.array([0, 2, 1, 4, 3, 5, 6])
-"""The same in a mirror."""
-CERTAIN = 0.6
-"""Confidence from which on there is nothing to win; the network has not learned what to do then."""
-
-LANDMARKS = 12
-FEATURES = LANDMARKS + 15
-"""Numbers of an observation."""
-_MIRRORED_PLACES = np.array([2, 3, 0, 1, 4, 5, 6, 7, 10, 11, 8, 9, *range(12, 20), 21, 20, *range(22, FEATURES)])
-_MIRRORED_SIGNS = np.where(np.isin(np.arange(FEATURES), [0, 2, 4, 6, 8, 10, 18, 19, 20, 21, 23]), -1, 1)
-
-
-def observe(views: Sequence[View]) -> np.ndarray:
-    """What the network is told of all views of an episode, the newest last.
-
-    Returns:
-        (27,) float32: 0-11 landmarks x, y from the middle of the face's box in its sides; 12, 13 confidence of the
-        likeliest and the second name now; 14 log2 of the face's side over 64 pixels; 15, 16 confidence of the likeliest
-        and the second name in the best of all views; 17 whether the names now and in all views are the same; 18 pan
-        from here to the best view; 19 pan from the first view; 20, 21 pan from here to the outermost views on the left
-        and the right; 22, 23, 24 what the last move changed: confidence, pan, log2 of the distance; 25 number of moves
-        over 6; 26 log2 of the distance over 2 m. Angles in rad; what is not known is 0.
-    """
-    now, favourite = views[-1], best(views)
-    before = views[-2] if len(views) > 1 else now
-    side = np.maximum(now.box[2:] - now.box[:2], 1e-6)
-    landmarks = (now.landmarks - (now.box[:2] + now.box[2:]) / 2) / side
-    pans = [view.pan - now.pan for view in views]
-    identity = favourite.recognition.identity
-    numbers = [
-        now.recognition.confidence,
-        _second(now.recognition, now.recognition.identity),
-        math.log2(math.sqrt(side[0] * side[1]) / 64),
-        favourite.recognition.confidence,
-        max(_second(view.recognition, identity) for view in views),
-        float(now.recognition.identity == identity),
-        favourite.pan - now.pan,
-        now.pan,
-        min(pans),
-        max(pans),
-        now.recognition.confidence - before.recognition.confidence,
-        now.pan - before.pan,
-        _log_ratio(now.distance, before.distance),
-        (len(views) - 1) / 6,
-        _log_ratio(now.distance, 2.0),
-    ]
-    observation = np.array([*landmarks.ravel(), *numbers], np.float32)
-    observation[~np.isfinite(observation)] = 0.0
-    return observation.clip(-4, 4)
-
-
-def mirror(observation: np.ndarray) -> np.ndarray:
-    """The observation (27,) in a mirror."""
-    return np.asarray(observation[_MIRRORED_PLACES] * _MIRRORED_SIGNS, np.float32)
-
-
-def _second(recognition: Recognition, identity: str) -> float:
-    """Confidence of the likeliest name but one; at least -1."""
-    if recognition.identity != identity:
-        return max(recognition.confidence, -1.0)
-    nearest, second = (*sorted(recognition.distances.values())[:2], math.inf, math.inf)[:2]
-    # One less the confidence is the distance over the threshold, by the definition of the confidence.
-    return max(1 - second / nearest * (1 - recognition.confidence), -1.0) if nearest > 0 else -1.0
-
-
-def _log_ratio(distance: float, other: float) -> float:
-    return math.log2(distance / other) if distance > 0 and other > 0 else 0.0
+CERTAIN = 0.95
+"""Probability of one person from which on there is nothing to win."""
 
 
 class ReinforcementPolicy:
-    """Makes the move that the network prefers.
+    """Makes the move that the network prefers, also to search for a face that is not found.
 
     Args:
-        network: `observation` (N, 27) float32 of `observe` to `probabilities` (N, 7) in the order of OPTIONS.
+        network: `observation` (N, 31) float32 of `observe` to `probabilities` (N, 7) in the order of OPTIONS.
     """
 
     def __init__(self, network: Session) -> None:
@@ -139,15 +76,33 @@ class ReinforcementPolicy:
             [Tensor("probabilities", (None, len(OPTIONS)), np.dtype(np.float32))],
         )
         self._network = network
+        self.begin()
 
     def begin(self) -> None:
-        """Nothing is kept: the views say it all."""
+        """Nothing has been seen."""
+        self._situation, self._blocked = Situation(), False
 
     def decide(self, views: Sequence[View]) -> Decision:
-        if best(views).recognition.rank >= CERTAIN:
-            return Decision(None, "this view is good enough")
-        outputs = self._network.run({"observation": observe(views)[None]})
-        return _preferred(OPTIONS, outputs["probabilities"][0], views[-1].distance)
+        for view in views[len(self._situation.views) :]:
+            self._situation = self._situation.after(view, self._blocked)
+        name, probability = max(self._situation.belief.items(), key=lambda item: item[1])
+        if name != UNKNOWN and probability >= CERTAIN:
+            return Decision(None, f"all views together say that it is {name}")
+        return self._choose()
+
+    def search(self, glimpse: Glimpse) -> Decision:
+        """Go to where the face may be found."""
+        self._situation = self._situation.after(glimpse, self._blocked)
+        return self._choose()
+
+    def blocked(self, move: Move) -> None:
+        """The network is told so when it chooses the next one."""
+        self._blocked = True
+
+    def _choose(self) -> Decision:
+        self._blocked = False
+        outputs = self._network.run({"observation": observe(self._situation)[None]})
+        return _preferred(OPTIONS, outputs["probabilities"][0], self._situation.places[-1].distance)
 
 
 FRAME = 300, 400

@@ -38,12 +38,6 @@ class Parameters(ExplorerParameters):
     published: bool = parameter(
         False, "Choose views by the publications' constants; a first view is then never enough.", read_only=True
     )
-    reinforcement_model: str = parameter(
-        "",
-        "The ONNX file of the network for policy:=reinforcement; '' takes the one that comes with this package. With "
-        "published, a network that sees the camera's picture, which does not come with it.",
-        read_only=True,
-    )
     confidence: float = parameter(
         0.35, "Identity confidence from which on the robot is content, where a goal does not say.", maximum=1.0
     )
@@ -128,7 +122,7 @@ class ViewControl(ManagedNode):
     def _goal(self) -> tuple[Goal, float]:
         params = self.params
         limits = params.confidence, params.max_moves, params.max_pan, params.max_travel
-        return Goal(*limits, look_first=not params.published), params.timeout
+        return Goal(*limits, look_first=not params.published, joint=not params.published), params.timeout
 
     def _command(self, velocity: Velocity) -> None:
         twist = Twist()

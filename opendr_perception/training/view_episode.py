@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +11,14 @@ import numpy as np
 
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.motion import Move
-from opendr_perception.active.policy import Recognition, View, best
+from opendr_perception.active.policy import Glimpse, Recognition, View
 from opendr_perception.tasks.gallery import THRESHOLD
 from opendr_perception.tasks.image import Image
 from opendr_perception.training.view_table import HEIGHT, PAN_STEP, WIDTH, Table, read_table
 
-GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=8.0)
+GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=10.0)
 """As in the benchmark."""
+IN_THE_WAY = "something is in the way"
 MIN_DISTANCE = 0.9
 """m, to the person."""
 CLEARANCE = 0.55
@@ -31,16 +32,16 @@ class Noise:
     """Of what is perceived, besides that of the table: standard deviations.
 
     Args:
-        distance: of embeddings.
+        distance: of embeddings, in units of the threshold.
         landmarks: parts of the face's side.
         range_: part of the person's distance.
         pan: rad.
     """
 
-    distance: float = 0.02
+    distance: float = 0.04
     landmarks: float = 0.02
     range_: float = 0.03
-    pan: float = 0.02
+    pan: float = 0.03
 
 
 NO_NOISE = Noise(0.0, 0.0, 0.0, 0.0)
@@ -115,16 +116,16 @@ class TableExplorer:
         name = name_of(int(self.table.person))
         return name if name in self._names else ""
 
-    def look(self) -> View | None:
-        """See Explorer."""
-        if not self.table.found[self.place]:
-            return None
+    def look(self) -> View | Glimpse:
+        """See Explorer. Where a person stands is known also where their face is not found."""
         noise, random = self._noise, self._random
+        pan = (self.place[1] - self._first[1]) * PAN_STEP + float(random.normal(0, noise.pan))
+        if not self.table.found[self.place]:
+            return Glimpse(float(self.table.distances[self.place[0]] * random.normal(1, noise.range_)), pan)
         box = self.table.boxes[self.place]
         side = float((box[2:] - box[:2]).max())
-        landmarks = self.table.landmarks[self.place] + random.normal(0, noise.landmarks * side + 1e-9, (6, 2))
+        landmarks = self.table.landmarks[self.place] + random.normal(0, noise.landmarks * side, (6, 2))
         measured = float(self.table.measured[self.place] * random.normal(1, noise.range_))
-        pan = (self.place[1] - self._first[1]) * PAN_STEP + float(random.normal(0, noise.pan))
         return View(UNSEEN, box, landmarks, self._recognise(self.place), measured, pan)
 
     def move(self, move: Move) -> str:
@@ -134,17 +135,20 @@ class TableExplorer:
             return goal
         before = self.table.clearance[self.place]
         if any(self.table.clearance[place] < min(CLEARANCE, before) for place in _between(self.place, goal)):
-            return "something is in the way"
+            return IN_THE_WAY
         self.way += move.length(float(self.table.distances[self.place[0]]))
         self.place = goal
         return ""
 
-    def preview(self, place: tuple[int, int], pan: float) -> Recognition | None:
-        """Who would be seen from elsewhere around the person; only who knows the table can ask that."""
-        row, column = place[0], place[1] + round(pan / PAN_STEP)
-        if not (0 <= column < len(self.table.pans) and self.table.found[row, column]):
-            return None
-        return self._recognise((row, column))
+    def everything(self, goal: Goal) -> Iterator[View]:
+        """All views up to the largest pan and from not farther away; only who knows the table can ask that."""
+        row, column = place = self.place
+        for nearer in range(row, len(self.table.distances)):
+            for aside in range(len(self.table.pans)):
+                self.place = nearer, aside
+                if abs(aside - column) * PAN_STEP <= goal.max_pan and isinstance(view := self.look(), View):
+                    yield view
+        self.place = place
 
     def _goal(self, move: Move) -> tuple[int, int] | str:
         row, column = self.place
@@ -162,11 +166,11 @@ class TableExplorer:
         return row, column
 
     def _recognise(self, place: tuple[int, int]) -> Recognition:
-        apart = self._apart[place][self._enrolled]
-        apart = np.maximum(apart + self._random.normal(0, self._noise.distance, len(apart)), 0.01)
-        nearest = int(np.argmin(apart))
-        confidence = 1 - float(apart[nearest]) / THRESHOLD
-        return Recognition(self._names[nearest], confidence, dict(zip(self._names, apart.tolist(), strict=True)))
+        apart = self._apart[place][self._enrolled] / THRESHOLD
+        apart = np.maximum(apart + self._random.normal(0, self._noise.distance, len(apart)), 0.01).tolist()
+        distances = dict(zip(self._names, apart, strict=True))
+        nearest = min(distances, key=distances.__getitem__)
+        return Recognition(nearest, 1 - distances[nearest], distances)
 
 
 def name_of(number: int) -> str:
@@ -191,18 +195,17 @@ def draw_episode(world: TableWorld, random: np.random.Generator, noise: Noise = 
     table, everybody = world.tables[scene], np.arange(world.people)
     others = random.permutation(everybody[everybody != table.person])[: round(0.7 * world.people)]
     enrolled = [*others.tolist(), int(table.person)] if random.random() < 0.75 else others.tolist()
-    if table.covered:  # it is covered from about where it was meant to be
-        row, column = 0, int(table.start[1]) + int(random.integers(-1, 2))
+    if table.covered:
+        row, column = int(table.start[0]), int(table.start[1])
     else:
         row = int(random.integers(len(table.distances)))
-        column = len(table.pans) // 2 + int(random.integers(-12, 13))
-    column = min(max(column, 0), len(table.pans) - 1)
+        column = len(table.pans) // 2 + int(random.integers(-6, 7))
     return TableExplorer(world, scene, (row, column), sorted(enrolled), random, noise)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What moving costs, in units of naming a person rightly.
+    """What moving costs, in units of being certain who somebody is.
 
     Args:
         move: each.
@@ -211,24 +214,6 @@ class Costs:
 
     move: float = 0.02
     metre: float = 0.03
-
-
-def worth(views: Sequence[View], name: str, confidence: float) -> float:
-    """What is known after some views, from -1 to 1: the confidence of the best of them if its name is right, the same
-    negative if it is wrong [Tosidis 2022, eq. 3 has 0 there], and 0 while nobody is accepted.
-
-    Half of it is for being accepted at all. Without the names, what pays is to make anybody look like somebody.
-
-    Args:
-        views: of an episode.
-        name: of the person, '' for a stranger.
-        confidence: with which the robot is content.
-    """
-    recognition = best(views).recognition
-    if not recognition.accepted:
-        return 0.0
-    size = 0.5 + 0.5 * min(recognition.confidence / confidence, 1.0)
-    return size if recognition.identity == name else -size
 
 
 def published_reward(recognition: Recognition, name: str) -> float:

@@ -21,7 +21,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 
-from opendr_perception.active.reinforcement import FEATURES
+from opendr_perception.active.situation import FEATURES
 from opendr_perception.training.checkpoint import read_checkpoint, write_checkpoint
 from opendr_perception.training.occlusion import write
 from opendr_perception.training.view_environment import ViewEnvironment
@@ -40,7 +40,7 @@ SHOWN = 5
 class Settings:
     """What decides the outcome of a training."""
 
-    steps: int = 600_000
+    steps: int = 120_000
     seed: int = 1
     rate: float = 1e-3
     discount: float = 0.98

@@ -39,14 +39,14 @@ LOOKED_AT = 320
 """Side of the part in which a face is looked for, pixels: a tile of the detector."""
 FACE_SIZE = 0.135
 """m, of the detector's boxes around the simulated faces."""
-PAN_STEP = math.radians(7.5)
-PANS = 27
+PAN_STEP = math.radians(15)
+PANS = 15
 """Angles around the person, the middle one from the front."""
 NEARER = 0.75
 """Each distance over the next larger one."""
-NEAREST, FARTHEST = 0.95, 5.0
+NEAREST, FARTHEST = 0.95, 8.0
 """m."""
-SIDEWAYS, ALONG = math.radians(2), 0.03
+SIDEWAYS, ALONG = math.radians(4), 0.05
 """How far views are beside their place on the grid: rad around the person, and part of the distance."""
 ENROLLED_FROM = (-15, 0, 15)
 """Degrees around a person, 1.2 m away, from where they are enrolled."""
@@ -167,7 +167,7 @@ class Observer:
         farthest = float(random.uniform(1.0, FARTHEST))
         steps = 1 + int(math.log(farthest / NEAREST) / -math.log(NEARER))
         distances = farthest * NEARER ** np.arange(steps)
-        pan = int(random.integers(PANS // 2 - 12, PANS // 2 + 13))
+        pan = int(random.integers(PANS // 2 - 6, PANS // 2 + 7))
         room = ROOMS["hall"] if farthest > 3.4 else ROOMS[str(random.choice(["lab", "living_room"]))]
         held = str(random.choice(HELD)) if random.random() < HOLDING else ""
         name = self._people[number].name
@@ -240,8 +240,8 @@ def training_people(path: Path, count: int, seed: int = 7) -> Sequence[Person]:
 
 def make_tables(
     folder: Annotated[Path, typer.Argument(help="Where tables lie, in train/ and test/.")],
-    scenes: Annotated[int, typer.Option(help="Of each person to train with.")] = 4,
-    test_scenes: Annotated[int, typer.Option(help="Of each person of the package, who are for the test.")] = 3,
+    scenes: Annotated[int, typer.Option(help="Of each person to train with.")] = 3,
+    test_scenes: Annotated[int, typer.Option(help="Of each person of the package, who are for the test.")] = 2,
     people: Annotated[int, typer.Option(help="To train with.")] = 24,
     seed: Annotated[int, typer.Option(help="Of all scenes.")] = 1,
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,75 +15,17 @@ from opendr_perception import zoo
 from opendr_perception.active.identification import Goal, identify
 from opendr_perception.active.motion import Move
 from opendr_perception.active.policies import Policies
-from opendr_perception.active.policy import Recognition, View
-from opendr_perception.active.reinforcement import (
-    FEATURES,
-    FRAME,
-    MIRRORED_OPTIONS,
-    OPTIONS,
-    FramePolicy,
-    Option,
-    ReinforcementPolicy,
-    mirror,
-    observe,
-)
+from opendr_perception.active.policy import Glimpse, Persistent, View
+from opendr_perception.active.reinforcement import FRAME, FramePolicy, Option, ReinforcementPolicy
+from opendr_perception.active.situation import FEATURES
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.tasks.face_geometry import FACING, HEAD
-from opendr_perception.tasks.image import Image
 
-BLACK = Image(np.zeros((720, 960, 3), np.uint8), "rgb8")
-THRESHOLD = 0.47
-
-
-def view(yaw: float = 0.0, confidence: float = 0.0, pan: float = 0.0, distance: float = 2.0, name: str = "ann") -> View:
-    """A face 56 pixels wide whose nose points to the right in the picture by an angle, rad."""
-    turned = HEAD @ np.array([[math.cos(yaw), math.sin(-yaw), 0], [-math.sin(-yaw), math.cos(yaw), 0], [0, 0, 1]])
-    points = (turned @ FACING.T)[:, :2] * 3 + [480, 360]
-    box = np.array([452.0, 336.0, 508.0, 392.0])
-    nearest = THRESHOLD * (1 - confidence)
-    others = {other: nearest + 0.05 for other in ("ann", "bob", "cid") if other != name}
-    return View(BLACK, box, points, Recognition(name, confidence, {name: nearest, **others}), distance, pan)
-
-
-def in_mirror(original: View) -> View:
-    points = original.landmarks[[1, 0, 2, 3, 5, 4]] * [-1, 1] + [960, 0]
-    return replace(original, landmarks=points, pan=-original.pan)
+Face = Callable[..., View]
 
 
 @pytest.fixture(scope="module")
 def policy() -> ReinforcementPolicy:
     return ReinforcementPolicy(Session(zoo.require("view-policy").path, threads=1))
-
-
-def test_a_mirrored_world_is_told_as_one() -> None:
-    views = [view(0.8, -0.2), view(0.5, 0.1, 0.3, name="bob"), view(0.2, 0.05, 0.7, 1.5)]
-    mirrored = observe([in_mirror(one) for one in views])
-    assert mirrored == pytest.approx(mirror(observe(views)), abs=1e-6)
-    assert mirror(mirror(mirrored)) == pytest.approx(mirrored)
-    assert [OPTIONS[k].pan for k in MIRRORED_OPTIONS] == [-option.pan for option in OPTIONS]
-
-
-def test_the_nose_says_where_the_front_is() -> None:
-    right, left = view(1.0).landmarks, view(-1.0).landmarks
-    assert right[2, 0] > right[:2, 0].mean() > left[:2, 0].mean() - 20 > left[2, 0] - 20
-    assert left[2, 0] < left[:2, 0].mean()
-
-
-def test_names_are_followed_over_all_views() -> None:
-    told = observe([view(confidence=0.3, name="bob"), view(confidence=0.1)])
-    now, second, best, second_best, same = told[[12, 13, 15, 16, 17]]
-    assert (now, best, same) == pytest.approx((0.1, 0.3, 0.0))
-    assert second == pytest.approx(0.1 - 0.05 / THRESHOLD)
-    assert second_best == pytest.approx(max(0.1, 0.3 - 0.05 / THRESHOLD))
-
-
-def test_what_is_not_known_is_told_as_zero() -> None:
-    unknown = replace(view(), distance=math.nan, recognition=Recognition("", math.nan))
-    told = observe([unknown])
-    assert told.shape == (FEATURES,)
-    assert told.dtype == np.float32
-    assert np.isfinite(told).all()
-    assert told[12] == told[26] == 0
 
 
 @pytest.mark.parametrize(
@@ -103,36 +45,49 @@ def test_a_move_leads_nobody_too_near(option: Option, distance: float, move: Mov
 
 
 @pytest.mark.parametrize("side", [-1, 1])
-def test_it_goes_to_the_front_of_a_profile(policy: ReinforcementPolicy, side: int) -> None:
-    decision = policy.decide([view(side * math.radians(60), -0.1)])
+def test_it_goes_to_the_front_of_a_profile(policy: ReinforcementPolicy, face: Face, side: int) -> None:
+    policy.begin()
+    decision = policy.decide([face(side * math.radians(60), -0.1)])
     assert decision.move is not None
     assert decision.move.pan * side > 0
     assert decision.reason
 
 
-def test_it_never_moves_when_certain(policy: ReinforcementPolicy) -> None:
-    for yaw in (-1.0, 0.0, 1.0):
-        assert policy.decide([view(yaw, 0.7), view(yaw, -0.3, 0.26)]).move is None
+def test_it_never_moves_when_certain(policy: ReinforcementPolicy, face: Face) -> None:
+    for last in (-1.0, 0.0, 1.0):
+        policy.begin()
+        decision = policy.decide([face(0.0, 0.4, margin=0.7), face(last, 0.2, 0.26)])
+        assert decision.move is None
+        assert "ann" in decision.reason
 
 
 class Standstill:
     """A robot that always sees the same, wherever it goes."""
 
-    def __init__(self) -> None:
-        self.moves = 0
+    def __init__(self, seen: View | Glimpse) -> None:
+        self.seen, self.moves = seen, 0
 
-    def look(self) -> View:
-        return view(math.radians(60), -0.1)
+    def look(self) -> View | Glimpse:
+        return self.seen
 
     def move(self, move: Move) -> str:
         self.moves += 1
         return ""
 
 
-def test_it_stops_when_the_budget_is_out(policy: ReinforcementPolicy) -> None:
-    robot = Standstill()
-    outcome = identify(robot, policy, Goal(max_moves=2))
-    assert robot.moves == outcome.moves <= 2
+def test_it_stops_when_the_budget_is_out(policy: ReinforcementPolicy, face: Face) -> None:
+    for seen in (face(math.radians(60), -0.1), Glimpse(6.0, 0.0)):
+        robot = Standstill(seen)
+        outcome = identify(robot, policy, Goal(max_moves=2))
+        assert 0 < robot.moves == outcome.moves <= 2
+
+
+def test_it_searches_for_a_face_that_is_far_away(policy: ReinforcementPolicy) -> None:
+    assert isinstance(policy, Persistent)
+    policy.begin()
+    decision = policy.search(Glimpse(7.0, 0.0))
+    assert decision.move is not None
+    assert decision.move.advance > 0
 
 
 def constant_network(path: Path, inputs: str, dtype: int, shape: tuple[int, ...], chosen: int, count: int) -> Session:
@@ -160,16 +115,16 @@ def constant_network(path: Path, inputs: str, dtype: int, shape: tuple[int, ...]
 
 def test_where_it_may_not_come_nearer_it_says_so(tmp_path: Path) -> None:
     network = constant_network(tmp_path / "x.onnx", "observation", TensorProto.FLOAT, (FEATURES,), 6, 7)
-    near = ReinforcementPolicy(network).decide([view(distance=1.2)])
+    near = ReinforcementPolicy(network).search(Glimpse(1.2, 0.0))
     assert near.move is None
     assert "too near" in near.reason
-    far = ReinforcementPolicy(network).decide([view(distance=4.0)])
+    far = ReinforcementPolicy(network).search(Glimpse(4.0, 0.0))
     assert far.move == Move(advance=pytest.approx(1.75))
 
 
-def test_the_published_policy_sees_the_picture(tmp_path: Path) -> None:
+def test_the_published_policy_sees_the_picture(tmp_path: Path, face: Face) -> None:
     network = constant_network(tmp_path / "x.onnx", "frame", TensorProto.UINT8, (*FRAME, 3), 4, 5)
-    assert FramePolicy(network).decide([view(confidence=0.9)]).move == Move(pan=math.radians(5))
+    assert FramePolicy(network).decide([face(confidence=0.9)]).move == Move(pan=math.radians(5))
 
 
 def test_other_networks_are_refused(tmp_path: Path) -> None:
@@ -180,9 +135,9 @@ def test_other_networks_are_refused(tmp_path: Path) -> None:
         FramePolicy(network)
 
 
-def test_as_published_it_needs_a_network_of_the_users(tmp_path: Path) -> None:
+def test_as_published_it_needs_a_network_of_the_users(tmp_path: Path, face: Face) -> None:
     network = constant_network(tmp_path / "x.onnx", "frame", TensorProto.UINT8, (*FRAME, 3), 0, 5)
     with pytest.raises(ValueError, match="frame_policy"):
         Policies(lambda crops: [], lambda name: network, published=True).get("reinforcement")
     own = Policies(lambda crops: [], lambda name: network, published=True, learned="x.onnx").get("reinforcement")
-    assert own.decide([view()]).move is None
+    assert own.decide([face()]).move is None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.active.reinforcement import OPTIONS
+from opendr_perception.active.situation import FEATURES
 from opendr_perception.training.view_episode import Costs, TableWorld
 
 gymnasium = pytest.importorskip("gymnasium", reason="pip install --no-deps -r requirements/reinforcement.txt")
@@ -53,14 +54,14 @@ def test_rewards_add_up_to_what_is_known_less_what_it_cost(views: TableWorld) ->
     gains = []
     for seed in range(60):
         env.reset(seed=seed)
-        total, moves, ended, before = 0.0, 0, False, env.unwrapped._worth()
+        total, moves, way, ended, before = 0.0, 0, 0.0, False, env.unwrapped.known
         while not ended:
-            way = env.unwrapped._explorer.way
-            _, reward, ended, _, _ = env.step(np.int64(random.integers(1, len(OPTIONS))))
+            _, reward, ended, _, info = env.step(np.int64(random.integers(1, len(OPTIONS))))
             total += reward
-            moves += env.unwrapped._explorer.way > way
-        gain = env.unwrapped._worth() - before
-        assert total == pytest.approx(gain - costs.move * moves - costs.metre * env.unwrapped._explorer.way)
+            moves += info["way"] > 0
+            way += info["way"]
+        gain = env.unwrapped.known - before
+        assert total == pytest.approx(gain - costs.move * moves - costs.metre * way)
         gains.append(gain)
     assert max(gains) > 0.5
 
@@ -78,7 +79,7 @@ def test_learning_goes_on_where_it_was_and_ships_what_it_learned(views: TableWor
     model = train(views, settings, tmp_path / "checkpoint.pt", False, console)
     again = train(views, settings, tmp_path / "checkpoint.pt", True, console)
     assert again.num_timesteps == model.num_timesteps == settings.steps
-    observations = torch.from_numpy(np.random.default_rng(0).normal(size=(5, 27)).astype(np.float32))
+    observations = torch.from_numpy(np.random.default_rng(0).normal(size=(5, FEATURES)).astype(np.float32))
     with torch.no_grad():
         fresh, expected, resumed = (actor(one)(observations) for one in (learner(views, settings), model, again))
     assert not torch.allclose(fresh, expected, atol=1e-3)
