@@ -35,15 +35,15 @@ class AutoSettings:
     """
 
     certain: float = 0.95
-    smallest_face: float = 36.0
-    wanted_face: float = 45.0
+    smallest_face: float = 28.0
+    wanted_face: float = 50.0
     large_face: float = 70.0
     largest_face: float = 80.0
     nearest: float = 1.2
     longest_approach: float = 6.0
     frontal: float = math.radians(15)
     clear_within: float = math.radians(30)
-    search: float = math.radians(12)
+    search: float = math.radians(28)
     searches: int = 3
     detour: float = math.radians(25)
     inside: float = 1.5
@@ -67,11 +67,19 @@ class AutoPolicy:
     Args:
         occlusion: clears the face.
         front: how far to go around the person to see their face from the front.
+        last: is asked when a face from the front and near is still not certain; nobody by default.
         settings: see there.
     """
 
-    def __init__(self, occlusion: ViewPolicy, front: Front, settings: AutoSettings | None = None) -> None:
-        self._occlusion, self._front, self._settings = occlusion, front, settings or AutoSettings()
+    def __init__(
+        self,
+        occlusion: ViewPolicy,
+        front: Front,
+        last: ViewPolicy | None = None,
+        settings: AutoSettings | None = None,
+    ) -> None:
+        self._occlusion, self._front, self._last = occlusion, front, last
+        self._settings = settings or AutoSettings()
         self._searched = 0
         self._blocked: Move | None = None
 
@@ -79,6 +87,8 @@ class AutoPolicy:
         """All begin anew."""
         self._occlusion.begin()
         self._front.begin()
+        if self._last is not None:
+            self._last.begin()
         self._searched, self._blocked = 0, None
 
     def decide(self, views: Sequence[View]) -> Decision:
@@ -102,7 +112,7 @@ class AutoPolicy:
             return Decision(None, "all views together say that it is nobody of them")
         if (nearer := self._approach(view, settings.large_face, settings.largest_face)) > 0:
             return Decision(Move(advance=nearer), "seen from the front, it is still not certain who it is")
-        return Decision(None, "no other view is better")
+        return self._last.decide(views) if self._last is not None else Decision(None, "no other view is better")
 
     def blocked(self, move: Move) -> None:
         """Go around what is in the way next."""

@@ -2,7 +2,8 @@
 
 A face from the side or of few pixels is far from everybody, itself included, so that its distances say little; a good
 view tells people apart by less than the threshold, which is right on average. Therefore each view counts by what was
-measured of views like it: 1200 views of simulated people who are enrolled from the front, in any light, from 1 to 8 m.
+measured of views like it (`training.view_distances`): 1200 of simulated people who are enrolled from the front, in any
+light, from 1 to 8 m.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ STRANGER = 0.5
 """Probability that nobody of the enrolled is seen, before anything is."""
 ANGLES = np.radians([0, 15, 30, 45, 60, 75, 90])
 """Of the face, as its landmarks tell."""
-OWN = np.array([0.62, 0.72, 0.90, 1.09, 1.22, 1.35, 1.37])
-OTHER = np.array([1.27, 1.27, 1.33, 1.34, 1.37, 1.41, 1.48])
+OWN = np.array([0.66, 0.72, 0.90, 1.11, 1.21, 1.34, 1.38])
+OTHER = np.array([1.28, 1.28, 1.31, 1.36, 1.37, 1.43, 1.45])
 """Mean distance to oneself and to others at these angles, in units of the threshold, of faces that are large enough."""
 LARGE_ENOUGH = 36.0
 """Pixels of the longer side of the face's box."""
-OWN_OF_SMALL, OTHER_OF_SMALL = 0.42, 0.14
+OWN_OF_SMALL, OTHER_OF_SMALL = 0.41, 0.12
 """By how much distances grow for a face from the front of half that size."""
 SPREAD = 0.15
 """Standard deviation of the distances of views that are alike."""

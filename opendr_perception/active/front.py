@@ -20,6 +20,8 @@ MIN_PRESENCE = 0.5
 """Of a face in the mesh's crop, below which it is not believed either."""
 UNDERESTIMATED = 1.15
 """By how much a head is turned farther than its landmarks say."""
+TURNED = math.radians(25)
+"""When views disagree by more about the front, the person has turned, or what was seen before was misjudged."""
 
 
 class Mesh(Protocol):
@@ -53,6 +55,8 @@ class FrontFinder:
         """
         # The nose points to the right in the picture when the camera is too far to the left.
         yaw, error = self._yaw(view)
+        if self._weight and abs(view.pan + yaw - self._sum / self._weight) > TURNED:
+            self.begin()
         self._sum += (view.pan + yaw) / error**2
         self._weight += 1 / error**2
         return self._sum / self._weight - view.pan

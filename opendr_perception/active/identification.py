@@ -9,6 +9,7 @@ from typing import Protocol
 
 from opendr_perception.active.belief import most_probable
 from opendr_perception.active.motion import Move
+from opendr_perception.active.pilot import IN_THE_WAY
 from opendr_perception.active.policy import Decision, Glimpse, Persistent, View, ViewPolicy, best
 
 
@@ -64,8 +65,13 @@ class Outcome:
 
     @property
     def confidence(self) -> float:
-        """Of the best view; NaN without one."""
-        return best(self.views).recognition.confidence if self.views else math.nan
+        """Of the view that is nearest to that person, or to anybody if nobody is named; NaN without a view."""
+        if not self.views:
+            return math.nan
+        if self.joint and (name := self.identity):
+            distances = (view.recognition.distances for view in self.views)
+            return 1 - min(to[name] for to in distances if name in to)
+        return best(self.views).recognition.confidence
 
 
 LEAST_PAN, LEAST_ADVANCE = math.radians(1), 0.05
@@ -135,7 +141,7 @@ def identify(
                 )
             report("moving", views[-1] if views else None, moves)
             if reason := explorer.move(move):
-                if not isinstance(policy, Persistent):
+                if reason != IN_THE_WAY or not isinstance(policy, Persistent):
                     return end(reason)
                 policy.blocked(move)
             moves, travel = moves + 1, travel + move.length(distance)

@@ -50,7 +50,7 @@ ORACLE_DISTANCES = (1.5, 2.5, 4.0)
 ORACLE_PANS = [math.radians(degrees) for degrees in (0, -15, 15, -30, 30, -45, 45, -60, 60, -75, 75, -90, 90)]
 CERTAIN = 0.95
 GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=10.0)
-EPISODES, QUICK = 200, 12
+EPISODES, QUICK = 200, 8
 
 
 class CountingRecogniser:
@@ -156,20 +156,21 @@ class Laboratory:
         self.explorer.begin(scene, seed)
         before = self.recogniser.count
         early: list[View] = []
+        first: list[View] = []
 
         def note(phase: str, view: View | None, moves: int) -> None:
             if phase == "deciding" and view is not None and moves <= 2:
                 early.append(view)
+                first.extend([view] if moves == 0 else [])
 
         outcome = identify(self.explorer, timed, GOAL, note)
         truth = self.truth(scene)
-        first = outcome.views[0].recognition if outcome.views else None
         episode = Episode(
             right=outcome.identity == truth,
             right_after_two=Outcome(tuple(early), 2, "").identity == truth,
             occluded=bool(scene.things),
             known=truth != UNKNOWN,
-            good_at_first=first is not None and first.identity == truth and first.confidence > GOAL.confidence,
+            good_at_first=any(_good(view.recognition, truth) for view in first),
             moves=outcome.moves,
             embeddings=self.recogniser.count - before,
             times=tuple(timed.times),
@@ -213,12 +214,16 @@ class Laboratory:
         return {
             "static": lambda seed: Static(),
             "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
-            "rule": lambda seed: RuleBased(),
+            "rule": lambda seed: RuleBased(step=1.0),
             "occlusion": lambda seed: OcclusionPolicy(networks),
             "synthesis": lambda seed: SynthesisPolicy(synthesis),
             "reinforcement": lambda seed: learned,
             "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), FrontFinder(mesh)),
         }
+
+
+def _good(recognition: Recognition, truth: str) -> bool:
+    return recognition.identity == truth and recognition.confidence > GOAL.confidence
 
 
 def active(quick: bool) -> list[Figure]:

@@ -9,10 +9,11 @@ import gymnasium
 import numpy as np
 
 from opendr_perception.active.motion import Move
+from opendr_perception.active.pilot import IN_THE_WAY
 from opendr_perception.active.reinforcement import OPTIONS
 from opendr_perception.active.situation import FEATURES, Situation, observe
 from opendr_perception.training.mirror import MIRRORED_OPTIONS, mirror
-from opendr_perception.training.view_episode import GOAL, IN_THE_WAY, Costs, Noise, TableWorld, draw_episode
+from opendr_perception.training.view_episode import GOAL, Costs, Noise, TableWorld, draw_episode
 from opendr_perception.training.view_table import PAN_STEP
 
 CONTENT = 0.3, 0.6

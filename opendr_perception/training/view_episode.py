@@ -11,6 +11,7 @@ import numpy as np
 
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.motion import Move
+from opendr_perception.active.pilot import IN_THE_WAY
 from opendr_perception.active.policy import Glimpse, Recognition, View
 from opendr_perception.tasks.gallery import THRESHOLD
 from opendr_perception.tasks.image import Image
@@ -18,7 +19,6 @@ from opendr_perception.training.view_table import HEIGHT, PAN_STEP, WIDTH, Table
 
 GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=10.0)
 """As in the benchmark."""
-IN_THE_WAY = "something is in the way"
 MIN_DISTANCE = 0.9
 """m, to the person."""
 CLEARANCE = 0.55

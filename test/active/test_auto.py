@@ -81,14 +81,21 @@ def test_a_covered_face_is_cleared_by_small_steps_unless_going_to_the_front_clea
 
 
 def test_a_small_face_is_approached_first_and_no_nearer_than_needed() -> None:
-    assert policy(60).decide([view(size=30, distance=3.0)]).move == Move(advance=pytest.approx(1.0))
+    assert policy(60).decide([view(size=25, distance=3.0)]).move == Move(advance=pytest.approx(1.5))
     assert policy(60).decide([view(size=9, distance=8.0)]).move == Move(advance=6.0)
-    assert policy(60).decide([view(size=30, distance=1.2)]).move == Move(pan=math.radians(60))
+    assert policy(60).decide([view(size=25, distance=1.2)]).move == Move(pan=math.radians(60))
 
 
 def test_from_the_front_only_nearer_is_better() -> None:
     assert policy(5).decide([view(size=50, distance=2.4)]).move == Move(advance=pytest.approx(0.9))
     assert policy(5).decide([view()]).move is None
+
+
+def test_another_policy_has_the_last_word() -> None:
+    beside = Decision(Move(pan=0.2), "beside")
+    asked = AutoPolicy(Fixed(STAY), Front(5), Fixed(beside))
+    assert asked.decide([view()]) is beside
+    assert asked.decide([view(size=50, distance=2.4)]).move != beside.move
 
 
 def test_a_face_that_is_not_found_is_looked_for_on_both_sides() -> None:
@@ -109,7 +116,7 @@ def test_what_is_in_the_way_is_gone_around() -> None:
     assert first == Move(pan=math.radians(-25))
     blocked.blocked(first)
     assert blocked.decide([far]).move == Move(advance=pytest.approx(2.5))
-    assert blocked.decide([far]).move == Move(advance=pytest.approx(4 - 4 * 20 / 45))
+    assert blocked.decide([far]).move == Move(advance=pytest.approx(4 - 4 * 20 / 50))
 
 
 def test_all_begin_anew() -> None:

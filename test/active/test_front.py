@@ -56,6 +56,10 @@ def test_views_from_several_places_agree_on_one_front() -> None:
     assert find(Mesh(10), view(80), view(10, pan=70)) == pytest.approx(11, abs=1.5)
 
 
+def test_a_person_who_turns_has_their_front_elsewhere() -> None:
+    assert find(Mesh(40), view(30), view(30, pan=60)) == pytest.approx(40)
+
+
 def test_another_person_has_another_front() -> None:
     front = FrontFinder(Mesh(40))
     front(view(30))

@@ -13,6 +13,7 @@ import pytest
 from opendr_perception.active.baselines import Oracle, RandomWalk, RuleBased, Static
 from opendr_perception.active.identification import Goal, Outcome, identify
 from opendr_perception.active.motion import Move
+from opendr_perception.active.pilot import IN_THE_WAY
 from opendr_perception.active.policy import Decision, Glimpse, Recognition, View, ViewPolicy
 from opendr_perception.active.synthesis import SynthesisPolicy, SynthesisSettings
 from opendr_perception.tasks.image import Image
@@ -40,7 +41,7 @@ class Table:
     def move(self, move: Move) -> str:
         self.moved.append(round(move.pan / STEP))
         if self.place + self.moved[-1] in self.walls:
-            return "blocked"
+            return IN_THE_WAY
         self.place += self.moved[-1]
         return ""
 
@@ -165,7 +166,7 @@ def test_who_does_not_give_up_searches_and_goes_around() -> None:
 
 def test_a_blocked_way_and_a_lost_person_leave_the_best_so_far() -> None:
     outcome = run(Table(confidences(0.1, 0.2), walls=(2,)), {1: 0.3, 2: 0.9})
-    assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "blocked", 1)
+    assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", IN_THE_WAY, 1)
     outcome = run(Table(confidences(0.1, 0.2)), {1: 0.3, 2: 0.9})
     assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "the face is not found", 2)
     away = Table({})
@@ -174,6 +175,18 @@ def test_a_blocked_way_and_a_lost_person_leave_the_best_so_far() -> None:
     nobody = run(Table({}), {})
     assert (nobody.message, nobody.identity) == ("the face is not found", "")
     assert math.isnan(nobody.confidence)
+
+
+def test_all_views_together_can_outvote_the_most_confident_one() -> None:
+    near_bob = Recognition("bob", 0.1, {"ann": 0.95, "bob": 0.9})
+    near_ann = Recognition("ann", 0.05, {"ann": 0.95, "bob": 1.4})
+    views = tuple(
+        View(BLACK, np.array([0.0, 0.0, 60.0, 60.0]), np.zeros((6, 2)), recognition, 1.5, place * STEP)
+        for place, recognition in enumerate([near_bob, near_ann, near_ann, near_ann] * 4)
+    )
+    joint, alone = Outcome(views, 3, ""), Outcome(views, 3, "", joint=False)
+    assert (alone.identity, alone.confidence) == ("bob", 0.1)
+    assert (joint.identity, joint.confidence) == ("ann", pytest.approx(0.05))
 
 
 def test_nobody_is_looked_for_in_an_empty_gallery() -> None:

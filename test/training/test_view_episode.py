@@ -9,6 +9,7 @@ import pytest
 
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.motion import Move
+from opendr_perception.active.pilot import IN_THE_WAY
 from opendr_perception.active.policy import Glimpse, Recognition, View
 from opendr_perception.tasks.gallery import THRESHOLD
 from opendr_perception.training.view_episode import (
@@ -53,7 +54,7 @@ def test_distances_follow_the_grid_and_end_before_the_person(views: TableWorld) 
 
 def test_things_are_in_the_way_and_views_end(views: TableWorld) -> None:
     explorer = TableExplorer(views, 1, (0, FRONT), (0, 1), np.random.default_rng(0))
-    assert explorer.move(Move(advance=1.0)) == "something is in the way"
+    assert explorer.move(Move(advance=1.0)) == IN_THE_WAY
     assert explorer.place == (0, FRONT)
     assert explorer.move(Move(pan=5 * PAN_STEP)) == ""
     assert explorer.look() == Glimpse(4.0, 5 * PAN_STEP), "there no face is found"
