@@ -135,6 +135,15 @@ def test_other_networks_are_refused(tmp_path: Path) -> None:
         FramePolicy(network)
 
 
+def test_it_is_chosen_by_its_name(face: Face) -> None:
+    policies = Policies(lambda crops: [], lambda name: Session(zoo.require(name).path, threads=1))
+    policy = policies.get("reinforcement")
+    assert isinstance(policy, ReinforcementPolicy)
+    assert policies.get("reinforcement") is policy
+    policy.begin()
+    assert policy.decide([face(math.radians(60), -0.1)]).move is not None
+
+
 def test_as_published_it_needs_a_network_of_the_users(tmp_path: Path, face: Face) -> None:
     network = constant_network(tmp_path / "x.onnx", "frame", TensorProto.UINT8, (*FRAME, 3), 0, 5)
     with pytest.raises(ValueError, match="frame_policy"):
