@@ -182,11 +182,8 @@ def _between(start: tuple[int, int], goal: tuple[int, int]) -> list[tuple[int, i
     """The places that a move passes, without the first."""
     (row, column), (last_row, last_column) = start, goal
     down, aside = (1 if last_row > row else -1), (1 if last_column > column else -1)
-    rows = [(k, column) for k in range(row + down, last_row + down, down)] if last_row != row else []
-    columns = (
-        [(last_row, k) for k in range(column + aside, last_column + aside, aside)] if last_column != column else []
-    )
-    return rows + columns
+    rows = [(k, column) for k in range(row + down, last_row + down, down)]
+    return rows + [(last_row, k) for k in range(column + aside, last_column + aside, aside)]
 
 
 def draw_episode(world: TableWorld, random: np.random.Generator, noise: Noise = NO_NOISE) -> TableExplorer:

@@ -26,7 +26,7 @@ from opendr_perception.training.checkpoint import read_checkpoint, write_checkpo
 from opendr_perception.training.occlusion import write
 from opendr_perception.training.view_environment import ViewEnvironment
 from opendr_perception.training.view_episode import TableWorld
-from opendr_perception.training.view_evaluation import evaluate
+from opendr_perception.training.view_evaluation import show
 
 ENVIRONMENTS = 16
 """Episodes at a time."""
@@ -149,7 +149,7 @@ def main(
     settings = Settings(steps=steps, seed=seed)
     model = train(TableWorld.read(tables / "train"), settings, output.with_name("checkpoint.pt"), resume, console)
     write(actor(model), torch.zeros(1, FEATURES), ("observation", "probabilities"), output)
-    console.print(evaluate(TableWorld.read(tables / "test"), output, episodes))
+    show(TableWorld.read(tables / "test"), output, episodes, console)
 
 
 if __name__ == "__main__":
