@@ -85,7 +85,7 @@ class PeopleFinder:
     """
 
     def __init__(self, model: str, params: PeopleParameters) -> None:
-        session = load_session(model, params)
+        self.session = session = load_session(model, params)
         self.detector = PersonDetector(session, params.score_threshold, input_size=params.input_size)
         self._networks: dict[str, LearnedNms] = {}
         session.warm_up(image=(1, params.input_size, params.input_size, 3))
