@@ -28,8 +28,8 @@ from opendr_perception.tasks.learned_nms import LearnedNms
 from opendr_perception.tasks.nms import pairwise_iou
 
 CASE = "nms"
-TUNING, HELD_OUT = 21, 12
-"""Seeds of the scenes on which formulas are tuned, and on which all is measured."""
+TUNING = 21
+"""Seed of the crowds on which formulas are tuned."""
 SAME = 0.5
 """Overlap from which a box stands for a person."""
 CLOSE = 0.3
@@ -60,8 +60,8 @@ def nms(quick: bool) -> list[Figure]:
 def _precision(session: Session, count: int) -> list[Figure]:
     """AP0.5 on standard and on hard crowds, of the network alone, and as nodes use it: with nobody lost."""
     from opendr_perception.training.average_precision import average_precision
-    from opendr_perception.training.crowd_nms import scenes
     from opendr_perception.training.crowds import HARD, STANDARD, Scene
+    from opendr_perception.training.nms_evaluation import HELD_OUT, scenes
 
     def precision(method: Suppressor, data: Sequence[Scene]) -> float:
         found = [method(Candidates(Detections(s.boxes, s.scores), s.size)) for s in data]
