@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -20,30 +19,17 @@ from opendr_perception.bench.timing import alternating
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks import box_graph
 from opendr_perception.tasks.box_graph import build_graph, candidates
-from opendr_perception.tasks.candidates import Candidates, Detections, Suppressor
-from opendr_perception.tasks.classic_nms import ClusterNms, Greedy, SoftNms
+from opendr_perception.tasks.candidates import Candidates, Detections
 from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.learned_nms import LearnedNms
 from opendr_perception.tasks.nms import pairwise_iou
 
 CASE = "nms"
-TUNING = 21
-"""Seed of the crowds on which formulas are tuned."""
 SAME = 0.5
 """Overlap from which a box stands for a person."""
 CLOSE = 0.3
 """Overlap from which two boxes may be of one person."""
-
-FORMULAS: dict[str, Suppressor] = {
-    **{f"Greedy {t}": Greedy(t) for t in (0.4, 0.45, 0.5, 0.55, 0.6)},
-    **{f"Soft-NMS linear {t}": SoftNms(t) for t in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)},
-    **{f"Soft-NMS Gaussian {s}": SoftNms(sigma=s) for s in (0.1, 0.2, 0.3, 0.4, 0.5)},
-    **{f"Cluster D {t}": ClusterNms(t, distance=True) for t in (0.4, 0.45, 0.5, 0.55)},
-    **{f"Cluster S {t}, {s}": ClusterNms(t, sigma=s) for t in (0.4, 0.5, 0.6) for s in (0.1, 0.2, 0.4)},
-    **{f"Cluster S+D {t}, {s}": ClusterNms(t, s, distance=True) for t in (0.4, 0.5, 0.6) for s in (0.1, 0.2, 0.4)},
-    **{f"Cluster S+D+W {t}": ClusterNms(t, 0.2, distance=True, weighted=True) for t in (0.4, 0.5, 0.6)},
-}
 
 
 def nms(quick: bool) -> list[Figure]:
@@ -59,19 +45,13 @@ def nms(quick: bool) -> list[Figure]:
 
 def _precision(session: Session, count: int) -> list[Figure]:
     """AP0.5 on standard and on hard crowds, of the network alone, and as nodes use it: with nobody lost."""
-    from opendr_perception.training.average_precision import average_precision
-    from opendr_perception.training.crowds import HARD, STANDARD, Scene
-    from opendr_perception.training.nms_evaluation import HELD_OUT, scenes
-
-    def precision(method: Suppressor, data: Sequence[Scene]) -> float:
-        found = [method(Candidates(Detections(s.boxes, s.scores), s.size)) for s in data]
-        pairs = [(detections.boxes, detections.scores) for detections in found]
-        return 100 * float(average_precision(pairs, [s.people for s in data], [0.5])[0])
+    from opendr_perception.training.nms_evaluation import CROWDS, HELD_OUT, TUNING, scenes
+    from opendr_perception.training.nms_formulas import FORMULAS, best_formula, precision
 
     figures = []
-    for name, crowd, gain in (("standard", STANDARD, 3), ("hard", HARD, 4)):
-        tuning = scenes(TUNING, count, [crowd])
-        best = max(FORMULAS, key=lambda formula: precision(FORMULAS[formula], tuning))
+    for name, gain in (("standard", 3), ("hard", 4)):
+        crowd = CROWDS[name]
+        best = best_formula(scenes(TUNING, count, [crowd]))
         held_out = scenes(HELD_OUT, count, [crowd])
         peer = precision(FORMULAS[best], held_out)
         alone = precision(LearnedNms(session, sure=False), held_out)

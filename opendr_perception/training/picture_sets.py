@@ -160,8 +160,8 @@ def main(
     folder: Annotated[Path, typer.Argument(help="Folder of the sets.")],
     sprites: Annotated[Path, typer.Option(help="Rendered people, from training.sprites.")],
     backgrounds: Annotated[Path, typer.Option(help="Folder of photographs without people.")],
-    pictures: Annotated[int, typer.Option(help="To learn from.")] = 500,
-    check: Annotated[int, typer.Option(help="In each of the other sets.")] = 120,
+    pictures: Annotated[int, typer.Option(help="To learn from.")] = 400,
+    check: Annotated[int, typer.Option(help="In each of the other sets.")] = 100,
 ) -> None:
     """Make the pictures to learn from, to choose a network by, and to measure it with; go on where it was ended."""
     for part in (TRAIN, VALIDATION, TEST, SHIFTED):
