@@ -32,7 +32,7 @@ from opendr_perception.training.weights import save
 
 KEPT = 0.85
 """Share of the candidates that a step sees."""
-SHOWN = 100
+SHOWN = 50
 """Steps between two lines of progress, and two checkpoints."""
 COUNTED = 50
 """Scenes by which right and wrong boxes are weighted."""

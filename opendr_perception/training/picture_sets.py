@@ -24,9 +24,17 @@ from opendr_perception.engine.session import Session
 from opendr_perception.files import store, write_text
 from opendr_perception.tasks.candidates import FeatureMap
 from opendr_perception.tasks.detection import PersonDetector
-from opendr_perception.training.crowd_pictures import HELD_OUT, compose, divide, estrange, propose, random_camera
+from opendr_perception.training.crowd_pictures import (
+    HELD_OUT,
+    Picture,
+    compose,
+    divide,
+    estrange,
+    propose,
+    random_camera,
+)
 from opendr_perception.training.crowds import STANDARD, Scene
-from opendr_perception.training.sprites import load_sprites
+from opendr_perception.training.sprites import Sprite, load_sprites
 
 DETECTOR = "nanodet-features"
 SETTINGS = "settings.yaml"
@@ -138,18 +146,22 @@ def make(folder: Path, part: Part, count: int, sprites: Path, backgrounds: Path)
         write_text(settings, yaml.safe_dump(made_of))
     if yaml.safe_load(settings.read_text(encoding="utf-8")) != made_of:
         raise ValueError(f"{folder} has pictures that were made of something else: choose another folder")
-    photographs = [cv2.imread(str(file)) for k, file in enumerate(files) if (k % HELD_OUT == 0) == part.held_out]
+    chosen = [cv2.imread(str(file)) for k, file in enumerate(files) if (k % HELD_OUT == 0) == part.held_out]
+    pictures = [np.asarray(photograph, np.uint8) for photograph in chosen]
     people = divide(load_sprites(sprites), part.held_out)
     detector = PersonDetector(Session(zoo.require(DETECTOR).path, threads=1))
     for k in track(range(count), part.name):
         path = folder / part.name / f"{k:05d}.npz"
         if path.exists():
             continue
-        rng = np.random.default_rng((part.seed, k))
-        picture = compose(rng, random_camera(rng, STANDARD), people, [np.asarray(p, np.uint8) for p in photographs])
-        if part.strange:
-            picture = estrange(np.random.default_rng((part.seed, k, 1)), picture)
-        write_scene(path, propose(detector, picture))
+        write_scene(path, propose(detector, picture(part, k, people, pictures)))
+
+
+def picture(part: Part, number: int, people: Sequence[Sprite], photographs: Sequence[np.ndarray]) -> Picture:
+    """A picture of a part, with a camera of its own; it is the same whenever it is asked for."""
+    rng = np.random.default_rng((part.seed, number))
+    composed = compose(rng, random_camera(rng, STANDARD), people, photographs)
+    return estrange(np.random.default_rng((part.seed, number, 1)), composed) if part.strange else composed
 
 
 def _digest(path: Path) -> str:
