@@ -22,6 +22,7 @@ import typer
 from rich.console import Console
 
 from opendr_perception.networks.seq2seq_nms import FSeq2Nms, Seq2SeqNms
+from opendr_perception.tasks.box_graph import MAX_CANDIDATES
 from opendr_perception.training.checkpoint import Resumable
 from opendr_perception.training.crowds import HARD, STANDARD, Scene, make_scene
 from opendr_perception.training.nms_evaluation import crowd_sets, evaluate, picture_sets
@@ -49,6 +50,7 @@ class Settings:
         steps: scenes to learn from.
         pictures: share of them that are pictures.
         rate: highest learning rate.
+        most: candidates that a step sees, the best ones; fewer make steps of fseq2 cheaper.
         dropout: of the network; scenes of boxes are never seen twice and need none.
         seed: of everything that is random.
         start: digest of the weights to go on from, if any.
@@ -58,6 +60,7 @@ class Settings:
     steps: int = 9000
     pictures: float = 0.0
     rate: float = 2e-4
+    most: int = MAX_CANDIDATES
     dropout: float = 0.0
     seed: int = 1
     start: str = ""
@@ -110,8 +113,10 @@ class Trainer(Resumable):
             rng = np.random.default_rng((self.settings.seed, 0, self.step))
             torch.manual_seed(int(rng.integers(2**32)))  # of dropout
             example = Example.of(self._scene(rng))
-            kept = rng.random(len(example.overlaps)) < KEPT
-            example = example.thin(kept | (not kept.any()))
+            count = len(example.overlaps)
+            kept = (rng.random(count) < KEPT) & (np.arange(count) < self.settings.most)
+            kept[0] |= not kept.any()
+            example = example.thin(kept)
             logits = example.logits(self.network)
             right = match(logits.detach().numpy(), example.overlaps) >= 0
             loss = loss_of(logits, right, self._weights, rng.uniform(*SMOOTHING[self.settings.kind]))
@@ -158,6 +163,7 @@ def main(
     start: Annotated[Path | None, typer.Option(help="Weights (.npz) to go on from; geometric ones suit fseq2.")] = None,
     steps: Annotated[int, typer.Option(help="Scenes to learn from.")] = Settings.steps,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = Settings.rate,
+    most: Annotated[int, typer.Option(help="Candidates that a step sees, the best ones.", min=1)] = Settings.most,
     dropout: Annotated[float, typer.Option(help="Of the network.", min=0, max=1)] = Settings.dropout,
     seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
     output: Annotated[Path, typer.Option(help="Directory of checkpoint and weights.")] = Path("build/crowd_nms"),
@@ -172,7 +178,7 @@ def main(
     torch.set_num_threads(threads)
     features, console = kind == "fseq2", Console()
     digest = "" if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
-    settings = Settings(kind, steps, share, rate, dropout, seed, digest)
+    settings = Settings(kind, steps, share, rate, most, dropout, seed, digest)
     seen = PictureSet.of(pictures / TRAIN.name, features) if pictures else []
     first = None
     if start is not None:
