@@ -25,6 +25,10 @@ JUMP = 1.0
 """Seconds. A clock or stamp that goes so much forwards or back at once was set, or began again; it measures nothing."""
 
 
+IN_THE_WAY = "a person or an obstacle is in the way"
+"""Why a move was given up that may be possible elsewhere."""
+
+
 class Status(enum.Enum):
     """What became of the last move."""
 
@@ -190,7 +194,7 @@ class Pilot:
         if wanted is None and velocity == STILL:
             self._end(Status.ARRIVED, "")
         elif wanted is not None and velocity == STILL and wanted != STILL:
-            return self._hold(Status.BLOCKED, "a person or an obstacle is in the way", now, velocity)
+            return self._hold(Status.BLOCKED, IN_THE_WAY, now, velocity)
         else:
             self.status, self._held_since = Status.MOVING, None
         return velocity

@@ -15,8 +15,10 @@ from opendr_perception.bench.continual import continual
 from opendr_perception.bench.emotion import emotion
 from opendr_perception.bench.faces import faces
 from opendr_perception.bench.figure import Case, Figure
+from opendr_perception.bench.high_resolution import high_resolution
 from opendr_perception.bench.nms import nms
 from opendr_perception.bench.overhead import overhead
+from opendr_perception.bench.presence import presence
 from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
 from opendr_perception.ros.run import keep_to_ourselves
@@ -29,6 +31,8 @@ CASES: dict[str, Case] = {
     "emotion": emotion,
     "nms": nms,
     "active": lambda quick: [*active(quick), *active_faults(quick)],
+    "highres": high_resolution,
+    "presence": presence,
 }
 
 

@@ -165,6 +165,8 @@ def occlude(
 FACE_WIDTH, FACE_HEIGHT = 0.16, 0.2
 HALF_WIDTH = {"board": 0.35, "plant": 0.3, "box": 0.3, "sign": 0.35}
 """m; of things as seen from the front."""
+HALF_DEPTH = {"board": 0.2, "plant": 0.3, "box": 0.25, "sign": 0.012}
+"""m; of the same from the side, the foot of a board included."""
 TOP = {"board": 1.95, "plant": 2.0, "box": 2.04, "sign": 2.4}
 """m; where things end."""
 BOTTOM = 1.6

@@ -410,7 +410,7 @@ def test_a_decision_that_hangs_keeps_the_node_from_nothing(
 
 
 def test_a_wall_stops_it(graph: Any, client: Client, control: Any, robots: Any) -> None:
-    control()
+    control(policy="rule")  # which does not try to go around it
     robot = robots()
     handle = client.send()
     robot.wait_until_it_moves()
