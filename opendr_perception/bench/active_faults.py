@@ -127,6 +127,7 @@ def _session(
         for _ in range(rounds):
             for name, fault in faults.items():
                 record.add(name, trials, fault, random.uniform(0.0, 0.3))
+                trials.clear_up()
         record.add(end.name, trials, lambda trials: trials.program.send_signal(end), 0.0)
 
 

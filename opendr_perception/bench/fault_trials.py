@@ -58,8 +58,6 @@ class Trials:
         with self.robot.changed:
             heard = tuple(self.robot.heard)
             self.robot.failures = Failures()
-        if self.program.poll() is None:
-            self._clear_up()
         return stopped_after(heard, began), heard
 
     def _set_in_motion(self) -> None:
@@ -92,7 +90,7 @@ class Trials:
         self.inactive = transition == Transition.TRANSITION_DEACTIVATE
         return self._lifecycle.call_async(ChangeState.Request(transition=Transition(id=transition)))
 
-    def _clear_up(self) -> None:
+    def clear_up(self) -> None:
         """Wait until nothing is under way, and the node is active."""
         handles = [self.answer(goal) for goal in self._goals]
         self.cancel()

@@ -104,7 +104,7 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
         take_portraits(world, sorted(set(names) - strangers), gallery)
         world.reset(replace(scene, robot=Pose(FAR, FAR)), render=False)
         above = Above(world, world.camera.field_of_view / 2)
-    console.print(f"{len(names) - len(strangers)} people are enrolled. The robot begins its tour of {count} ...")
+    console.print(f"Enrolled: {len(names) - len(strangers)} of {count} people. The robot begins its tour ...")
     log = folder / "nodes.log"
     interrupted = False
     with (
