@@ -37,6 +37,7 @@ MODELS = (
     "face-features",
     "occlusion-direction",
     "occlusion-ratio",
+    "view-policy",
 )
 STRANGER = 4
 """Number of the person in the tour who is not enrolled."""
@@ -44,8 +45,12 @@ FAR = 100.0
 """m, out of the picture."""
 LONGEST, TOUR = 25.0, 115.0
 """Simulated seconds for one person, and for all."""
+CAMERA = Camera(896, 672)
+"""As large as the detector takes in one piece."""
 SIMULATED = {"face_size": 0.135, "command_timeout": 0.6}
 """Of view_control: simulated faces are a little smaller, and a small machine that draws the world too answers late."""
+WIDE = {"max_moves": 6, "max_travel": 6.0, "max_linear": 0.4}
+"""Of view_control: there is room, and those who watch want to see something."""
 
 
 def demonstrate_active(seed: int, people: int, policy: str, output: Path, headless: bool) -> int:
@@ -100,7 +105,7 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
     names = tuple(person.name for person in known)
     scene = draw_scene("tour", names, seed, count)
     strangers = {person.name for person in scene.people[STRANGER : STRANGER + 1]}
-    with World(people=known) as world:
+    with World(camera=CAMERA, people=known) as world:
         take_portraits(world, sorted(set(names) - strangers), gallery)
         world.reset(replace(scene, robot=Pose(FAR, FAR)), render=False)
         above = Above(world, world.camera.field_of_view / 2)
@@ -127,17 +132,16 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
 
 def programs(seed: int, count: int, policy: str, gallery: Path) -> Sequence[Sequence[str]]:
     """The command lines: the world, and the nodes that look at it and move the robot."""
-    camera = Camera()
     world = {
         "scene": "tour",
         "seed": seed,
         "people": count,
-        "width": camera.width,
-        "height": camera.height,
-        "field_of_view": camera.field_of_view,
-        "camera_height": camera.above,
+        "width": CAMERA.width,
+        "height": CAMERA.height,
+        "field_of_view": CAMERA.field_of_view,
+        "camera_height": CAMERA.above,
     }
-    look = {"use_sim_time": True, "gallery": gallery.resolve(), "policy": policy, "threads": 1, **SIMULATED}
+    look = {"use_sim_time": True, "gallery": gallery.resolve(), "policy": policy, "threads": 1, **SIMULATED, **WIDE}
     run = ["opendr_perception.cli", "run"]
     return (
         [*run, "simulation", "--ros-args", *_options(world)],

@@ -195,7 +195,7 @@ def draw_scene(kind: str, names: Sequence[str], seed: int, people: int = 5) -> S
     chosen = [str(name) for name in rng.choice(list(names), count, replace=False)]
     light = Light(rng.uniform(-math.pi, math.pi), rng.uniform(0.5, 1.3), rng.uniform(0.4, 0.8), rng.uniform(0.35, 0.6))
     if kind == "tour":
-        return _along_a_way(chosen, rng, light)
+        return _along_a_way(chosen, rng)
     room = ROOMS[str(rng.choice(list(ROOMS)))] if kind != "crowd" else ROOMS["hall"]
     if kind == "crowd":
         return Scene(_stand_apart(chosen, rng), Pose(), (), room, light)
@@ -222,7 +222,7 @@ def _stand_apart(names: Sequence[str], rng: np.random.Generator) -> tuple[Standi
     return tuple(placed)
 
 
-APART, ASIDE = 2.4, 2.2
+APART, ASIDE = 2.4, 2.6
 """m, along the way of a tour from one person to the next, and from the way to each of them."""
 
 
@@ -231,7 +231,7 @@ def stop_on_way(person: Pose) -> Pose:
     return Pose(person.x, 0.0, math.copysign(math.pi / 2, person.y))
 
 
-def _along_a_way(names: Sequence[str], rng: np.random.Generator, light: Light) -> Scene:
+def _along_a_way(names: Sequence[str], rng: np.random.Generator) -> Scene:
     """People on both sides of the x axis, who look askance at it; something hides every third one from their stop."""
     people: list[Standing] = []
     things: tuple[Thing, ...] = ()
@@ -246,4 +246,5 @@ def _along_a_way(names: Sequence[str], rng: np.random.Generator, light: Light) -
             things += occlude(seen, cover, rng.uniform(0.3, 0.45), rng.uniform(0.4, 0.5), thing).things
         people.append(person)
     room = Room(APART * len(names) + 2.0, 2 * ASIDE + 3.0, (0.80, 0.72, 0.60), (0.46, 0.33, 0.22))
+    light = Light(rng.uniform(-math.pi, math.pi), rng.uniform(0.9, 1.3), strength=0.5, ambient=0.6)
     return Scene(tuple(people), stop_on_way(people[0].pose), things, room, light)
