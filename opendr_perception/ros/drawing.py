@@ -8,7 +8,7 @@ import supervision as sv
 
 from opendr_perception.msg import ActionArray, BodyPoseArray, Box, DetectionArray, EmotionArray, FaceArray
 from opendr_perception.tasks.heatmap import Heatmap, regions
-from opendr_perception.tasks.pose import COCO17_LIMBS
+from opendr_perception.tasks.layouts import LIMBS
 
 KEYPOINT_THRESHOLD = 0.2
 """Keypoints below this score are not drawn."""
@@ -37,7 +37,7 @@ def draw_poses(canvas: np.ndarray, result: BodyPoseArray) -> None:
     for person in people:
         points = [(round(point.x), round(point.y)) for point in person.keypoints]
         seen = [point.score >= KEYPOINT_THRESHOLD for point in person.keypoints]
-        for start, end in COCO17_LIMBS:
+        for start, end in LIMBS[result.layout]:
             if seen[start] and seen[end]:
                 cv2.line(canvas, points[start], points[end], LIMB, thickness, cv2.LINE_AA)
         for point, visible in zip(points, seen, strict=True):

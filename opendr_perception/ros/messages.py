@@ -30,6 +30,7 @@ from opendr_perception.tasks.face import Faces
 from opendr_perception.tasks.heatmap import Heatmap
 from opendr_perception.tasks.identity import Identity
 from opendr_perception.tasks.image import Image
+from opendr_perception.tasks.layouts import LAYOUTS, convert
 from opendr_perception.tasks.pose import Poses
 
 
@@ -45,13 +46,13 @@ def detection_array(image: Image, people: Detections, tracks: Sequence[str], lab
     )
 
 
-def body_pose_array(image: Image, poses: Poses, tracks: Sequence[str], layout: str) -> BodyPoseArray:
+def body_pose_array(image: Image, poses: Poses, tracks: Sequence[str]) -> BodyPoseArray:
     """The poses of one image; `tracks` has the track id of each."""
     people = poses.people
     return BodyPoseArray(
         width=image.width,
         height=image.height,
-        layout=layout,
+        layout=poses.layout,
         poses=[
             BodyPose(track_id=track, score=float(score), box=box(corners), keypoints=list(map(keypoint, points)))
             for track, score, corners, points in zip(tracks, people.scores, people.boxes, poses.keypoints, strict=True)
@@ -159,17 +160,20 @@ def face_views(faces: FaceArray) -> list[FaceView]:
     ]
 
 
-def keypoint_array(poses: BodyPoseArray, joints: int) -> np.ndarray:
-    """The keypoints (n, joints, 3) of all people: x, y, score.
+def keypoint_array(poses: BodyPoseArray, layout: str) -> np.ndarray:
+    """The keypoints (n, K, 3) of all people, x, y, score, in the order of a layout.
 
     Raises:
-        ValueError: somebody has another number of keypoints.
+        ValueError: the poses have an unknown layout, or somebody has another number of keypoints than it.
     """
+    if poses.layout not in LAYOUTS:
+        raise ValueError(f"unknown layout of poses '{poses.layout}' (known: {', '.join(LAYOUTS)})")
+    joints = len(LAYOUTS[poses.layout])
     for pose in poses.poses:
         if len(pose.keypoints) != joints:
             raise ValueError(f"a pose of the layout {poses.layout} has {len(pose.keypoints)} keypoints, not {joints}")
     points = [[(point.x, point.y, point.score) for point in pose.keypoints] for pose in poses.poses]
-    return np.array(points, np.float64).reshape(-1, joints, 3)
+    return convert(np.array(points, np.float64).reshape(len(points), joints, 3), poses.layout, layout)
 
 
 def box(corners: np.ndarray) -> Box:

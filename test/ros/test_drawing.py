@@ -38,7 +38,7 @@ def people(track: str = "7", box: Box = BOX) -> DetectionArray:
 def poses(score: float, box: Box = BOX, track: str = "7") -> BodyPoseArray:
     points = [Keypoint(x=40.0, y=60.0, score=0.0) for _ in range(17)]
     points[0] = Keypoint(x=45.0, y=45.0, score=score)
-    return BodyPoseArray(poses=[BodyPose(track_id=track, score=0.5, box=box, keypoints=points)])
+    return BodyPoseArray(layout="coco17", poses=[BodyPose(track_id=track, score=0.5, box=box, keypoints=points)])
 
 
 def canvas() -> np.ndarray:
