@@ -124,7 +124,7 @@ class AutoPolicy:
 
     def search(self, glimpse: Glimpse) -> Decision:
         """Look for the face from a little aside: what hides it is mostly nearer than the person."""
-        settings = self._settings
+        settings, self._blocked = self._settings, None
         if self._searched == settings.searches:
             return Decision(None, "the face is not found")
         self._searched += 1

@@ -123,6 +123,14 @@ def test_what_is_in_the_way_is_gone_around() -> None:
     assert blocked.decide([far, near]).move == Move(advance=pytest.approx(0.5))
 
 
+def test_what_was_in_the_way_of_a_search_is_left_behind_by_the_next_one() -> None:
+    searching = policy(60)
+    searching.search(Glimpse(3.0, 0.0))
+    searching.blocked(Move(pan=0.5))
+    searching.search(Glimpse(3.0, 0.0))
+    assert searching.decide([view()]).move == Move(pan=math.radians(60))
+
+
 def test_all_begin_anew() -> None:
     occlusion, front = Fixed(STAY), Front(0)
     begun = AutoPolicy(occlusion, front)
