@@ -11,6 +11,9 @@ from opendr_perception.active.belief import UNKNOWN, most_probable
 from opendr_perception.active.motion import Move
 from opendr_perception.active.policy import Decision, Glimpse, View, ViewPolicy
 
+ARRIVED = 0.7
+"""Share of a way towards somebody from which on what was in the way stands beside it; distances are rough."""
+
 
 @dataclass(frozen=True)
 class AutoSettings:
@@ -99,18 +102,19 @@ class AutoPolicy:
             return Decision(None, f"all views together say that it is {name}")
         turn = self._front(view)
         if self._blocked is not None:
-            return self._around(view, turn)
+            return self._around(views, turn)
         if abs(turn) < settings.clear_within:
             clearing = self._occlusion.decide(views)
             if clearing.move is not None:
                 return clearing
-        if (nearer := self._approach(view, settings.smallest_face, settings.wanted_face)) > 0:
-            return Decision(Move(advance=nearer), f"the face is only {view.size:.0f} pixels large")
-        if abs(turn) > settings.frontal:
-            return Decision(Move(pan=turn), f"the face looks {math.degrees(abs(turn)):.0f} degrees to the side")
+        pan = turn if abs(turn) > settings.frontal else 0.0
+        nearer = self._approach(view, settings.smallest_face, settings.wanted_face)
+        if pan or nearer:
+            reason = f"{view.size:.0f} pixels of a face that looks {math.degrees(abs(turn)):.0f} degrees to the side"
+            return Decision(Move(pan, nearer), reason)
         if certain:  # only now: a face that is covered, far away or turned is near to nobody's
             return Decision(None, "all views together say that it is nobody of them")
-        if (nearer := self._approach(view, settings.large_face, settings.largest_face)) > 0:
+        if nearer := self._approach(view, settings.large_face, settings.largest_face):
             return Decision(Move(advance=nearer), "seen from the front, it is still not certain who it is")
         return self._last.decide(views) if self._last is not None else Decision(None, "no other view is better")
 
@@ -120,20 +124,21 @@ class AutoPolicy:
 
     def search(self, glimpse: Glimpse) -> Decision:
         """Look for the face from a little aside: what hides it is mostly nearer than the person."""
-        settings = self._settings
+        settings, self._blocked = self._settings, None
         if self._searched == settings.searches:
             return Decision(None, "the face is not found")
         self._searched += 1
         side = 1 if self._searched % 2 else -1
         return Decision(Move(pan=side * self._searched * settings.search), "the face is not found here")
 
-    def _around(self, view: View, turn: float) -> Decision:
+    def _around(self, views: Sequence[View], turn: float) -> Decision:
         """Past what stood in the way towards the person, or between it and the person."""
-        settings, blocked, reason = self._settings, self._blocked, "the way is not free"
+        settings, blocked, reason = self._settings, self._blocked or Move(), "the way is not free"
         self._blocked = None
-        if blocked is not None and blocked.advance:
+        came = views[-2].distance - views[-1].distance if len(views) > 1 else 0.0
+        if blocked.advance and came < ARRIVED * blocked.advance:
             return Decision(Move(pan=math.copysign(max(abs(turn), settings.detour), turn)), reason)
-        nearer = view.distance - settings.inside
+        nearer = views[-1].distance - settings.inside
         return Decision(Move(advance=nearer) if nearer > 0 else None, reason)
 
     def _approach(self, view: View, smallest: float, wanted: float) -> float:
@@ -141,4 +146,4 @@ class AutoPolicy:
         if math.isnan(view.distance) or view.size >= smallest:
             return 0.0
         goal = max(view.distance * view.size / wanted, self._settings.nearest)
-        return min(view.distance - goal, self._settings.longest_approach)
+        return max(min(view.distance - goal, self._settings.longest_approach), 0.0)

@@ -58,7 +58,7 @@ class Outcome:
         """The accepted name, or ''."""
         if not self.views:
             return ""
-        if self.joint:
+        if self._together:
             return most_probable(self.views)[0]
         recognition = best(self.views).recognition
         return recognition.identity if recognition.accepted else ""
@@ -68,10 +68,15 @@ class Outcome:
         """Of the view that is nearest to that person, or to anybody if nobody is named; NaN without a view."""
         if not self.views:
             return math.nan
-        if self.joint and (name := self.identity):
+        if self._together and (name := self.identity):
             distances = (view.recognition.distances for view in self.views)
             return 1 - min(to[name] for to in distances if name in to)
         return best(self.views).recognition.confidence
+
+    @property
+    def _together(self) -> bool:
+        """Whether the views can be judged together: a recogniser that tells no distances leaves the best one."""
+        return self.joint and any(view.recognition.distances for view in self.views)
 
 
 LEAST_PAN, LEAST_ADVANCE = math.radians(1), 0.05

@@ -80,10 +80,11 @@ def test_a_covered_face_is_cleared_by_small_steps_unless_going_to_the_front_clea
     assert policy(-70, clearing).decide([view()]).move == Move(pan=math.radians(-70))
 
 
-def test_a_small_face_is_approached_first_and_no_nearer_than_needed() -> None:
-    assert policy(60).decide([view(size=25, distance=3.0)]).move == Move(advance=pytest.approx(1.5))
-    assert policy(60).decide([view(size=9, distance=8.0)]).move == Move(advance=6.0)
-    assert policy(60).decide([view(size=25, distance=1.2)]).move == Move(pan=math.radians(60))
+def test_a_small_face_is_approached_no_nearer_than_needed_and_seen_from_the_front() -> None:
+    side = math.radians(60)
+    assert policy(60).decide([view(size=25, distance=3.0)]).move == Move(side, pytest.approx(1.5))
+    assert policy(10).decide([view(size=9, distance=8.0)]).move == Move(advance=6.0)
+    assert policy(60).decide([view(size=25, distance=1.2)]).move == Move(pan=side)
 
 
 def test_from_the_front_only_nearer_is_better() -> None:
@@ -117,6 +118,17 @@ def test_what_is_in_the_way_is_gone_around() -> None:
     blocked.blocked(first)
     assert blocked.decide([far]).move == Move(advance=pytest.approx(2.5))
     assert blocked.decide([far]).move == Move(advance=pytest.approx(4 - 4 * 20 / 50))
+    near = view(size=50, distance=2.0, ann=1.1, bob=1.2)
+    blocked.blocked(Move(0.7, 2.0))  # it came near, but not around
+    assert blocked.decide([far, near]).move == Move(advance=pytest.approx(0.5))
+
+
+def test_what_was_in_the_way_of_a_search_is_left_behind_by_the_next_one() -> None:
+    searching = policy(60)
+    searching.search(Glimpse(3.0, 0.0))
+    searching.blocked(Move(pan=0.5))
+    searching.search(Glimpse(3.0, 0.0))
+    assert searching.decide([view()]).move == Move(pan=math.radians(60))
 
 
 def test_all_begin_anew() -> None:

@@ -187,6 +187,8 @@ def test_all_views_together_can_outvote_the_most_confident_one() -> None:
     joint, alone = Outcome(views, 3, ""), Outcome(views, 3, "", joint=False)
     assert (alone.identity, alone.confidence) == ("bob", 0.1)
     assert (joint.identity, joint.confidence) == ("ann", pytest.approx(0.05))
+    without_distances = replace(views[0], recognition=Recognition("bob", 0.1))
+    assert Outcome((without_distances,), 0, "").identity == "bob"
 
 
 def test_nobody_is_looked_for_in_an_empty_gallery() -> None:
