@@ -33,6 +33,7 @@ TORCH_FLOORS = (
     "continual",
     "esr",
     "nms",
+    "presence",
     "opendr_peer",
     "opendr_nms_peer",
 )
