@@ -179,7 +179,8 @@ class EdgeAttention(nn.Module):
         query = self.query(queries).view(boxes, HEADS, -1) / math.sqrt(width // HEADS)
         projected = torch.einsum("nhd,hdw->nhw", query, self.key.weight.view(HEADS, -1, width))
         offset = (query * self.key.bias.view(HEADS, -1)).sum(2)
-        logits = (projected.index_select(0, graph.rows) * keys[:, None]).sum(2) + offset.index_select(0, graph.rows)
+        logits = projected.index_select(0, graph.rows) @ keys[:, :, None]
+        logits = logits.squeeze(2) + offset.index_select(0, graph.rows)
         shares = self.dropout(segment_softmax(logits * graph.weights[:, None], graph.rows, boxes))
         spread = (shares[:, :, None] * keys[:, None]).flatten(1)
         gathered = segment_sum(spread, graph.rows, boxes).view(boxes, HEADS, width)

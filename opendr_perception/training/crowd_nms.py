@@ -196,14 +196,15 @@ def main(
             recent = np.mean(losses[-SHOWN:])
             console.print(f"step {step}/{steps}  loss {recent:.4f}  {spent / 60:.1f} min, {left / 60:.1f} to go")
             trainer.save()
+    weights = output / f"nms-{'fseq2' if features else 'geom'}.npz"
+    save(trainer.network, weights, _card(settings, trainer.network, {}))
+    console.print(f"wrote {weights}, which is evaluated now")
     sets = {} if features else crowd_sets()
     if pictures is not None:
         sets |= picture_sets(pictures, features)
     result = evaluate(trainer.network, sets)
     console.print(str(result))
-    weights = output / f"nms-{'fseq2' if features else 'geom'}.npz"
     save(trainer.network, weights, _card(settings, trainer.network, result))
-    console.print(f"wrote {weights}")
 
 
 def _card(settings: Settings, network: Seq2SeqNms, result: Mapping[str, Sequence[float]]) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from opendr_perception.training.crowd_pictures import Picture, compose, divide, 
 from opendr_perception.training.crowds import HARD, STANDARD, visible_parts
 from opendr_perception.training.nms_evaluation import scenes
 from opendr_perception.training.nms_examples import Example, as_tensors, class_weights, loss_of, match, thin
-from opendr_perception.training.nms_weights import load
+from opendr_perception.training.nms_weights import load, mean
 from opendr_perception.training.picture_sets import SHIFTED, TEST, TRAIN, PictureSet, make
 from opendr_perception.training.sprites import Sprite
 from opendr_perception.training.weights import save
@@ -139,6 +139,12 @@ def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
     save(network, tmp_path / "nms.npz", {})
     for name, value in load(tmp_path / "nms.npz").state_dict().items():
         torch.testing.assert_close(value, network.state_dict()[name])
+
+
+def test_the_mean_of_weights_is_between_them() -> None:
+    one, other = Seq2SeqNms(), Seq2SeqNms()
+    expected = (one.head[1].weight + other.head[1].weight).detach() / 2
+    torch.testing.assert_close(mean([one, other]).state_dict()["head.1.weight"], expected)
 
 
 @torch.no_grad()
