@@ -120,7 +120,7 @@ def test_what_a_report_raises_ends_the_episode_and_leaves_the_robot_standing(sta
 
     with stage.showing(), pytest.raises(OSError, match="the listener is gone"):
         policy = Restless()
-        policy.decide = lambda views: Decision(Move(advance=0.03), "a little nearer")  # type: ignore[method-assign]
+        policy.decide = lambda views: Decision(Move(advance=0.06), "a little nearer")  # type: ignore[method-assign]
         stage.episodes.run("", policy, GOAL, 20.0, report)
     assert stage.commands[-1] == STILL
     assert stage.said[-1] == "idle"
