@@ -5,8 +5,8 @@
 * **Downscaled**: the frame is reduced to the height of the glance, and the networks see nothing else.
 * **The node's default**: NanoDet sees the frame reduced to 416 pixels, MoveNet crops of the original.
 * **The scenes** are real pedestrians on frames of a real street (see `pasted_people`), one to four in each, 5 to 30 %
-  of the frame's height tall. A keypoint is right when it is within a tenth of the person's height of where MoveNet thunder
-  sees it in the original film (PCK); those of a missed person are wrong.
+  of the frame's height tall. A keypoint is right when it is within a tenth of the person's height of where MoveNet
+  thunder sees it in the original film (PCK); those of a missed person are wrong.
 """
 
 from __future__ import annotations

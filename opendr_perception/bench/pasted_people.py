@@ -105,7 +105,8 @@ def make_scene(
     keypoints: list[np.ndarray] = []
     while len(boxes) < people:
         person = street.people[int(rng.integers(len(street.people)))]
-        factor = rng.uniform(shortest, tallest) * height / (person.box[3] - person.box[1])
+        tall = np.exp(rng.uniform(np.log(shortest), np.log(tallest)))  # far people are more than near ones
+        factor = tall * height / (person.box[3] - person.box[1])
         size = np.round(np.array(person.opacity.shape[::-1]) * factor).astype(int)
         place = rng.integers((0, 0), np.array([width, height]) - size)
         shift = np.tile(place, 2)

@@ -1,4 +1,4 @@
-"""What finds poses, as the parameters of a node want it."""
+"""What finds poses, as the parameters of a node want it: people first and then their keypoints, or all at once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from opendr_perception.engine.session import Session
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import PeopleFinder, PeopleParameters, load_session
+from opendr_perception.tasks.bottom_up import BottomUpEstimator, PoseOverview
 from opendr_perception.tasks.high_resolution import Glance, HighResolutionDetector, Resolution
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.layouts import LAYOUTS
@@ -15,7 +16,7 @@ from opendr_perception.tasks.overview import DetectorOverview, Overview
 from opendr_perception.tasks.pose import PoseEstimator, Poses
 from opendr_perception.tasks.presence import HumanPresence
 
-OVERVIEWS = {"detector": 0.1, "presence": 0.95}
+OVERVIEWS = {"detector": 0.15, "presence": 0.95, "pose": 0.1}
 """What a glance can see people with, and the value of its heatmap from which on that is worth a closer look."""
 PRESENCE_MODEL = "presence-1080p"
 
@@ -27,12 +28,13 @@ class PoseParameters(PeopleParameters):
     model: str = parameter(
         "movenet-lightning",
         "movenet-lightning is fast, movenet-thunder is more exact at about four times the cost; or an ONNX file with "
-        "the same input and output.",
+        "the same input and output, or of Lightweight OpenPose, written by opendr_perception.training.ship_openpose.",
         read_only=True,
     )
     detector: str = parameter(
         "nanodet",
-        "A person detector of the zoo (opendr-perception models list), or an ONNX file like it.",
+        "A person detector of the zoo (opendr-perception models list), or an ONNX file like it. Lightweight OpenPose "
+        "needs it for the overview only, and takes no notice of what there is to set for it.",
         read_only=True,
     )
     max_persons: int = parameter(
@@ -67,8 +69,8 @@ class PoseParameters(PeopleParameters):
     )
     overview: str = parameter(
         "detector",
-        "With high_resolution: what the glance sees people with: the detector's own scores, or the network of the node "
-        "human_presence.",
+        "With high_resolution: what the glance sees people with: the detector's own scores, the network of the node "
+        "human_presence, or Lightweight OpenPose, if that is the model.",
         choices=OVERVIEWS,
         read_only=True,
     )
@@ -88,20 +90,28 @@ class PoseFinder:
     def __init__(self, params: PoseParameters) -> None:
         session = load_session(params.model, params)
         self.people = PeopleFinder(params.detector, params)
-        self.estimator = PoseEstimator(self.people.detector, session)
-        self._glance = Glance(_overview(params, self.people.session))
+        self._glance = Glance(_overview(params, session, self.people.session))
         self._in_parts = HighResolutionDetector(self.people.detector, self._glance)
-        session.warm_up()
+        self.estimator: PoseEstimator | BottomUpEstimator
+        if _is_bottom_up(session):
+            self.estimator = BottomUpEstimator(session)
+            session.warm_up(image=(1, self.estimator.height, self.estimator.height * 16 // 9, 3))
+        else:
+            self.estimator = PoseEstimator(self.people.detector, session)
+            session.warm_up()
         self.tune(params)
 
     def tune(self, params: PoseParameters) -> None:
         """Find poses as the parameters want it from now on."""
         self.people.tune(params)
         self.estimator.max_persons = params.max_persons
-        self.estimator.detector = self._in_parts if params.high_resolution else self.people.detector
         self._glance.resolution = Resolution(
             params.base_height_1, params.base_height_2, threshold=OVERVIEWS[params.overview]
         )
+        if isinstance(self.estimator, BottomUpEstimator):
+            self.estimator.glance = self._glance if params.high_resolution else None
+        else:
+            self.estimator.detector = self._in_parts if params.high_resolution else self.people.detector
         self._layout = params.layout
 
     def __call__(self, images: Sequence[Image]) -> list[Poses]:
@@ -109,7 +119,18 @@ class PoseFinder:
         return [poses.in_layout(self._layout) for poses in self.estimator(images)]
 
 
-def _overview(params: PoseParameters, detector: Session) -> Overview:
+def _overview(params: PoseParameters, model: Session, detector: Session) -> Overview:
     if params.overview == "presence":
         return HumanPresence(load_session(PRESENCE_MODEL, params))
-    return DetectorOverview(detector)
+    if params.overview == "detector":
+        return DetectorOverview(detector)
+    if not _is_bottom_up(model):
+        raise ValueError(
+            "overview 'pose' needs Lightweight OpenPose: set model to an ONNX file that "
+            "opendr_perception.training.ship_openpose has written, or take overview 'detector'"
+        )
+    return PoseOverview(model)
+
+
+def _is_bottom_up(model: Session) -> bool:
+    return any(tensor.name == "fields" for tensor in model.outputs)

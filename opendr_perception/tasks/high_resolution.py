@@ -17,7 +17,10 @@ from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.heatmap import regions
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.overview import Overview, pool, pooling
-from opendr_perception.tasks.regions import areas, merge_overlapping, surround
+from opendr_perception.tasks.regions import areas, distances, merge, surround
+
+MOST_PARTS = 64
+"""With more of them, people are everywhere."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,7 @@ class View:
     Args:
         left, top, right, bottom: pixels of the picture, right and bottom not included.
         scale: pixels looked at per pixel of the picture.
+        core: x_min, y_min, x_max, y_max of what is hot in it, in pixels of the picture.
     """
 
     left: int
@@ -34,6 +38,7 @@ class View:
     right: int
     bottom: int
     scale: float
+    core: tuple[float, float, float, float]
 
     def crop(self, image: Image) -> Image:
         """The part, without copying it."""
@@ -65,10 +70,10 @@ class Resolution:
 
     base_height_1: int = 360
     base_height_2: int = 240
-    threshold: float = 0.1
+    threshold: float = 0.15
     margin: float = 0.3
     full_frame_ratio: float = 0.85
-    max_upscale: float = 2.0
+    max_upscale: float = 1.0
     smallest: int = 64
 
     def __post_init__(self) -> None:
@@ -93,30 +98,54 @@ class Glance:
         self.resolution = resolution
 
     def __call__(self, image: Image) -> list[View]:
-        """The parts of a picture that show people, disjoint; none if there is nobody."""
+        """The parts of a picture that show people; none if there is nobody."""
         if pooling(image, self.resolution.base_height_1) == 1:  # nothing is saved: a glance would be all the work
-            return [self._whole(image)]
-        size = (image.width, image.height)
+            return self._whole(image)
         pixels, k = pool(image, self.resolution.base_height_1)
-        hot = regions(self.overview(pixels), self.resolution.threshold).boxes * k
-        boxes = merge_overlapping(surround(hot, self.resolution.margin, self.resolution.smallest, size))
-        if areas(boxes).sum() >= self.resolution.full_frame_ratio * image.width * image.height:
-            return [self._whole(image)]
-        return self._views(boxes, image)
+        cores = regions(self.overview(pixels), self.resolution.threshold).boxes.astype(np.float64) * k
+        if len(cores) > MOST_PARTS:
+            return self._whole(image)
+        surroundings = self.resolution.margin, self.resolution.smallest, (image.width, image.height)
+        cores = merge(cores, *surroundings)
+        parts = surround(cores, *surroundings)
+        if areas(parts).sum() >= self.resolution.full_frame_ratio * image.width * image.height:
+            return self._whole(image)
+        inside = areas(parts) > 0
+        return self._views(parts[inside], cores[inside], image)
 
-    def _whole(self, image: Image) -> View:
-        [view] = self._views(np.array([[0, 0, image.width, image.height]], np.float64), image)
-        return view
+    def _whole(self, image: Image) -> list[View]:
+        everything = np.array([[0, 0, image.width, image.height]], np.float64)
+        return self._views(everything, everything, image)
 
-    def _views(self, boxes: np.ndarray, image: Image) -> list[View]:
+    def _views(self, parts: np.ndarray, cores: np.ndarray, image: Image) -> list[View]:
         """The parts with their scales: the heights equal, unless that makes too many pixels."""
         base = self.resolution.base_height_2
-        scales = np.minimum(base / (boxes[:, 3] - boxes[:, 1]), self.resolution.max_upscale)
+        scales = np.minimum(base / (parts[:, 3] - parts[:, 1]), self.resolution.max_upscale)
         budget = base**2 * max(image.height, image.width) / min(image.height, image.width)
-        excess = (areas(boxes) * scales**2).sum() / budget
+        excess = (areas(parts) * scales**2).sum() / budget
         scales /= np.sqrt(max(excess, 1.0))
-        sides = boxes.astype(int).T.tolist()
-        return [View(*view) for view in zip(*sides, scales.tolist(), strict=True)]
+        sides = parts.astype(int).T.tolist()
+        return [View(*view) for view in zip(*sides, scales.tolist(), map(tuple, cores.tolist()), strict=True)]
+
+
+def belong(boxes: np.ndarray, views: Sequence[View], number: int) -> np.ndarray:
+    """Which of the people found in one of several views belong to it.
+
+    Views may overlap, and then the same person may be seen in two, in one of them only in part. Who is in the middle of
+    several views belongs to that whose core is nearest.
+
+    Args:
+        boxes: (n, 4) of the people, in pixels of the picture.
+        views: all that were looked at.
+        number: of the view in which they were found.
+
+    Returns:
+        (n,) bool.
+    """
+    centres = (boxes[:, :2] + boxes[:, 2:]) / 2
+    away = distances(centres, np.array([view.core for view in views]))
+    outside = distances(centres, np.array([(v.left, v.top, v.right, v.bottom) for v in views])) > 0
+    return np.asarray(np.where(outside, np.inf, away).argmin(axis=1) == number)
 
 
 class HighResolutionDetector:
@@ -137,8 +166,10 @@ class HighResolutionDetector:
 
     def _detect(self, image: Image) -> Detections:
         boxes, scores = np.empty((0, 4), np.float32), np.empty(0, np.float32)
-        for view in self.glance(image):
+        views = self.glance(image)
+        for number, view in enumerate(views):
             [found] = self.detector([view.crop(image)], view.longest)
-            boxes = np.concatenate([boxes, found.boxes + np.array([view.left, view.top] * 2, np.float32)])
-            scores = np.concatenate([scores, found.scores])
+            placed = found.boxes + np.array([view.left, view.top] * 2, np.float32)
+            own = belong(placed, views, number)
+            boxes, scores = np.concatenate([boxes, placed[own]]), np.concatenate([scores, found.scores[own]])
         return Detections(boxes, scores)[np.argsort(-scores, kind="stable")]

@@ -66,7 +66,7 @@ class PoseEstimator:
 
     def __call__(self, images: Sequence[Image]) -> list[Poses]:
         """Find the people and their keypoints in each picture."""
-        people = [largest(found, self.max_persons) for found in self.detector(images)]
+        people = [found[largest(found, self.max_persons)] for found in self.detector(images)]
         keypoints = self._find_keypoints(images, people)
         ends = np.cumsum([len(found) for found in people])
         return [Poses(found, keypoints[end - len(found) : end]) for found, end in zip(people, ends, strict=True)]
@@ -88,7 +88,7 @@ class PoseEstimator:
         return np.concatenate([source, np.clip(found[..., 2:], 0, 1)], axis=-1).astype(np.float32)
 
 
-def largest(people: Detections, number: int) -> Detections:
-    """The so many people with the largest boxes, in their order."""
+def largest(people: Detections, number: int) -> np.ndarray:
+    """Indices of the so many people with the largest boxes, in their order."""
     width, height = (people.boxes[:, 2:] - people.boxes[:, :2]).T
-    return people[np.sort(np.argsort(-width * height, kind="stable")[:number])]
+    return np.sort(np.argsort(-width * height, kind="stable")[:number])

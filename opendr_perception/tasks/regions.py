@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,38 +20,45 @@ def surround(boxes: npt.NDArray[np.floating], margin: float, smallest: float, si
         size: (width, height) of the picture.
 
     Returns:
-        (m, 4); without those that lie outside of the picture.
+        (n, 4); boxes outside of the picture become empty.
     """
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     halves = np.maximum((boxes[:, 2:] - boxes[:, :2]) * (0.5 + margin), smallest / 2)
     enlarged = np.concatenate([np.floor(centres - halves), np.ceil(centres + halves)], axis=1)
-    clipped = np.clip(enlarged, 0, np.tile(np.asarray(size, np.float64), 2))
-    return clipped[(clipped[:, 2:] > clipped[:, :2]).all(axis=1)]
+    return np.asarray(np.clip(enlarged, 0, np.tile(np.asarray(size, np.float64), 2)))
 
 
-def merge_overlapping(boxes: Boxes) -> Boxes:
-    """Replace boxes that overlap by the box around them, until none do.
+def merge(boxes: Boxes, margin: float, smallest: float, size: tuple[int, int]) -> Boxes:
+    """Replace two boxes by the box around them where that has fewer pixels than both, once surrounded; until none has.
 
     Args:
-        boxes: (n, 4).
+        boxes: (n, 4) in pixels; the time grows with the square of their number.
+        margin, smallest, size: as `surround` takes them.
 
     Returns:
-        (m, 4), disjoint.
+        (m, 4). Surrounded they may still overlap, where one part for both would be mostly empty.
     """
-    merged: list[npt.NDArray[np.float64]] = []
-    for box in boxes:
-        around = box
-        while touched := [k for k, other in enumerate(merged) if _overlap(around, other)]:
-            group = np.stack([around, *(merged.pop(k) for k in reversed(touched))])
-            around = np.concatenate([group[:, :2].min(axis=0), group[:, 2:].max(axis=0)])
-        merged.append(around)
-    return np.array(merged, np.float64).reshape(-1, 4)
+    while len(boxes) > 1:
+        pairs = np.array(list(combinations(range(len(boxes)), 2)))
+        first, second = boxes[pairs[:, 0]], boxes[pairs[:, 1]]
+        around = np.concatenate(
+            [np.minimum(first[:, :2], second[:, :2]), np.maximum(first[:, 2:], second[:, 2:])], axis=1
+        )
+        cost = areas(surround(boxes, margin, smallest, size))
+        saved = cost[pairs].sum(axis=1) - areas(surround(around, margin, smallest, size))
+        best = int(saved.argmax())
+        if saved[best] < 0:
+            break
+        boxes = np.concatenate([np.delete(boxes, pairs[best], axis=0), around[best : best + 1]])
+    return boxes
 
 
-def areas(boxes: Boxes) -> npt.NDArray[np.float64]:
+def areas(boxes: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """The area of each box."""
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1))
+    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), np.float64)
 
 
-def _overlap(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> bool:
-    return bool((a[:2] < b[2:]).all() and (b[:2] < a[2:]).all())
+def distances(points: npt.NDArray[np.floating], boxes: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """How far points (n, 2) are from boxes (m, 4), (n, m); 0 inside."""
+    below, above = boxes[None, :, :2] - points[:, None], points[:, None] - boxes[None, :, 2:]
+    return np.asarray(np.linalg.norm(np.maximum(np.maximum(below, above), 0), axis=-1), np.float64)

@@ -11,10 +11,12 @@ import pytest
 from opendr_perception.msg import BodyPose, BodyPoseArray
 from sensor_msgs.msg import Image as ImageMessage
 
+from opendr_perception.networks.lightweight_openpose import LightweightOpenPose
 from opendr_perception.nodes.pose_estimation import PoseEstimation
 from opendr_perception.ros import parameters
 from opendr_perception.ros.poses import PoseParameters
 from opendr_perception.tasks.pose import COCO17
+from opendr_perception.training.ship_openpose import export_openpose
 
 
 def height_of(pose: BodyPose, part: str) -> float:
@@ -150,3 +152,17 @@ def test_small_people_in_a_large_image_are_found_in_high_resolution(
     empty = graph.ask(camera, graph.image(np.full((1440, 2560, 3), 128, np.uint8)), poses)
     assert (empty.poses, empty.layout) == ([], "coco17")
     assert "base_height_1" in graph.set_parameter("pose_estimation", "base_height_1", 1)
+
+
+def test_lightweight_openpose_finds_all_people_at_once(graph: Any, street: list[np.ndarray], tmp_path: Path) -> None:
+    file = tmp_path / "openpose.onnx"
+    export_openpose(LightweightOpenPose(channels=16, width=0.125).eval(), file)  # it has learnt nothing
+    options = {"threads": 1, "model": str(file), "overview": "pose", "high_resolution": True, "base_height_1": 256}
+    graph.run(PoseEstimation, **options)
+    graph.run(PoseEstimation, "-r", "__node:=without_openpose", overview="pose")
+    poses = graph.listen(BodyPoseArray, "poses", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    message = graph.ask(camera, graph.image(street[0]), poses)
+    assert (message.layout, message.width) == ("coco17", 768)
+    assert all(len(pose.keypoints) == 17 for pose in message.poses)
+    assert "overview 'pose' needs Lightweight OpenPose" in graph.diagnosis("without_openpose", "cannot")["message"]

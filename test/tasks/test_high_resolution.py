@@ -11,10 +11,12 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.heatmap import Heatmap
-from opendr_perception.tasks.high_resolution import Glance, HighResolutionDetector, Resolution, View
+from opendr_perception.tasks.high_resolution import Glance, HighResolutionDetector, Resolution, View, belong
 from opendr_perception.tasks.image import Image, Pixels
 from opendr_perception.tasks.nms import pairwise_iou
 from opendr_perception.tasks.overview import DetectorOverview, pool
+
+WHOLE = View(0, 0, 1920, 1080, 240 / 1080, (0, 0, 1920, 1080))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +69,7 @@ def test_nobody_costs_only_the_glance(session: Session) -> None:
 
 
 def test_separate_groups_are_separate_parts_that_cover_them() -> None:
-    spots = [(96, 480, 192, 744), (1704, 96, 1752, 216), (1776, 120, 1824, 240)]
+    spots = [(96, 480, 192, 744), (1704, 96, 1752, 216), (1752, 120, 1800, 240)]
     views = Glance(Bright())(dark(1080, 1920, *spots))
     assert len(views) == 2, "the two on the right stand together"
     for left, top, right, bottom in spots:
@@ -87,13 +89,22 @@ def test_all_parts_together_cost_at_most_the_whole_picture_at_their_height() -> 
 
 
 def test_people_everywhere_are_looked_at_once_as_a_whole() -> None:
-    assert Glance(Bright())(dark(1080, 1920, (0, 0, 1920, 1080))) == [View(0, 0, 1920, 1080, 240 / 1080)]
+    assert Glance(Bright())(dark(1080, 1920, (0, 0, 1920, 1080))) == [WHOLE]
+
+
+def test_who_is_in_several_views_belongs_to_the_nearest_core() -> None:
+    views = [View(0, 0, 100, 100, 1, (20, 20, 40, 80)), View(50, 0, 150, 100, 1, (90, 20, 120, 80))]
+    whole, cut = (85, 20, 120, 80), (85, 20, 100, 80)
+    left, alone = (20, 20, 40, 80), (52, 0, 60, 20)
+    assert belong(np.array([left, cut, alone]), views, 0).tolist() == [True, False, True]
+    assert belong(np.array([whole, alone]), views, 1).tolist() == [True, False]
+    assert belong(np.empty((0, 4)), views, 0).shape == (0,)
 
 
 def test_a_small_picture_is_looked_at_without_a_glance() -> None:
     overview = Bright()
-    assert Glance(overview)(dark(480, 640)) == [View(0, 0, 640, 480, 0.5)]
-    assert Glance(overview)(dark(1, 1)) == [View(0, 0, 1, 1, 2.0)]
+    assert Glance(overview)(dark(480, 640)) == [View(0, 0, 640, 480, 0.5, (0, 0, 640, 480))]
+    assert Glance(overview)(dark(1, 1)) == [View(0, 0, 1, 1, 1.0, (0, 0, 1, 1))]
     assert overview.seen == []
 
 
