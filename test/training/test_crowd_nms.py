@@ -102,7 +102,7 @@ def test_precision_of_cases_that_can_be_counted() -> None:
     np.testing.assert_array_equal(average_precision([loose], [one]) > 0, np.arange(0.5, 0.96, 0.05) <= 0.72)
 
 
-TINY = Settings(steps=6, rate=1e-3)
+TINY = Settings(steps=4, rate=1e-3)
 
 
 @pytest.fixture(autouse=True)
@@ -116,12 +116,12 @@ def test_a_training_that_was_interrupted_goes_on_as_if_it_had_not_been(tmp_path:
     first = Trainer(TINY, tmp_path / "part.pt")
     for step, loss in first.run():
         assert loss == losses[step - 1]
-        if step == 3:
+        if step == 2:
             first.save()
             break
     second = Trainer(TINY, tmp_path / "part.pt")
     second.resume()
-    assert [loss for _, loss in second.run()] == losses[3:]
+    assert [loss for _, loss in second.run()] == losses[2:]
     for name, value in second.network.state_dict().items():
         assert torch.equal(value, whole.network.state_dict()[name])
     with pytest.raises(ValueError, match="other settings"):
@@ -129,9 +129,9 @@ def test_a_training_that_was_interrupted_goes_on_as_if_it_had_not_been(tmp_path:
 
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
-    settings = replace(TINY, steps=30)
+    settings = replace(TINY, steps=16)
     losses = [loss for _, loss in Trainer(settings, tmp_path / "checkpoint.pt").run()]
-    assert np.mean(losses[-8:]) < 0.9 * np.mean(losses[:4])
+    assert np.mean(losses[-4:]) < 0.9 * np.mean(losses[:2])
 
 
 def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
