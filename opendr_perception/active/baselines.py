@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from opendr_perception.active.motion import Move
-from opendr_perception.active.policy import Decision, View
+from opendr_perception.active.policy import Decision, Glimpse, View
 
 
 class Static:
@@ -22,22 +22,36 @@ class Static:
 
 
 class RandomWalk:
-    """Goes to a side by chance: what looking more than once is worth without choosing.
+    """Goes somewhere by chance, whatever it sees: what looking more than once is worth without choosing.
 
     Args:
-        step: rad.
+        step: around the person, to either side, rad.
         random: source of chance.
+        nearer: towards the person, m; as probable as either side where there is room for it.
+        nearest: m, beyond which it does not go.
     """
 
-    def __init__(self, step: float, random: np.random.Generator) -> None:
-        self._step, self._random = step, random
+    def __init__(self, step: float, random: np.random.Generator, nearer: float = 1.0, nearest: float = 1.2) -> None:
+        self._step, self._random, self._nearer, self._nearest = step, random, nearer, nearest
 
     def begin(self) -> None:
         """Nothing is kept."""
 
     def decide(self, views: Sequence[View]) -> Decision:
-        side = 1 if self._random.random() < 0.5 else -1
-        return Decision(Move(pan=side * self._step), "by chance")
+        return self._somewhere(views[-1].distance)
+
+    def search(self, glimpse: Glimpse) -> Decision:
+        """It does not need to see a face."""
+        return self._somewhere(glimpse.distance)
+
+    def blocked(self, move: Move) -> None:
+        """The next one may be free."""
+
+    def _somewhere(self, distance: float) -> Decision:
+        moves = [Move(pan=-self._step), Move(pan=self._step)]
+        if distance - self._nearer >= self._nearest:
+            moves.append(Move(advance=self._nearer))
+        return Decision(moves[int(self._random.integers(len(moves)))], "by chance")
 
 
 class RuleBased:

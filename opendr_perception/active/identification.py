@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from opendr_perception.active.belief import most_probable
 from opendr_perception.active.motion import Move
-from opendr_perception.active.policy import View, ViewPolicy, best
+from opendr_perception.active.pilot import IN_THE_WAY
+from opendr_perception.active.policy import Decision, Glimpse, Persistent, View, ViewPolicy, best
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Goal:
         max_travel: length of all ways together, m.
         look_first: accept a first view that is good enough. The published method [Kakaletsis 2022] does not: there
             the first view is always compared with its renderings.
+        joint: all views together say who it is, and not the most confident one alone, as published.
     """
 
     confidence: float = 0.35
@@ -29,6 +32,7 @@ class Goal:
     max_pan: float = math.radians(75)
     max_travel: float = 3.0
     look_first: bool = True
+    joint: bool = True
 
 
 @dataclass(frozen=True)
@@ -40,23 +44,43 @@ class Outcome:
         moves: number of moves that were made.
         message: why it ended.
         interrupted: from outside, before it was done.
+        joint: see Goal.
     """
 
     views: tuple[View, ...]
     moves: int
     message: str
     interrupted: bool = False
+    joint: bool = True
 
     @property
     def identity(self) -> str:
         """The accepted name, or ''."""
-        recognition = best(self.views).recognition if self.views else None
-        return recognition.identity if recognition is not None and recognition.accepted else ""
+        if not self.views:
+            return ""
+        if self._together:
+            return most_probable(self.views)[0]
+        recognition = best(self.views).recognition
+        return recognition.identity if recognition.accepted else ""
 
     @property
     def confidence(self) -> float:
-        """Of the best view; NaN without one."""
-        return best(self.views).recognition.confidence if self.views else math.nan
+        """Of the view that is nearest to that person, or to anybody if nobody is named; NaN without a view."""
+        if not self.views:
+            return math.nan
+        if self._together and (name := self.identity):
+            distances = (view.recognition.distances for view in self.views)
+            return 1 - min(to[name] for to in distances if name in to)
+        return best(self.views).recognition.confidence
+
+    @property
+    def _together(self) -> bool:
+        """Whether the views can be judged together: a recogniser that tells no distances leaves the best one."""
+        return self.joint and any(view.recognition.distances for view in self.views)
+
+
+LEAST_PAN, LEAST_ADVANCE = math.radians(1), 0.05
+"""Moves that are shorter, in rad and in m, are not worth being made."""
 
 
 class Interrupted(RuntimeError):
@@ -66,7 +90,7 @@ class Interrupted(RuntimeError):
 class Explorer(Protocol):
     """A robot, or what stands for one."""
 
-    def look(self) -> View | None:
+    def look(self) -> View | Glimpse | None:
         """Stand still and look at the person; None when they cannot be found."""
         ...
 
@@ -93,28 +117,41 @@ def identify(
     policy.begin()
     views: list[View] = []
     moves, travel = 0, 0.0
+
+    def end(message: str, interrupted: bool = False) -> Outcome:
+        return Outcome(tuple(views), moves, message, interrupted, goal.joint)
+
     try:
         while True:
             report("looking", views[-1] if views else None, moves)
-            view = explorer.look()
-            if view is None:
-                return Outcome(tuple(views), moves, "the person is not in view")
-            views.append(view)
-            report("deciding", view, moves)
-            if reason := _enough(goal, view, moves):
-                return Outcome(tuple(views), moves, reason)
-            decision = policy.decide(views)
+            seen = explorer.look()
+            if seen is None:
+                return end("the person is not in view")
+            if isinstance(seen, View):
+                views.append(seen)
+                report("deciding", seen, moves)
+                if reason := _enough(goal, seen, moves):
+                    return end(reason)
+            if moves >= goal.max_moves:
+                return end(f"all {goal.max_moves} moves are made")
+            decision = policy.decide(views) if isinstance(seen, View) else _search(policy, seen)
             if decision.move is None:
-                return Outcome(tuple(views), moves, decision.reason)
-            travel += decision.move.length(0.0 if math.isnan(view.distance) else view.distance)
-            if reason := _beyond(goal, decision.move, view.pan, travel):
-                return Outcome(tuple(views), moves, reason)
-            report("moving", view, moves)
-            if reason := explorer.move(decision.move):
-                return Outcome(tuple(views), moves, reason)
-            moves += 1
+                return end(decision.reason)
+            distance = 0.0 if math.isnan(seen.distance) else seen.distance
+            move = _shortened(decision.move, distance, goal.max_pan, seen.pan, goal.max_travel - travel)
+            if move is None:
+                degrees = math.degrees(goal.max_pan)
+                return end(
+                    f"more than {goal.max_travel:g} m or {degrees:.0f} degrees around the person are not allowed"
+                )
+            report("moving", views[-1] if views else None, moves)
+            if reason := explorer.move(move):
+                if reason != IN_THE_WAY or not isinstance(policy, Persistent):
+                    return end(reason)
+                policy.blocked(move)
+            moves, travel = moves + 1, travel + move.length(distance)
     except Interrupted as reason:
-        return Outcome(tuple(views), moves, str(reason), interrupted=True)
+        return end(str(reason), interrupted=True)
 
 
 def _enough(goal: Goal, view: View, moves: int) -> str:
@@ -123,10 +160,17 @@ def _enough(goal: Goal, view: View, moves: int) -> str:
         return "nobody is enrolled"
     if (moves or goal.look_first) and view.recognition.confidence > goal.confidence:
         return "recognised"
-    return f"all {goal.max_moves} moves are made" if moves >= goal.max_moves else ""
+    return ""
 
 
-def _beyond(goal: Goal, move: Move, pan: float, travel: float) -> str:
-    if abs(pan + move.pan) > goal.max_pan + 1e-6:
-        return f"farther around the person than {math.degrees(goal.max_pan):.0f} degrees is not allowed"
-    return f"more than {goal.max_travel:g} m is not allowed" if travel > goal.max_travel else ""
+def _search(policy: ViewPolicy, glimpse: Glimpse) -> Decision:
+    return policy.search(glimpse) if isinstance(policy, Persistent) else Decision(None, "the face is not found")
+
+
+def _shortened(move: Move, distance: float, max_pan: float, pan: float, way: float) -> Move | None:
+    """As much of a move as the angle and the way that is left allow; None for next to nothing."""
+    turn = min(max(pan + move.pan, -max_pan), max_pan) - pan if move.pan else 0.0
+    length = Move(turn, move.advance).length(distance)
+    share = min(1.0, way / length) if length > 0 else 1.0
+    shorter = Move(share * turn, share * move.advance)
+    return None if abs(shorter.pan) < LEAST_PAN and abs(shorter.advance) < LEAST_ADVANCE else shorter

@@ -9,6 +9,7 @@ with the person a little to the other. It is then at its old distance, and was n
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,7 +29,7 @@ AIMED = 0.05
 
 @dataclass(frozen=True)
 class Move:
-    """A change of view.
+    """A change of view: towards the person or away, then around them.
 
     Args:
         pan: how far to go around the person, rad; positive to the robot's own right.
@@ -40,7 +41,7 @@ class Move:
 
     def length(self, distance: float) -> float:
         """Of the way at this distance of the person, m."""
-        return abs(self.pan) * distance + abs(self.advance)
+        return abs(self.advance) + abs(self.pan) * max(distance - self.advance, 0.0)
 
 
 class Manoeuvre(Protocol):
@@ -64,7 +65,7 @@ def plan(robot: str, move: Move, person: Person, limits: Limits, half_view: floa
 
     Args:
         robot: holonomic or differential.
-        move: either around the person, or towards and away.
+        move: see there.
         person: where they are now.
         limits: of the robot.
         half_view: half of the camera's horizontal field of view, rad.
@@ -75,15 +76,40 @@ def plan(robot: str, move: Move, person: Person, limits: Limits, half_view: floa
     """
     if robot not in ROBOTS:
         raise ValueError(f"motion must be one of {', '.join(ROBOTS)}, got '{robot}'")
-    if not (math.isfinite(move.pan) and math.isfinite(move.advance)) or (move.pan != 0) == (move.advance != 0):
-        raise ValueError(f"a move goes either around the person or towards them, got {move}")
+    if not (math.isfinite(move.pan) and math.isfinite(move.advance)) or move == Move():
+        raise ValueError(f"a move goes around the person or towards them, got {move}")
     if person.distance <= limits.min_distance and move.advance >= 0:
         raise Refused(f"the person is {person.distance:.2f} m away, nearer than {limits.min_distance:g} m")
-    if move.advance:
-        return Advance(move.advance, limits)
-    if robot == "holonomic":
-        return Arc(move.pan, limits)
-    return Swing(move.pan, person, limits, half_view)
+
+    def around(person: Person) -> Manoeuvre:
+        return Arc(move.pan, limits) if robot == "holonomic" else Swing(move.pan, person, limits, half_view)
+
+    if not move.advance:
+        return around(person)
+    towards = Advance(move.advance, limits)
+    return Succession(towards, around) if move.pan else towards
+
+
+class Succession:
+    """One manoeuvre after another, which is planned from where the first one ends."""
+
+    def __init__(self, first: Manoeuvre, then: Callable[[Person], Manoeuvre]) -> None:
+        self._now = first
+        self._then: Callable[[Person], Manoeuvre] | None = then
+
+    def wanted(self, person: Person) -> Velocity | None:
+        velocity = self._now.wanted(person)
+        if velocity is not None or self._then is None:
+            return velocity
+        then, self._then = self._then, None
+        try:
+            self._now = then(person)
+        except Refused:  # there is no room for it; what could be done is done
+            return None
+        return self._now.wanted(person)
+
+    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+        self._now.moved(person, velocity, seconds)
 
 
 class Advance:

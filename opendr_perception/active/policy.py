@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -20,7 +20,7 @@ class Recognition:
     Args:
         identity: the nearest enrolled name; '' when the gallery is empty.
         confidence: 1 - distance / threshold, negative when it is more likely nobody of them; NaN for an empty gallery.
-        distances: to every enrolled name.
+        distances: to every enrolled name, in units of the threshold: below 1 is accepted.
     """
 
     identity: str
@@ -66,6 +66,24 @@ class View:
     distance: float = math.nan
     pan: float = 0.0
 
+    @property
+    def size(self) -> float:
+        """The longer side of the face's box, pixels."""
+        return float((self.box[2:] - self.box[:2]).max())
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """A look at a person whose face is not found, but of whom something else tells where they stand.
+
+    Args:
+        distance: of the person, m.
+        pan: as that of a view.
+    """
+
+    distance: float
+    pan: float
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -91,6 +109,19 @@ class ViewPolicy(Protocol):
 
     def decide(self, views: Sequence[View]) -> Decision:
         """Choose from all views of this episode, the newest last."""
+        ...
+
+
+@runtime_checkable
+class Persistent(ViewPolicy, Protocol):
+    """A policy that does not give up when no face is found, nor when the way is not free."""
+
+    def search(self, glimpse: Glimpse) -> Decision:
+        """Choose where to look for the face."""
+        ...
+
+    def blocked(self, move: Move) -> None:
+        """Take note that a move could not be made, or not to its end."""
         ...
 
 

@@ -64,8 +64,9 @@ def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
     """Who faces are, by the nearest sample of a gallery to each of their embeddings (n, 128)."""
     found = []
     for embedding in embeddings:
-        distances = dict(zip(gallery.people, gallery.distances(embedding).tolist(), strict=True))
+        relative = gallery.distances(embedding) / gallery.threshold
+        distances = dict(zip(gallery.people, relative.tolist(), strict=True))
         name = min(distances, key=distances.__getitem__, default="")
-        confidence = 1 - distances[name] / gallery.threshold if name else math.nan
+        confidence = 1 - distances[name] if name else math.nan
         found.append(Recognition(name, confidence, distances))
     return found

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from opendr_perception import zoo
 from opendr_perception.active.auto import AutoPolicy
-from opendr_perception.active.baselines import Oracle, RandomWalk, RuleBased, Static
+from opendr_perception.active.baselines import RandomWalk, RuleBased, Static
+from opendr_perception.active.belief import UNKNOWN, belief
 from opendr_perception.active.face_mesh import FaceMesh
+from opendr_perception.active.front import FrontFinder
 from opendr_perception.active.identification import Goal, Outcome, identify
+from opendr_perception.active.motion import Move
 from opendr_perception.active.occlusion import OcclusionNetworks, OcclusionPolicy
-from opendr_perception.active.policy import Decision, Recognition, View, ViewPolicy
+from opendr_perception.active.policy import Decision, Glimpse, Persistent, Recognition, View, ViewPolicy
 from opendr_perception.active.recognition import recognise
+from opendr_perception.active.reinforcement import ReinforcementPolicy
 from opendr_perception.active.safety import Limits
 from opendr_perception.active.synthesis import RenderedConfidence, SynthesisPolicy
-from opendr_perception.bench.figure import Figure, smaller_is_better
+from opendr_perception.bench.active_figures import Episode, figures
+from opendr_perception.bench.figure import Figure
 from opendr_perception.bench.simulated_explorer import Costs, SimulatedExplorer
 from opendr_perception.engine.session import Session
-from opendr_perception.sim.scene import ROOMS, Light, Scene, facing, occlude
+from opendr_perception.sim.scene import ROOMS, Light, Scene, distance, facing, occlude
 from opendr_perception.sim.world import Camera, World
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.face_geometry import align
@@ -30,19 +35,22 @@ from opendr_perception.tasks.face_views import FaceEmbedder
 from opendr_perception.tasks.gallery import Gallery
 from opendr_perception.tasks.image import Image, Pixels
 
-CASE = "active"
 CAMERA = Camera(960, 720, math.radians(60.0), above=1.55)
 STEP = math.radians(15)
 STRANGERS = 4
 """Of the simulated people, who are not enrolled."""
 ENROLLED_FROM = (-15, 0, 15)
 """Degrees around a person, 1.2 m away, in a light and a room of their own."""
-NEAREST, FARTHEST = 1.0, 5.0
-"""m, of the first view. Farther away the detector finds no face in these pictures to decide by."""
+NEAREST, FARTHEST = 1.0, 8.0
+"""m, of the first view."""
 OCCLUDED = 0.3
 """Share of scenes with something before the face."""
-GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=8.0)
-EPISODES, QUICK = 200, 12
+ORACLE_DISTANCES = (1.5, 2.5, 4.0)
+"""m, of the views that the oracle knows, beside those from where the robot stands."""
+ORACLE_PANS = [math.radians(degrees) for degrees in (0, -15, 15, -30, 30, -45, 45, -60, 60, -75, 75, -90, 90)]
+CERTAIN = 0.95
+GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=10.0)
+EPISODES, QUICK = 200, 8
 
 
 class CountingRecogniser:
@@ -74,17 +82,18 @@ class TimedPolicy:
         return decision
 
 
-@dataclass(frozen=True)
-class Episode:
-    """One scene under one policy."""
+class TimedPersistentPolicy(TimedPolicy):
+    """The same of one that does not give up."""
 
-    right: bool
-    occluded: bool
-    known: bool
-    good_at_first: bool
-    moves: int
-    embeddings: int
-    costs: Costs
+    def __init__(self, policy: Persistent) -> None:
+        super().__init__(policy)
+        self._persistent = policy
+
+    def search(self, glimpse: Glimpse) -> Decision:
+        return self._persistent.search(glimpse)
+
+    def blocked(self, move: Move) -> None:
+        self._persistent.blocked(move)
 
 
 class Laboratory:
@@ -97,6 +106,7 @@ class Laboratory:
         self.embedder = FaceEmbedder(self.load("face-embedding"))
         self.recogniser = CountingRecogniser(self.embedder, self._enrol())
         self.explorer = SimulatedExplorer(self.world, self.detector, self.recogniser, Limits())
+        self._policies = self.policies()
 
     @staticmethod
     def load(model: str) -> Session:
@@ -142,22 +152,56 @@ class Laboratory:
     def run(self, policy: ViewPolicy, seed: int) -> tuple[Episode, Outcome]:
         """One episode."""
         scene = self.scene(seed)
+        timed = TimedPersistentPolicy(policy) if isinstance(policy, Persistent) else TimedPolicy(policy)
         self.explorer.begin(scene, seed)
         before = self.recogniser.count
-        outcome = identify(self.explorer, policy, GOAL)
-        name = scene.people[0].name
-        known = name in self.enrolled
-        first = outcome.views[0].recognition if outcome.views else None
+        early: list[View] = []
+        first: list[View] = []
+
+        def note(phase: str, view: View | None, moves: int) -> None:
+            if phase == "deciding" and view is not None and moves <= 2:
+                early.append(view)
+                first.extend([view] if moves == 0 else [])
+
+        outcome = identify(self.explorer, timed, GOAL, note)
+        truth = self.truth(scene)
         episode = Episode(
-            right=outcome.identity == (name if known else ""),
+            right=outcome.identity == truth,
+            right_after_two=Outcome(tuple(early), 2, "").identity == truth,
             occluded=bool(scene.things),
-            known=known,
-            good_at_first=first is not None and first.identity == name and first.confidence > GOAL.confidence,
+            known=truth != UNKNOWN,
+            good_at_first=any(_good(view.recognition, truth) for view in first),
             moves=outcome.moves,
             embeddings=self.recogniser.count - before,
+            times=tuple(timed.times),
             costs=self.explorer.costs,
         )
         return episode, outcome
+
+    def compare(self, seed: int) -> dict[str, Episode]:
+        """The same scene under every policy, and with all that can be seen of it."""
+        episodes = {name: self.run(make(seed), seed)[0] for name, make in self._policies.items()}
+        return {**episodes, "oracle": self.best(seed)}
+
+    def truth(self, scene: Scene) -> str:
+        """What is to be said of a scene."""
+        name = scene.people[0].name
+        return name if name in self.enrolled else UNKNOWN
+
+    def best(self, seed: int) -> Episode:
+        """What somebody would say who has seen the person from everywhere, and answers by the best view."""
+        scene = self.scene(seed)
+        truth = self.truth(scene)
+        self.explorer.begin(scene, seed)
+        away, start = distance(scene.robot, scene.people[0].pose), self.explorer.pan
+        before, surest = self.recogniser.count, 0.0
+        for goal in sorted({away, *(d for d in ORACLE_DISTANCES if d < away)}):
+            for pan in ORACLE_PANS:
+                if surest < CERTAIN and abs(pan - start) <= GOAL.max_pan:
+                    view = self.explorer.preview(away - goal, pan - start)
+                    surest = max(surest, belief([view])[truth] if view is not None else 0.0)
+        count = self.recogniser.count - before
+        return Episode(surest > 0.5, surest > 0.5, bool(scene.things), truth != UNKNOWN, False, 0, count, (), Costs())
 
     def policies(self) -> dict[str, Callable[[int], ViewPolicy]]:
         """A policy for the episode of each seed."""
@@ -166,122 +210,30 @@ class Laboratory:
         networks = OcclusionNetworks(
             self.load("face-features"), self.load("occlusion-direction"), self.load("occlusion-ratio")
         )
+        learned = ReinforcementPolicy(self.load("view-policy"))
         return {
             "static": lambda seed: Static(),
             "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
-            "rule": lambda seed: RuleBased(),
+            "rule": lambda seed: RuleBased(step=1.0),
             "occlusion": lambda seed: OcclusionPolicy(networks),
             "synthesis": lambda seed: SynthesisPolicy(synthesis),
-            "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), SynthesisPolicy(synthesis)),
-            "oracle": self._oracle,
+            "reinforcement": lambda seed: learned,
+            "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), FrontFinder(mesh)),
         }
 
-    def _oracle(self, seed: int) -> ViewPolicy:
-        name = self.scene(seed).people[0].name
-        if name not in self.enrolled:
-            return Static()
-        cache: dict[int, float] = {}
 
-        def confidence(pan: float) -> float:
-            place = round(pan / STEP)
-            if place not in cache:
-                here = round(self.explorer.turned / STEP)
-                view = self.explorer.preview((place - here) * STEP)
-                right = view is not None and view.recognition.identity == name
-                cache[place] = view.recognition.rank if right and view is not None else -math.inf
-            return cache[place]
-
-        return Oracle(STEP, confidence)
+def _good(recognition: Recognition, truth: str) -> bool:
+    return recognition.identity == truth and recognition.confidence > GOAL.confidence
 
 
 def active(quick: bool) -> list[Figure]:
     """Accuracy of every policy over the same episodes, and what it cost."""
     laboratory = Laboratory()
-    seeds = range(QUICK if quick else EPISODES)
+    episodes = QUICK if quick else EPISODES
     results: dict[str, list[Episode]] = {}
-    times: dict[str, list[float]] = {}
-    for name, make in laboratory.policies().items():
-        results[name], times[name] = [], []
-        for seed in seeds:
-            policy = TimedPolicy(make(seed))
-            results[name].append(laboratory.run(policy, seed)[0])
-            times[name] += policy.times
-    return list(figures(results, times))
-
-
-def figures(results: dict[str, list[Episode]], times: dict[str, list[float]]) -> Iterator[Figure]:
-    """What is shown of the episodes and the times of decisions, s, of each policy."""
-    share = {name: _share([episode.right for episode in episodes]) for name, episodes in results.items()}
-    for name, episodes in results.items():
-        low, high = interval(sum(episode.right for episode in episodes), len(episodes))
-        text = f"right names, {name}, {len(episodes)} scenes (95 % interval {low:.0f} to {high:.0f})"
-        yield Figure(CASE, text, "%", share[name], share["static"], "static", None, None, None)
-        yield _mean(f"moves, {name}", "", [episode.moves for episode in episodes])
-        yield _mean(f"way, {name}", "m", [episode.costs.travelled for episode in episodes])
-        yield _mean(f"time of driving, {name}", "s", [episode.costs.seconds for episode in episodes])
-        yield _mean(f"embeddings, {name}", "", [episode.embeddings for episode in episodes])
-    gain, below = share["auto"] - share["static"], share["oracle"] - share["auto"]
-    yield Figure(CASE, "auto minus static", "points", gain, None, "", None, 15, gain >= 15)
-    yield smaller_is_better(CASE, "oracle minus auto", "points", below, 8)
-    chance = share["auto"] - share["random"]
-    yield Figure(CASE, "auto minus random", "points", chance, None, "", None, 5, chance >= 5)
-    yield smaller_is_better(
-        CASE,
-        "moves of auto when the first view is good",
-        "",
-        _mean_of([e.moves for e in results["auto"] if e.good_at_first]),
-        0,
-    )
-    yield from _recovered(results["auto"])
-    for name, target in (("synthesis", 150.0), ("occlusion", 40.0)):
-        if times[name]:
-            yield smaller_is_better(
-                CASE, f"decision, {name}, median", "ms", float(np.median(times[name])) * 1e3, target
-            )
-    every = [episode for episodes in results.values() for episode in episodes]
-    yield smaller_is_better(
-        CASE, "episodes with contacts, all policies", "", sum(bool(e.costs.contacts) for e in every), 0
-    )
-    yield smaller_is_better(
-        CASE, "commands beyond the limits, all policies", "", sum(e.costs.violations for e in every), 0
-    )
-
-
-def _recovered(episodes: Sequence[Episode]) -> Iterator[Figure]:
-    """How well covered faces of enrolled people are named, beside faces that nothing covers."""
-    known = [episode for episode in episodes if episode.known]
-    covered = [episode.right and episode.moves <= 2 for episode in known if episode.occluded]
-    free = [episode.right for episode in known if not episode.occluded]
-    if covered and any(free):
-        share = 100 * _share(covered) / _share(free)
-        yield Figure(
-            CASE,
-            "covered faces named within 2 moves, of what is named uncovered",
-            "%",
-            share,
-            None,
-            "",
-            None,
-            90,
-            share >= 90,
-        )
-
-
-def interval(successes: int, count: int, z: float = 1.96) -> tuple[float, float]:
-    """Of a share, in percent [Wilson 1927]."""
-    share, spread = successes / count, z * z / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = z / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return 100 * (middle - half), 100 * (middle + half)
-
-
-def _share(right: Sequence[bool]) -> float:
-    return 100 * sum(right) / len(right)
-
-
-def _mean(metric: str, unit: str, values: Sequence[float]) -> Figure:
-    return Figure(CASE, f"mean {metric}", unit, _mean_of(values), None, "", None, None, None)
-
-
-def _mean_of(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else 0.0
+    for seed in range(episodes):
+        for name, episode in laboratory.compare(seed).items():
+            results.setdefault(name, []).append(episode)
+        if not quick:
+            print(f"active: {seed + 1} of {episodes} scenes", file=sys.stderr, flush=True)
+    return list(figures(results))

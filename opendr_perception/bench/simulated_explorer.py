@@ -10,11 +10,11 @@ import numpy as np
 from opendr_perception.active.geometry import STILL, Camera, Person
 from opendr_perception.active.motion import Move, Refused
 from opendr_perception.active.pilot import Pilot, Status, Timeouts
-from opendr_perception.active.policy import Recogniser, View
+from opendr_perception.active.policy import Glimpse, Recogniser, View
 from opendr_perception.active.safety import Limits
-from opendr_perception.sim.scene import HALF_WIDTH, Scene, distance, pan, seen_from, wrap
+from opendr_perception.sim.scene import HALF_DEPTH, HALF_WIDTH, Scene, distance, pan, seen_from, wrap
 from opendr_perception.sim.world import Command, World
-from opendr_perception.tasks.face import FaceDetector
+from opendr_perception.tasks.face import FaceDetector, Faces
 from opendr_perception.tasks.face_geometry import align
 from opendr_perception.tasks.image import Image
 
@@ -22,6 +22,11 @@ FACE_SIZE = 0.135
 """m, of the detector's boxes around the simulated faces."""
 SAME_DIRECTION = 0.15
 """rad; the face of the person who is looked for is not farther from where it should be."""
+ALONG = np.linspace(-1, 1, 9)
+OUTLINE = np.concatenate(
+    [np.column_stack(side) for e in (-np.ones(9), np.ones(9)) for side in ((e, ALONG), (ALONG, e))]
+)
+"""Points (36, 2) around a thing, x and y from -1 to 1."""
 LONGEST = 60.0
 """Simulated seconds of a move."""
 
@@ -48,8 +53,9 @@ class Costs:
 class SimulatedExplorer:
     """Looks with the simulated camera, and drives with the pilot.
 
-    While it drives, the person's place comes from the simulation, with noise, ten times a second: drawing and looking
-    at every image would take an hour for what takes minutes.
+    While it drives, and when no face is found, the person's place comes from the simulation, with noise: drawing and
+    looking at every image would take an hour for what takes minutes. What is seen from one place of one scene is kept,
+    for all policies that look from there.
 
     Args:
         world: the simulated world; its steps are those of the control loop.
@@ -62,10 +68,14 @@ class SimulatedExplorer:
         self._world, self._detector, self._recogniser, self._limits = world, detector, recogniser, limits
         matrix = world.camera.matrix
         self._camera = Camera(matrix[0, 0], matrix[0, 2], world.camera.width)
+        self._scene = Scene()
+        self._seen: dict[tuple[float, ...], tuple[Image, Faces]] = {}
 
     def begin(self, scene: Scene, seed: int) -> None:
         """Stand in a scene; the person who counts is its first one."""
         self._world.reset(scene, render=False)
+        if scene != self._scene:
+            self._scene, self._seen = scene, {}
         self._random = np.random.default_rng(seed)
         self._pilot = Pilot(self._world.robot, self._limits, Timeouts(), self._camera.half_view)
         self._start = self.pan
@@ -83,26 +93,29 @@ class SimulatedExplorer:
         """How far the robot has gone around the person since it began, rad."""
         return wrap(self.pan - self._start)
 
-    def look(self) -> View | None:
+    def look(self) -> View | Glimpse:
         """See explorer."""
         self.costs.looks += 1
-        observation = self._world.observe()
-        assert observation.image is not None
-        image = Image(np.ascontiguousarray(observation.image), "rgb8")
-        (faces,) = self._detector([image])
+        image, faces = self._picture()
         true = self._true(0)
-        found = []
         for box, landmarks in zip(faces.detections.boxes, faces.landmarks, strict=True):
             size = math.sqrt(float(np.prod(box[2:] - box[:2])))
             person = self._camera.locate(float(box[0] + box[2]) / 2, size, FACE_SIZE)
-            found.append((abs(person.bearing - true.bearing), person, box, landmarks))
-        error, person, box, landmarks = min(found, key=lambda item: item[0], default=(math.inf, true, None, None))
-        if error > SAME_DIRECTION:
-            return None
-        assert box is not None
-        assert landmarks is not None
-        (recognition,) = self._recogniser([align(image, landmarks)])
-        return View(image, box, landmarks, recognition, person.distance, self.turned)
+            if abs(person.bearing - true.bearing) <= SAME_DIRECTION:  # the first is the best
+                (recognition,) = self._recogniser([align(image, landmarks)])
+                return View(image, box, landmarks, recognition, person.distance, self.turned)
+        return Glimpse(self._noisy(true).distance, self.turned)
+
+    def _picture(self) -> tuple[Image, Faces]:
+        """What the camera sees, and the faces in it."""
+        robot = self._world.truth.robot
+        place = (round(robot.x, 3), round(robot.y, 3), round(robot.yaw, 3))
+        if place not in self._seen:
+            pixels = self._world.observe().image
+            assert pixels is not None
+            image = Image(np.ascontiguousarray(pixels), "rgb8")
+            self._seen[place] = image, self._detector([image])[0]
+        return self._seen[place]
 
     def move(self, move: Move) -> str:
         """See explorer."""
@@ -132,15 +145,16 @@ class SimulatedExplorer:
         self._pilot.halt("too long")
         return "" if self._pilot.status is Status.ARRIVED else self._pilot.reason or self._pilot.status.value
 
-    def preview(self, turn: float) -> View | None:
-        """What would be seen from elsewhere around the person; only who knows the simulation can ask that."""
-        truth = self._world.truth
+    def preview(self, advance: float, turn: float) -> View | None:
+        """What would be seen from nearer and from elsewhere; only who knows the simulation can ask that."""
+        truth, costs = self._world.truth, self.costs
         person = truth.people[0].pose
-        self._world.place_robot(seen_from(person, distance(truth.robot, person), self.pan + turn))
-        view = self.look()
-        self.costs.looks -= 1
+        self._world.place_robot(seen_from(person, distance(truth.robot, person) - advance, self.pan + turn))
+        self.costs = Costs()
+        seen = self.look()
         self._world.place_robot(truth.robot)
-        return view
+        self.costs = costs
+        return seen if isinstance(seen, View) else None
 
     def _perceive(self) -> None:
         self._pilot.scan(self._now, self._obstacles())
@@ -150,14 +164,13 @@ class SimulatedExplorer:
     def _obstacles(self) -> np.ndarray:
         """What a laser scanner would see of the things in the room: (n, 2), m."""
         truth = self._world.truth
-        robot, points = truth.robot, []
+        robot = truth.robot
+        points: list[np.ndarray] = [np.zeros((0, 2))]
         for thing in truth.things:
-            for across in np.linspace(-1, 1, 9) * HALF_WIDTH[thing.kind]:
-                x = thing.pose.x - across * math.sin(thing.pose.yaw) - robot.x
-                y = thing.pose.y + across * math.cos(thing.pose.yaw) - robot.y
-                c, s = math.cos(robot.yaw), math.sin(robot.yaw)
-                points.append((c * x + s * y, c * y - s * x))
-        return np.array(points, np.float64).reshape(-1, 2)
+            outline = OUTLINE * [HALF_DEPTH[thing.kind], HALF_WIDTH[thing.kind]]
+            place = np.array([thing.pose.x - robot.x, thing.pose.y - robot.y])
+            points.append(_turned(outline, thing.pose.yaw) + place)
+        return _turned(np.concatenate(points), -robot.yaw)
 
     def _true(self, number: int) -> Person:
         truth = self._world.truth
@@ -169,3 +182,8 @@ class SimulatedExplorer:
         return Person(
             person.distance * float(self._random.normal(1, 0.05)), person.bearing + float(self._random.normal(0, 0.005))
         )
+
+
+def _turned(points: np.ndarray, angle: float) -> np.ndarray:
+    c, s = math.cos(angle), math.sin(angle)
+    return np.asarray(points @ np.array([[c, s], [-s, c]]))

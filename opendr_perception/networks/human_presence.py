@@ -47,6 +47,9 @@ class HumanPresenceNetwork(nn.Module):
     Args:
         name: of the architecture.
 
+    Raises:
+        ValueError: there is none of that name.
+
     Attributes:
         stride: pixels from one cell to the next.
         offset: pixels from the border of the picture to the middle of what the first cell sees; pixel i is [i, i + 1).
@@ -55,6 +58,8 @@ class HumanPresenceNetwork(nn.Module):
 
     def __init__(self, name: str = "1080p") -> None:
         super().__init__()
+        if name not in ARCHITECTURES:
+            raise ValueError(f"the architecture must be one of {', '.join(ARCHITECTURES)}, got '{name}'")
         self.architecture = ARCHITECTURES[name]
         widths, strides = self.architecture.widths, self.architecture.strides
         padding = self.architecture.padding

@@ -26,8 +26,7 @@ class Parameters(PerceptionParameters):
 
     model: str = parameter(
         "presence-1080p",
-        "presence-1080p is fast, presence-720p has larger layers and coarser cells, at several times the cost; or an "
-        "ONNX file like them, written by opendr_perception.training.ship_presence.",
+        "The network of this package, or an ONNX file like it, written by opendr_perception.training.ship_presence.",
         read_only=True,
     )
     scales: tuple[float, ...] = parameter(

@@ -119,7 +119,10 @@ def head_pose(landmarks: np.ndarray, camera: Camera) -> tuple[float, float, floa
     if not np.isfinite(landmarks).all():
         return unknown
     points = landmarks.astype(np.float64)
-    solved, turn, place = cv2.solvePnP(HEAD, points, camera.matrix, camera.distortion, flags=cv2.SOLVEPNP_SQPNP)
+    try:
+        solved, turn, place = cv2.solvePnP(HEAD, points, camera.matrix, camera.distortion, flags=cv2.SOLVEPNP_SQPNP)
+    except cv2.error:  # SQPnP refuses points that are hardly apart, as those of a face of a few pixels
+        return unknown
     if not solved or place[2, 0] <= 0:
         return unknown
     rotation = FACING.T @ cv2.Rodrigues(turn)[0]  # from the facing head's axes to the turned one's

@@ -25,7 +25,7 @@ class HumanPresence:
     the right and lower border may reach beyond it.
 
     Args:
-        session: the zoo's `presence-1080p` or `presence-720p`, or a model with the same input, output and metadata.
+        session: the zoo's `presence-1080p`, or a model with the same input, output and metadata.
         scales: sizes in which a picture is looked at, as fractions; in 1 people of 32 to 64 pixels are found, in 0.5
             those of 64 to 128. Sizes in which the picture would be smaller than the window are left out.
         longest: pixels of the longer side of a picture, to which larger ones are reduced; the scales are those of the

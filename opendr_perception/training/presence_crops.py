@@ -209,7 +209,7 @@ def _dye(rng: np.random.Generator, body: np.ndarray) -> np.ndarray:
 
 def _thing(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Pixels and opacity of something that is no person: a post, a bar, a cone, a stone, a sign."""
-    width, height = (int(side) for side in np.exp(rng.uniform(np.log(2), np.log(160), 2)))
+    width, height = (int(side) for side in np.exp(rng.uniform(np.log(3), np.log(60), 2)))
     mask = np.zeros((height, width), np.uint8)
     kind = rng.integers(3)
     if kind == 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,34 +13,56 @@ import pytest
 from opendr_perception.active.baselines import Oracle, RandomWalk, RuleBased, Static
 from opendr_perception.active.identification import Goal, Outcome, identify
 from opendr_perception.active.motion import Move
-from opendr_perception.active.policy import Decision, Recognition, View, ViewPolicy
+from opendr_perception.active.pilot import IN_THE_WAY
+from opendr_perception.active.policy import Decision, Glimpse, Recognition, View, ViewPolicy
 from opendr_perception.active.synthesis import SynthesisPolicy, SynthesisSettings
 from opendr_perception.tasks.image import Image
 
 STEP = math.radians(15)
 BLACK = Image(np.zeros((8, 8, 3), np.uint8), "bgr8")
 PUBLISHED = SynthesisSettings(min_gain=0.0)
-ANYWHERE = Goal(confidence=2.0, max_moves=10, max_pan=math.pi, max_travel=100.0)
+ANYWHERE = Goal(confidence=2.0, max_moves=10, max_pan=math.pi, max_travel=100.0, joint=False)
+"""The most confident view decides: most of these tables have no distances."""
 
 
 class Table:
     """Views by number of steps around the person: (identity, confidence) of the real one."""
 
-    def __init__(self, views: Mapping[int, tuple[str, float]]) -> None:
-        self.views, self.place, self.moved = views, 0, []  # type: ignore[var-annotated]
+    def __init__(self, views: Mapping[int, tuple[str, float]], walls: Sequence[int] = ()) -> None:
+        self.views, self.place, self.walls = views, 0, walls
+        self.moved: list[int] = []
 
-    def look(self) -> View | None:
+    def look(self) -> View | Glimpse | None:
         if self.place not in self.views:
-            return None
+            return Glimpse(1.5, self.place * STEP)
         recognition = Recognition(*self.views[self.place])
         return View(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
 
     def move(self, move: Move) -> str:
         self.moved.append(round(move.pan / STEP))
-        if self.place + self.moved[-1] not in self.views:
-            return "blocked"
+        if self.place + self.moved[-1] in self.walls:
+            return IN_THE_WAY
         self.place += self.moved[-1]
         return ""
+
+
+class Scripted:
+    """Decides as it was told, whatever it sees, and does not give up."""
+
+    def __init__(self, decisions: Sequence[Decision]) -> None:
+        self.decisions, self.walls = list(decisions), []  # type: ignore[var-annotated]
+
+    def begin(self) -> None:
+        """Nothing is kept."""
+
+    def decide(self, views: Sequence[View]) -> Decision:
+        return self.decisions.pop(0)
+
+    def search(self, glimpse: Glimpse) -> Decision:
+        return self.decisions.pop(0)
+
+    def blocked(self, move: Move) -> None:
+        self.walls.append(move)
 
 
 def rendered(table: Table, confidences: Mapping[int, float]) -> Any:
@@ -72,6 +95,24 @@ def test_equality_goes_on_and_less_stops() -> None:
     assert run(table, {1: 0.1, 2: 0.2, 3: 0.29}).moves == 2
 
 
+def test_a_side_that_cannot_be_reached_is_not_chosen() -> None:
+    table = Table(confidences(0.0, 0.2))
+    run(table, {1: 0.1})  # nothing is rendered at -1
+    assert table.moved == [1]
+
+
+def test_each_decision_renders_no_more_than_it_needs() -> None:
+    table, rendered_views = Table(confidences(0.0, 0.1, 0.2, 0.3)), []
+
+    def predict(view: View, pans: Sequence[float]) -> Sequence[float]:
+        rendered_views.extend(pans)
+        return [0.5 if pan > 0 else 0.0 for pan in pans]
+
+    outcome = identify(table, SynthesisPolicy(predict, PUBLISHED), replace(ANYWHERE, max_moves=3))
+    assert outcome.moves == 3
+    assert len(outcome.views) + len(rendered_views) == 2 * 3 + 2
+
+
 def test_the_most_confident_view_counts_and_not_the_last() -> None:
     table = Table({0: ("first", 0.1), 1: ("second", 0.5), 2: ("third", 0.2)})
     outcome = run(table, {1: 0.3, 2: 0.6, 3: -1.0})
@@ -94,17 +135,60 @@ def test_moves_angle_and_way_are_limited() -> None:
     views = confidences(*[0.0] * 20)
     assert run(Table(views), better, Goal(confidence=2.0, max_moves=3, max_travel=99)).moves == 3
     outcome = run(Table(views), better, Goal(confidence=2.0, max_moves=9, max_pan=math.radians(45), max_travel=99))
-    assert (outcome.moves, outcome.message) == (3, "farther around the person than 45 degrees is not allowed")
-    outcome = run(Table(views), better, Goal(confidence=2.0, max_moves=9, max_travel=1.0))
-    assert (outcome.moves, outcome.message) == (2, "more than 1 m is not allowed")
+    assert (outcome.moves, outcome.message) == (3, "more than 99 m or 45 degrees around the person are not allowed")
+    outcome = run(Table(views), better, Goal(confidence=2.0, max_moves=9, max_travel=2 * 1.5 * STEP))
+    assert (outcome.moves, outcome.message[:15]) == (2, "more than 0.785")
+
+
+def test_a_move_is_cut_to_what_is_allowed() -> None:
+    far = Decision(Move(pan=-math.radians(80)), "far")
+    table = Table(confidences(*[0.0] * 11, first=-5))
+    outcome = identify(table, Scripted([far, far]), Goal(2.0, 9, math.radians(60), 99, joint=False))
+    assert (table.moved, outcome.moves) == ([-4], 1)
+    table = Table(confidences(*[0.0] * 11, first=-5))
+    identify(table, Scripted([far, far]), Goal(2.0, 9, math.pi, 3 * 1.5 * STEP, joint=False))
+    assert table.moved == [-3]
+
+
+def test_who_does_not_give_up_searches_and_goes_around() -> None:
+    around = Decision(Move(pan=STEP), "around")
+    table = Table(confidences(0.6, first=3))  # whose face is found from one place alone
+    policy = Scripted([around] * 3)
+    outcome = identify(table, policy, Goal(0.5, 9, math.pi, 99, joint=False))
+    assert (outcome.identity, outcome.moves, len(outcome.views)) == ("at 3", 3, 1)
+    assert identify(Table({}), Scripted([around] * 9), Goal(0.5, 4, math.pi, 99)).message == "all 4 moves are made"
+
+    table = Table(confidences(0.1), walls=(1,))
+    policy = Scripted([around, Decision(None, "enough")])
+    assert identify(table, policy, ANYWHERE).message == "enough"
+    assert policy.walls == [around.move]
 
 
 def test_a_blocked_way_and_a_lost_person_leave_the_best_so_far() -> None:
+    outcome = run(Table(confidences(0.1, 0.2), walls=(2,)), {1: 0.3, 2: 0.9})
+    assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", IN_THE_WAY, 1)
     outcome = run(Table(confidences(0.1, 0.2)), {1: 0.3, 2: 0.9})
-    assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "blocked", 1)
-    assert run(Table({}), {}).message == "the person is not in view"
-    assert run(Table({}), {}).identity == ""
-    assert math.isnan(run(Table({}), {}).confidence)
+    assert (outcome.identity, outcome.message, outcome.moves) == ("at 1", "the face is not found", 2)
+    away = Table({})
+    away.look = lambda: None  # type: ignore[method-assign]
+    assert run(away, {}).message == "the person is not in view"
+    nobody = run(Table({}), {})
+    assert (nobody.message, nobody.identity) == ("the face is not found", "")
+    assert math.isnan(nobody.confidence)
+
+
+def test_all_views_together_can_outvote_the_most_confident_one() -> None:
+    near_bob = Recognition("bob", 0.1, {"ann": 0.95, "bob": 0.9})
+    near_ann = Recognition("ann", 0.05, {"ann": 0.95, "bob": 1.4})
+    views = tuple(
+        View(BLACK, np.array([0.0, 0.0, 60.0, 60.0]), np.zeros((6, 2)), recognition, 1.5, place * STEP)
+        for place, recognition in enumerate([near_bob, near_ann, near_ann, near_ann] * 4)
+    )
+    joint, alone = Outcome(views, 3, ""), Outcome(views, 3, "", joint=False)
+    assert (alone.identity, alone.confidence) == ("bob", 0.1)
+    assert (joint.identity, joint.confidence) == ("ann", pytest.approx(0.05))
+    without_distances = replace(views[0], recognition=Recognition("bob", 0.1))
+    assert Outcome((without_distances,), 0, "").identity == "bob"
 
 
 def test_nobody_is_looked_for_in_an_empty_gallery() -> None:
@@ -210,7 +294,7 @@ class ToyWalk(Table):
     def _clamped(self, recognition: Recognition) -> Recognition:
         return Recognition(recognition.identity, max(recognition.confidence, 0.0)) if self.clamp else recognition
 
-    def look(self) -> View | None:
+    def look(self) -> View | Glimpse | None:
         place = self.start + self.place
         if place not in self.toy.PANS:
             return None

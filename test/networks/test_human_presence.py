@@ -15,6 +15,8 @@ def test_sizes(name: str, parameters: int) -> None:
     network = HumanPresenceNetwork(name)
     assert sum(parameter.numel() for parameter in network.parameters()) == parameters
     assert network(torch.rand(1, 3, WINDOW, WINDOW)).shape == (1, 2, 1, 1)
+    with pytest.raises(ValueError, match="must be one of 1080p, 720p, got '480p'"):
+        HumanPresenceNetwork("480p")
 
 
 @torch.no_grad()

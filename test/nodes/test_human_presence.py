@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.nodes.human_presence import HumanPresenceNode
@@ -66,10 +65,7 @@ def test_smoothing_forgets_when_a_stream_starts_anew(graph: Any, street: list[np
     assert np.abs(ask("front", street[0], 20.1) - first).max() > 0.1
 
 
-@pytest.mark.parametrize(
-    ("wrong", "reason"), [({"model": "/nowhere.onnx"}, "/nowhere.onnx"), ({"scales": [1.5]}, "scales must be")]
-)
-def test_it_says_why_it_does_not_start(graph: Any, wrong: dict[str, Any], reason: str) -> None:
-    graph.run(HumanPresenceNode, **wrong)
+def test_it_says_why_it_does_not_start(graph: Any) -> None:
+    graph.run(HumanPresenceNode, scales=[1.5])
+    assert "scales must be above 0 and at most 1" in graph.diagnosis("human_presence", "cannot configure")["message"]
     assert graph.state("human_presence") == "unconfigured"
-    assert reason in graph.diagnosis("human_presence", "cannot configure")["message"]

@@ -56,6 +56,7 @@ def test_signs_are_those_seen_in_the_picture() -> None:
 
 def test_a_pose_that_cannot_be_told_is_unknown() -> None:
     assert np.isnan(head_pose(np.full((6, 2), np.nan, np.float32), CAMERA)).all()
+    assert np.isnan(head_pose(turned(place=(0.0, 0.0, 4000.0)), CAMERA)).all(), "a face of two pixels"
     with pytest.raises(ValueError, match="6 landmarks"):
         head_pose(np.zeros((5, 2)), CAMERA)
     with pytest.raises(ValueError, match="positive focal lengths"):
