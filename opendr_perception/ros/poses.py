@@ -16,7 +16,7 @@ from opendr_perception.tasks.overview import DetectorOverview, Overview
 from opendr_perception.tasks.pose import PoseEstimator, Poses
 from opendr_perception.tasks.presence import HumanPresence
 
-OVERVIEWS = {"detector": 0.15, "presence": 0.95, "pose": 0.1}
+OVERVIEWS = {"detector": 0.2, "presence": 0.95, "pose": 0.1}
 """What a glance can see people with, and the value of its heatmap from which on that is worth a closer look."""
 PRESENCE_MODEL = "presence-1080p"
 
@@ -61,7 +61,7 @@ class PoseParameters(PeopleParameters):
         maximum=4096,
     )
     base_height_2: int = parameter(
-        240,
+        200,
         "With high_resolution: pixels of the height of each part that is looked at closer. The parts together never "
         "have more pixels than the whole image at this height, which limits the time that an image takes.",
         minimum=64,

@@ -16,7 +16,7 @@ from opendr_perception.tasks.image import Image, Pixels
 from opendr_perception.tasks.nms import pairwise_iou
 from opendr_perception.tasks.overview import DetectorOverview, pool
 
-WHOLE = View(0, 0, 1920, 1080, 240 / 1080, (0, 0, 1920, 1080))
+WHOLE = View(0, 0, 1920, 1080, 200 / 1080, (0, 0, 1920, 1080))
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_separate_groups_are_separate_parts_that_cover_them() -> None:
     for a, b in combinations(views, 2):
         assert a.right <= b.left or b.right <= a.left or a.bottom <= b.top or b.bottom <= a.top
     tall = max(views, key=lambda view: view.bottom - view.top)
-    assert (tall.bottom - tall.top) * tall.scale == pytest.approx(240)
+    assert (tall.bottom - tall.top) * tall.scale == pytest.approx(200)
 
 
 def test_all_parts_together_cost_at_most_the_whole_picture_at_their_height() -> None:
@@ -85,7 +85,7 @@ def test_all_parts_together_cost_at_most_the_whole_picture_at_their_height() -> 
     views = Glance(Bright(), Resolution(margin=0.1))(dark(1080, 1920, *spots))
     assert len(views) == len(spots)
     pixels = sum((view.right - view.left) * (view.bottom - view.top) * view.scale**2 for view in views)
-    assert pixels == pytest.approx(240 * 240 * 16 / 9)
+    assert pixels == pytest.approx(200 * 200 * 16 / 9)
 
 
 def test_people_everywhere_are_looked_at_once_as_a_whole() -> None:
@@ -103,7 +103,7 @@ def test_who_is_in_several_views_belongs_to_the_nearest_core() -> None:
 
 def test_a_small_picture_is_looked_at_without_a_glance() -> None:
     overview = Bright()
-    assert Glance(overview)(dark(480, 640)) == [View(0, 0, 640, 480, 0.5, (0, 0, 640, 480))]
+    assert Glance(overview)(dark(480, 640)) == [View(0, 0, 640, 480, 200 / 480, (0, 0, 640, 480))]
     assert Glance(overview)(dark(1, 1)) == [View(0, 0, 1, 1, 1.0, (0, 0, 1, 1))]
     assert overview.seen == []
 
