@@ -16,7 +16,7 @@ from opendr_perception.tasks.overview import DetectorOverview, Overview
 from opendr_perception.tasks.pose import PoseEstimator, Poses
 from opendr_perception.tasks.presence import HumanPresence
 
-OVERVIEWS = {"detector": 0.2, "presence": 0.95, "pose": 0.1}
+OVERVIEWS = {"detector": 0.25, "presence": 0.95, "pose": 0.1}
 """What a glance can see people with, and the value of its heatmap from which on that is worth a closer look."""
 PRESENCE_MODEL = "presence-1080p"
 

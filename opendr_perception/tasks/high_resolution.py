@@ -70,7 +70,7 @@ class Resolution:
 
     base_height_1: int = 360
     base_height_2: int = 200
-    threshold: float = 0.2
+    threshold: float = 0.25
     margin: float = 0.3
     full_frame_ratio: float = 0.85
     max_upscale: float = 1.0
