@@ -56,7 +56,8 @@ class PoseParameters(PeopleParameters):
     base_height_1: int = parameter(
         360,
         "With high_resolution: pixels of the shorter side of the image in the glance, at least; blocks of pixels are "
-        "averaged. Larger finds smaller people. An image less than twice as large is looked at without a glance.",
+        "averaged. Larger finds smaller people. An image less than twice as large is looked at without a glance, at "
+        "this height.",
         minimum=64,
         maximum=4096,
     )

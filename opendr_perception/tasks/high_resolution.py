@@ -114,8 +114,10 @@ class Glance:
         return self._views(parts[inside], cores[inside], image)
 
     def _whole(self, image: Image) -> list[View]:
-        everything = np.array([[0, 0, image.width, image.height]], np.float64)
-        return self._views(everything, everything, image)
+        """All of a picture, no smaller than in a glance."""
+        base = max(self.resolution.base_height_1, self.resolution.base_height_2)
+        scale = min(base / min(image.height, image.width), self.resolution.max_upscale)
+        return [View(0, 0, image.width, image.height, scale, (0, 0, image.width, image.height))]
 
     def _views(self, parts: np.ndarray, cores: np.ndarray, image: Image) -> list[View]:
         """The parts with their scales: the heights equal, unless that makes too many pixels."""

@@ -16,7 +16,7 @@ from opendr_perception.tasks.image import Image, Pixels
 from opendr_perception.tasks.nms import pairwise_iou
 from opendr_perception.tasks.overview import DetectorOverview, pool
 
-WHOLE = View(0, 0, 1920, 1080, 200 / 1080, (0, 0, 1920, 1080))
+WHOLE = View(0, 0, 1920, 1080, 360 / 1080, (0, 0, 1920, 1080))
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_who_is_in_several_views_belongs_to_the_nearest_core() -> None:
 
 def test_a_small_picture_is_looked_at_without_a_glance() -> None:
     overview = Bright()
-    assert Glance(overview)(dark(480, 640)) == [View(0, 0, 640, 480, 200 / 480, (0, 0, 640, 480))]
+    assert Glance(overview)(dark(480, 640)) == [View(0, 0, 640, 480, 360 / 480, (0, 0, 640, 480))]
     assert Glance(overview)(dark(1, 1)) == [View(0, 0, 1, 1, 1.0, (0, 0, 1, 1))]
     assert overview.seen == []
 
