@@ -9,7 +9,7 @@ PYTEST_ARGS ?=
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .NOTPARALLEL:
-.PHONY: help demo test test-peers bench build models clean
+.PHONY: help demo demo-active test test-peers bench build models clean
 
 created := .venv/.created
 ros := .venv/.ros
@@ -20,6 +20,7 @@ in_env := . ./env.sh &&
 
 help:
 	@echo "make demo        set up everything and run the suite on real video (DEMO_ARGS='--source FILE --seconds N --headless')"
+	@echo "make demo-active a simulated robot goes around people until it knows who they are (DEMO_ARGS='--seed N --headless')"
 	@echo "make test        set up everything and run the linters and all tests (PYTEST_ARGS='-k NAME')"
 	@echo "make test-peers  compare with other implementations"
 	@echo "make bench       measure, into bench-output/ (BENCH_ARGS='CASE --quick')"
@@ -31,11 +32,14 @@ help:
 demo: build models
 	@$(in_env) opendr-perception demo --output demo-output $(DEMO_ARGS)
 
+demo-active: build models
+	@$(in_env) opendr-perception demo-active --output demo-output-active $(DEMO_ARGS)
+
 test: $(dev) build models
 	@echo "==> Linters and types"
 	@$(in_env) ruff check . && ruff format --check . && mypy
 	@echo "==> Tests"
-	@$(in_env) pytest $(PYTEST_ARGS)
+	@$(in_env) pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 test-peers: $(dev) build models
 	@$(in_env) pytest -m peer $(PYTEST_ARGS) || { status=$$?; test $$status = 5 && echo "There is no comparison yet."; }
@@ -49,7 +53,7 @@ models: build
 	@$(in_env) opendr-perception models fetch
 
 clean:
-	rm -rf .venv build install log demo-output bench-output .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build install log demo-output demo-output-active bench-output .mypy_cache .pytest_cache .ruff_cache
 
 # --- Environment ------------------------------------------------------------------------------------------------------
 # $(call pip_install,what,arguments of pip)

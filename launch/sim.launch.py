@@ -28,7 +28,7 @@ ARGUMENTS = [
     DeclareLaunchArgument(
         "scene",
         default_value="",
-        choices=["", "single", "occluded", "crowd"],
+        choices=["", "single", "occluded", "crowd", "tour"],
         description="What stands in the room; empty: as in the parameters.",
     ),
     DeclareLaunchArgument("seed", default_value="0", description="Of all that is drawn by chance."),

@@ -58,6 +58,23 @@ def demo(
     raise typer.Exit(demonstrate(source, seconds, output, headless))
 
 
+@app.command("demo-active")
+def demo_active(
+    seed: Annotated[int, typer.Option(help="Of the people, their places and the light.", min=0)] = 0,
+    people: Annotated[int, typer.Option(help="How many are visited.", min=1, max=12)] = 6,
+    policy: Annotated[str, typer.Option(help="How views are chosen.")] = "auto",
+    output: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("demo-output-active"),
+    headless: Annotated[bool, typer.Option("--headless", help="Do not open the video at the end.")] = False,
+) -> None:
+    """Let a simulated robot go around people until it knows who they are."""
+    from opendr_perception.active.policies import POLICIES  # here, because `models` must work without ROS
+    from opendr_perception.demo.active import demonstrate_active
+
+    if policy not in POLICIES:
+        raise typer.BadParameter(f"there is no policy '{policy}'; the policies are {', '.join(POLICIES)}")
+    raise typer.Exit(demonstrate_active(seed, people, policy, output, headless))
+
+
 @app.command()
 def bench(
     cases: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None,

@@ -36,6 +36,11 @@ LIMIT = 60.0
 """Seconds after which something is said not to happen; machines that run tests can be slow."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that the processes that share the tests end together."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def models() -> dict[str, zoo.ModelFile]:
     """Every model of the manifest, from the user's cache; fetched when it is not there."""

@@ -33,12 +33,13 @@ TORCH_FLOORS = (
     "continual",
     "esr",
     "nms",
+    "presence",
     "opendr_peer",
     "opendr_nms_peer",
 )
 """For people who train, bring their own network or measure; nodes do not need them."""
 
-FOR_TRAINING = {"torch", "anny"}
+FOR_TRAINING = {"torch", "anny", "gymnasium", "stable_baselines3"}
 """Packages that no node needs; anny only makes the table of bodies anew."""
 
 
@@ -112,3 +113,10 @@ def test_what_the_simulator_loads_only_when_it_runs_is_pinned() -> None:
     loaded = set(re.findall(r'import_module\("(\w+)"\)', text))
     assert loaded == {"mujoco"}
     assert loaded <= requirements("sim.txt")
+
+
+def test_what_only_learning_by_reinforcement_needs_is_pinned() -> None:
+    imported = {name.split(".")[0] for source in SOURCES for name in imports_of(source)}
+    wanted = {"gymnasium", "stable_baselines3"}
+    assert wanted <= imported
+    assert {name.replace("_", "-") for name in wanted} <= requirements("reinforcement.txt")

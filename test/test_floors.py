@@ -32,6 +32,7 @@ WITH_TORCH = (
     "bench/continual.py",
     "bench/esr.py",
     "bench/nms.py",
+    "bench/presence.py",
     "bench/opendr_peer.py",
     "bench/opendr_nms_peer.py",
 )

@@ -96,8 +96,9 @@ def topics(node: type[PerceptionNode]) -> str:
             (image_topic, kind, f"the camera, where `image_transport` is `{transport}`{same}")
             for transport, (kind, _, image_topic) in TRANSPORTS.items()
         ]
+    nothing = "" if result is Image else "; an empty array when nothing is found"
     published = [
-        (topic, result, "one for each processed input, with its header; an empty array when nothing is found"),
+        (topic, result, f"one for each processed input, with its header{nothing}"),
         ("~/image", Image, "the image with the result drawn in, bgr8; made only while somebody subscribes"),
         ("~/statistics", NodeStatistics, "once a second, for each stream: counts, rate, inference time and latency"),
         ("/diagnostics", DiagnosticArray, "once a second: the node's state or fault, and how each stream is"),

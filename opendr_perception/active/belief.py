@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -81,8 +82,14 @@ def expected_distances(view: View) -> tuple[float, float]:
 
 def apparent_yaw(view: View) -> float:
     """How a head is turned by its landmarks, rad, positive when the nose points to the right; a profile if unknown."""
-    yaw = head_pose(view.landmarks, Camera.assumed(view.image.width, view.image.height))[0]
+    yaw = _yaw(np.asarray(view.landmarks, np.float64).tobytes(), view.image.width, view.image.height)
     return math.pi / 2 if math.isnan(yaw) else max(-math.pi / 2, min(math.pi / 2, yaw))
+
+
+@lru_cache(maxsize=64)
+def _yaw(landmarks: bytes, width: int, height: int) -> float:
+    """Of a head, rad; kept, because all views are asked again after every look."""
+    return head_pose(np.frombuffer(landmarks).reshape(-1, 2), Camera.assumed(width, height))[0]
 
 
 def _novelty(before: View, view: View) -> float:

@@ -4,7 +4,7 @@
 down in the picture of a face that looks into the camera, z away from the camera: `vertices` (468, 3), what the network
 itself says of a face from the front, made symmetric; `triangles` (880, 3), those of MediaPipe's canonical face model
 (Apache-2.0) as the npm package @vladmandic/human 3.3.6 lists them (MIT); and `mirror` (468,), the vertex on the other
-side.
+side. `tools/make_face_mesh.py` makes it anew, from these and the portrait of Eileen Collins (NASA, public domain).
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ REPEAT = 5
 """How often zero is said after a stop: on a lossy link one message may not arrive."""
 LONGEST_STEP = 0.2
 """Seconds. A control loop that was kept waiting longer does not catch up."""
-TIME_WENT_BACK = 1.0
-"""Seconds. A stamp so much older than the last one means that a simulation or recording began again."""
+JUMP = 1.0
+"""Seconds. A clock or stamp that goes so much forwards or back at once was set, or began again; it measures nothing."""
 
 
 IN_THE_WAY = "a person or an obstacle is in the way"
@@ -80,13 +80,16 @@ class Pilot:
         self._person: Person | None = None
         self._others: tuple[Person, ...] = ()
         self._stamp, self._seen, self._ticked = -math.inf, -math.inf, math.inf
+        self._least_age = math.inf
         self._obstacles, self._scanned = NOWHERE, math.inf
         self._held_since: float | None = None
         self._zeros = 0
 
     # --- what is perceived ------------------------------------------------------------------------------------------
 
-    def observe(self, stamp: float, now: float, person: Person | None, others: Sequence[Person] = ()) -> None:
+    def observe(
+        self, stamp: float, now: float, person: Person | None, others: Sequence[Person] = (), age: float = 0.0
+    ) -> None:
         """Take note of the faces of one image.
 
         Args:
@@ -94,12 +97,18 @@ class Pilot:
             now: s, of any clock that goes on while the robot may move.
             person: the one to move around; None when they are not seen.
             others: everybody else.
+            age: of the image, s, by a clock that may differ from the camera's by a constant. An image that is later
+                than those before it by more than the timeout shows where the robot was, and does not count.
         """
-        if stamp < self._stamp - TIME_WENT_BACK:
+        if stamp < self._stamp - JUMP:
             self.halt("time went back")
+            self._least_age = math.inf
         elif stamp <= self._stamp:
             return
         self._stamp = stamp
+        self._least_age = min(self._least_age, age)
+        if age - self._least_age > self.timeouts.command:
+            return
         self._others = tuple(others)
         if person is not None:
             self._person, self._seen = person, now
@@ -129,7 +138,7 @@ class Pilot:
     def forget(self) -> None:
         """Another person is meant from now on."""
         self.halt("another person is meant")
-        self._person, self._seen = None, -math.inf
+        self._person, self._seen, self._least_age = None, -math.inf, math.inf
 
     # --- the control loop -------------------------------------------------------------------------------------------
 
@@ -140,7 +149,8 @@ class Pilot:
             now: s, of the clock that `observe` is given too.
             elapsed: s that the robot has moved since the last tick, where that is another time, as in a simulation.
         """
-        seconds = min(max(now - self._ticked if elapsed is None else elapsed, 0.0), LONGEST_STEP)
+        seconds = now - self._ticked if elapsed is None else elapsed
+        seconds = min(seconds, LONGEST_STEP) if 0 <= seconds < JUMP else 0.0
         self._ticked = now
         if self._manoeuvre is None:
             self._zeros -= 1
@@ -159,6 +169,11 @@ class Pilot:
     def person(self) -> Person | None:
         """Where the person should be seen now; None when nobody is meant yet."""
         return self._person
+
+    @property
+    def fresh_until(self) -> float:
+        """When what was perceived is too old to move by; s, of the clock that `observe` and `scan` are given."""
+        return min(self._seen, self._scanned) + self.timeouts.command
 
     @property
     def moving(self) -> bool:

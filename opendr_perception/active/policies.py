@@ -13,13 +13,16 @@ from opendr_perception.active.face_mesh import FaceMesh
 from opendr_perception.active.front import FrontFinder
 from opendr_perception.active.occlusion import OcclusionNetworks, OcclusionPolicy, OcclusionSettings
 from opendr_perception.active.policy import Recogniser, ViewPolicy
+from opendr_perception.active.reinforcement import FramePolicy, ReinforcementPolicy
 from opendr_perception.active.synthesis import RenderedConfidence, SynthesisPolicy, SynthesisSettings
 from opendr_perception.engine.session import Session
 
-POLICIES = ("synthesis", "occlusion", "auto", "static", "random", "rule")
+POLICIES = ("synthesis", "occlusion", "reinforcement", "auto", "static", "random", "rule")
 """What can be chosen."""
 STEP = math.radians(15)
 """Of policies that go around the person."""
+LEARNED = "view-policy"
+"""The policy learned by reinforcement that comes with this package."""
 
 
 class Policies:
@@ -29,14 +32,18 @@ class Policies:
         recogniser: of faces, real and rendered ones.
         load: opens a model of the zoo.
         published: take the constants of the publications instead of this package's own.
+        learned: the model of the policy that was learned by reinforcement, '' for the one of this package.
     """
 
-    def __init__(self, recogniser: Recogniser, load: Callable[[str], Session], published: bool = False) -> None:
-        self._recogniser, self._load, self._published = recogniser, load, published
+    def __init__(
+        self, recogniser: Recogniser, load: Callable[[str], Session], published: bool = False, learned: str = ""
+    ) -> None:
+        self._recogniser, self._load, self._published, self._learned = recogniser, load, published, learned
         self._made: dict[str, ViewPolicy] = {}
         self._make: dict[str, Callable[[], ViewPolicy]] = {
             "synthesis": self._synthesis,
             "occlusion": self._occlusion,
+            "reinforcement": self._reinforcement,
             "auto": lambda: AutoPolicy(self._occlusion(), FrontFinder(self._mesh())),
             "static": Static,
             "random": lambda: RandomWalk(STEP, np.random.default_rng()),
@@ -70,3 +77,13 @@ class Policies:
         networks = OcclusionNetworks(*map(self._load, models))
         settings = OcclusionSettings(largest_ratio=1.0, rounds=1) if self._published else None
         return OcclusionPolicy(networks, settings)
+
+    def _reinforcement(self) -> ViewPolicy:
+        """As published [Tosidis 2022], it sees the camera's picture; such a network does not come with this package."""
+        if not self._published:
+            return ReinforcementPolicy(self._load(self._learned or LEARNED))
+        if not self._learned:
+            raise ValueError(
+                "reinforcement as published needs a network of yours: see opendr_perception.training.frame_policy"
+            )
+        return FramePolicy(self._load(self._learned))

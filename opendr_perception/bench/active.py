@@ -20,6 +20,7 @@ from opendr_perception.active.motion import Move
 from opendr_perception.active.occlusion import OcclusionNetworks, OcclusionPolicy
 from opendr_perception.active.policy import Decision, Glimpse, Persistent, Recognition, View, ViewPolicy
 from opendr_perception.active.recognition import recognise
+from opendr_perception.active.reinforcement import ReinforcementPolicy
 from opendr_perception.active.safety import Limits
 from opendr_perception.active.synthesis import RenderedConfidence, SynthesisPolicy
 from opendr_perception.bench.active_figures import Episode, figures
@@ -209,12 +210,14 @@ class Laboratory:
         networks = OcclusionNetworks(
             self.load("face-features"), self.load("occlusion-direction"), self.load("occlusion-ratio")
         )
+        learned = ReinforcementPolicy(self.load("view-policy"))
         return {
             "static": lambda seed: Static(),
             "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
             "rule": lambda seed: RuleBased(step=1.0),
             "occlusion": lambda seed: OcclusionPolicy(networks),
             "synthesis": lambda seed: SynthesisPolicy(synthesis),
+            "reinforcement": lambda seed: learned,
             "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), FrontFinder(mesh)),
         }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,15 +10,18 @@ from rich.console import Console
 from rich.table import Table
 
 from opendr_perception.bench.active import active
+from opendr_perception.bench.active_faults import active_faults
 from opendr_perception.bench.continual import continual
 from opendr_perception.bench.emotion import emotion
 from opendr_perception.bench.faces import faces
 from opendr_perception.bench.figure import Case, Figure
+from opendr_perception.bench.high_resolution import high_resolution
 from opendr_perception.bench.nms import nms
 from opendr_perception.bench.overhead import overhead
+from opendr_perception.bench.presence import presence
 from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
-from opendr_perception.ros.run import choose_transport
+from opendr_perception.ros.run import keep_to_ourselves
 
 CASES: dict[str, Case] = {
     "overhead": overhead,
@@ -28,7 +30,9 @@ CASES: dict[str, Case] = {
     "faces": faces,
     "emotion": emotion,
     "nms": nms,
-    "active": active,
+    "active": lambda quick: [*active(quick), *active_faults(quick)],
+    "highres": high_resolution,
+    "presence": presence,
 }
 
 
@@ -39,9 +43,7 @@ def benchmark(names: Sequence[str], quick: bool, json_file: Path | None) -> None
         KeyError: there is no such case.
     """
     cases = {name: CASES[name] for name in names or CASES}
-    choose_transport()
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    keep_to_ourselves()
     figures: list[Figure] = []
     console = Console()
     for name, case in cases.items():

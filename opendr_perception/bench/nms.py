@@ -1,14 +1,15 @@
 """Crowds: learned non-maximum suppression against the best formula, and what it costs.
 
 Precision is measured on synthetic crowds that no training has seen. The formulas are tuned on other crowds of the same
-kind. Real candidates are those of NanoDet on `vtest.avi`.
+kind. Networks that look at the picture and that do not are compared on pictures of rendered people whom no training has
+seen, and on the same pictures under another light. Real candidates are those of NanoDet on `vtest.avi`.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import cv2
@@ -20,58 +21,43 @@ from opendr_perception.bench.timing import alternating
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks import box_graph
 from opendr_perception.tasks.box_graph import build_graph, candidates
-from opendr_perception.tasks.candidates import Candidates, Detections, Suppressor
-from opendr_perception.tasks.classic_nms import ClusterNms, Greedy, SoftNms
+from opendr_perception.tasks.candidates import Candidates, Detections, FeatureMap
 from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.learned_nms import LearnedNms
 from opendr_perception.tasks.nms import pairwise_iou
 
 CASE = "nms"
-TUNING, HELD_OUT = 21, 12
-"""Seeds of the scenes on which formulas are tuned, and on which all is measured."""
+PICTURES = 60
+"""That are composed for networks that look at them."""
 SAME = 0.5
 """Overlap from which a box stands for a person."""
 CLOSE = 0.3
 """Overlap from which two boxes may be of one person."""
 
-FORMULAS: dict[str, Suppressor] = {
-    **{f"Greedy {t}": Greedy(t) for t in (0.4, 0.45, 0.5, 0.55, 0.6)},
-    **{f"Soft-NMS linear {t}": SoftNms(t) for t in (0.3, 0.35, 0.4, 0.45, 0.5, 0.55)},
-    **{f"Soft-NMS Gaussian {s}": SoftNms(sigma=s) for s in (0.1, 0.2, 0.3, 0.4, 0.5)},
-    **{f"Cluster D {t}": ClusterNms(t, distance=True) for t in (0.4, 0.45, 0.5, 0.55)},
-    **{f"Cluster S {t}, {s}": ClusterNms(t, sigma=s) for t in (0.4, 0.5, 0.6) for s in (0.1, 0.2, 0.4)},
-    **{f"Cluster S+D {t}, {s}": ClusterNms(t, s, distance=True) for t in (0.4, 0.5, 0.6) for s in (0.1, 0.2, 0.4)},
-    **{f"Cluster S+D+W {t}": ClusterNms(t, 0.2, distance=True, weighted=True) for t in (0.4, 0.5, 0.6)},
-}
-
 
 def nms(quick: bool) -> list[Figure]:
     """The case `nms`."""
-    session = Session(zoo.require("nms-geom").path, threads=1)
+    session, looking = (Session(zoo.require(name).path, threads=1) for name in ("nms-geom", "nms-fseq2"))
     network = LearnedNms(session)
     figures = _street(network, range(0, 795, 20 if quick else 4))
     if importlib.util.find_spec("torch") is None:
         print("nms compares with training scenes and with torch, which is not installed: left out", file=sys.stderr)
         return figures
-    return [*_precision(session, 40 if quick else 200), *_cost(network, 1 if quick else 3), *figures]
+    cost = _cost(network, LearnedNms(looking), 1 if quick else 3)
+    figures = [*_precision(session, 40 if quick else 200), *cost, *figures]
+    return figures if quick else [*figures, *_appearance(session, looking)]
 
 
 def _precision(session: Session, count: int) -> list[Figure]:
     """AP0.5 on standard and on hard crowds, of the network alone, and as nodes use it: with nobody lost."""
-    from opendr_perception.training.average_precision import average_precision
-    from opendr_perception.training.crowd_nms import scenes
-    from opendr_perception.training.crowds import HARD, STANDARD, Scene
-
-    def precision(method: Suppressor, data: Sequence[Scene]) -> float:
-        found = [method(Candidates(Detections(s.boxes, s.scores), s.size)) for s in data]
-        pairs = [(detections.boxes, detections.scores) for detections in found]
-        return 100 * float(average_precision(pairs, [s.people for s in data], [0.5])[0])
+    from opendr_perception.training.nms_evaluation import CROWDS, HELD_OUT, TUNING, scenes
+    from opendr_perception.training.nms_formulas import FORMULAS, best_formula, precision
 
     figures = []
-    for name, crowd, gain in (("standard", STANDARD, 3), ("hard", HARD, 4)):
-        tuning = scenes(TUNING, count, [crowd])
-        best = max(FORMULAS, key=lambda formula: precision(FORMULAS[formula], tuning))
+    for name, gain in (("standard", 3), ("hard", 4)):
+        crowd = CROWDS[name]
+        best = best_formula(scenes(TUNING, count, [crowd]))
         held_out = scenes(HELD_OUT, count, [crowd])
         peer = precision(FORMULAS[best], held_out)
         alone = precision(LearnedNms(session, sure=False), held_out)
@@ -83,7 +69,25 @@ def _precision(session: Session, count: int) -> list[Figure]:
     return figures
 
 
-def _cost(network: LearnedNms, rounds: int) -> list[Figure]:
+def _appearance(geom: Session, looking: Session) -> list[Figure]:
+    """AP0.5 of fseq2 and of seq2seq_geom on NanoDet's candidates of pictures, as they are trained on and shifted."""
+    from opendr_perception.training.crowd_pictures import propose
+    from opendr_perception.training.nms_formulas import precision
+    from opendr_perception.training.picture_sets import DETECTOR, SHIFTED, TEST, picture
+    from opendr_perception.training.sprites import HELD_OUT_PEOPLE, load_sprites
+
+    people = load_sprites(HELD_OUT_PEOPLE)
+    detector = PersonDetector(Session(zoo.require(DETECTOR).path, threads=1))
+    methods = {"seq2seq_geom": LearnedNms(geom, sure=False), "fseq2": LearnedNms(looking, sure=False)}
+    figures = []
+    for part, ours, other in ((TEST, "fseq2", "seq2seq_geom"), (SHIFTED, "seq2seq_geom", "fseq2")):
+        data = [propose(detector, picture(part, k, people, [])) for k in range(PICTURES)]
+        one, two = (precision(methods[name], data) for name in (ours, other))
+        figures.append(larger_is_better(CASE, f"AP0.5, pictures, {part.name}, {ours}", "%", one, two, two, other))
+    return figures
+
+
+def _cost(network: LearnedNms, looking: LearnedNms, rounds: int) -> list[Figure]:
     """Time of the whole method, and of the network's core over pairs that overlap against over all pairs."""
     import torch
 
@@ -95,7 +99,9 @@ def _cost(network: LearnedNms, rounds: int) -> list[Figure]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     boxes, scores, size = _crowded(150)
-    whole = alternating({"ours": (lambda: network(Candidates(Detections(boxes, scores), size)), 10)}, rounds)["ours"]
+    seen = FeatureMap(np.zeros((128, 30, 52), np.float32), np.array([0, 0, *size], np.float32))
+    crowd = Candidates(Detections(boxes, scores), size, seen)
+    whole = alternating({n.kind: (partial(n, crowd), 10) for n in (network, looking)}, rounds)
 
     boxes, scores, size = _crowded(482)
     core = Seq2SeqNms().eval()
@@ -120,7 +126,7 @@ def _cost(network: LearnedNms, rounds: int) -> list[Figure]:
     torch.set_num_threads(threads)
     pairs = f"core, {len(boxes)} boxes"
     return [
-        smaller_is_better(CASE, "seq2seq_geom, 150 candidates, 1 thread", "ms", whole, 30),
+        *(smaller_is_better(CASE, f"{kind}, 150 candidates, 1 thread", "ms", time, 30) for kind, time in whole.items()),
         smaller_is_better(CASE, pairs, "ms", times["sparse"], times["dense"] / 25, times["dense"], "all pairs"),
         smaller_is_better(CASE, f"{pairs}, largest difference of a score", "", difference, 1e-5),
     ]

@@ -38,6 +38,16 @@ EXPRESSIONS = Source(
     "8ede7569ab7ed4d4198d97be7d3538c05ffe5b80a7bf794eaea68c083f74ea5b",
     "opendr.perception.facial_expression_recognition.image_based_facial_emotion_estimation.algorithm.model",
 )
+POSES = Source(
+    "opendr-toolkit-pose-estimation==3.0.0",
+    "f20927eb05c70a1da987420670e86e992dc741e336772a7d431537b103664bae",
+    "opendr.perception.pose_estimation.lightweight_open_pose.algorithm",
+)
+PRESENCE = Source(
+    "opendr-toolkit-binary-high-resolution==3.0.0",
+    "a8fe7963c5dd64fab30dc02b1b2fc949ca6a9e5979daa0cd72c2590f9cf8faf5",
+    "opendr.perception.binary_high_resolution.utils",
+)
 
 
 class PeerMissing(RuntimeError):
@@ -76,6 +86,35 @@ def opendr_ensembles(workspace: Path) -> Iterator[tuple[Any, Any]]:
     with _importable(EXPRESSIONS, workspace):
         models = EXPRESSIONS.models
         yield import_module(f"{models}.esr_9").ESR, import_module(f"{models}.diversified_esr").DiversifiedESR
+
+
+@contextmanager
+def opendr_openpose(workspace: Path) -> Iterator[Any]:
+    """The class of OpenDR's Lightweight OpenPose, to be instantiated within the context.
+
+    Args:
+        workspace: empty directory for the source.
+
+    Raises:
+        PeerMissing: it cannot be downloaded, or has another hash.
+    """
+    with _importable(POSES, workspace):
+        yield import_module(f"{POSES.models}.models.with_mobilenet").PoseEstimationWithMobileNet
+
+
+@contextmanager
+def opendr_presence(workspace: Path) -> Iterator[dict[str, Any]]:
+    """The classes of OpenDR's networks of human presence by architecture, to be instantiated within the context.
+
+    Args:
+        workspace: empty directory for the source.
+
+    Raises:
+        PeerMissing: it cannot be downloaded, or has another hash.
+    """
+    with _importable(PRESENCE, workspace):
+        module = import_module(f"{PRESENCE.models}.architectures")
+        yield {"1080p": module.VGG_1080p_64, "720p": module.VGG_720p_64}
 
 
 @contextmanager

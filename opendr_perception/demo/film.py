@@ -40,15 +40,16 @@ class Film:
         self._last = -1
         self.frames = 0
 
-    def show(self, stream: str, picture: np.ndarray) -> None:
-        """Show the next picture, (H, W, 3) uint8 BGR, of a stream."""
+    def show(self, stream: str, picture: np.ndarray, seconds: float | None = None) -> None:
+        """Show the next picture, (H, W, 3) uint8 BGR, of a stream; at a time of the stream's own, or else now."""
         known = self._panels.get(stream)
         width = known.shape[1] if known is not None else round(picture.shape[1] * HEIGHT / picture.shape[0] / 2) * 2
         panel = cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA)
         cv2.putText(panel, stream, (8, HEIGHT - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1, cv2.LINE_AA)
         self._panels[stream] = panel
         if stream == self._streams[0] and len(self._panels) == len(self._streams):
-            self._write(np.hstack([self._panels[name] for name in self._streams]))
+            now = time.monotonic() if seconds is None else seconds
+            self._write(np.hstack([self._panels[name] for name in self._streams]), now)
 
     def close(self) -> None:
         """Finish the file."""
@@ -56,8 +57,7 @@ class Film:
             self._container.mux(self._track.encode(None))
         self._container.close()
 
-    def _write(self, picture: np.ndarray) -> None:
-        now = time.monotonic()
+    def _write(self, picture: np.ndarray, now: float) -> None:
         if self._track is None:
             self._start = now
             self._track = self._container.add_stream("libx264", options=ENCODING)

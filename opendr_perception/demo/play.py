@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.signals import SignalHandlerOptions
 
 from opendr_perception.demo.recorder import Recorded, Recorder
 from opendr_perception.demo.report import Report, report_of
 from opendr_perception.files import write_text
 from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
 from opendr_perception.ros.programs import running
-from opendr_perception.ros.run import choose_transport
+from opendr_perception.ros.run import keep_to_ourselves
 
 BODIES = (
     Recorded("pose_estimation", BodyPoseArray, "poses", "poses"),
@@ -61,7 +62,7 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
         DemoError: a program ended early, or there is no result.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _keep_to_ourselves()
+    keep_to_ourselves()
     streams = {node.node: [name for name, source in sources.items() if node in source.nodes] for node in BODIES + FACES}
     names = [node for node, served in streams.items() if served]
     run = ["opendr_perception.cli", "run"]
@@ -77,7 +78,7 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
     log = folder / "nodes.log"
     with (
         open(log, "w", encoding="utf-8") as output,
-        _recording(folder, {name: source.nodes for name, source in sources.items()}) as recorder,
+        listening(lambda: Recorder(folder, {name: source.nodes for name, source in sources.items()})) as recorder,
         running([perception, *cameras], output.fileno()) as programs,
     ):
         try:
@@ -93,20 +94,28 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
     return report
 
 
-def _keep_to_ourselves() -> None:
-    """Neither other robots nor a second demonstration shall hear this one, unless the user has chosen where to talk."""
-    choose_transport()
-    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
-    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+class Listener(Protocol):
+    """A node that listens."""
+
+    failure: str
+    """What kept it from going on, in words; '' for nothing."""
+
+    def close(self) -> None:
+        """Finish what it writes, and destroy it."""
+        ...
+
+
+L = TypeVar("L", bound=Listener)
 
 
 @contextmanager
-def _recording(folder: Path, streams: Mapping[str, Sequence[Recorded]]) -> Iterator[Recorder]:
-    """A recorder that listens in a thread of its own."""
-    rclpy.init(args=[])
-    recorder = Recorder(folder, streams)
+def listening(make: Callable[[], L]) -> Iterator[L]:
+    """A node that listens in a thread of its own; it is made when ROS is there."""
+    # No handlers of rclpy: what is published until everything is closed is written down.
+    rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
+    listener = make()
     executor = SingleThreadedExecutor()
-    executor.add_node(recorder)
+    executor.add_node(listener)  # type: ignore[arg-type]  # a protocol cannot ask for a base class
 
     def listen() -> None:
         try:
@@ -114,17 +123,31 @@ def _recording(folder: Path, streams: Mapping[str, Sequence[Recorded]]) -> Itera
         except ExternalShutdownException:
             pass
         except Exception as error:  # noqa: BLE001 - a full disk, say: the main thread ends the demonstration
-            recorder.failure = str(error)
+            listener.failure = str(error)
 
     thread = threading.Thread(target=listen, name="recorder", daemon=True)
     thread.start()
     try:
-        yield recorder
+        yield listener
     finally:
         executor.shutdown()
         thread.join()
-        recorder.close()
+        listener.close()
         rclpy.try_shutdown()
+
+
+def check(listener: Listener, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
+    """Make sure that the listener and all programs work.
+
+    Raises:
+        DemoError: one does not.
+    """
+    if listener.failure:
+        raise DemoError(f"cannot record: {listener.failure}")
+    for program in programs:
+        if program.poll() is not None:
+            lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]
+            raise DemoError(f"a program ended with status {program.returncode}: {lines[-1]}")
 
 
 def _wait(
@@ -133,9 +156,4 @@ def _wait(
     """Wait for the event, or so many seconds, as long as the recorder and all programs work."""
     deadline = time.monotonic() + seconds
     while not until.wait(0.2) and time.monotonic() < deadline:
-        if recorder.failure:
-            raise DemoError(f"cannot record: {recorder.failure}")
-        for program in programs:
-            if program.poll() is not None:
-                lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]
-                raise DemoError(f"a program ended with status {program.returncode}: {lines[-1]}")
+        check(recorder, programs, log)

@@ -255,27 +255,37 @@ class _SegmentMax(torch.autograd.Function):
         return g.op("ScatterND", initial, places, values, reduction_s="max").setType(initial.type())
 
 
-def region_features(features: Tensor, boxes: Tensor, cells: int) -> Tensor:
+def region_features(features: Tensor, boxes: Tensor, cells: int, side: int | None = None) -> Tensor:
     """RoIAlign with one sample for each cell [He 2017], pixel centres at half numbers.
+
+    Rows and columns are interpolated one after the other, as products of matrices, which every runtime does fast.
 
     Args:
         features: (C, H, W).
         boxes: (N, 4) x_min, y_min, x_max, y_max in cells of the map.
         cells: of the result, in both directions.
+        side: of the square to which the map is resized first; boxes are in its cells then.
 
     Returns:
         (N, C, cells, cells); beyond the map the border is repeated.
     """
     channels, height, width = features.shape
-    steps = (torch.arange(cells, dtype=boxes.dtype, device=boxes.device) + 0.5) / cells
-    x = boxes[:, 0, None] + (boxes[:, 2] - boxes[:, 0])[:, None] * steps
-    y = boxes[:, 1, None] + (boxes[:, 3] - boxes[:, 1])[:, None] * steps
-    grid = torch.stack([
-        (2 * x / width - 1)[:, None, :].expand(-1, cells, -1),
-        (2 * y / height - 1)[:, :, None].expand(-1, -1, cells),
-    ], -1)  # fmt: skip
-    sampled = F.grid_sample(features[None], grid.flatten(0, 1)[None], padding_mode="border", align_corners=False)
-    return sampled[0].view(channels, -1, cells, cells).transpose(0, 1)
+    across = interpolation(boxes[:, 0], boxes[:, 2], cells, side or width)
+    down = interpolation(boxes[:, 1], boxes[:, 3], cells, side or height)
+    if side is not None:
+        nothing = boxes.new_zeros(1)
+        across = across @ interpolation(nothing, nothing + width, side, width)[0]
+        down = down @ interpolation(nothing, nothing + height, side, height)[0]
+    rows = down.flatten(0, 1) @ features.permute(1, 2, 0).flatten(1)
+    sampled = across[:, None] @ rows.view(-1, cells, width, channels)
+    return sampled.permute(0, 3, 1, 2)
+
+
+def interpolation(low: Tensor, high: Tensor, cells: int, size: int) -> Tensor:
+    """Weights (N, cells, size) of the positions on a line at the centres of the cells between low and high (N,)."""
+    steps = (torch.arange(cells, dtype=low.dtype, device=low.device) + 0.5) / cells
+    places = (low[:, None] + (high - low)[:, None] * steps - 0.5).clamp(0, size - 1)
+    return (1 - (places[:, :, None] - torch.arange(size, dtype=low.dtype, device=low.device)).abs()).clamp(min=0)
 
 
 class RegionEncoder(nn.Module):
@@ -299,8 +309,7 @@ class RegionEncoder(nn.Module):
 
     def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
         """Appearance (N, 315) of boxes (N, 4), given as fractions of the map (C, h, w)."""
-        resized = F.interpolate(features[None], (self.SIDE, self.SIDE), mode="bilinear", align_corners=False)[0]
-        regions = region_features(resized, boxes * self.SIDE, self.CELLS)
+        regions = region_features(features, boxes * self.SIDE, self.CELLS, self.SIDE)
         hidden = F.max_pool2d(F.relu(self.conv_2(F.relu(self.conv_1(regions)))), 2)
         return F.relu(self.linear(hidden.flatten(1)))
 

@@ -21,7 +21,6 @@ from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import load_session
 from opendr_perception.ros.run import main
 from opendr_perception.tasks.action import ActionMemory, ActionRecogniser, Observation
-from opendr_perception.tasks.skeleton import JOINTS
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,9 @@ class ActionRecognition(PerceptionNode):
         return [action_array(found, self._recogniser.labels) for found in actions]
 
     def _observation(self, frame: Frame) -> Observation:
-        if frame.data.layout != "coco17":
-            raise ValueError(f"the model needs poses of the layout coco17, not '{frame.data.layout}'")
         stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
         tracks = [pose.track_id for pose in frame.data.poses]
-        return Observation(frame.memory, tracks, keypoint_array(frame.data, JOINTS), stamp)
+        return Observation(frame.memory, tracks, keypoint_array(frame.data, "coco17"), stamp)
 
     def draw(self, canvas: np.ndarray, data: BodyPoseArray, result: ActionArray) -> None:
         draw_actions(canvas, data, result)

@@ -36,13 +36,13 @@ class Parameters(NodeParameters):
     scene: str = parameter(
         "crowd",
         "What stands in the room: single is one person, seen from somewhere; occluded the same with something before "
-        "the face; crowd several people.",
+        "the face; crowd several people; tour several people along a way, to be visited one after the other.",
         choices=SCENES,
     )
     seed: int = parameter(0, "Of all that is drawn by chance; every reset counts one further.", minimum=0)
     people: int = parameter(
         5,
-        "How many people there are to draw from, and in a crowd. Fewer are quicker.",
+        "How many people there are to draw from, and in a crowd or a tour. Fewer are quicker.",
         minimum=1,
         maximum=16,
         read_only=True,

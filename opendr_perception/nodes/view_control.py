@@ -68,7 +68,7 @@ class ViewControl(ManagedNode):
         load = partial(load_session, params=self.params)
         embedder = load(self.params.embedder)
         self._recogniser = GalleryRecogniser.open(self.params.embedder, embedder, self.params.gallery)
-        self._policies = Policies(self._recogniser, load, self.params.published)
+        self._policies = Policies(self._recogniser, load, self.params.published, self.params.reinforcement_model)
         self._policies.get(self.params.policy)  # what it lacks shall be known now
         self._commands = self.create_publisher(
             TwistStamped if self.params.stamped else Twist, "cmd_vel", qos.result(depth=1)
@@ -91,6 +91,8 @@ class ViewControl(ManagedNode):
         episodes.close("the node is deactivated")
         self._drive.stop()
         self._topics.close()
+        if not episodes.wait():
+            self.warn("a decision does not come to its end, and is not waited for")
 
     def cleanup(self) -> None:
         self._action.close()
@@ -108,11 +110,8 @@ class ViewControl(ManagedNode):
             return ()
         with self._drive.lock:
             pilot = self._drive.pilot
-            values = {
-                "last move": pilot.status.value,
-                "reason": pilot.reason,
-                "travelled (m)": round(pilot.travelled, 2),
-            }
+            travelled = round(pilot.travelled, 2)
+            values = {"last move": pilot.status.value, "reason": pilot.reason, "travelled (m)": travelled}
             level = DiagnosticStatus.WARN if pilot.status is Status.HELD else DiagnosticStatus.OK
         return [self.status("motion", level, self._said, values)]
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 from rclpy.action import ActionServer
 from rclpy.action.server import ServerGoalHandle
+
+PATIENCE = 2.0
+"""Seconds that goals have to end when the server is destroyed."""
 
 
 class BackgroundActionServer(ActionServer):
@@ -20,12 +24,15 @@ class BackgroundActionServer(ActionServer):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._threads: list[threading.Thread] = []
+        self._destroyed = False
         super().__init__(*arguments, **options)
 
     def destroy(self) -> None:
-        """Wait for the goals to end, which must have been told, and serve no more."""
+        """Serve no more. Goals, which must have been told, have a while to end; who ends later is not heard."""
+        deadline = time.monotonic() + PATIENCE
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
+        self._destroyed = True
         super().destroy()
 
     def notify_execute(
@@ -40,7 +47,8 @@ class BackgroundActionServer(ActionServer):
                 outcome.set_result(callback(goal_handle))
             except Exception as error:  # noqa: BLE001 - rclpy logs it, and aborts the goal
                 outcome.set_exception(error)
-            ActionServer.notify_execute(self, goal_handle, lambda _: outcome.result())
+            if not self._destroyed:
+                ActionServer.notify_execute(self, goal_handle, lambda _: outcome.result())
 
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         self._threads.append(threading.Thread(target=work, name="goal", daemon=True))

@@ -7,12 +7,14 @@ import numpy as np
 import supervision as sv
 
 from opendr_perception.msg import ActionArray, BodyPoseArray, Box, DetectionArray, EmotionArray, FaceArray
-from opendr_perception.tasks.pose import COCO17_LIMBS
+from opendr_perception.tasks.heatmap import Heatmap, regions
+from opendr_perception.tasks.layouts import LIMBS
 
 KEYPOINT_THRESHOLD = 0.2
 """Keypoints below this score are not drawn."""
 
 LIMB, JOINT = (80, 200, 80), (40, 40, 230)
+HOT = (0, 0, 255)
 
 
 def draw_detections(canvas: np.ndarray, result: DetectionArray) -> None:
@@ -35,7 +37,7 @@ def draw_poses(canvas: np.ndarray, result: BodyPoseArray) -> None:
     for person in people:
         points = [(round(point.x), round(point.y)) for point in person.keypoints]
         seen = [point.score >= KEYPOINT_THRESHOLD for point in person.keypoints]
-        for start, end in COCO17_LIMBS:
+        for start, end in LIMBS[result.layout]:
             if seen[start] and seen[end]:
                 cv2.line(canvas, points[start], points[end], LIMB, thickness, cv2.LINE_AA)
         for point, visible in zip(points, seen, strict=True):
@@ -86,6 +88,19 @@ def write_emotions(canvas: np.ndarray, faces: FaceArray, result: EmotionArray) -
         if emotion.track_id in boxes:
             label = emotion.label + ("" if emotion.warm else "?")
             write_below(canvas, boxes[emotion.track_id], f"{label} {emotion.valence:+.1f} {emotion.arousal:+.1f}")
+
+
+def draw_heatmap(canvas: np.ndarray, heatmap: Heatmap, threshold: float) -> None:
+    """Redden a (H, W, 3) uint8 BGR picture where the heatmap is high, and draw boxes around cells above a threshold."""
+    height, width = canvas.shape[:2]
+    matrix = np.array([[1, 0, -heatmap.offset + 0.5], [0, 1, -heatmap.offset + 0.5]]) / heatmap.stride
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    heat = cv2.warpAffine(heatmap.values, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    share = (0.6 * np.asarray(heat))[..., None]
+    canvas[:] = canvas * (1 - share) + np.array(HOT) * share
+    found = regions(heatmap, threshold)
+    boxes = [Box(x_min=x0, y_min=y0, x_max=x1, y_max=y1) for x0, y0, x1, y1 in found.boxes.tolist()]
+    draw_boxes(canvas, boxes, [f"{score:.2f}" for score in found.scores], [""] * len(boxes))
 
 
 def write_below(canvas: np.ndarray, box: Box, label: str) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from opendr_perception.active.geometry import STILL, Velocity
+from opendr_perception.active.geometry import STILL, Person, Velocity
 from opendr_perception.active.motion import Move, Refused
 from opendr_perception.active.pilot import Pilot, Status
 
 RATE = 20.0
 """Hz. Neither images nor inference nor other nodes of the process keep it waiting."""
+LATE = 0.001
+"""Seconds after the last moment that is in time."""
 
 
 class DriveLoop:
@@ -47,6 +49,8 @@ class DriveLoop:
             interrupted: is asked all the time; when it says so, the robot stands still.
         """
         with self.lock:
+            if interrupted():  # before the first step: what was stopped must not stir
+                return "interrupted"
             try:
                 self.pilot.move(move, time.monotonic())
             except Refused as error:
@@ -56,6 +60,11 @@ class DriveLoop:
                 if interrupted():
                     self.halt("interrupted")
             return "" if self.pilot.status is Status.ARRIVED else self.pilot.reason or self.pilot.status.value
+
+    def observe(self, stamp: float, person: Person | None, others: Sequence[Person]) -> None:
+        """Tell the pilot who is seen, in an image stamped with these seconds."""
+        with self.lock:
+            self.pilot.observe(stamp, time.monotonic(), person, others, self._clock() - stamp)
 
     def halt(self, reason: str) -> None:
         """Stand still now, without waiting for the loop's next turn."""
@@ -75,10 +84,16 @@ class DriveLoop:
         if moved:
             self._publish(STILL)
 
+    def _until_next_turn(self) -> float:
+        """Seconds: a period, but not longer than what is perceived stays fresh, so that a stop is not late."""
+        with self.lock:
+            left = self.pilot.fresh_until - time.monotonic() + LATE
+        return left if 0 < left < 1 / RATE else 1 / RATE
+
     def _run(self) -> None:
         last, status = self._clock(), self.pilot.status
         try:
-            while not self._stop.wait(1 / RATE):
+            while not self._stop.wait(self._until_next_turn()):
                 with self.lock:
                     now = self._clock()
                     velocity = self.pilot.tick(time.monotonic(), now - last)

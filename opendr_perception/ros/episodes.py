@@ -12,6 +12,8 @@ from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.ros.explorer import TopicExplorer
 
 SUPERSEDED = "a newer goal has come"
+PATIENCE = 2.0
+"""Seconds that a decision, which cannot be interrupted, has to end when the node stops; the robot stands already."""
 
 
 class Episodes:
@@ -53,12 +55,14 @@ class Episodes:
             alarm.daemon = True
             alarm.start()
             try:
-                outcome = identify(self._explorer, policy, goal, self._telling(report))
+                outcome = identify(self._explorer, policy, goal, self._telling(ticket, report))
                 return replace(outcome, interrupted=outcome.interrupted and outcome.message != too_late)
             finally:
                 alarm.cancel()
-                self._drive.halt("the identification has ended")
-                self._say("idle")
+                with self._drive.lock:
+                    if ticket == self._newest:
+                        self._drive.halt("the identification has ended")
+                        self._say("idle")
 
     @property
     def running(self) -> bool:
@@ -70,16 +74,25 @@ class Episodes:
         self._explorer.interrupt(reason)
 
     def close(self, reason: str) -> None:
-        """End what is under way, begin nothing any more, and wait until all is quiet."""
+        """End what is under way, and begin nothing any more; the robot stands still at once."""
         with self._drive.lock:
             self._closed = reason
             self._explorer.interrupt(reason)
-        with self._turn:
-            pass
 
-    def _telling(self, report: Report) -> Report:
+    def wait(self) -> bool:
+        """After `close`: wait until all is quiet; False when a decision takes too long; it then has no say any more."""
+        quiet = self._turn.acquire(timeout=PATIENCE)
+        if quiet:
+            self._turn.release()
+        else:
+            with self._drive.lock:
+                self._newest += 1
+        return quiet
+
+    def _telling(self, ticket: int, report: Report) -> Report:
         def tell(phase: str, view: View | None, moves: int) -> None:
-            self._say(phase)
+            if ticket == self._newest:
+                self._say(phase)
             report(phase, view, moves)
 
         return tell

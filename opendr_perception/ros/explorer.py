@@ -101,7 +101,7 @@ class TopicExplorer:
             sight = self._target()
             others = [other.person for other in self._sights if other is not sight]
             person = None if sight is None else sight.person
-            self._drive.pilot.observe(stamp * 1e-9, time.monotonic(), person, others)
+            self._drive.observe(stamp * 1e-9, person, others)
             if sight is not None and news:
                 self._note(stamp, sight)
             self._drive.lock.notify_all()

@@ -51,7 +51,7 @@ def read_stamp(data: bytes) -> int:
 
 
 def to_message(pixels: np.ndarray, header: Header, encoding: str = "bgr8") -> ImageMessage:
-    """A `sensor_msgs/Image` of uint8 pixels, (H, W, C) or (H, W)."""
+    """A `sensor_msgs/Image` of uint8 pixels, (H, W, C) or (H, W); or of others, if the encoding says so."""
     height, width = pixels.shape[:2]
     message = ImageMessage(header=header, height=height, width=width, encoding=encoding)
     message.step = pixels.nbytes // height

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
 
 from opendr_perception.msg import (
     Action,
@@ -20,12 +22,15 @@ from opendr_perception.msg import (
     FaceArray,
     Keypoint,
 )
+from opendr_perception.ros import images
 from opendr_perception.tasks import action, emotion
 from opendr_perception.tasks.detection import Detections
 from opendr_perception.tasks.expression import FaceView
 from opendr_perception.tasks.face import Faces
+from opendr_perception.tasks.heatmap import Heatmap
 from opendr_perception.tasks.identity import Identity
 from opendr_perception.tasks.image import Image
+from opendr_perception.tasks.layouts import LAYOUTS, convert
 from opendr_perception.tasks.pose import Poses
 
 
@@ -41,13 +46,13 @@ def detection_array(image: Image, people: Detections, tracks: Sequence[str], lab
     )
 
 
-def body_pose_array(image: Image, poses: Poses, tracks: Sequence[str], layout: str) -> BodyPoseArray:
+def body_pose_array(image: Image, poses: Poses, tracks: Sequence[str]) -> BodyPoseArray:
     """The poses of one image; `tracks` has the track id of each."""
     people = poses.people
     return BodyPoseArray(
         width=image.width,
         height=image.height,
-        layout=layout,
+        layout=poses.layout,
         poses=[
             BodyPose(track_id=track, score=float(score), box=box(corners), keypoints=list(map(keypoint, points)))
             for track, score, corners, points in zip(tracks, people.scores, people.boxes, poses.keypoints, strict=True)
@@ -121,6 +126,27 @@ def emotion_array(emotions: Sequence[emotion.Emotion], labels: Sequence[str]) ->
     )
 
 
+def heatmap_image(heatmap: Heatmap) -> ImageMessage:
+    """A heatmap as an image of 32-bit floating point numbers, one pixel for each cell."""
+    return images.to_message(heatmap.values, Header(), "32FC1")
+
+
+def read_heatmap(message: ImageMessage, cell: int) -> Heatmap:
+    """A heatmap from such an image.
+
+    Args:
+        message: from `heatmap_image`.
+        cell: side of a cell in pixels of the camera's image.
+
+    Raises:
+        ValueError: it is of another encoding.
+    """
+    if message.encoding != "32FC1" or message.is_bigendian:
+        raise ValueError(f"a heatmap must be of the encoding 32FC1, little endian, not {message.encoding}")
+    values = np.frombuffer(message.data, np.float32).reshape(message.height, message.width)
+    return Heatmap(values, cell, cell / 2)
+
+
 def face_views(faces: FaceArray) -> list[FaceView]:
     """Where the faces of one image are, and how they are turned."""
     return [
@@ -134,17 +160,20 @@ def face_views(faces: FaceArray) -> list[FaceView]:
     ]
 
 
-def keypoint_array(poses: BodyPoseArray, joints: int) -> np.ndarray:
-    """The keypoints (n, joints, 3) of all people: x, y, score.
+def keypoint_array(poses: BodyPoseArray, layout: str) -> np.ndarray:
+    """The keypoints (n, K, 3) of all people, x, y, score, in the order of a layout.
 
     Raises:
-        ValueError: somebody has another number of keypoints.
+        ValueError: the poses have an unknown layout, or somebody has another number of keypoints than it.
     """
+    if poses.layout not in LAYOUTS:
+        raise ValueError(f"unknown layout of poses '{poses.layout}' (known: {', '.join(LAYOUTS)})")
+    joints = len(LAYOUTS[poses.layout])
     for pose in poses.poses:
         if len(pose.keypoints) != joints:
             raise ValueError(f"a pose of the layout {poses.layout} has {len(pose.keypoints)} keypoints, not {joints}")
     points = [[(point.x, point.y, point.score) for point in pose.keypoints] for pose in poses.poses]
-    return np.array(points, np.float64).reshape(-1, joints, 3)
+    return convert(np.array(points, np.float64).reshape(len(points), joints, 3), poses.layout, layout)
 
 
 def box(corners: np.ndarray) -> Box:

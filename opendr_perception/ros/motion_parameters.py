@@ -81,6 +81,12 @@ class ExplorerParameters(MotionParameters):
         "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
     )
     embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
+    reinforcement_model: str = parameter(
+        "",
+        "The ONNX file of the network for policy:=reinforcement; '' takes the one that comes with this package. With "
+        "published, a network that sees the camera's picture, which does not come with it.",
+        read_only=True,
+    )
     face_size: float = parameter(
         0.15,
         "Side of the detector's box around a face, m: distances are measured by it.",

@@ -19,7 +19,7 @@ from opendr_perception.zoo.errors import ZooError
 
 LEARNED = ("seq2seq", "seq2seq_geom", "fseq2")
 NMS = ("greedy", "soft", "cluster", *LEARNED)
-OWN_WEIGHTS = {"seq2seq_geom": "nms-geom"}
+OWN_WEIGHTS = {"seq2seq_geom": "nms-geom", "fseq2": "nms-fseq2"}
 """Networks that come with this package."""
 
 
@@ -37,8 +37,9 @@ class PeopleParameters(PerceptionParameters):
     nms: str = parameter(
         "greedy",
         "How several boxes around one person become one. greedy, soft and cluster look at how much two boxes overlap; "
-        "seq2seq_geom is a network that looks at all boxes together, for crowds; seq2seq also looks at the picture and "
-        "fseq2 at the detector's feature map; they need weights of yours (nms_model). Networks give their own scores.",
+        "seq2seq_geom is a network that looks at all boxes together, for crowds; fseq2 also looks at the feature map "
+        "of the detector, which must be nanodet-features, and seq2seq at the picture, with weights of yours "
+        "(nms_model). Networks give their own scores.",
         choices=NMS,
     )
     nms_model: str = parameter(
@@ -85,7 +86,7 @@ class PeopleFinder:
     """
 
     def __init__(self, model: str, params: PeopleParameters) -> None:
-        session = load_session(model, params)
+        self.session = session = load_session(model, params)
         self.detector = PersonDetector(session, params.score_threshold, input_size=params.input_size)
         self._networks: dict[str, LearnedNms] = {}
         session.warm_up(image=(1, params.input_size, params.input_size, 3))

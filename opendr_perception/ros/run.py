@@ -60,6 +60,13 @@ def choose_transport() -> None:
         os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(share_directory() / "config" / "fastdds.xml")
 
 
+def keep_to_ourselves() -> None:
+    """Let neither other robots nor a second program hear this one, unless the user has chosen where to talk."""
+    choose_transport()
+    os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
+    os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+
+
 def share_directory() -> Path:
     """`share/opendr_perception` of the installation that this file belongs to."""
     prefixes = (folder for folder in Path(__file__).parents if (folder / "share" / "opendr_perception").is_dir())

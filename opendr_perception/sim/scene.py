@@ -12,7 +12,7 @@ THINGS = ("board", "plant", "box", "sign")
 """Occluders that stand in the room; a sign hangs from above."""
 HELD = ("hand", "scarf", "phone")
 """Occluders that are held or worn before the face, which moving does not clear."""
-SCENES = ("single", "occluded", "crowd")
+SCENES = ("single", "occluded", "crowd", "tour")
 
 
 @dataclass(frozen=True)
@@ -177,10 +177,11 @@ def draw_scene(kind: str, names: Sequence[str], seed: int, people: int = 5) -> S
     """A scene by chance, the same for the same seed.
 
     Args:
-        kind: `single`: one person, seen from somewhere; `occluded`: the same with an occluder; `crowd`: several people.
+        kind: `single`: one person, seen from somewhere; `occluded`: the same with an occluder; `crowd`: several people;
+            `tour`: several people along a way, far enough apart to go around each of them.
         names: Of the people to choose from.
         seed: Of all choices.
-        people: How many are in a crowd.
+        people: How many are in a crowd or a tour.
 
     Raises:
         ValueError: there is no such kind, or there are not enough names.
@@ -188,11 +189,13 @@ def draw_scene(kind: str, names: Sequence[str], seed: int, people: int = 5) -> S
     if kind not in SCENES:
         raise ValueError(f"there is no scene '{kind}'; the scenes are {', '.join(SCENES)}")
     rng = np.random.default_rng(seed)
-    count = people if kind == "crowd" else 1
+    count = people if kind in ("crowd", "tour") else 1
     if not 1 <= count <= len(names):
         raise ValueError(f"a scene of {count} people cannot be drawn from {len(names)}")
     chosen = [str(name) for name in rng.choice(list(names), count, replace=False)]
     light = Light(rng.uniform(-math.pi, math.pi), rng.uniform(0.5, 1.3), rng.uniform(0.4, 0.8), rng.uniform(0.35, 0.6))
+    if kind == "tour":
+        return _along_a_way(chosen, rng)
     room = ROOMS[str(rng.choice(list(ROOMS)))] if kind != "crowd" else ROOMS["hall"]
     if kind == "crowd":
         return Scene(_stand_apart(chosen, rng), Pose(), (), room, light)
@@ -217,3 +220,31 @@ def _stand_apart(names: Sequence[str], rng: np.random.Generator) -> tuple[Standi
         if all(distance(pose, other.pose) > 1.2 for other in placed):
             placed.append(Standing(names[len(placed)], pose))
     return tuple(placed)
+
+
+APART, ASIDE = 2.4, 2.6
+"""m, along the way of a tour from one person to the next, and from the way to each of them."""
+
+
+def stop_on_way(person: Pose) -> Pose:
+    """Where the robot looks at a person of a tour from the way, which is the x axis."""
+    return Pose(person.x, 0.0, math.copysign(math.pi / 2, person.y))
+
+
+def _along_a_way(names: Sequence[str], rng: np.random.Generator) -> Scene:
+    """People on both sides of the x axis, who look askance at it; something hides every third one from their stop."""
+    people: list[Standing] = []
+    things: tuple[Thing, ...] = ()
+    for number, name in enumerate(names):
+        hidden, side = number % 3 == 2, 1 if number % 2 else -1
+        askance = rng.uniform(0.1, 0.3) if hidden else rng.uniform(0.72, 0.92)
+        yaw = -side * math.pi / 2 + askance * (1 if rng.random() < 0.5 else -1)
+        person = Standing(name, Pose(APART * (number - (len(names) - 1) / 2), side * ASIDE, wrap(yaw)))
+        if hidden:
+            cover, thing = str(rng.choice(["left", "right"])), ("board", "plant")[number // 3 % 2]
+            seen = Scene((person,), stop_on_way(person.pose))
+            things += occlude(seen, cover, rng.uniform(0.3, 0.45), rng.uniform(0.4, 0.5), thing).things
+        people.append(person)
+    room = Room(APART * len(names) + 2.0, 2 * ASIDE + 3.0, (0.80, 0.72, 0.60), (0.46, 0.33, 0.22))
+    light = Light(rng.uniform(-math.pi, math.pi), rng.uniform(0.9, 1.3), strength=0.5, ambient=0.6)
+    return Scene(tuple(people), stop_on_way(people[0].pose), things, room, light)

@@ -195,6 +195,32 @@ class World:
         self._model.geom_group[:] = groups
         return 1 - seen / whole if whole else math.nan
 
+    def overview(self, width: int, height: int, metres: float) -> npt.NDArray[np.uint8]:
+        """The room from above, without its ceiling.
+
+        Args:
+            width: Of the image, pixels.
+            height: Of the image, pixels.
+            metres: From the left edge of the image to the right one; the origin is in the middle.
+
+        Returns:
+            (height, width, 3) RGB; x points to the right and y up.
+        """
+        camera = self._mujoco.MjvCamera()
+        camera.lookat[:], camera.distance, camera.azimuth, camera.elevation = 0.0, 10.0, 90.0, -90.0
+        look = self._model.vis.global_
+        before = look.orthographic, look.fovy
+        look.orthographic, look.fovy = 1, metres * height / width  # then it is a length
+        self._model.geom("ceiling").group = shapes.HIDDEN
+        renderer = self._mujoco.Renderer(self._model, height, width)
+        try:
+            renderer.update_scene(self._data, camera, self._options)
+            return np.asarray(renderer.render().copy())
+        finally:
+            renderer.close()
+            look.orthographic, look.fovy = before
+            self._model.geom("ceiling").group = shapes.SHOWN
+
     # --- changing ---------------------------------------------------------------------------------------------------
 
     def place_robot(self, pose: Pose) -> None:

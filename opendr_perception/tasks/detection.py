@@ -56,10 +56,16 @@ class PersonDetector:
         self._session = session
         self._input_size = input_size
 
-    def __call__(self, images: Sequence[Image]) -> list[Detections]:
-        """Find the people in each picture."""
+    def __call__(self, images: Sequence[Image], input_size: int | None = None) -> list[Detections]:
+        """Find the people in each picture.
+
+        Args:
+            images: the pictures.
+            input_size: another one for these, rounded up to a multiple of 32.
+        """
+        longest = self._input_size if input_size is None else -(-input_size // STRIDES[-1]) * STRIDES[-1]
         found: dict[int, Detections] = {}
-        for size, members in self._by_canvas(images).items():
+        for size, members in self._by_canvas(images, longest).items():
             canvases = np.empty((len(members), *size, 3), np.uint8)
             boxes = [letterbox(images[i], size, "bgr", out=canvases[k])[1] for k, i in enumerate(members)]
             outputs = self._session.run_batch({"image": canvases})
@@ -68,11 +74,11 @@ class PersonDetector:
                 found[i] = self._select({name: rows[k] for name, rows in outputs.items()}, centres, boxes[k], images[i])
         return [found[i] for i in range(len(images))]
 
-    def _by_canvas(self, images: Sequence[Image]) -> dict[tuple[int, int], list[int]]:
+    def _by_canvas(self, images: Sequence[Image], longest: int) -> dict[tuple[int, int], list[int]]:
         """Indices of the pictures that are resized to the same (height, width): only they can share a batch."""
         groups: dict[tuple[int, int], list[int]] = {}
         for index, image in enumerate(images):
-            groups.setdefault(canvas_size(image.height, image.width, self._input_size), []).append(index)
+            groups.setdefault(canvas_size(image.height, image.width, longest), []).append(index)
         return groups
 
     def _select(self, outputs: Outputs, centres: np.ndarray, box: Letterbox, image: Image) -> Detections:

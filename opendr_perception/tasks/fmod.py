@@ -16,6 +16,8 @@ SIDE = 160
 LEVELS = 3
 NUMBERS = 15 * sum(4**level for level in range(LEVELS))
 CLAMP = 50.0
+AT_ONCE = 8
+"""Boxes whose patches fit into the processor's cache."""
 
 
 class Fmod:
@@ -40,11 +42,12 @@ class Fmod:
 def describe(picture: Image, boxes: np.ndarray) -> np.ndarray:
     """The descriptor (n, 315) float32 before normalisation."""
     edges, scale = edge_map(to_bgr(picture))
-    patches = [_stretch(edges, box * scale) for box in boxes]
-    if not patches:
-        return np.empty((0, NUMBERS), np.float32)
-    stack = np.stack(patches)
-    return np.concatenate([_level(stack, 2**level) for level in range(LEVELS)], axis=1).astype(np.float32)
+    numbers = np.empty((len(boxes), NUMBERS), np.float32)
+    for start in range(0, len(boxes), AT_ONCE):
+        rows = slice(start, start + AT_ONCE)
+        patches = np.stack([_stretch(edges, box * scale) for box in boxes[rows]])
+        numbers[rows] = np.concatenate([_level(patches, 2**level) for level in range(LEVELS)], axis=1)
+    return numbers
 
 
 def edge_map(pixels: np.ndarray) -> tuple[np.ndarray, float]:
@@ -82,4 +85,6 @@ def _moments(signals: np.ndarray) -> np.ndarray:
     """Mean, standard deviation, skewness, excess kurtosis and power (n, 5) of signals (n, length)."""
     mean, deviation = signals.mean(axis=1), signals.std(axis=1, ddof=1)
     z = (signals - mean[:, None]) / np.where(deviation > 0, deviation, 1)[:, None]
-    return np.column_stack([mean, deviation, (z**3).mean(axis=1), (z**4).mean(axis=1) - 3, (signals**2).mean(axis=1)])
+    square = z * z  # higher powers of it by products: they are many times as fast as **
+    skewness, kurtosis = (square * z).mean(axis=1), (square * square).mean(axis=1) - 3
+    return np.column_stack([mean, deviation, skewness, kurtosis, (signals * signals).mean(axis=1)])

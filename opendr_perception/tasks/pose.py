@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session, Tensor
-from opendr_perception.tasks.detection import Detections, PersonDetector
+from opendr_perception.tasks.detection import Detections
 from opendr_perception.tasks.image import Image, crop_resize, square
+from opendr_perception.tasks.layouts import COCO17, COCO17_LIMBS, convert
 
-COCO17 = (
-    "nose",
-    "left_eye",
-    "right_eye",
-    "left_ear",
-    "right_ear",
-    "left_shoulder",
-    "right_shoulder",
-    "left_elbow",
-    "right_elbow",
-    "left_wrist",
-    "right_wrist",
-    "left_hip",
-    "right_hip",
-    "left_knee",
-    "right_knee",
-    "left_ankle",
-    "right_ankle",
-)
-"""Names of the keypoints in the layout `coco17`."""
+__all__ = ["COCO17", "COCO17_LIMBS", "PoseEstimator", "Poses", "largest"]
 
-COCO17_LIMBS = (
-    (0, 1), (0, 2), (1, 3), (2, 4), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
-    (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
-)  # fmt: skip
-"""Pairs of keypoints that are joined by a line in drawings."""
+PeopleDetector = Callable[[Sequence[Image]], list[Detections]]
 
 MARGIN = 1.25
 """Side of the square crop over the longer side of the box: MoveNet wants to see some surroundings."""
@@ -48,26 +26,32 @@ class Poses:
 
     Args:
         people: their boxes and scores.
-        keypoints: (n, 17, 3) float32: x, y in source pixels, and a score in [0, 1]; in the order of COCO17.
+        keypoints: (n, K, 3) float32: x, y in source pixels, and a score in [0, 1].
+        layout: the order of the keypoints, one of `tasks.layouts.LAYOUTS`.
     """
 
     people: Detections
     keypoints: np.ndarray
+    layout: str = "coco17"
 
     def __len__(self) -> int:
         return len(self.people)
+
+    def in_layout(self, layout: str) -> Poses:
+        """The same people with keypoints in another order."""
+        return Poses(self.people, convert(self.keypoints, self.layout, layout), layout)
 
 
 class PoseEstimator:
     """Top-down pose estimation: detect people, cut out a square around each, find its keypoints.
 
     Args:
-        detector: finds the people.
+        detector: finds the people: a PersonDetector, or a HighResolutionDetector for large pictures.
         session: the zoo's `movenet-lightning` or `movenet-thunder`, or a model with the same input and output.
         max_persons: the largest so many are looked at; the time grows with their number.
     """
 
-    def __init__(self, detector: PersonDetector, session: Session, max_persons: int = 20) -> None:
+    def __init__(self, detector: PeopleDetector, session: Session, max_persons: int = 20) -> None:
         session.expect(
             inputs=[Tensor("image", (None, None, None, 3), np.dtype(np.uint8))],
             outputs=[Tensor("keypoints", (None, len(COCO17), 3), np.dtype(np.float32))],
@@ -82,7 +66,7 @@ class PoseEstimator:
 
     def __call__(self, images: Sequence[Image]) -> list[Poses]:
         """Find the people and their keypoints in each picture."""
-        people = [largest(found, self.max_persons) for found in self.detector(images)]
+        people = [found[largest(found, self.max_persons)] for found in self.detector(images)]
         keypoints = self._find_keypoints(images, people)
         ends = np.cumsum([len(found) for found in people])
         return [Poses(found, keypoints[end - len(found) : end]) for found, end in zip(people, ends, strict=True)]
@@ -104,7 +88,7 @@ class PoseEstimator:
         return np.concatenate([source, np.clip(found[..., 2:], 0, 1)], axis=-1).astype(np.float32)
 
 
-def largest(people: Detections, number: int) -> Detections:
-    """The so many people with the largest boxes, in their order."""
+def largest(people: Detections, number: int) -> np.ndarray:
+    """Indices of the so many people with the largest boxes, in their order."""
     width, height = (people.boxes[:, 2:] - people.boxes[:, :2]).T
-    return people[np.sort(np.argsort(-width * height, kind="stable")[:number])]
+    return np.sort(np.argsort(-width * height, kind="stable")[:number])

@@ -1,12 +1,14 @@
-"""Train Seq2Seq-NMS_geom, or FSeq2-NMS with `--features`: `python -m opendr_perception.training.crowd_nms`.
+"""Train a suppression network, Seq2Seq-NMS_geom or FSeq2-NMS: `python -m opendr_perception.training.crowd_nms`.
 
 The network sees the candidates of synthetic crowds (`crowds.py`), and those that NanoDet has on pictures of rendered
-people (`crowd_pictures.py`), one scene per step. Which of a person's boxes is the right one is decided by the network's
-own scores, as average precision does.
+people (`picture_sets.py`), one scene per step. Which of a person's boxes is the right one is decided by the network's
+own scores, as average precision does. All is drawn from the seed and the number of the step, so that a run that was
+interrupted goes on with `--resume` as if nothing had happened.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,194 +16,200 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import cv2
 import numpy as np
 import torch
 import typer
 from rich.console import Console
 
-from opendr_perception import zoo
-from opendr_perception.engine.session import Session
-from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.seq2seq_nms import FSeq2Nms, Seq2SeqNms
-from opendr_perception.tasks.detection import PersonDetector
-from opendr_perception.training.average_precision import average_precision
-from opendr_perception.training.crowd_pictures import HELD_OUT, divide, picture_scenes
-from opendr_perception.training.crowds import HARD, STANDARD, Crowd, Scene, make_scene
+from opendr_perception.tasks.box_graph import MAX_CANDIDATES
+from opendr_perception.training.checkpoint import Resumable
+from opendr_perception.training.crowds import HARD, STANDARD, Scene, make_scene
+from opendr_perception.training.nms_evaluation import crowd_sets, evaluate, picture_sets
 from opendr_perception.training.nms_examples import Example, class_weights, loss_of, match
-from opendr_perception.training.sprites import load_sprites
+from opendr_perception.training.nms_weights import load
+from opendr_perception.training.picture_sets import TRAIN, PictureSet
 from opendr_perception.training.weights import save
 
 KEPT = 0.85
 """Share of the candidates that a step sees."""
-SHOWN = 250
-CHANNELS = 128
-"""Of the map of `nanodet-features`."""
-SMOOTHING = {False: (0.02, 0.0205), True: (0.001, 0.005)}
-"""Of labels, without and with features of the detector."""
+SHOWN = 50
+"""Steps between two lines of progress, and two checkpoints."""
+COUNTED = 50
+"""Scenes by which right and wrong boxes are weighted."""
+SMOOTHING = {"seq2seq_geom": (0.02, 0.0205), "fseq2": (0.001, 0.005)}
+"""Of labels, by what the network looks at."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training."""
+    """What decides the outcome of a training.
 
-    scenes: int = 1600
-    pictures: int = 0
-    epochs: int = 5
+    Args:
+        kind: seq2seq_geom or fseq2, which learns from pictures only.
+        steps: scenes to learn from.
+        pictures: share of them that are pictures.
+        rate: highest learning rate.
+        most: candidates that a step sees, the best ones; fewer make steps of fseq2 cheaper.
+        dropout: of the network; scenes of boxes are never seen twice and need none.
+        seed: of everything that is random.
+        start: digest of the weights to go on from, if any.
+    """
+
+    kind: str = "seq2seq_geom"
+    steps: int = 9000
+    pictures: float = 0.0
     rate: float = 2e-4
+    most: int = MAX_CANDIDATES
+    dropout: float = 0.0
     seed: int = 1
-    features: bool = False
+    start: str = ""
 
 
-def scenes(seed: int, count: int, crowds: Sequence[Crowd]) -> list[Scene]:
-    """So many scenes, of the crowds in turn; each is the same whenever it is asked for."""
-    return [make_scene(np.random.default_rng((seed, k)), crowds[k % len(crowds)]) for k in range(count)]
-
-
-class Trainer:
-    """A training.
+class Trainer(Resumable):
+    """A training and its checkpoints.
 
     Args:
         settings: what to do.
-        data: scenes to learn from; those without candidates teach nothing.
+        checkpoint: file of the checkpoint.
+        pictures: scenes of pictures.
         start: a network to go on from; a new one by default.
+
+    Raises:
+        ValueError: what is to be learned from is not there.
     """
 
-    def __init__(self, settings: Settings, data: Sequence[Scene], start: Seq2SeqNms | None = None) -> None:
+    network: Seq2SeqNms
+
+    def __init__(
+        self,
+        settings: Settings,
+        checkpoint: Path,
+        pictures: Sequence[Scene] = (),
+        start: Seq2SeqNms | None = None,
+    ) -> None:
+        if settings.kind == "fseq2" and settings.pictures < 1:
+            raise ValueError("fseq2 looks at the detector's map: it learns from pictures alone (pictures: 1)")
+        if settings.pictures and not any(len(scene.boxes) for scene in pictures):
+            raise ValueError("there are no pictures to learn from")
         torch.manual_seed(settings.seed)
-        self.settings = settings
-        data = [scene for scene in data if len(scene.boxes)]
-        self._examples = [Example.of(scene) for scene in data]
-        self.network = start or _new_network(settings, self._examples)
-        self._weights = class_weights([(len(s.boxes), len(s.people)) for s in data])
-        self._rng = np.random.default_rng((settings.seed, 1))
+        self.settings, self.checkpoint = settings, checkpoint
+        self._pictures = pictures
+        self.network = start or _new_network(settings, pictures)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), settings.rate, betas=(0.9, 0.99), eps=1e-9, fused=True
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.1, cycle_momentum=False
+        )
+        self.step = 0
+        counted = [self._scene(np.random.default_rng((settings.seed, 1, k))) for k in range(COUNTED)]
+        self._weights = class_weights([(len(s.boxes), len(s.people)) for s in counted])
 
     def run(self) -> Iterator[tuple[int, float]]:
         """Train to the end; gives after each step its number and loss per box."""
         self.network.train()
-        settings = self.settings
-        steps = settings.epochs * len(self._examples)
-        optimizer = torch.optim.Adam(self.network.parameters(), settings.rate, betas=(0.9, 0.99), eps=1e-9)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, settings.rate, total_steps=steps + 1, pct_start=0.1, anneal_strategy="cos", cycle_momentum=False
-        )
-        step = 0
-        for _ in range(settings.epochs):
-            for place in self._rng.permutation(len(self._examples)):
-                kept = self._rng.random(len(self._examples[place].overlaps)) < KEPT
-                if not kept.any():
-                    continue
-                example = self._examples[place].thin(kept)
-                logits = example.logits(self.network)
-                right = match(logits.detach().numpy(), example.overlaps) >= 0
-                loss = loss_of(logits, right, self._weights, self._rng.uniform(*SMOOTHING[settings.features]))
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-                step += 1
-                yield step, loss.item() / len(right)
+        while self.step < self.settings.steps:
+            rng = np.random.default_rng((self.settings.seed, 0, self.step))
+            torch.manual_seed(int(rng.integers(2**32)))  # of dropout
+            example = Example.of(self._scene(rng))
+            count = len(example.overlaps)
+            kept = (rng.random(count) < KEPT) & (np.arange(count) < self.settings.most)
+            kept[0] |= not kept.any()
+            example = example.thin(kept)
+            logits = example.logits(self.network)
+            right = match(logits.detach().numpy(), example.overlaps) >= 0
+            loss = loss_of(logits, right, self._weights, rng.uniform(*SMOOTHING[self.settings.kind]))
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.schedule.step()
+            self.step += 1
+            yield self.step, loss.item() / len(right)
+
+    def _scene(self, rng: np.random.Generator) -> Scene:
+        """A scene that has candidates: a picture, or boxes that are made up."""
+        while True:
+            if rng.random() < self.settings.pictures:
+                scene = self._pictures[int(rng.integers(len(self._pictures)))]
+            else:
+                scene = make_scene(rng, STANDARD if rng.random() < 0.5 else HARD)
+            if len(scene.boxes):
+                return scene
 
 
-@torch.no_grad()
-def rescore(network: Seq2SeqNms, data: Sequence[Scene]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The candidates of scenes with the network's scores."""
-    network.eval()
-    return [(s.boxes, Example.of(s).logits(network).sigmoid().numpy()) for s in data]
+def _new_network(settings: Settings, pictures: Sequence[Scene]) -> Seq2SeqNms:
+    if settings.kind != "fseq2":
+        return Seq2SeqNms(dropout=settings.dropout)
+    return FSeq2Nms(channels_of(pictures), dropout=settings.dropout)
 
 
-def _new_network(settings: Settings, examples: Sequence[Example]) -> Seq2SeqNms:
-    if not settings.features:
-        return Seq2SeqNms()
-    maps = [example.features for example in examples if example.features is not None]
-    if not maps:
-        raise ValueError("FSeq2-NMS learns from pictures: none of the scenes has a feature map")
-    return FSeq2Nms(maps[0].shape[0])
+def channels_of(pictures: Sequence[Scene]) -> int:
+    """Channels of the detector's map.
 
-
-def evaluate(network: Seq2SeqNms, sets: Mapping[str, Sequence[Scene]]) -> dict[str, list[float]]:
-    """AP0.5 and AP0.5:0.95, in percent, of each set of scenes."""
-    result = {}
-    for name, data in sets.items():
-        precision = 100 * average_precision(rescore(network, data), [s.people for s in data])
-        result[name] = [round(float(precision[0]), 2), round(float(precision.mean()), 2)]
-    return result
-
-
-def real_scenes(model: str, seed: int, count: int, sprites: Path, backgrounds: Path, held_out: bool) -> list[Scene]:
-    """What a detector proposes on pictures of people and backgrounds that are held out, or of the others."""
-    detector = PersonDetector(Session(zoo.require(model).path, threads=1))
-    files = sorted(backgrounds.glob("*.[jp][pn]g"))
-    chosen = [cv2.imread(str(file)) for k, file in enumerate(files) if (k % HELD_OUT == 0) == held_out]
-    people = divide(load_sprites(sprites), held_out)
-    return list(picture_scenes(seed, count, detector, people, [np.asarray(picture, np.uint8) for picture in chosen]))
-
-
-def load(path: Path, channels: int | None = None) -> Seq2SeqNms:
-    """Read a network from its weights, an .npz.
-
-    Args:
-        path: the file.
-        channels: of the map, to make an FSeq2-NMS of a geometric network, with new layers for the map.
+    Raises:
+        ValueError: the pictures have none.
     """
-    with np.load(path, allow_pickle=False) as arrays:
-        state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-    first = state.get("regions.conv_1.weight")
-    if first is not None:
-        channels = first.shape[1]
-    network = Seq2SeqNms() if channels is None else FSeq2Nms(channels)
-    if isinstance(network, FSeq2Nms) and first is None:
-        state |= {f"regions.{name}": value for name, value in network.regions.state_dict().items()}
-    load_checkpoint(network, state)
-    return network.eval()
+    features = pictures[0].features
+    if features is None:
+        raise ValueError("the pictures come without the detector's map, at which fseq2 looks")
+    return int(features.values.shape[0])
 
 
 def main(
-    scene_count: Annotated[int, typer.Option("--scenes", help="Scenes of boxes to learn from.")] = Settings.scenes,
-    pictures: Annotated[int, typer.Option(help="Pictures to learn from; they need the next two options.")] = 0,
-    sprites: Annotated[Path | None, typer.Option(help="Rendered people, from training.sprites.")] = None,
-    backgrounds: Annotated[Path | None, typer.Option(help="Directory of pictures without people.")] = None,
-    features: Annotated[bool, typer.Option(help="Look at the detector's map: pictures only.")] = False,
-    start: Annotated[Path | None, typer.Option(help="Weights (.npz) to go on from.")] = None,
-    epochs: Annotated[int, typer.Option(help="How often each is seen.")] = Settings.epochs,
+    kind: Annotated[str, typer.Option(help="What the network looks at: seq2seq_geom or fseq2.")] = Settings.kind,
+    pictures: Annotated[Path | None, typer.Option(help="Folder that training.picture_sets has made.")] = None,
+    share: Annotated[float, typer.Option(help="Of steps that look at a picture.", min=0, max=1)] = Settings.pictures,
+    start: Annotated[Path | None, typer.Option(help="Weights (.npz) to go on from; geometric ones suit fseq2.")] = None,
+    steps: Annotated[int, typer.Option(help="Scenes to learn from.")] = Settings.steps,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = Settings.rate,
+    most: Annotated[int, typer.Option(help="Candidates that a step sees, the best ones.", min=1)] = Settings.most,
+    dropout: Annotated[float, typer.Option(help="Of the network.", min=0, max=1)] = Settings.dropout,
     seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
-    output: Annotated[Path, typer.Option(help="Directory of the weights.")] = Path("build/crowd_nms"),
+    output: Annotated[Path, typer.Option(help="Directory of checkpoint and weights.")] = Path("build/crowd_nms"),
+    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
     threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
 ) -> None:
-    """Train, evaluate on held-out scenes, and write `nms-geom.npz`, or `nms-fseq2.npz`, with its card."""
+    """Train, evaluate on other scenes, and write `nms-geom.npz`, or `nms-fseq2.npz`, with its card."""
+    if kind not in SMOOTHING:
+        raise typer.BadParameter(f"kind must be one of {', '.join(SMOOTHING)}, got {kind}")
+    if share and pictures is None:
+        raise typer.BadParameter("--share needs --pictures")
     torch.set_num_threads(threads)
-    settings = Settings(0 if features else scene_count, pictures, epochs, rate, seed, features)
-    data = scenes(1000 + seed, settings.scenes, [STANDARD, HARD])
-    sets: dict[str, list[Scene]] = {}
-    if not features:
-        sets = {name: scenes(12, 200, [crowd]) for name, crowd in (("standard", STANDARD), ("hard", HARD))}
-    console = Console()
-    if pictures:
-        if sprites is None or backgrounds is None:
-            raise typer.BadParameter("--pictures needs --sprites and --backgrounds")
-        console.print(f"composing {pictures} pictures")
-        model = "nanodet-features" if features else "nanodet"
-        data += real_scenes(model, 2000 + seed, pictures, sprites, backgrounds, held_out=False)
-        sets["NanoDet on pictures"] = real_scenes(model, 13, 100, sprites, backgrounds, held_out=True)
-    trainer = Trainer(settings, data, None if start is None else load(start, CHANNELS if features else None))
-    weights = output / f"nms-{'fseq2' if features else 'geom'}.npz"
+    features, console = kind == "fseq2", Console()
+    digest = "" if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
+    settings = Settings(kind, steps, share, rate, most, dropout, seed, digest)
+    seen = PictureSet.of(pictures / TRAIN.name, features) if pictures else []
+    first = None
+    if start is not None:
+        first = load(start, channels_of(seen) if features else None, dropout)
+    trainer = Trainer(settings, output / "checkpoint.pt", seen, first)
+    if resume and trainer.checkpoint.exists():
+        trainer.resume()
+        console.print(f"going on after step {trainer.step}")
     begun, losses = time.monotonic(), []
     for step, loss in trainer.run():
         losses.append(loss)
-        if step % SHOWN == 0:
+        if step % SHOWN == 0 or step == steps:
             spent = time.monotonic() - begun
-            left = spent / step * (epochs * len(data) - step)
-            console.print(f"step {step}  loss {np.mean(losses[-SHOWN:]):.4f}  {spent:.0f} s, {left:.0f} to go")
-            save(trainer.network, weights, {"settings": asdict(settings), "steps": step})
+            left = spent / len(losses) * (steps - step)
+            recent = np.mean(losses[-SHOWN:])
+            console.print(f"step {step}/{steps}  loss {recent:.4f}  {spent / 60:.1f} min, {left / 60:.1f} to go")
+            trainer.save()
+    weights = output / f"nms-{'fseq2' if features else 'geom'}.npz"
+    save(trainer.network, weights, _card(settings, trainer.network, {}))
+    console.print(f"wrote {weights}, which is evaluated now")
+    sets = {} if features else crowd_sets()
+    if pictures is not None:
+        sets |= picture_sets(pictures, features)
     result = evaluate(trainer.network, sets)
     console.print(str(result))
     save(trainer.network, weights, _card(settings, trainer.network, result))
 
 
-def _card(settings: Settings, network: Seq2SeqNms, result: dict[str, list[float]]) -> dict[str, Any]:
+def _card(settings: Settings, network: Seq2SeqNms, result: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     return {
-        "network": "FSeq2-NMS, medium" if settings.features else "Seq2Seq-NMS_geom, medium",
+        "network": "FSeq2-NMS, medium" if settings.kind == "fseq2" else "Seq2Seq-NMS_geom, medium",
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "settings": asdict(settings),
         "python": ".".join(map(str, sys.version_info[:3])),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -83,6 +83,17 @@ def compose(
     return Picture(_develop(rng, pixels), inside(boxes, crowd.size)[kept], visible[kept])
 
 
+def estrange(rng: np.random.Generator, picture: Picture) -> Picture:
+    """The same crowd as another camera shows it by lamplight: few contrasts, a cast of colour, blur and much noise.
+
+    None of it is in the pictures that are trained on, so that it shows what becomes of a network elsewhere.
+    """
+    blurred = cv2.GaussianBlur(picture.pixels, (0, 0), rng.uniform(1.2, 2.2)).astype(np.float32)
+    light = rng.uniform(0.3, 0.6) * rng.uniform(0.5, 1.2, 3)
+    dark = blurred * light.astype(np.float32) + np.float32(rng.uniform(0, 60))
+    return replace(picture, pixels=_noisy(rng, dark, rng.uniform(10, 20)))
+
+
 def propose(detector: PersonDetector, picture: Picture) -> Scene:
     """What a detector proposes on a picture, with its map where it has one."""
     recorder = Recorder()
@@ -92,15 +103,6 @@ def propose(detector: PersonDetector, picture: Picture) -> Scene:
     found = recorder.last.usable().proposals
     found = found[candidates(found.boxes, found.scores)]
     return Scene(picture.people, picture.visible, found.boxes, found.scores, recorder.last.size, recorder.last.features)
-
-
-def picture_scenes(
-    seed: int, count: int, detector: PersonDetector, sprites: Sequence[Sprite], backgrounds: Sequence[np.ndarray]
-) -> Iterator[Scene]:
-    """What a detector proposes on so many pictures, each with a camera of its own; the k-th is always the same."""
-    for k in range(count):
-        rng = np.random.default_rng((seed, k))
-        yield propose(detector, compose(rng, random_camera(rng, Crowd()), sprites, backgrounds))
 
 
 def divide(sprites: Sequence[Sprite], held_out: bool) -> list[Sprite]:
@@ -149,5 +151,10 @@ def _paste(
 def _develop(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:
     """What lens and sensor do: blur, light, noise."""
     blurred = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)
-    noisy = blurred * rng.uniform(0.75, 1.2, 3) + rng.normal(0, rng.uniform(1, 8), pixels.shape)
-    return np.clip(noisy, 0, 255).astype(np.uint8)
+    return _noisy(rng, blurred * rng.uniform(0.75, 1.2, 3).astype(np.float32), rng.uniform(1, 8))
+
+
+def _noisy(rng: np.random.Generator, pixels: np.ndarray, deviation: float) -> np.ndarray:
+    """What a sensor makes of light (H, W, 3) float32."""
+    noise = rng.standard_normal(pixels.shape, np.float32) * np.float32(deviation)
+    return np.clip(pixels + noise, 0, 255).astype(np.uint8)

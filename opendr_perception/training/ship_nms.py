@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from opendr_perception.files import store
 from opendr_perception.networks.seq2seq_nms import GEOMETRY, FSeq2Nms, Graph, Seq2SeqNms
-from opendr_perception.training.crowd_nms import load
+from opendr_perception.training.nms_weights import load
 
 OPSET = 18
 

@@ -11,7 +11,10 @@ import pytest
 from opendr_perception.active.geometry import STILL, Person, Velocity, wrap
 from opendr_perception.active.motion import Move
 from opendr_perception.active.pilot import Pilot, Timeouts
+from opendr_perception.active.policy import Recognition, View
 from opendr_perception.active.safety import Limits
+from opendr_perception.tasks.face_geometry import FACING, HEAD
+from opendr_perception.tasks.image import Image
 
 PERIOD = 0.05
 HALF_VIEW = math.radians(30)
@@ -77,3 +80,30 @@ class Floor:
 def floor() -> type[Floor]:
     """Makes floors: `floor(robot="differential")`."""
     return Floor
+
+
+class Faces:
+    """Makes looks at a face 56 pixels wide."""
+
+    def __call__(
+        self,
+        yaw: float = 0.0,
+        confidence: float = 0.0,
+        pan: float = 0.0,
+        distance: float = 2.0,
+        name: str = "ann",
+        margin: float = 0.1,
+    ) -> View:
+        """The nose points to the right in the picture by an angle, rad; all others are farther by a margin."""
+        turned = HEAD @ np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1]])
+        points = (turned @ FACING.T)[:, :2] * 3 + [480, 360]
+        box = np.array([452.0, 336.0, 508.0, 392.0])
+        others = {other: 1 - confidence + margin for other in ("ann", "bob", "cid") if other != name}
+        recognition = Recognition(name, confidence, {name: 1 - confidence, **others})
+        return View(Image(np.zeros((720, 960, 3), np.uint8), "rgb8"), box, points, recognition, distance, pan)
+
+
+@pytest.fixture
+def face() -> Faces:
+    """Makes looks: `face(yaw, confidence, pan, distance, name, margin)`."""
+    return Faces()

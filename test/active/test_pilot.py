@@ -147,3 +147,36 @@ def test_speed_acceleration_and_distances_hold_in_any_scene(floor: Any, seed: in
         before = velocity
     for place in [scene.person, *scene.others]:
         assert scene.seen(place).distance >= near - 0.01
+
+
+def test_pictures_that_come_later_than_those_before_do_not_count(floor: Any) -> None:
+    scene = driving(floor)
+    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, scene.seen(scene.person), age=7.0)  # clocks differ
+    scene.pilot.forget()
+    scene.now += 0.05
+    scene.look()
+    scene.pilot.move(RIGHT, scene.now)
+    for _ in range(20):
+        assert scene.step() is not None
+    assert scene.pilot.status is Status.MOVING
+    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, scene.seen(scene.person), age=7.3)
+    began = scene.now
+    while scene.step() != STILL:
+        assert scene.now - began <= scene.pilot.timeouts.command + 0.051
+    assert scene.pilot.status is Status.HELD
+
+
+@pytest.mark.parametrize("elapsed", [10.0, -10.0])
+def test_a_clock_that_jumps_does_not_push_the_robot(floor: Any, elapsed: float) -> None:
+    scene = driving(floor)
+    before = scene.said[-1][1]
+    scene.now += 0.05
+    assert scene.pilot.tick(scene.now, elapsed) == before
+
+
+def test_it_tells_until_when_it_may_move(floor: Any) -> None:
+    scene = driving(floor)
+    scene.look()
+    assert scene.pilot.fresh_until == pytest.approx(scene.now + scene.pilot.timeouts.command)
+    scene.pilot.scan(scene.now - 0.1, np.zeros((0, 2)))
+    assert scene.pilot.fresh_until == pytest.approx(scene.now - 0.1 + scene.pilot.timeouts.command)

@@ -112,6 +112,13 @@ def test_regions_are_sampled_like_cell_by_cell() -> None:
                 np.testing.assert_allclose(found[number, :, row, column], expected, atol=1e-5)
 
 
+@torch.no_grad()
+def test_regions_of_a_resized_map_are_those_of_the_map_after_it_was_resized() -> None:
+    features, boxes = torch.randn(3, 12, 20), torch.tensor([[1.0, 0.5, 7.5, 6.0], [0.0, 0.0, 16.0, 16.0]])
+    resized = torch.nn.functional.interpolate(features[None], (16, 16), mode="bilinear")[0]
+    torch.testing.assert_close(region_features(features, boxes, 5, side=16), region_features(resized, boxes, 5))
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Seq2SeqNms, LearnedNms]:
     torch.manual_seed(1)

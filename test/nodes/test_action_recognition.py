@@ -74,9 +74,10 @@ def test_poses_that_do_not_fit_are_rejected_and_the_next_are_served(graph: Any, 
     actions = graph.listen(ActionArray, "actions", publishers=1)
     camera = graph.publisher(BodyPoseArray, "poses")
     graph.ask(camera, poses(graph, 10.0, ["1"]), actions)
+    graph.ask(camera, poses(graph, 10.05, ["1"], joints=18, layout="openpose18"), actions)
     camera.publish(poses(graph, 10.1, ["1"], joints=5))
     graph.diagnosis("poses", rejected="1")
-    camera.publish(poses(graph, 10.2, ["1"], joints=18, layout="openpose18"))
+    camera.publish(poses(graph, 10.2, ["1"], layout="ntu25"))
     graph.diagnosis("poses", rejected="2")
     assert graph.ask(camera, poses(graph, 10.3, [str(n) for n in range(30)]), actions).header.stamp.nanosec == 300000000
 

@@ -245,6 +245,13 @@ def test_suppression_changes_while_frames_flow(graph: Any, street: list[np.ndarr
     assert len({tuple(scores) for scores in found.values()}) > 1
 
 
+def test_suppression_that_looks_at_the_detectors_map_works_out_of_the_box(graph: Any, street: list[np.ndarray]) -> None:
+    graph.run(PersonDetection, threads=1, tracking=False, model="nanodet-features", nms="fseq2")
+    persons = graph.listen(DetectionArray, "persons", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    assert len(graph.ask(camera, graph.image(street[0]), persons).detections) >= 2
+
+
 def test_suppression_that_cannot_work_is_refused_and_the_node_goes_on(
     graph: Any, tmp_path: Path, street: list[np.ndarray]
 ) -> None:

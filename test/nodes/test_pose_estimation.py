@@ -11,9 +11,12 @@ import pytest
 from opendr_perception.msg import BodyPose, BodyPoseArray
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.nodes.pose_estimation import Parameters, PoseEstimation
+from opendr_perception.networks.lightweight_openpose import LightweightOpenPose
+from opendr_perception.nodes.pose_estimation import PoseEstimation
 from opendr_perception.ros import parameters
+from opendr_perception.ros.poses import PoseParameters
 from opendr_perception.tasks.pose import COCO17
+from opendr_perception.training.ship_openpose import export_openpose
 
 
 def height_of(pose: BodyPose, part: str) -> float:
@@ -75,8 +78,8 @@ def test_the_number_of_people_can_be_limited_while_it_runs(graph: Any, street: l
 
 def test_no_keypoint_is_ever_without_a_number(graph: Any, street: list[np.ndarray]) -> None:
     node = graph.run(PoseEstimation, threads=1)
-    run_batch = node._estimator._session.run_batch
-    node._estimator._session.run_batch = lambda feeds: {
+    run_batch = node._finder.estimator._session.run_batch
+    node._finder.estimator._session.run_batch = lambda feeds: {
         name: np.where(np.arange(3) == 1, np.nan, array) for name, array in run_batch(feeds).items()
     }
     poses = graph.listen(BodyPoseArray, "poses", publishers=1)
@@ -119,6 +122,47 @@ def test_a_missing_model_is_named_whichever_it_is(graph: Any) -> None:
 
 def test_its_configuration_file_gives_exactly_the_defaults(graph: Any, tmp_path: Path) -> None:
     file = tmp_path / "pose_estimation.yaml"
-    file.write_text(parameters.as_yaml("pose_estimation", Parameters, "Poses."))
+    file.write_text(parameters.as_yaml("pose_estimation", PoseParameters, "Poses."))
     node = graph.run(PoseEstimation, "--params-file", str(file), "-p", "autostart:=false")
-    assert node.params == Parameters(autostart=False)
+    assert node.params == PoseParameters(autostart=False)
+
+
+@pytest.mark.parametrize("overview", ["detector", "presence"])
+def test_small_people_in_a_large_image_are_found_in_high_resolution(
+    graph: Any, street: list[np.ndarray], overview: str
+) -> None:
+    graph.run(PoseEstimation, threads=1, overview=overview, layout="openpose18", base_height_2=480)
+    poses = graph.listen(BodyPoseArray, "poses", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    pixels = np.full((1440, 2560, 3), 128, np.uint8)
+    pixels[800:1376, 1700:2468] = street[0]
+    before = graph.ask(camera, graph.image(pixels), poses)
+    assert graph.set_parameter("pose_estimation", "high_resolution", True) == ""
+    message = graph.ask(camera, graph.image(pixels), poses)
+    assert len(message.poses) > len(before.poses)
+    assert (message.width, message.height, message.layout) == (2560, 1440, "openpose18")
+    for pose in message.poses:
+        assert len(pose.keypoints) == 18
+        assert 1700 <= pose.box.x_min < pose.box.x_max <= 2468
+        assert 800 <= pose.box.y_min < pose.box.y_max <= 1376
+        neck, right, left = (pose.keypoints[index] for index in (1, 2, 5))
+        assert neck.x == pytest.approx((left.x + right.x) / 2, abs=1e-3)
+        assert neck.score == min(left.score, right.score)
+    assert graph.set_parameter("pose_estimation", "layout", "coco17") == ""
+    empty = graph.ask(camera, graph.image(np.full((1440, 2560, 3), 128, np.uint8)), poses)
+    assert (empty.poses, empty.layout) == ([], "coco17")
+    assert "base_height_1" in graph.set_parameter("pose_estimation", "base_height_1", 1)
+
+
+def test_lightweight_openpose_finds_all_people_at_once(graph: Any, street: list[np.ndarray], tmp_path: Path) -> None:
+    file = tmp_path / "openpose.onnx"
+    export_openpose(LightweightOpenPose(channels=16, width=0.125).eval(), file)  # it has learnt nothing
+    options = {"threads": 1, "model": str(file), "overview": "pose", "high_resolution": True, "base_height_1": 256}
+    graph.run(PoseEstimation, **options)
+    graph.run(PoseEstimation, "-r", "__node:=without_openpose", overview="pose")
+    poses = graph.listen(BodyPoseArray, "poses", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    message = graph.ask(camera, graph.image(street[0]), poses)
+    assert (message.layout, message.width) == ("coco17", 768)
+    assert all(len(pose.keypoints) == 17 for pose in message.poses)
+    assert "overview 'pose' needs Lightweight OpenPose" in graph.diagnosis("without_openpose", "cannot")["message"]

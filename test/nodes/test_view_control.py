@@ -23,6 +23,9 @@ from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import String
 
+from opendr_perception.active.baselines import Static
+from opendr_perception.active.motion import Move
+from opendr_perception.active.policy import Decision
 from opendr_perception.engine.session import Session
 from opendr_perception.nodes.view_control import ViewControl
 from opendr_perception.tasks.enrolment import Enroller, fingerprint
@@ -377,6 +380,33 @@ def test_deactivation_stops_it_and_it_can_begin_again(graph: Any, client: Client
     assert graph.change_state(node.get_name(), "activate")
     client.send()
     robot.wait_until_it_moves()
+
+
+def test_a_decision_that_hangs_keeps_the_node_from_nothing(
+    graph: Any, client: Client, control: Any, robots: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("episodes", "action_server"):
+        monkeypatch.setattr(f"opendr_perception.ros.{place}.PATIENCE", 0.1)
+    begun, free = threading.Event(), threading.Event()
+
+    def decide(policy: Any, views: Any) -> Any:
+        begun.set()
+        assert free.wait(20)
+        return Decision(Move(pan=0.5), "at last")
+
+    monkeypatch.setattr(Static, "decide", decide)
+    node = control()
+    robot = robots()
+    client.send(policy="random")
+    robot.wait_until_it_moves()
+    since = time.monotonic()
+    client.send(policy="static")
+    assert begun.wait(20)
+    stands_still(robot, since)
+    assert graph.change_state(node.get_name(), "deactivate")
+    assert graph.change_state(node.get_name(), "cleanup")
+    free.set()
+    stands_still(robot, since)
 
 
 def test_a_wall_stops_it(graph: Any, client: Client, control: Any, robots: Any) -> None:

@@ -23,8 +23,10 @@ from opendr_perception.ros.drawing import (
     draw_detections,
     draw_emotions,
     draw_faces,
+    draw_heatmap,
     draw_poses,
 )
+from opendr_perception.tasks.heatmap import Heatmap
 
 BOX = Box(x_min=20.0, y_min=30.0, x_max=60.0, y_max=90.0)
 
@@ -36,7 +38,7 @@ def people(track: str = "7", box: Box = BOX) -> DetectionArray:
 def poses(score: float, box: Box = BOX, track: str = "7") -> BodyPoseArray:
     points = [Keypoint(x=40.0, y=60.0, score=0.0) for _ in range(17)]
     points[0] = Keypoint(x=45.0, y=45.0, score=score)
-    return BodyPoseArray(poses=[BodyPose(track_id=track, score=0.5, box=box, keypoints=points)])
+    return BodyPoseArray(layout="coco17", poses=[BodyPose(track_id=track, score=0.5, box=box, keypoints=points)])
 
 
 def canvas() -> np.ndarray:
@@ -102,3 +104,17 @@ def test_faces_have_boxes_names_and_landmarks() -> None:
     nobody = canvas()
     draw_faces(nobody, FaceArray())
     assert not nobody.any()
+
+
+def test_a_heatmap_reddens_the_pixels_of_its_cells() -> None:
+    values = np.zeros((15, 20), np.float32)
+    values[5:8, 10:12] = 0.8
+    picture = canvas()
+    draw_heatmap(picture, Heatmap(values, 8, 4), threshold=0.9)
+    red = picture[..., 2] > 60
+    assert red[44:60, 84:92].all()
+    rows, columns = np.nonzero(red)
+    assert (rows.min() >= 36, rows.max() < 68, columns.min() >= 76, columns.max() < 100) == (True,) * 4
+    assert not picture[..., :2].any(), "no box: no cell reaches the threshold"
+    draw_heatmap(picture, Heatmap(values, 8, 4), threshold=0.8)
+    assert picture[40:64, 80, :2].any(), "a box is drawn along the border of the cells"

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 
-from opendr_perception.ros.messages import body_pose_array, detection_array, emotion_array, face_views
+from opendr_perception.ros.messages import (
+    body_pose_array,
+    detection_array,
+    emotion_array,
+    face_views,
+    heatmap_image,
+    keypoint_array,
+    read_heatmap,
+)
 from opendr_perception.tasks.detection import Detections
 from opendr_perception.tasks.emotion import Emotion
+from opendr_perception.tasks.heatmap import Heatmap
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.pose import Poses
 
@@ -26,7 +36,7 @@ def test_detections_keep_their_order_and_numbers() -> None:
 
 def test_poses_keep_their_order_and_numbers() -> None:
     keypoints = np.arange(2 * 17 * 3, dtype=np.float32).reshape(2, 17, 3)
-    message = body_pose_array(IMAGE, Poses(PEOPLE, keypoints), ["7", ""], layout="coco17")
+    message = body_pose_array(IMAGE, Poses(PEOPLE, keypoints), ["7", ""])
     assert (message.width, message.height, message.layout) == (40, 30, "coco17")
     assert [(pose.track_id, pose.score, pose.box.x_min) for pose in message.poses] == [("7", 0.75, 1), ("", 0.5, 5.5)]
     np.testing.assert_array_equal([[(p.x, p.y, p.score) for p in pose.keypoints] for pose in message.poses], keypoints)
@@ -34,7 +44,7 @@ def test_poses_keep_their_order_and_numbers() -> None:
 
 def test_nobody_is_an_empty_array() -> None:
     assert detection_array(IMAGE, NOBODY, [], label="person").detections == []
-    message = body_pose_array(IMAGE, Poses(NOBODY, np.empty((0, 17, 3), np.float32)), [], layout="coco17")
+    message = body_pose_array(IMAGE, Poses(NOBODY, np.empty((0, 17, 3), np.float32)), [])
     assert (message.poses, message.layout) == ([], "coco17")
 
 
@@ -55,3 +65,27 @@ def test_faces_are_read_with_their_landmarks_and_angles() -> None:
     assert (view.track, view.box.tolist(), view.landmarks.tolist()) == ("7", [1, 2, 3, 4], [[x, 9] for x in range(6)])
     np.testing.assert_array_equal(view.angles, (0.5, np.nan, -0.5))
     assert bare.landmarks.shape == (0, 2)
+
+
+def test_a_heatmap_comes_back_as_it_was() -> None:
+    heatmap = Heatmap(np.random.default_rng(0).random((3, 5), np.float32), 4, 2)
+    message = heatmap_image(heatmap)
+    assert (message.encoding, message.width, message.height, message.step) == ("32FC1", 5, 3, 20)
+    read = read_heatmap(message, cell=4)
+    np.testing.assert_array_equal(read.values, heatmap.values)
+    assert (read.stride, read.offset) == (4, 2)
+    message.encoding = "mono8"
+    with pytest.raises(ValueError, match="must be of the encoding 32FC1, little endian, not mono8"):
+        read_heatmap(message, cell=4)
+
+
+def test_keypoints_are_read_in_the_layout_that_is_wanted() -> None:
+    keypoints = np.arange(2 * 17 * 3, dtype=np.float32).reshape(2, 17, 3)
+    poses = Poses(PEOPLE, keypoints)
+    for layout in ("coco17", "openpose18"):
+        message = body_pose_array(IMAGE, poses.in_layout(layout), ["", ""])
+        assert message.layout == layout
+        np.testing.assert_array_equal(keypoint_array(message, "coco17"), keypoints)
+    message.layout = "ntu25"
+    with pytest.raises(ValueError, match=r"unknown layout of poses 'ntu25' \(known: coco17, openpose18\)"):
+        keypoint_array(message, "coco17")

@@ -6,7 +6,18 @@ import math
 
 import pytest
 
-from opendr_perception.sim.scene import SCENES, Pose, distance, draw_scene, facing, occlude, pan, seen_from, wrap
+from opendr_perception.sim.scene import (
+    SCENES,
+    Pose,
+    distance,
+    draw_scene,
+    facing,
+    occlude,
+    pan,
+    seen_from,
+    stop_on_way,
+    wrap,
+)
 
 NAMES = tuple("abcdefgh")
 
@@ -70,3 +81,15 @@ def test_what_cannot_be_drawn_is_said() -> None:
         draw_scene("party", NAMES, 0)
     with pytest.raises(ValueError, match="5 people cannot be drawn from 2"):
         draw_scene("crowd", NAMES[:2], 0)
+
+
+def test_on_a_tour_people_can_be_gone_around_and_are_seen_askance_from_their_stops() -> None:
+    scene = draw_scene("tour", NAMES, 3, 5)
+    assert scene.robot == stop_on_way(scene.people[0].pose)
+    for number, person in enumerate(scene.people):
+        others = [other.pose for other in scene.people if other is not person]
+        assert min(distance(person.pose, other) for other in others) > 3.6
+        turned = abs(pan(stop_on_way(person.pose), person.pose))
+        assert 0.1 <= turned <= (0.3 if number % 3 == 2 else 0.92) + 1e-9
+    assert len(scene.things) == 1
+    assert distance(scene.things[0].pose, scene.people[2].pose) < 1.2

@@ -9,8 +9,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from opendr_perception.ros import webots_driver
+from opendr_perception.sim.model import PERSON_RADIUS, ROBOT_RADIUS
 from opendr_perception.sim.people import load_people
-from opendr_perception.sim.webots import export, obj
+from opendr_perception.sim.robot import DEAD_MAN, Camera, Limits
+from opendr_perception.sim.scene import ROOMS
+from opendr_perception.sim.webots import export, obj, world_text
 
 ROOT = Path(__file__).parents[2]
 NODES = {
@@ -66,3 +70,31 @@ def test_the_driver_finds_what_the_robot_has(world: Path) -> None:
     module, _, name = str(plugin.get("type")).rpartition(".")
     assert (ROOT / (module.replace(".", "/") + ".py")).read_text().count(f"class {name}:") == 1
     assert {element.tag for element in plugin} == {"motion", "stamped"}
+
+
+def test_the_world_and_its_robot_are_those_of_the_simulation(world: Path) -> None:
+    text, camera = world.read_text(), Camera()
+    assert f"radius {ROBOT_RADIUS}" in text
+    assert f"fieldOfView {camera.field_of_view:.5f}" in text
+    assert f"width {camera.width} height {camera.height}" in text
+    lifted = re.search(r"<extern>\" translation 0 0 ([\d.]+)", text)
+    mast = re.search(r"\"camera\" translation 0.1 0 ([\d.]+)", text)
+    assert lifted is not None and mast is not None
+    assert float(lifted[1]) + float(mast[1]) == pytest.approx(camera.above)
+    for person in load_people()[:2]:
+        assert f"Cylinder {{ radius {PERSON_RADIUS} height {person.height} }}" in text
+    limits = Limits()
+    assert (limits.speed, limits.turn) == (webots_driver.MAX_LINEAR, webots_driver.MAX_ANGULAR)
+    assert webots_driver.DEAD_MAN == DEAD_MAN
+
+
+def test_people_stand_inside_the_room_and_apart() -> None:
+    text = world_text(load_people(), Camera())
+    places = re.findall(r'Solid { name "person_\d+" translation (\S+) (\S+) 0', text)
+    points = np.array(places, float)
+    assert len(points) == len(load_people())
+    room = ROOMS["lab"]
+    assert np.all(np.abs(points) + PERSON_RADIUS < [room.length / 2, room.width / 2])
+    apart = np.linalg.norm(points[:, None] - points[None], axis=2) + 10 * np.eye(len(points))
+    assert apart.min() > 2 * PERSON_RADIUS
+    assert np.linalg.norm(points, axis=1).min() > PERSON_RADIUS + ROBOT_RADIUS + 1.0

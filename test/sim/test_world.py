@@ -12,7 +12,19 @@ import pytest
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
 from opendr_perception.sim.robot import DEAD_MAN, Camera, Command
-from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Thing, distance, facing, occlude, pan, seen_from
+from opendr_perception.sim.scene import (
+    ROOMS,
+    Light,
+    Pose,
+    Scene,
+    Standing,
+    Thing,
+    distance,
+    facing,
+    occlude,
+    pan,
+    seen_from,
+)
 from opendr_perception.sim.world import World
 
 SMALL = Camera(160, 120)
@@ -71,6 +83,16 @@ def test_the_robot_goes_right_and_the_nose_goes_left(world: World) -> None:
     world.reset(scene)
     drive(world, Command(left=-0.3), 0.5)
     assert pan(world.truth.robot, scene.people[0].pose) > math.radians(42)
+
+
+def test_from_above_x_points_right_and_y_up_and_the_camera_sees_on_as_before(world: World) -> None:
+    scene = Scene(robot=Pose(50, 50))
+    before = world.reset(scene).image
+    empty = world.overview(160, 80, metres=8.0)
+    world.reset(replace(scene, people=(Standing(FIRST.name, Pose(2.0, 1.0)),)))
+    rows, columns = np.nonzero(np.abs(world.overview(160, 80, metres=8.0).astype(int) - empty).sum(2) > 30)
+    assert (rows.mean(), columns.mean()) == pytest.approx((40 - 20, 80 + 40), abs=2)
+    assert np.array_equal(world.reset(scene).image, before)
 
 
 def test_turning_away_and_light_change_the_image(world: World) -> None:

@@ -50,3 +50,12 @@ def test_a_box_without_edges_is_zeros_but_for_the_kurtosis_and_numbers_are_bound
     descriptor = Fmod(np.zeros(NUMBERS), np.full(NUMBERS, 1e-3))
     assert np.abs(descriptor(image, np.array([[5, 5, 50, 50]]))).max() <= 50
     assert descriptor(image, np.empty((0, 4))).shape == (0, NUMBERS)
+
+
+def test_many_boxes_are_described_as_each_alone() -> None:
+    rng = np.random.default_rng(1)
+    image = Image(rng.integers(0, 255, (90, 120, 3), np.uint8), "bgr8")
+    low = rng.uniform(0, 60, (19, 2))
+    boxes = np.concatenate([low, low + rng.uniform(5, 30, (19, 2))], axis=1)
+    alone = np.concatenate([describe(image, box[None]) for box in boxes])
+    np.testing.assert_allclose(describe(image, boxes), alone, atol=1e-5)

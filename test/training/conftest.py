@@ -9,7 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from opendr_perception.tasks.face_views import DIMENSIONS
+from opendr_perception.tasks.gallery import THRESHOLD
 from opendr_perception.training.faces import LABELS, RAF_DB
+from opendr_perception.training.view_episode import TableWorld
+from opendr_perception.training.view_table import PAN_STEP, PANS, Table
 
 
 def draw_face(path: Path, label: int, serial: int, size: int) -> None:
@@ -73,3 +77,28 @@ def raf_db(tmp_path: Path) -> Path:
     (root / "EmoLabel").mkdir()
     (root / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines) + "\n")
     return root
+
+
+@pytest.fixture
+def views() -> TableWorld:
+    """Two scenes with one of three people, who is recognised well from the front and not from the side. In the second
+    a thing stands before the nearer views, and no face is found more than 60 degrees from the front."""
+    pans = (np.arange(PANS) - PANS // 2) * PAN_STEP
+    distances = np.array([4.0, 3.0, 2.25])
+    grid = len(distances), PANS
+    gallery = np.eye(3, DIMENSIONS, dtype=np.float32)
+    embeddings = np.zeros((*grid, DIMENSIONS), np.float32)
+    embeddings[..., 0] = 1 - THRESHOLD * (0.1 + 1.6 * np.abs(np.sin(pans)))
+    boxes = np.tile(np.array([450.0, 330, 510, 390], np.float32), (*grid, 1))
+    landmarks = np.tile(np.array([480.0, 360], np.float32), (*grid, 6, 1))
+    measured = np.repeat(distances[:, None], PANS, 1)
+    tables = []
+    for covered in (False, True):
+        clearance = np.full(grid, np.inf)
+        clearance[1:] = 0.2 if covered else np.inf
+        found = np.ones(grid, bool)
+        found[:, np.abs(pans) > np.pi / 3] = not covered
+        start = np.array([0, PANS // 2])
+        parts = found, boxes, landmarks, measured, embeddings, clearance
+        tables.append(Table(np.array(0), distances, pans, start, np.array(covered), *parts))
+    return TableWorld(tables, gallery, np.arange(3))

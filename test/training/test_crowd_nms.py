@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,18 @@ import torch
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
+from opendr_perception.networks.seq2seq_nms import FSeq2Nms, Seq2SeqNms
 from opendr_perception.tasks.box_graph import build_graph
 from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.tasks.nms import pairwise_iou
 from opendr_perception.training.average_precision import average_precision
-from opendr_perception.training.crowd_nms import Settings, Trainer, load, scenes
+from opendr_perception.training.crowd_nms import Settings, Trainer
 from opendr_perception.training.crowd_pictures import Picture, compose, divide, propose, random_camera
 from opendr_perception.training.crowds import HARD, STANDARD, visible_parts
-from opendr_perception.training.nms_examples import as_tensors, class_weights, loss_of, match, thin
+from opendr_perception.training.nms_evaluation import scenes
+from opendr_perception.training.nms_examples import Example, as_tensors, class_weights, loss_of, match, thin
+from opendr_perception.training.nms_weights import load, mean
+from opendr_perception.training.picture_sets import SHIFTED, TEST, TRAIN, PictureSet, make
 from opendr_perception.training.sprites import Sprite
 from opendr_perception.training.weights import save
 
@@ -97,19 +102,63 @@ def test_precision_of_cases_that_can_be_counted() -> None:
     np.testing.assert_array_equal(average_precision([loose], [one]) > 0, np.arange(0.5, 0.96, 0.05) <= 0.72)
 
 
-def test_training_lowers_the_loss_and_is_the_same_again() -> None:
+TINY = Settings(steps=4, rate=1e-3)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
     torch.set_num_threads(1)
-    data = scenes(6, 2, [STANDARD])
-    runs = [[loss for _, loss in Trainer(Settings(epochs=4, rate=1e-3), data).run()] for _ in range(2)]
-    assert runs[0] == runs[1]
-    assert np.mean(runs[0][-2:]) < 0.9 * np.mean(runs[0][:2])
+
+
+def test_a_training_that_was_interrupted_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    whole = Trainer(TINY, tmp_path / "whole.pt")
+    losses = [loss for _, loss in whole.run()]
+    first = Trainer(TINY, tmp_path / "part.pt")
+    for step, loss in first.run():
+        assert loss == losses[step - 1]
+        if step == 2:
+            first.save()
+            break
+    second = Trainer(TINY, tmp_path / "part.pt")
+    second.resume()
+    assert [loss for _, loss in second.run()] == losses[2:]
+    for name, value in second.network.state_dict().items():
+        assert torch.equal(value, whole.network.state_dict()[name])
+    with pytest.raises(ValueError, match="other settings"):
+        Trainer(replace(TINY, seed=2), tmp_path / "part.pt").resume()
+
+
+def test_training_lowers_the_loss(tmp_path: Path) -> None:
+    settings = replace(TINY, steps=16)
+    losses = [loss for _, loss in Trainer(settings, tmp_path / "checkpoint.pt").run()]
+    assert np.mean(losses[-4:]) < 0.9 * np.mean(losses[:2])
 
 
 def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
-    trainer = Trainer(Settings(), scenes(6, 1, [STANDARD]))
-    save(trainer.network, tmp_path / "nms.npz", {})
+    network = Seq2SeqNms()
+    save(network, tmp_path / "nms.npz", {})
     for name, value in load(tmp_path / "nms.npz").state_dict().items():
-        torch.testing.assert_close(value, trainer.network.state_dict()[name])
+        torch.testing.assert_close(value, network.state_dict()[name])
+
+
+def test_the_mean_of_weights_is_between_them() -> None:
+    one, other = Seq2SeqNms(), Seq2SeqNms()
+    expected = (one.head[1].weight + other.head[1].weight).detach() / 2
+    torch.testing.assert_close(mean([one, other]).state_dict()["head.1.weight"], expected)
+
+
+@torch.no_grad()
+def test_a_geometric_network_that_shall_look_at_a_map_begins_with_what_it_knows(tmp_path: Path) -> None:
+    network = Seq2SeqNms().eval()
+    save(network, tmp_path / "geom.npz", {})
+    looking = load(tmp_path / "geom.npz", channels=6)
+    assert isinstance(looking, FSeq2Nms)
+    [scene] = scenes(6, 1, [STANDARD])
+    places = torch.from_numpy((scene.boxes / np.tile(scene.size, 2)).astype(np.float32))
+    example = Example.of(scene)
+    torch.testing.assert_close(
+        looking.forward_map(example.graph, torch.randn(6, 9, 16), places), example.logits(network)
+    )
 
 
 def test_a_picture_shows_the_people_whose_boxes_it_has(models: dict[str, zoo.ModelFile]) -> None:
@@ -135,13 +184,46 @@ def test_a_network_learns_from_the_detectors_map_too(
 ) -> None:
     detector = PersonDetector(Session(models["nanodet-features"].path, threads=1), input_size=160)
     scene = propose(detector, Picture(street[0], np.array([[600, 220, 635, 330]], float), np.ones(1)))
-    geometric = Trainer(Settings(), scenes(6, 1, [STANDARD])).network
-    save(geometric, tmp_path / "geom.npz", {})
+    save(Seq2SeqNms(), tmp_path / "geom.npz", {})
     start = load(tmp_path / "geom.npz", channels=128)
-    before = start.state_dict()["regions.conv_1.weight"].clone()
-    trainer = Trainer(Settings(epochs=1, features=True), [scene], start)
-    [(_, loss)] = trainer.run()
-    assert np.isfinite(loss)
-    assert not torch.equal(trainer.network.state_dict()["regions.conv_1.weight"], before)
-    with pytest.raises(ValueError, match="learns from pictures"):
-        Trainer(Settings(features=True), scenes(6, 1, [STANDARD]))
+    before = {name: value.clone() for name, value in start.state_dict().items()}
+    settings = Settings("fseq2", steps=2, pictures=1)
+    trainer = Trainer(settings, tmp_path / "checkpoint.pt", [scene], start)
+    assert all(np.isfinite(loss) for _, loss in trainer.run())
+    for name in ("regions.conv_1.weight", "regions.linear.weight", "appearance.0.weight", "units.3.refresh"):
+        assert torch.equal(trainer.network.state_dict()[name], before[name]) == (name == "units.3.refresh")
+    with pytest.raises(ValueError, match="learns from pictures alone"):
+        Trainer(replace(settings, pictures=0.5), tmp_path / "checkpoint.pt", [scene])
+    with pytest.raises(ValueError, match="without the detector's map"):
+        Trainer(settings, tmp_path / "checkpoint.pt", [replace(scene, features=None)])
+    with pytest.raises(ValueError, match="no pictures"):
+        Trainer(settings, tmp_path / "checkpoint.pt", [])
+
+
+def test_pictures_are_made_once_and_shown_under_another_light(models: dict[str, zoo.ModelFile], tmp_path: Path) -> None:
+    body = {"pixels": np.full((60, 24, 3), 90, np.uint8), "opacity": np.full((60, 24), 255, np.uint8)}
+    sprites = {f"{name}{k}": array for k in range(2) for name, array in body.items()}
+    np.savez(tmp_path / "sprites.npz", allow_pickle=False, count=2, bodies=[0, 1], **sprites)
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    folder = tmp_path / "pictures"
+    for part in (TRAIN, TEST, SHIFTED):
+        make(folder, part, 1, tmp_path / "sprites.npz", photographs)
+    [seen], [again] = PictureSet.of(folder / TEST.name, features=True), PictureSet.of(folder / TEST.name)
+    [shifted] = PictureSet.of(folder / SHIFTED.name, features=True)
+    assert again.features is None
+    assert seen.features is not None
+    assert seen.features.values.shape[0] == 128
+    np.testing.assert_array_equal(shifted.people, seen.people)
+    assert shifted.features is not None
+    assert np.abs(shifted.features.values - seen.features.values).mean() > 0.01
+
+    stamp = (folder / TRAIN.name / "00000.npz").stat().st_mtime_ns
+    make(folder, TRAIN, 2, tmp_path / "sprites.npz", photographs)
+    assert (folder / TRAIN.name / "00000.npz").stat().st_mtime_ns == stamp, "what is there stays"
+    assert len(PictureSet.of(folder / TRAIN.name)) == 2
+    np.savez(tmp_path / "sprites.npz", allow_pickle=False, count=2, bodies=[5, 1], **sprites)
+    with pytest.raises(ValueError, match="made of something else"):
+        make(folder, TRAIN, 3, tmp_path / "sprites.npz", photographs)
+    with pytest.raises(ValueError, match="has no pictures"):
+        PictureSet.of(tmp_path)

@@ -50,7 +50,9 @@ def write_debian(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("registry", "write"), [("npm", write_npm), ("pypi", write_pypi), ("debian", write_debian)], ids=str
+    ("registry", "write"),
+    [("npm", write_npm), ("pypi", write_pypi), ("debian", write_debian)],
+    ids=("npm", "pypi", "debian"),
 )
 class TestArchive:
     def test_files_come_out_whole(self, registry: str, write: Callable[[Path], None], tmp_path: Path) -> None:

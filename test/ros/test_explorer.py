@@ -1,0 +1,105 @@
+"""What a robot makes of faces, images and its calibration."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import pytest
+
+from opendr_perception.active.identification import Interrupted
+from opendr_perception.active.motion import Move
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opendr_perception.ros.explorer.LOOK_TIMEOUT", 0.2)
+
+
+def test_of_three_looks_the_one_of_median_confidence_counts(stage: Any) -> None:
+    stage.confidences = iter((0.5, -0.1, 0.3))
+    stage.people = {"7": (2.0, 0.2)}
+    stage.explorer.begin("7")
+    with stage.showing():
+        view = stage.explorer.look()
+    assert view.recognition.confidence == 0.3
+    assert view.distance == pytest.approx(2.0, rel=0.02)
+    assert view.landmarks.shape == (6, 2)
+    assert stage.drive.pilot.person.bearing == pytest.approx(0.2, abs=0.01)
+
+
+def test_the_nearest_is_meant_unless_a_track_is(stage: Any) -> None:
+    stage.people = {"1": (3.0, 0.3), "2": (1.5, -0.2)}
+    for track, distance in (("", 1.5), ("1", 3.0)):
+        stage.explorer.begin(track)
+        with stage.showing():
+            assert stage.explorer.look().distance == pytest.approx(distance, rel=0.03)
+
+
+def test_a_face_of_another_track_is_theirs_only_where_they_should_be(stage: Any, impatient: None) -> None:
+    stage.explorer.begin("7")
+    stage.show()
+    stage.people = {"8": (2.0, 0.05)}
+    with stage.showing():
+        assert stage.explorer.look() is not None
+    stage.people = {"9": (2.0, 0.4)}
+    with stage.showing():
+        assert stage.explorer.look() is None
+
+
+def test_without_anybody_there_is_no_view(stage: Any, impatient: None) -> None:
+    stage.explorer.begin("")
+    assert stage.explorer.look() is None
+
+
+def test_without_a_calibration_nothing_begins(stage: Any, impatient: None) -> None:
+    stage.explorer._camera = None
+    stage.explorer.begin("")
+    with stage.showing(), pytest.raises(Interrupted, match="no camera_info"):
+        stage.explorer.look()
+
+
+def test_a_calibration_that_is_none_is_warned_of(stage: Any) -> None:
+    stage.calibrate(focal=0.0)
+    assert stage.warnings == ["camera_info: the camera is not calibrated: focal length 0.0, width 640; "
+                              "the robot does not move"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("broken", "warning"),
+    [
+        ("landmarks", "a face without six landmarks is left out"),
+        ("image", "image_raw has no image with the stamp of the faces"),
+        ("box", "is left out"),
+    ],
+)
+def test_what_cannot_be_used_is_no_view_and_is_warned_of(
+    stage: Any, impatient: None, broken: str, warning: str
+) -> None:
+    stage.broken = broken
+    stage.explorer.begin("")
+    with stage.showing():
+        assert stage.explorer.look() is None
+    assert any(warning in text for text in stage.warnings)
+
+
+def test_an_interruption_ends_a_look_and_forbids_a_move(stage: Any) -> None:
+    stage.explorer.begin("")
+    threading.Timer(0.05, stage.explorer.interrupt, ("enough",)).start()
+    with pytest.raises(Interrupted, match="enough"):
+        stage.explorer.look()
+    stage.show()
+    with pytest.raises(Interrupted, match="enough"):
+        stage.explorer.move(Move(pan=math.radians(15)))
+    assert stage.commands == []
+
+
+def test_after_a_move_only_later_images_count(stage: Any, impatient: None) -> None:
+    stage.explorer.begin("")
+    with stage.showing():
+        assert stage.explorer.look() is not None
+        assert stage.explorer.move(Move(advance=0.03)) == ""
+    stage.show()  # too early: the robot may still tremble
+    assert stage.explorer.look() is None
+    assert stage.drive.pilot.travelled > 0.02
