@@ -34,7 +34,7 @@ from opendr_perception.ros.unasked import UnaskedEpisodes
 class Parameters(ExplorerParameters):
     """What `view_control` takes."""
 
-    policy: str = parameter("synthesis", "How views are chosen, where a goal does not say.", choices=POLICIES)
+    policy: str = parameter("auto", "How views are chosen, where a goal does not say.", choices=POLICIES)
     published: bool = parameter(
         False, "Choose views by the publications' constants; a first view is then never enough.", read_only=True
     )
