@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,12 +21,12 @@ from torch.nn import functional as F
 from opendr_perception import zoo
 from opendr_perception.active.occlusion import LARGEST_RATIO, NONE, SIDES, comparable
 from opendr_perception.engine.session import Session
-from opendr_perception.files import store
 from opendr_perception.tasks.face import FaceDetector, Faces
 from opendr_perception.tasks.face_geometry import align
 from opendr_perception.tasks.image import Image, Pixels, crop_resize, square
 from opendr_perception.tasks.nms import iou
 from opendr_perception.training.occluders import draw_occluder, jitter
+from opendr_perception.training.onnx_file import write_onnx
 
 ATTACHED = 0.12
 """Share of pairs in which the occluder moves with the face."""
@@ -259,18 +258,7 @@ def report(kind: str, network: nn.Module, test: Samples) -> None:
 
 def write(network: nn.Module, example: torch.Tensor, names: tuple[str, str], path: Path) -> None:
     """Export a network for any number of samples."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    torch.onnx.export(
-        network.eval(),
-        (example,),
-        str(unfinished),
-        input_names=[names[0]],
-        output_names=[names[1]],
-        dynamic_axes={name: {0: "N"} for name in names},
-        opset_version=17,
-        dynamo=False,
-    )
-    store(unfinished, path)
+    write_onnx(network, path, {names[0]: example}, names[1:], {name: {0: "N"} for name in names})
 
 
 if __name__ == "__main__":

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import onnx
 import torch
 import typer
 from torch import Tensor, nn
 
-from opendr_perception.files import store
 from opendr_perception.networks.seq2seq_nms import GEOMETRY, FSeq2Nms, Graph, Seq2SeqNms
 from opendr_perception.training.nms_weights import load
-
-OPSET = 18
+from opendr_perception.training.onnx_file import write_onnx
 
 
 class _Scores(nn.Module):
@@ -41,16 +37,11 @@ def export_nms(
     """Write a network as an ONNX file, for any number of boxes and pairs, as a whole or not at all.
 
     Args:
-        network: in evaluation mode.
+        network: it is left in evaluation mode.
         path: the file.
         appearance: take descriptors (N, 315) as an input (Seq2Seq-NMS). FSeq2-NMS always takes the detector's map.
         metadata: texts to store in the file.
-
-    Raises:
-        RuntimeError: the network is in training mode.
     """
-    if network.training:
-        raise RuntimeError("export is for inference: call eval() first")
     boxes, pairs = 3, 5
     rows = torch.tensor([0, 0, 1, 1, 2])
     example = {
@@ -68,26 +59,7 @@ def export_nms(
     elif appearance:
         example["appearance"] = torch.zeros(boxes, network.size.appearance)
         axes |= {"appearance": {0: "boxes"}}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        torch.onnx.export(
-            _Scores(network).eval(),
-            tuple(example.values()),
-            str(unfinished),
-            input_names=list(example),
-            output_names=["scores"],
-            dynamic_axes=axes,
-            opset_version=OPSET,
-            dynamo=False,
-        )
-        model = onnx.load(str(unfinished))
-        onnx.checker.check_model(model)
-        onnx.helper.set_model_props(model, dict(metadata or {}))
-        onnx.save(model, str(unfinished))
-        store(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_onnx(_Scores(network), path, example, ["scores"], axes, metadata)
 
 
 def ship(

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
-import onnx
 import torch
 import typer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from opendr_perception.files import store
 from opendr_perception.networks.human_presence import HumanPresenceNetwork
 from opendr_perception.training.human_presence import load
+from opendr_perception.training.onnx_file import write_onnx
 
-OPSET = 18
 ABREAST = 8
 """Cells in a row that the last convolution decides at once, as its channels: onnxruntime computes eight at a time."""
 
@@ -54,35 +51,17 @@ def export_presence(network: HumanPresenceNetwork, path: Path) -> None:
     The file also says where its cells lie: `stride`, and the `offset` of the first one, in pixels.
 
     Args:
-        network: in evaluation mode; it cannot be used after that.
+        network: it cannot be used after that.
         path: the file.
-
-    Raises:
-        RuntimeError: the network is in training mode.
     """
-    if network.training:
-        raise RuntimeError("export is for inference: call eval() first")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    axes = {"image": {0: "N", 1: "H", 2: "W"}, "presence": {0: "N", 1: "h", 2: "w"}}
-    try:
-        torch.onnx.export(
-            _Probabilities(network).eval(),
-            (torch.zeros(1, 96, 128, 3, dtype=torch.uint8),),
-            str(unfinished),
-            input_names=["image"],
-            output_names=["presence"],
-            dynamic_axes=axes,
-            opset_version=OPSET,
-            dynamo=False,
-        )
-        model = onnx.load(str(unfinished))
-        onnx.checker.check_model(model)
-        onnx.helper.set_model_props(model, {"stride": str(network.stride), "offset": str(network.offset)})
-        onnx.save(model, str(unfinished))
-        store(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_onnx(
+        _Probabilities(network),
+        path,
+        {"image": torch.zeros(1, 96, 128, 3, dtype=torch.uint8)},
+        ["presence"],
+        {"image": {0: "N", 1: "H", 2: "W"}, "presence": {0: "N", 1: "h", 2: "w"}},
+        {"stride": str(network.stride), "offset": str(network.offset)},
+    )
 
 
 def ship(
