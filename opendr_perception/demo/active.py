@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
-import subprocess
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,6 +15,7 @@ from opendr_perception import zoo
 from opendr_perception.demo.above import Above
 from opendr_perception.demo.guide import Guide
 from opendr_perception.demo.play import DemoError, listening
+from opendr_perception.demo.present import present
 from opendr_perception.demo.visit import Visit, show, summary
 from opendr_perception.demo.witness import Witness
 from opendr_perception.files import write_text
@@ -70,15 +68,7 @@ def demonstrate_active(seed: int, people: int, policy: str, output: Path, headle
     except KeyboardInterrupt:
         return 130
     show(visits, console)
-    for name, what in (
-        ("annotated.mp4", "what the robot saw, and where it went"),
-        ("results.jsonl", "every result, one a line"),
-        ("summary.json", "the table"),
-    ):
-        console.print(f"{output / name}: {what}", highlight=False)
-    viewer = shutil.which("xdg-open")
-    if not headless and viewer and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        subprocess.Popen([viewer, str(output / "annotated.mp4")], start_new_session=True)
+    present(output, "what the robot saw, and where it went", console, open_film=not headless)
     return 0
 
 

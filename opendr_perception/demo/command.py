@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from rich.console import Console
 from opendr_perception import zoo
 from opendr_perception.demo.play import BODIES, FACES, DemoError, Source, play
 from opendr_perception.demo.portrait import enrol, film_portrait
+from opendr_perception.demo.present import present
 from opendr_perception.demo.report import show
 from opendr_perception.zoo.commands import ConsoleReporter
 
@@ -44,15 +42,7 @@ def demonstrate(source: Path | None, seconds: float, output: Path, headless: boo
         return 1
     except KeyboardInterrupt:
         return 130
-    for name, what in (
-        ("annotated.mp4", "what the nodes saw"),
-        ("results.jsonl", "every result, one a line"),
-        ("summary.json", "the table"),
-    ):
-        console.print(f"{output / name}: {what}", highlight=False)
-    viewer = shutil.which("xdg-open")
-    if not headless and viewer and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        subprocess.Popen([viewer, str(output / "annotated.mp4")], start_new_session=True)
+    present(output, "what the nodes saw", console, open_film=not headless)
     return 0
 
 
