@@ -80,7 +80,10 @@ def formulas(pictures: Path | None) -> dict[str, tuple[str, float]]:
 
 
 def main(
-    weights: Annotated[list[Path], typer.Argument(help="Trainings (.npz), all geometric or all with features.")],
+    weights: Annotated[
+        list[Path],
+        typer.Argument(exists=True, dir_okay=False, help="Trainings (.npz), all geometric or all with features."),
+    ],
     pictures: Annotated[Path | None, typer.Option(help="Folder that training.picture_sets has made.")] = None,
 ) -> None:
     """Print AP0.5 of each training, their mean and spread, and the gain over the best formula."""
