@@ -31,6 +31,7 @@ from opendr_perception.tasks.face_quality import TO_DECIDE
 from opendr_perception.tasks.face_views import DIMENSIONS, FaceEmbedder, head_poses, view
 from opendr_perception.tasks.gallery import THRESHOLD, Gallery
 from opendr_perception.tasks.image import Image, Pixels
+from opendr_perception.zoo.archives import extract
 from opendr_perception.zoo.cache import default_cache
 from opendr_perception.zoo.manifest import load_manifest
 
@@ -196,7 +197,7 @@ def _originals(people: Sequence[Face]) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         with tarfile.open(default_cache().archive(package)) as archive:
             wanted = [m for m in archive if m.name.endswith("face-api.esm.js") or m.name.startswith("package/model/")]
-            archive.extractall(folder, members=wanted, filter="data")
+            extract(archive, Path(folder), wanted)
         crops, result = Path(folder, "crops"), Path(folder, "result.json")
         aligned, expression = (
             np.stack(stack) for stack in zip(*((f.aligned, f.expression) for f in people), strict=True)

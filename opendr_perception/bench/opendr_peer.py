@@ -16,6 +16,7 @@ from typing import Any
 
 from torch import nn
 
+from opendr_perception.zoo.archives import extract
 from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
 
 
@@ -125,7 +126,7 @@ def _importable(source: Source, workspace: Path) -> Iterator[None]:
     only lead to the files; the code of the networks is untouched.
     """
     with tarfile.open(_archive(source, default_cache())) as archive:
-        archive.extractall(workspace, filter="data")
+        extract(archive, workspace)
     files = next(workspace.glob("*/src"))
     before = set(sys.modules)
     for depth in range(1, len(source.models.split(".")) + 1):

@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 import tarfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -72,3 +72,9 @@ def _read_tar(stream: IO[bytes], mode: str, paths: set[str]) -> dict[str, bytes]
 
 
 READERS = {"npm": _read_tarball, "pypi": _read_wheel, "debian": _read_debian}
+
+
+def extract(archive: tarfile.TarFile, folder: Path, members: Sequence[tarfile.TarInfo] | None = None) -> None:
+    """Extract an archive without leaving the folder, also with a Python 3.10 or 3.11 that cannot check that yet."""
+    archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+    archive.extractall(folder, members)
