@@ -21,7 +21,7 @@ import numpy as np
 from opendr_perception import zoo
 from opendr_perception.active import face_mesh
 from opendr_perception.engine.session import Session
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 from opendr_perception.zoo.archives import read_files
 from opendr_perception.zoo.manifest import Package
 from opendr_perception.zoo.registries import download
@@ -53,9 +53,8 @@ def main() -> None:
         with np.load(FILE, allow_pickle=False) as there:
             for name, array in made.items():
                 print(f"{name}: differs by at most {np.abs(array.astype(float) - there[name]).max():.2g}")
-    unfinished = target.with_name(f".{target.name}.npz")
-    np.savez(unfinished, **made)
-    store(unfinished, target)
+    with replacing(target, ".npz") as unfinished:
+        np.savez(unfinished, **made)
 
 
 def lists() -> tuple[np.ndarray, np.ndarray]:

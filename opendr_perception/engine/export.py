@@ -12,7 +12,6 @@ network is exported as its `for_inference` form, whose state may differ from its
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from torch import Tensor, nn
 
 from opendr_perception.engine.ports import merge_rows, replaced_in_place
 from opendr_perception.engine.stateful import encode_initial_state
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 from opendr_perception.streaming import State, Streaming
 
 OPSET = 18
@@ -60,8 +59,7 @@ def export(
     assert shape is not None  # initial_state has checked it
     inputs = [f"state.{name}" for name in state.names]
     outputs = ["output", "valid", *(f"new.{name}" for name in state.names)]
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as unfinished:
         torch.onnx.export(
             _Step(network, state.names, softmax).eval(),
             (state.tensors[1].new_zeros(2, *shape) if len(state) > 1 else torch.zeros(2, *shape), *state.tensors),
@@ -88,9 +86,6 @@ def export(
         }
         onnx.helper.set_model_props(model, texts)
         onnx.save(model, str(unfinished))
-        store(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 class _Step(nn.Module):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 
 import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 
 
 def quantise(model: Path, target: Path) -> None:
@@ -22,21 +21,19 @@ def quantise(model: Path, target: Path) -> None:
         model: an ONNX file with 32-bit products. Convolutions stay as they are.
         target: the file to write.
     """
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     logger = logging.getLogger()
     level = logger.level
     logger.setLevel(logging.ERROR)  # onnxruntime advises shape inference, which an export has had
     try:
-        quantize_dynamic(
-            model,
-            unfinished,
-            op_types_to_quantize=["MatMul", "Gemm"],
-            per_channel=True,
-            reduce_range=True,  # 7 bits: sums of 8-bit products overflow on processors without VNNI
-            weight_type=QuantType.QInt8,
-        )
-        onnx.checker.check_model(str(unfinished))
-        store(unfinished, target)
+        with replacing(target) as unfinished:
+            quantize_dynamic(
+                model,
+                unfinished,
+                op_types_to_quantize=["MatMul", "Gemm"],
+                per_channel=True,
+                reduce_range=True,  # 7 bits: sums of 8-bit products overflow on processors without VNNI
+                weight_type=QuantType.QInt8,
+            )
+            onnx.checker.check_model(str(unfinished))
     finally:
         logger.setLevel(level)
-        unfinished.unlink(missing_ok=True)

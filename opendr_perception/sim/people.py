@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 
 FILE = "people.npz"
 STEP = 1e-4
@@ -96,9 +96,8 @@ def write_people(people: tuple[Person, ...], path: Path) -> None:
                 arrays[f"{key}/texture"] = cv2.imencode(".jpg", part.texture[..., ::-1], quality)[1]
             entry["parts"][name] = {"colour": part.colour, "shine": part.shine}
         entries.append(entry)
-    unfinished = path.with_name(f".{path.name}.npz")
-    np.savez_compressed(unfinished, people=np.array(json.dumps(entries)), **arrays)
-    store(unfinished, path)
+    with replacing(path, ".npz") as unfinished:
+        np.savez_compressed(unfinished, people=np.array(json.dumps(entries)), **arrays)
 
 
 def _person(entry: Mapping[str, Any], archive: Mapping[str, Any]) -> Person:

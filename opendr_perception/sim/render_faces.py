@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 from opendr_perception.sim.scene import ROOMS, Light, facing
 from opendr_perception.sim.world import Camera, World
 
@@ -45,9 +44,8 @@ def render_faces(
             top = int(np.clip(CAMERA.height / 2 + below - 0.45 * SIDE, 0, CAMERA.height - SIDE))
             left = (CAMERA.width - SIDE) // 2
             pictures[number] = image[top : top + SIDE, left : left + SIDE]
-    unfinished = output.with_name(f".{output.name}.{os.getpid()}.npz")
-    np.savez_compressed(unfinished, pictures=pictures, people=people)
-    store(unfinished, output)
+    with replacing(output, ".npz") as unfinished:
+        np.savez_compressed(unfinished, pictures=pictures, people=people)
 
 
 if __name__ == "__main__":

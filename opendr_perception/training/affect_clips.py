@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from opendr_perception.engine.session import Session
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 from opendr_perception.tasks.image import Image, crop_resize
 from opendr_perception.tasks.video import VideoError, open_source
 from opendr_perception.training.faces import PICTURES, read_picture
@@ -195,13 +194,8 @@ class Encoder:
         return features
 
     def _keep(self, features: np.ndarray, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.npy")
-        try:
+        with replacing(path, ".npy") as unfinished:
             np.save(unfinished, features)
-            store(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
 
 
 def _pictures(clip: Clip) -> Iterator[tuple[Image, np.ndarray]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Protocol
 
 import torch
 
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 
 
 class Part(Protocol):
@@ -30,15 +29,10 @@ def write_checkpoint(path: Path, settings: Mapping[str, Any], step: int, **parts
         step: How far it is.
         parts: Its parts, by name.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     state = {"settings": dict(settings), "step": step}
     state.update((name, part.state_dict()) for name, part in parts.items())
-    try:
+    with replacing(path) as unfinished:
         torch.save(state, unfinished)
-        store(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 from opendr_perception.networks import esr, ma_net
 from opendr_perception.networks.esr import Branch, Esr, Layer
 from opendr_perception.networks.ma_net import MaNet
@@ -202,9 +201,7 @@ def _folded(network: Esr) -> Esr:
 def _write(
     model: nn.Module, path: Path, size: int, labels: Sequence[str], produced: Sequence[str], wanted: Sequence[str]
 ) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as unfinished:
         with torch.no_grad():
             torch.onnx.export(
                 model.eval(),
@@ -224,9 +221,6 @@ def _write(
         onnx.helper.set_model_props(written, {"labels": json.dumps(list(labels))})
         onnx.checker.check_model(written)
         onnx.save(written, str(unfinished))
-        store(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _weights_where_used(graph: onnx.GraphProto) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 
 OPSET = 18
 
@@ -35,9 +34,7 @@ def write_onnx(
         dynamic: names of the axes that may have any length, by tensor and number.
         metadata: texts to store in the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacing(path) as unfinished:
         torch.onnx.export(
             network.eval(),
             tuple(inputs.values()),
@@ -52,6 +49,3 @@ def write_onnx(
         onnx.checker.check_model(model)
         onnx.helper.set_model_props(model, dict(metadata or {}))
         onnx.save(model, str(unfinished))
-        store(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

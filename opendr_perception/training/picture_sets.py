@@ -7,7 +7,6 @@ once; what was finished before an interruption is not done again.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from rich.progress import track
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.files import store, write_text
+from opendr_perception.files import replacing, write_text
 from opendr_perception.tasks.candidates import FeatureMap
 from opendr_perception.tasks.detection import PersonDetector
 from opendr_perception.training.crowd_pictures import (
@@ -99,17 +98,12 @@ class PictureSet(Sequence[Scene]):
 
 def write_scene(path: Path, scene: Scene) -> None:
     """Write a scene as a whole or not at all; maps with half precision."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.npz")
     arrays = {"people": scene.people, "visible": scene.visible, "boxes": scene.boxes, "scores": scene.scores}
     arrays["size"] = np.array(scene.size)
     if scene.features is not None:
         arrays |= {"features": scene.features.values.astype(np.float16), "frame": scene.features.frame}
-    try:
+    with replacing(path, ".npz") as unfinished:
         np.savez(unfinished, allow_pickle=False, **arrays)
-        store(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def read_scene(path: Path, features: bool = False) -> Scene:

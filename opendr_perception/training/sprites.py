@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import typer
 
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 
 HELD_OUT_PEOPLE = Path(__file__).with_name("held_out_people.npz")
 """Those of the 30 bodies of our trainings that were not trained on: what `--bodies 30 --views 4 --every 5` renders."""
@@ -50,13 +50,11 @@ def load_sprites(path: Path) -> list[Sprite]:
 
 def write_sprites(path: Path, sprites: Sequence[Sprite]) -> None:
     """Write sprites as one file, as a whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, np.ndarray] = {"bodies": np.array([sprite.body for sprite in sprites])}
     for number, sprite in enumerate(sprites):
         arrays |= {f"pixels{number}": sprite.pixels, f"opacity{number}": sprite.opacity}
-    unfinished = path.with_name(f".{path.stem}.unfinished.npz")
-    np.savez_compressed(unfinished, allow_pickle=False, count=len(sprites), **arrays)
-    store(unfinished, path)
+    with replacing(path, ".npz") as unfinished:
+        np.savez_compressed(unfinished, allow_pickle=False, count=len(sprites), **arrays)
 
 
 def render_all(bodies: int, views: int, seed: int, every: int = 1) -> Iterator[Sprite]:

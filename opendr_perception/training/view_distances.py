@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ import typer
 from opendr_perception import zoo
 from opendr_perception.active.belief import ANGLES, LARGE_ENOUGH
 from opendr_perception.engine.session import Session
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 from opendr_perception.sim.scene import ROOMS, Light, Scene, facing
 from opendr_perception.sim.world import Camera, World
 from opendr_perception.tasks.face import FaceDetector
@@ -118,9 +117,8 @@ def measure(
                 row = np.array([seen[0], seen[1], distances[who], np.delete(distances, who).mean()])
             views.append(row)
             if (number + 1) % CHUNK == 0 or number + 1 == count:
-                unfinished = output.with_name(f".{output.name}.{os.getpid()}.npz")
-                np.savez_compressed(unfinished, views=np.array(views))
-                store(unfinished, output)
+                with replacing(output, ".npz") as unfinished:
+                    np.savez_compressed(unfinished, views=np.array(views))
                 typer.echo(f"{number + 1} of {count} views")
     found = np.array(views)
     for name, means in zip(("own", "other"), fit(found[np.isfinite(found).all(1)]), strict=True):

@@ -9,7 +9,6 @@ there already is not made again.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from rich.progress import track
 from opendr_perception import zoo
 from opendr_perception.active.geometry import Camera as Lens
 from opendr_perception.engine.session import Session
-from opendr_perception.files import store
+from opendr_perception.files import replacing
 from opendr_perception.sim.people import Person, load_people, read_people, write_people
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, ROOMS, Light, Pose, Scene, facing, occlude, seen_from
 from opendr_perception.sim.world import Camera, World
@@ -262,10 +261,8 @@ def make_tables(
 
 
 def _write(path: Path, arrays: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.npz")
-    np.savez_compressed(unfinished, **arrays)
-    store(unfinished, path)
+    with replacing(path, ".npz") as unfinished:
+        np.savez_compressed(unfinished, **arrays)
 
 
 if __name__ == "__main__":

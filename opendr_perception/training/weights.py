@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,15 @@ import torch
 import yaml
 from torch import nn
 
-from opendr_perception.files import store, write_text
+from opendr_perception.files import replacing, write_text
 from opendr_perception.tasks import skeleton
 from opendr_perception.training.network import ActionNetwork
 
 
 def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:
     """Write the weights to `path`, an .npz, and the card beside it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.npz")
-    try:
+    with replacing(path, ".npz") as unfinished:
         np.savez_compressed(unfinished, **{name: value.cpu().numpy() for name, value in network.state_dict().items()})
-        store(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
     write_text(path.with_suffix(".yaml"), yaml.safe_dump(card, sort_keys=False, width=120, allow_unicode=True))
 
 
