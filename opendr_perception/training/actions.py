@@ -8,7 +8,6 @@ on with `--resume` as if nothing had happened.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -28,6 +27,7 @@ from opendr_perception.training.clips import Clip, load_clips
 from opendr_perception.training.evaluation import by_network, evaluate, table
 from opendr_perception.training.motion import ACTIONS, UNLABELLED, Motion
 from opendr_perception.training.network import FIELD, ActionNetwork
+from opendr_perception.training.progress import train
 from opendr_perception.training.sequences import LabelledFrames, batch_of, training_sequence
 from opendr_perception.training.weights import save
 from opendr_perception.zoo.cache import default_cache
@@ -117,12 +117,7 @@ class Trainer(Resumable):
             frames, labels = self.examples.batch(self.step)
             logits = predict(self.network, frames)
             loss = F.cross_entropy(logits, labels, weights, ignore_index=UNLABELLED, label_smoothing=0.05)
-            self.optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
-            self.optimizer.step()
-            self.schedule.step()
-            self.step += 1
+            self.descend(loss, clip=5.0)
             judged = labels != UNLABELLED
             accuracy = (logits.argmax(1) == labels)[judged].float().mean()
             yield self.step, loss.item(), accuracy.item()
@@ -165,18 +160,7 @@ def main(
     if resume and trainer.checkpoint.exists():
         trainer.resume()
         console.print(f"going on after step {trainer.step}")
-    begun, losses, hits = time.monotonic(), [], []
-    for step, loss, accuracy in trainer.run():
-        losses.append(loss)
-        hits.append(accuracy)
-        if step % SHOWN == 0 or step == steps:
-            spent = time.monotonic() - begun
-            left = spent / len(losses) * (steps - step)
-            console.print(
-                f"step {step}/{steps}  loss {np.mean(losses[-SHOWN:]):.3f}  accuracy {np.mean(hits[-SHOWN:]):.3f}  "
-                f"{spent / 60:.1f} min, {left / 60:.1f} to go"
-            )
-            trainer.save()
+    train(trainer, console, SHOWN)
     network = trainer.take_back_weights()
     result = evaluate(by_network(network), clips, trials, settings.frames)
     console.print(table(result))

@@ -8,7 +8,6 @@ happened.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from opendr_perception.training.affect_noise import Noise, read_noise
 from opendr_perception.training.affect_simulation import DELAY, Scene, simulate
 from opendr_perception.training.checkpoint import Resumable
 from opendr_perception.training.losses import concordance_loss
+from opendr_perception.training.progress import train
 from opendr_perception.training.weights import save
 
 NEAR = 8
@@ -133,12 +133,7 @@ class Trainer(Resumable):
             scenes = [simulate(np.random.default_rng(seed), self.noise, self.settings.frames) for seed in seeds]
             evidence, shown, values = batch_of(scenes)
             loss = loss_of(self.network(evidence), shown, values, self.settings.calmness, self.settings.haste)
-            self.optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-            self.optimizer.step()
-            self.schedule.step()
-            self.step += 1
+            self.descend(loss, clip=1.0)
             yield self.step, loss.item()
 
 
@@ -157,15 +152,7 @@ def main(
     if resume and trainer.checkpoint.exists():
         trainer.resume()
         console.print(f"going on after step {trainer.step}")
-    begun, losses = time.monotonic(), []
-    for step, loss in trainer.run():
-        losses.append(loss)
-        if step % SHOWN == 0 or step == steps:
-            spent = time.monotonic() - begun
-            left = spent / len(losses) * (steps - step)
-            recent = np.mean(losses[-SHOWN:])
-            console.print(f"step {step}/{steps}  loss {recent:.3f}  {spent / 60:.1f} min, {left / 60:.1f} to go")
-            trainer.save()
+    train(trainer, console, SHOWN)
     network = trainer.network.eval()
     figures = evaluate(network, trainer.noise, trials)
     console.print(table(figures))

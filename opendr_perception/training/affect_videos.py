@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,6 +29,7 @@ from opendr_perception.networks.nac_tcn import CONFIGS, ConfigName, NacTcn
 from opendr_perception.training.affect_clips import AFFECT, LAYOUTS, Encoder, Track, read_clips
 from opendr_perception.training.checkpoint import Resumable
 from opendr_perception.training.losses import concordance, concordance_loss
+from opendr_perception.training.progress import train
 from opendr_perception.training.weights import save
 
 SHOWN = 50
@@ -104,11 +104,7 @@ class Trainer(Resumable):
             torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # of what is dropped out
             features, truth = self.batch(self.step)
             loss = self.loss(self.network(features), truth)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.schedule.step()
-            self.step += 1
+            self.descend(loss)
             yield self.step, loss.item()
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
@@ -207,15 +203,7 @@ def main(
 
 def _train(trainer: Trainer, output: Path, console: Console) -> None:
     """Train to the end with lines of progress, and write the files `output` with their suffixes."""
-    begun, losses, steps = time.monotonic(), [], trainer.settings.steps
-    for step, loss in trainer.run():
-        losses.append(loss)
-        if step % SHOWN == 0 or step == steps:
-            spent = time.monotonic() - begun
-            left = spent / len(losses) * (steps - step)
-            recent = np.mean(losses[-SHOWN:])
-            console.print(f"step {step}/{steps}  loss {recent:.3f}  {spent / 60:.1f} min, {left / 60:.1f} to go")
-            trainer.save()
+    train(trainer, console, SHOWN)
     figures = trainer.evaluate()
     console.print(", ".join(f"{name} {figure:.3f}" for name, figure in figures.items()))
     save(trainer.network, output.with_suffix(".npz"), _card(trainer, figures))

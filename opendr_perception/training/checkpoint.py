@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -78,6 +79,21 @@ class Resumable:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.step = state["step"]
+
+    def descend(self, loss: torch.Tensor, clip: float = math.inf) -> None:
+        """Learn from the loss of a batch: the next step is begun.
+
+        Args:
+            loss: a number, with its gradient.
+            clip: the longest gradient.
+        """
+        self.optimizer.zero_grad()
+        loss.backward()
+        if clip < math.inf:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), clip)
+        self.optimizer.step()
+        self.schedule.step()
+        self.step += 1
 
     def _parts(self) -> dict[str, Part]:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}

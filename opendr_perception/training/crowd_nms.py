@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +28,7 @@ from opendr_perception.training.nms_evaluation import crowd_sets, evaluate, pict
 from opendr_perception.training.nms_examples import Example, class_weights, loss_of, match
 from opendr_perception.training.nms_weights import load
 from opendr_perception.training.picture_sets import TRAIN, PictureSet
+from opendr_perception.training.progress import train
 from opendr_perception.training.weights import save
 
 KEPT = 0.85
@@ -120,11 +120,7 @@ class Trainer(Resumable):
             logits = example.logits(self.network)
             right = match(logits.detach().numpy(), example.overlaps) >= 0
             loss = loss_of(logits, right, self._weights, rng.uniform(*SMOOTHING[self.settings.kind]))
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.schedule.step()
-            self.step += 1
+            self.descend(loss)
             yield self.step, loss.item() / len(right)
 
     def _scene(self, rng: np.random.Generator) -> Scene:
@@ -187,15 +183,7 @@ def main(
     if resume and trainer.checkpoint.exists():
         trainer.resume()
         console.print(f"going on after step {trainer.step}")
-    begun, losses = time.monotonic(), []
-    for step, loss in trainer.run():
-        losses.append(loss)
-        if step % SHOWN == 0 or step == steps:
-            spent = time.monotonic() - begun
-            left = spent / len(losses) * (steps - step)
-            recent = np.mean(losses[-SHOWN:])
-            console.print(f"step {step}/{steps}  loss {recent:.4f}  {spent / 60:.1f} min, {left / 60:.1f} to go")
-            trainer.save()
+    train(trainer, console, SHOWN)
     weights = output / f"nms-{'fseq2' if features else 'geom'}.npz"
     save(trainer.network, weights, _card(settings, trainer.network, {}))
     console.print(f"wrote {weights}, which is evaluated now")

@@ -8,7 +8,6 @@ people are never stored.
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,6 +29,7 @@ from opendr_perception.tasks.image import Image
 from opendr_perception.training.checkpoint import Resumable
 from opendr_perception.training.crowd_pictures import HELD_OUT, divide
 from opendr_perception.training.presence_crops import Crops, Film, real, synthetic, watch
+from opendr_perception.training.progress import train
 from opendr_perception.training.sprites import load_sprites
 from opendr_perception.training.weights import save
 
@@ -89,11 +89,7 @@ class Trainer(Resumable):
             pictures = vary(rng, planes(self.crops.pixels[chosen]))
             labels = torch.from_numpy(self.crops.labels[chosen].astype(np.int64))
             loss = F.cross_entropy(self.network(pictures)[:, :, 0, 0], labels)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
-            self.schedule.step()
-            self.step += 1
+            self.descend(loss)
             yield self.step, loss.item()
 
 
@@ -181,21 +177,10 @@ def main(
         trainer = Trainer(settings, rendered.replaced(street, number), output / f"{name}.pt")
         if trainer.checkpoint.is_file():
             trainer.resume()
-        _train(trainer, console)
+        train(trainer, console, SHOWN)
         result = accuracy(trainer.network, sets)
         console.print(f"{name}: {result}")
         save(trainer.network, output / f"{name}.npz", _card(settings, trainer.network, result))
-
-
-def _train(trainer: Trainer, console: Console) -> None:
-    begun, first, losses = time.monotonic(), trainer.step, []
-    for step, loss in trainer.run():
-        losses.append(loss)
-        if step % SHOWN == 0 or step == trainer.settings.steps:
-            spent = time.monotonic() - begun
-            left = spent / (step - first) * (trainer.settings.steps - step)
-            console.print(f"step {step}  loss {np.mean(losses[-SHOWN:]):.4f}  {spent:.0f} s, {left:.0f} to go")
-            trainer.save()
 
 
 def _card(settings: Settings, network: HumanPresenceNetwork, result: dict[str, float]) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""Train to the end: say how far it is, and keep checkpoints."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+import numpy as np
+from rich.console import Console
+
+FIGURES = ("loss", "accuracy")
+
+
+class Training(Protocol):
+    """A `checkpoint.Resumable` with its steps."""
+
+    settings: Any
+
+    def run(self) -> Iterator[tuple[float, ...]]:
+        """Train to the end; gives after each step its number and figures: its loss, maybe its accuracy."""
+        ...
+
+    def save(self) -> None:
+        """Write a checkpoint."""
+        ...
+
+
+def train(training: Training, console: Console, every: int) -> None:
+    """Run a training.
+
+    Args:
+        training: begun or resumed.
+        console: gets the mean figures of the last steps, and the time.
+        every: steps between two lines, and two checkpoints.
+    """
+    steps, begun, recent = training.settings.steps, time.monotonic(), deque[tuple[float, ...]](maxlen=every)
+    for done, (step, *figures) in enumerate(training.run(), 1):
+        recent.append(tuple(figures))
+        if step % every == 0 or step == steps:
+            spent = (time.monotonic() - begun) / 60
+            means = "  ".join(
+                f"{name} {mean:.4f}" for name, mean in zip(FIGURES, np.mean(recent, axis=0), strict=False)
+            )
+            console.print(f"step {step}/{steps}  {means}  {spent:.1f} min, {spent / done * (steps - step):.1f} to go")
+            training.save()
