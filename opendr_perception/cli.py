@@ -79,15 +79,18 @@ def demo_active(
 def bench(
     cases: Annotated[list[str] | None, typer.Argument(help="Which; all by default.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Under a minute for each case, and less exact.")] = False,
+    smoke: Annotated[bool, typer.Option("--smoke", help="See only that it runs; the figures say nothing.")] = False,
     json: Annotated[Path | None, typer.Option(help="File to write the figures to.")] = None,
 ) -> None:
     """Measure this package against its peers on this machine."""
     from opendr_perception.bench.command import CASES, benchmark  # here, because `models` must work without ROS
+    from opendr_perception.bench.extent import Extent
 
     for name in cases or ():
         if name not in CASES:
             raise typer.BadParameter(f"there is no case '{name}'; the cases are {', '.join(CASES)}")
-    benchmark(cases or (), quick, json)
+    extent = Extent.SMOKE if smoke else Extent.QUICK if quick else Extent.FULL
+    raise typer.Exit(benchmark(cases or (), extent, json))
 
 
 def _node_class(name: str) -> type:

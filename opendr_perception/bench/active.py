@@ -24,6 +24,7 @@ from opendr_perception.active.reinforcement import ReinforcementPolicy
 from opendr_perception.active.safety import Limits
 from opendr_perception.active.synthesis import RenderedConfidence, SynthesisPolicy
 from opendr_perception.bench.active_figures import Episode, figures
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure
 from opendr_perception.bench.simulated_explorer import Costs, SimulatedExplorer
 from opendr_perception.engine.session import Session
@@ -226,14 +227,14 @@ def _good(recognition: Recognition, truth: str) -> bool:
     return recognition.identity == truth and recognition.confidence > GOAL.confidence
 
 
-def active(quick: bool) -> list[Figure]:
+def active(extent: Extent) -> list[Figure]:
     """Accuracy of every policy over the same episodes, and what it cost."""
     laboratory = Laboratory()
-    episodes = QUICK if quick else EPISODES
+    episodes = extent.pick(EPISODES, QUICK, 1)
     results: dict[str, list[Episode]] = {}
     for seed in range(episodes):
         for name, episode in laboratory.compare(seed).items():
             results.setdefault(name, []).append(episode)
-        if not quick:
+        if extent is Extent.FULL:
             print(f"active: {seed + 1} of {episodes} scenes", file=sys.stderr, flush=True)
     return list(figures(results))

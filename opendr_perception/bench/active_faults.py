@@ -25,6 +25,7 @@ from opendr_perception import zoo
 from opendr_perception.active.motion import ROBOTS
 from opendr_perception.active.safety import Limits
 from opendr_perception.bench.camera import spinning
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.fault_trials import LONGEST, Trials, violations
 from opendr_perception.bench.faulty_robot import PERIOD, Failures, Robot
 from opendr_perception.bench.figure import Figure, smaller_is_better
@@ -105,11 +106,11 @@ class Record:
         self.contacts += len(trials.robot.contacts)
 
 
-def active_faults(quick: bool) -> list[Figure]:
+def active_faults(extent: Extent) -> list[Figure]:
     """How soon the robot is told to stand still after each fault, and what else must not happen."""
     record = Record({})
-    if quick:
-        few = {name: FAULTS[name] for name in QUICK}
+    if extent is not Extent.FULL:
+        few = {name: FAULTS[name] for name in extent.pick((), QUICK, QUICK[:1])}
         _session(record, "holonomic", few, rounds=1, end=signal.SIGINT)
         return list(figures(record))
     for motion in ROBOTS:
@@ -191,7 +192,7 @@ def _landmarks(detector: FaceDetector, picture: np.ndarray) -> np.ndarray:
 def main() -> None:
     """Measure, and print the figures."""
     keep_to_ourselves()
-    for figure in active_faults("--quick" in sys.argv[1:]):
+    for figure in active_faults(Extent.QUICK if "--quick" in sys.argv[1:] else Extent.FULL):
         print(f"{figure.metric}: {figure.ours:.3g} {figure.unit}" + ("" if figure.met else " (target missed)"))
 
 

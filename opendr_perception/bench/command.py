@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+import rclpy
 from rich.console import Console
 from rich.table import Table
 
@@ -13,6 +17,7 @@ from opendr_perception.bench.active import active
 from opendr_perception.bench.active_faults import active_faults
 from opendr_perception.bench.continual import continual
 from opendr_perception.bench.emotion import emotion
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.faces import faces
 from opendr_perception.bench.figure import Case, Figure
 from opendr_perception.bench.high_resolution import high_resolution
@@ -23,6 +28,8 @@ from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
 from opendr_perception.ros.run import keep_to_ourselves
 
+log = logging.getLogger(__name__)
+
 CASES: dict[str, Case] = {
     "overhead": overhead,
     "streams": streams,
@@ -30,14 +37,22 @@ CASES: dict[str, Case] = {
     "faces": faces,
     "emotion": emotion,
     "nms": nms,
-    "active": lambda quick: [*active(quick), *active_faults(quick)],
+    "active": lambda extent: [*active(extent), *active_faults(extent)],
     "highres": high_resolution,
     "presence": presence,
 }
 
 
-def benchmark(names: Sequence[str], quick: bool, json_file: Path | None) -> None:
-    """Run the cases, all by default.
+def benchmark(names: Sequence[str], extent: Extent, json_file: Path | None) -> int:
+    """Run the cases, all by default; one that fails costs the others nothing.
+
+    Args:
+        names: of the cases.
+        extent: how much each of them measures.
+        json_file: has the figures of all cases that have ended, at any time.
+
+    Returns:
+        The exit status: 1 where a case failed.
 
     Raises:
         KeyError: there is no such case.
@@ -45,13 +60,30 @@ def benchmark(names: Sequence[str], quick: bool, json_file: Path | None) -> None
     cases = {name: CASES[name] for name in names or CASES}
     keep_to_ourselves()
     figures: list[Figure] = []
+    failures: dict[str, str] = {}
     console = Console()
     for name, case in cases.items():
-        with console.status(f"measuring {name} ..."):
-            figures += case(quick)
+        try:
+            with console.status(f"measuring {name} ..."), own_context():
+                figures += case(extent)
+        except Exception as error:
+            log.exception("case %s failed", name)
+            failures[name] = f"{type(error).__name__}: {error}"
+        if json_file is not None:
+            write_text(json_file, json.dumps([figure.as_dict() for figure in figures], indent=2) + "\n")
     show(figures, console)
-    if json_file is not None:
-        write_text(json_file, json.dumps([figure.as_dict() for figure in figures], indent=2) + "\n")
+    for name, reason in failures.items():
+        print(f"error: case {name} failed: {reason}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+@contextmanager
+def own_context() -> Iterator[None]:
+    """Leave nothing of ROS behind for the next case, however this one ends."""
+    try:
+        yield
+    finally:
+        rclpy.try_shutdown()
 
 
 def show(figures: Sequence[Figure], console: Console) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from opendr_perception.bench.crowd import crowd
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.bench.timing import Run, alternating
 from opendr_perception.bench.walk import walk
@@ -37,12 +38,12 @@ SIDE = 512
 STREAMS = 16
 
 
-def continual(quick: bool) -> list[Figure]:
+def continual(extent: Extent) -> list[Figure]:
     """The case `continual`."""
-    return [*crowd(quick), *walk(quick), *_networks(quick)]
+    return [*crowd(extent), *walk(extent), *_networks(extent)]
 
 
-def _networks(quick: bool) -> list[Figure]:
+def _networks(extent: Extent) -> list[Figure]:
     """What needs torch, for the peers and for networks with random weights."""
     if importlib.util.find_spec("torch") is None:
         print("networks are left out: they are compared with torch, which is not installed", file=sys.stderr)
@@ -51,7 +52,7 @@ def _networks(quick: bool) -> list[Figure]:
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    rounds = 5 if quick else 25
+    rounds = extent.pick(25, 5, 1)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         workspace = Path(folder)
         figures = [

@@ -19,6 +19,7 @@ from std_msgs.msg import Header
 
 from opendr_perception import zoo
 from opendr_perception.bench.camera import spinning
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.msg import ActionArray, BodyPose, BodyPoseArray, Keypoint
 from opendr_perception.ros import images, qos
@@ -77,7 +78,7 @@ class Crowd(Node):
         self.answered.set()
 
 
-def crowd(quick: bool) -> list[Figure]:
+def crowd(extent: Extent) -> list[Figure]:
     """Actions of eight tracked people beside the poses of one camera."""
     with open_source(str(zoo.fetch(["vtest.avi"])[0])) as video:
         pictures = [cv2.resize(frame.image.pixels, SIZE) for frame in islice(video, FRAMES)]
@@ -94,7 +95,7 @@ def crowd(quick: bool) -> list[Figure]:
                 raise TimeoutError("the nodes do not answer")
             node.run(0.5)
         node.run(5.0)  # until all windows are filled
-        sent = node.run(10.0 if quick else 30.0)
+        sent = node.run(extent.pick(30.0, 10.0, 1.0))
         time.sleep(0.5)  # for the last answers
     node.destroy_node()
     rclpy.shutdown()

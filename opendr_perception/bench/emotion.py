@@ -26,6 +26,7 @@ from std_msgs.msg import Header
 from opendr_perception import zoo
 from opendr_perception.bench.camera import spinning
 from opendr_perception.bench.esr import esr_figures
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.engine.session import Session
 from opendr_perception.msg import Box, EmotionArray, Face, FaceArray
@@ -59,16 +60,16 @@ SMOOTHINGS: Mapping[str, Callable[[], Smoothing]] = {
 }
 
 
-def emotion(quick: bool) -> list[Figure]:
+def emotion(extent: Extent) -> list[Figure]:
     """The case `emotion`."""
     zoo.fetch([FILM, *STILLS])
     detector = FaceDetector(Session(zoo.require("blazeface").path), tile_size=0)
     net = ExpressionNet(Session(zoo.require("face-expression").path))
     return [
-        *_cost(50 if quick else 300),
+        *_cost(extent.pick(300, 50, 3)),
         *_calm(detector, net),
-        *_late(detector, net, views=8 if quick else 30),
-        *esr_figures(quick),
+        *_late(detector, net, views=extent.pick(30, 8, 1)),
+        *esr_figures(extent),
     ]
 
 

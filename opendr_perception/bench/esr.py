@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.bench.timing import Run, alternating
 from opendr_perception.engine.session import Session
@@ -26,7 +27,7 @@ TARGET = 2
 """Times that ours has to be faster."""
 
 
-def esr_figures(quick: bool) -> list[Figure]:
+def esr_figures(extent: Extent) -> list[Figure]:
     """ESR-9 without and with attention: when all branches agree, and when all have to be asked."""
     if importlib.util.find_spec("torch") is None:
         print("ESR is left out: it is compared with torch, which is not installed", file=sys.stderr)
@@ -37,7 +38,7 @@ def esr_figures(quick: bool) -> list[Figure]:
     torch.set_num_threads(1)
     try:
         with torch.inference_mode():
-            return [figure for attention in (False, True) for figure in _compare(attention, 4 if quick else 20)]
+            return [figure for attention in (False, True) for figure in _compare(attention, extent.pick(20, 4, 1))]
     finally:
         torch.set_num_threads(threads)
 

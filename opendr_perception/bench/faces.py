@@ -19,6 +19,7 @@ import rclpy
 
 from opendr_perception import zoo
 from opendr_perception.bench.camera import Camera, spinning
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.engine.session import Session
 from opendr_perception.msg import FaceArray
@@ -55,16 +56,16 @@ class Face:
     embedding: np.ndarray
 
 
-def faces(quick: bool) -> list[Figure]:
+def faces(extent: Extent) -> list[Figure]:
     """The case `faces`."""
     zoo.fetch([*load_manifest().models, "astronaut.png", *GROUPS, "carphone_pristine.mp4"])
     laboratory = Laboratory()
     people = [face for name in ("astronaut.png", *GROUPS) for face in laboratory.faces(name, _picture(name))]
     return [
-        *_rates(3.0 if quick else 15.0),
+        *_rates(extent.pick(15.0, 3.0, 0.2)),
         _lookup(),
         *_errors(laboratory, people),
-        *_originals(people[:: 4 if quick else 1]),
+        *_originals(people[:: extent.pick(1, 4, 20)]),
     ]
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from opendr_perception.bench.extent import Extent
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -54,5 +56,5 @@ def larger_is_better(
     return Figure(case, metric, unit, ours, peer, peer_name, ratio, target, ours >= target)
 
 
-Case = Callable[[bool], list[Figure]]
-"""A benchmark: takes whether it has to be quick (under a minute), and returns its figures."""
+Case = Callable[[Extent], list[Figure]]
+"""A benchmark: takes how much it shall measure, and returns its figures."""

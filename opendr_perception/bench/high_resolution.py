@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.pasted_people import Scene, load_street, make_scene
 from opendr_perception.bench.timing import alternating
@@ -44,20 +45,20 @@ TOLERANCE = 0.1
 Finder = Callable[[Image], Poses]
 
 
-def high_resolution(quick: bool) -> list[Figure]:
+def high_resolution(extent: Extent) -> list[Figure]:
     """The case `highres`."""
-    street = load_street(60 if quick else 8)
+    street = load_street(extent.pick(8, 60, 200))
     methods = _methods()
     figures: list[Figure] = []
     for height, speed in SPEEDS.items():
         rng = np.random.default_rng(height)
         scenes = [
             make_scene(rng, street, height, int(rng.integers(PEOPLE[0], PEOPLE[1] + 1)), TALLEST, SHORTEST)
-            for _ in range(4 if quick else 40)
+            for _ in range(extent.pick(40, 4, 1))
         ]
-        figures += _compare(methods, scenes, speed, f"{height}p", 1 if quick else 2)
+        figures += _compare(methods, scenes, speed, f"{height}p", extent.pick(2, 1, 1))
         empty = make_scene(rng, street, height, 0, TALLEST)
-        figures.append(_nobody(methods["ours"], Image(empty.pixels, "bgr8"), f"{height}p", 2 if quick else 10))
+        figures.append(_nobody(methods["ours"], Image(empty.pixels, "bgr8"), f"{height}p", extent.pick(10, 2, 1)))
     return figures
 
 

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.timing import alternating
 from opendr_perception.engine.session import Session
@@ -36,17 +37,17 @@ CLOSE = 0.3
 """Overlap from which two boxes may be of one person."""
 
 
-def nms(quick: bool) -> list[Figure]:
+def nms(extent: Extent) -> list[Figure]:
     """The case `nms`."""
     session, looking = (Session(zoo.require(name).path, threads=1) for name in ("nms-geom", "nms-fseq2"))
     network = LearnedNms(session)
-    figures = _street(network, range(0, 795, 20 if quick else 4))
+    figures = _street(network, range(0, 795, extent.pick(4, 20, 400)))
     if importlib.util.find_spec("torch") is None:
         print("nms compares with training scenes and with torch, which is not installed: left out", file=sys.stderr)
         return figures
-    cost = _cost(network, LearnedNms(looking), 1 if quick else 3)
-    figures = [*_precision(session, 40 if quick else 200), *cost, *figures]
-    return figures if quick else [*figures, *_appearance(session, looking)]
+    cost = _cost(network, LearnedNms(looking), extent.pick(3, 1, 1))
+    figures = [*_precision(session, extent.pick(200, 40, 2)), *cost, *figures]
+    return [*figures, *_appearance(session, looking)] if extent is Extent.FULL else figures
 
 
 def _precision(session: Session, count: int) -> list[Figure]:

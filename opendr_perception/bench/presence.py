@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, larger_is_better
 from opendr_perception.bench.timing import Run, alternating
 from opendr_perception.engine.session import Session
@@ -33,7 +34,7 @@ FRAMES, LEFT = range(530, 795), 384
 SIZES = {"1080p": (1080, 1920), "720p": (720, 1280)}
 
 
-def presence(quick: bool) -> list[Figure]:
+def presence(extent: Extent) -> list[Figure]:
     """The case `presence`: the whole task in three scales, the network alone, and the network in torch."""
     session = Session(zoo.require(MODEL).path, threads=THREADS)
     task = HumanPresence(session)
@@ -46,7 +47,7 @@ def presence(quick: bool) -> list[Figure]:
         }
         if torch_run := _in_torch(pixels):
             runs["torch"] = (torch_run, 1)
-        rates = {key: 1e3 / time for key, time in alternating(runs, rounds=3 if quick else 15).items()}
+        rates = {key: 1e3 / time for key, time in alternating(runs, rounds=extent.pick(15, 3, 1)).items()}
         target = TARGET if name == "1080p" else 2.25 * TARGET  # as many pixels a second
         peer, peer_name = rates.get("torch"), "torch" if "torch" in rates else ""
         figures += [
@@ -55,7 +56,7 @@ def presence(quick: bool) -> list[Figure]:
                 CASE, f"{name}, network alone, {THREADS} threads", "Hz", rates["network"], target, peer, peer_name
             ),
         ]
-    return figures + _street(task, FRAMES[:: 30 if quick else 6])
+    return figures + _street(task, FRAMES[:: extent.pick(6, 30, 265)])
 
 
 def _street(task: HumanPresence, frames: range) -> list[Figure]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import rclpy
 
 from opendr_perception.bench.camera import Camera, spinning
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.ros.programs import running
 
@@ -21,12 +22,12 @@ OVERLOAD = 3
 """Images come so many times faster than the model can take them."""
 
 
-def streams(quick: bool) -> list[Figure]:
+def streams(extent: Extent) -> list[Figure]:
     """The case `streams`."""
     return [
-        *_overload(10.0 if quick else 60.0, settle=5.0 if quick else 20.0),
-        _second_camera(10 if quick else 50),
-        _idle(5.0 if quick else 20.0),
+        *_overload(extent.pick(60.0, 10.0, 1.0), settle=extent.pick(20.0, 5.0, 0.5)),
+        _second_camera(extent.pick(50, 10, 1)),
+        _idle(extent.pick(20.0, 5.0, 0.5)),
     ]
 
 

@@ -19,6 +19,7 @@ from std_msgs.msg import Header
 
 from opendr_perception import zoo
 from opendr_perception.bench.camera import spinning
+from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, larger_is_better
 from opendr_perception.msg import ActionArray, BodyPoseArray
 from opendr_perception.ros.programs import running
@@ -82,7 +83,7 @@ class Witness(Node):
         self.answered.set()
 
 
-def walk(quick: bool) -> list[Figure]:
+def walk(extent: Extent) -> list[Figure]:
     """How often people on the street who walk are said to walk."""
     video = zoo.fetch(["vtest.avi"])[0]
     programs = [
@@ -95,7 +96,7 @@ def walk(quick: bool) -> list[Figure]:
     with running(programs, subprocess.DEVNULL), spinning([witness]):
         if not witness.answered.wait(PATIENCE):
             raise TimeoutError("the nodes do not answer")
-        time.sleep(25.0 if quick else 80.0)
+        time.sleep(extent.pick(80.0, 25.0, 2.0))
         tracks = list(witness.tracks.values())
     witness.destroy_node()
     rclpy.shutdown()
