@@ -83,3 +83,51 @@ def test_keypoints_are_converted_as_the_migration_page_says() -> None:
     assert found["l_ear"] == (-1, -1)
     assert found["r_ank"] == (160.0, 16)
     assert found["r_eye"] == (20.0, 2)
+
+
+TEXTS = [
+    *sorted(DOCS.rglob("*.md")),
+    ROOT / "README.md",
+    *sorted(ROOT.glob("launch/*.py")),
+    *sorted(ROOT.glob("tools/*.py")),
+]
+
+
+def table_of_nodes(page: Path) -> dict[str, list[str]]:
+    """Rows of the first table whose first column links to the pages of nodes: name -> the row's cells."""
+    rows = re.findall(r"^\| \[`?(\w+)`?\]\((?:docs/nodes/)?\1\.md\) \|(.*)\|$", page.read_text(), re.MULTILINE)
+    return {name: [cell.strip() for cell in cells.split("|")] for name, cells in rows}
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", DOCS / "nodes" / "README.md"], ids=["readme", "nodes"])
+def test_a_table_of_nodes_has_all_of_them_with_their_topics(page: Path) -> None:
+    table = table_of_nodes(page)
+    assert sorted(table) == sorted(NODES)
+    for name, node in NODES.items():
+        _, published, *_ = table[name]
+        if hasattr(node, "RESULT"):
+            assert f"`{node.RESULT[1]}`" in published, f"{name} publishes {node.RESULT[1]}"
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_executables_that_are_named_exist(page: Path) -> None:
+    text = page.read_text()
+    named = set(re.findall(r"ros2 run opendr_perception ([\w-]+)", text))
+    for line in re.findall(r"opendr-perception run ((?:[a-z_]+ )+)", text):
+        named.update(line.split())
+    assert named <= {*NODES, "NODE"}
+    modules = set(re.findall(r"python -m (opendr_perception(?:\.\w+)+)", text))
+    missing = {name for name in modules if not (ROOT / (name.replace(".", "/") + ".py")).exists()}
+    assert not missing
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_is_said_to_be_missing_that_may_exist_by_now(page: Path) -> None:
+    assert not re.search(r"\bnot yet\b|\bTODO\b|\bFIXME\b", page.read_text()), "say what is, without a time"
+
+
+def test_topics_of_the_migration_page_are_those_of_the_launch_file() -> None:
+    page = (DOCS / "migration-from-opendr.md").read_text()
+    described = set(re.findall(r"`(/opendr/\w+)`", page.split("## Topics and types")[1].split("Field by field")[0]))
+    launched = set(re.findall(r'"(/opendr/\w+)"', (ROOT / "launch" / "opendr_compat.launch.py").read_text()))
+    assert launched <= described
