@@ -135,3 +135,10 @@ def test_everything_that_is_installed_for_users_is_locked_by_hash() -> None:
             assert not missing, f"{source}: run `python tools/lock_requirements.py`"
         blocks = re.split(r"\n(?=\S)", text.strip())[1:]
         assert all("--hash=sha256:" in block for block in blocks)
+
+
+def test_a_gpu_runs_the_release_that_the_tests_run() -> None:
+    pattern = re.compile(r"^onnxruntime(?:-gpu)?(==\S+; .*)$", re.MULTILINE)
+    with_gpu, without = (pattern.findall((ROOT / "requirements" / name).read_text()) for name in ("gpu.txt", "run.txt"))
+    assert with_gpu
+    assert with_gpu == without
