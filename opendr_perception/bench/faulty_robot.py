@@ -21,7 +21,7 @@ from opendr_perception.active.geometry import STILL, Velocity
 from opendr_perception.bench.simulated_explorer import FACE_SIZE
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 from opendr_perception.ros import images
-from opendr_perception.ros.robot_messages import camera_info
+from opendr_perception.ros.robot_messages import BASE, camera_info
 from opendr_perception.sim.robot import Command
 from opendr_perception.sim.scene import Pose, Standing, distance, wrap
 from opendr_perception.sim.world import World
@@ -146,7 +146,8 @@ class Robot(Node):
         camera = self._world.camera
         self._infos.publish(camera_info(header, camera.width, camera.height, camera.matrix))
         if not failures.scanner_dead:
-            scan = LaserScan(header=header, angle_min=-math.pi, angle_increment=math.pi / 36, range_max=2 * FAR_AWAY)
+            middle = Header(stamp=header.stamp, frame_id=BASE)
+            scan = LaserScan(header=middle, angle_min=-math.pi, angle_increment=math.pi / 36, range_max=2 * FAR_AWAY)
             scan.ranges = [failures.wall] * 72
             self._scans.publish(scan)
         if failures.images_lost:
