@@ -47,7 +47,7 @@ CAMERA = Camera(896, 672)
 """As large as the detector takes in one piece."""
 SIMULATED = {"face_size": 0.135, "command_timeout": 0.6}
 """Of view_control: simulated faces are a little smaller, and a small machine that draws the world too answers late."""
-WIDE = {"max_moves": 6, "max_travel": 6.0, "max_pan": 1.57, "max_linear": 0.4}
+WIDE = {"max_moves": 6, "max_travel": 6.0, "max_pan": 1.57, "max_linear": 0.4, "allow_fast": True}
 """Of view_control: there is room, and those who watch want to see something."""
 
 
