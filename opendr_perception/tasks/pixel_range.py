@@ -29,6 +29,9 @@ NARROW = 1 / 8
 FORGET = 0.02
 """Share by which the remembered range comes nearer to a narrower one with each image: about 50 images."""
 
+STREAMS = 32
+"""Most streams of which something is kept."""
+
 SAMPLES = 200
 """Rows and columns that are looked at."""
 
@@ -73,6 +76,19 @@ class PixelRange:
             high = max(high, before[1] + FORGET * (high - before[1]))
         self._range = low, high
         return low, high
+
+
+class PixelRanges:
+    """The ranges of several streams. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self._ranges: dict[str, PixelRange] = {}
+
+    def of(self, stream: str) -> PixelRange:
+        """What is known of a stream, such as the coordinate frame of its camera."""
+        if stream not in self._ranges and len(self._ranges) >= STREAMS:
+            self._ranges.clear()
+        return self._ranges.setdefault(stream, PixelRange())
 
 
 def _extent(pixels: npt.NDArray[np.generic]) -> tuple[float, float]:
