@@ -52,7 +52,7 @@ def by_rosbags(message: Any) -> Pixels:
 
 
 def to_image(message: Any, tone: PixelRange | None = None, convert: Convert = by_rosbags) -> Image:
-    """Make an image of a sensor_msgs/Image: as a view of its data where they are in VIEWED, as bgr8 otherwise.
+    """Make an image of a sensor_msgs/Image: as a view of its data where it is in VIEWED, else as a copy.
 
     Args:
         message: Any object with the fields of sensor_msgs/Image.

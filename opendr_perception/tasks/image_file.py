@@ -19,12 +19,15 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".webp"})
 """Names of files that are read end so, in small letters."""
 
 
-def read_image(source: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIXELS) -> Image:
+def read_image(
+    source: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIXELS, tone: PixelRange | None = None
+) -> Image:
     """Read an image of JPEG, PNG, BMP or WebP, turned as its camera was held; more than 8 bits are scaled.
 
     Args:
         source: The file, or the bytes of one.
         max_pixels: Larger ones are refused before anything is decoded.
+        tone: What is known of the range of a stream's pixels; None: judge this image alone.
 
     Returns:
         A bgr8 image; its `note` says what is doubtful about it.
@@ -33,10 +36,10 @@ def read_image(source: str | os.PathLike[str] | bytes, max_pixels: int = MAX_PIX
         BadImageFile: It cannot be read, or is no image, or too large; the text names the file.
     """
     if isinstance(source, bytes):
-        return decode(source, max_pixels)
+        return decode(source, max_pixels, tone)
     path = Path(source)
     try:
-        return decode(_content(path, 8 * max_pixels), max_pixels)
+        return decode(_content(path, 8 * max_pixels), max_pixels, tone)
     except (OSError, ValueError) as error:  # OSError: not there, not allowed; ValueError: a name with a zero byte, too
         problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise BadImageFile(f"{printable(path)} is not an image that can be read: {problem}") from error
