@@ -10,7 +10,7 @@ from typing import Any
 from rosbags.rosbag2 import Reader
 
 from opendr_perception.tasks.image_file import printable
-from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, deserialize
+from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, deserialize, is_readable
 from opendr_perception.tasks.pixel_range import PixelRanges
 from opendr_perception.tasks.video_source import Frame, VideoError, VideoSource
 
@@ -86,10 +86,11 @@ class BagSource(VideoSource):
 
     def _play(self) -> Iterator[Frame]:
         ranges = PixelRanges()
-        calibration = next((data for _, data, _ in self._messages(self._infos)), b"")  # it may come after the image
+        # It may have been recorded after its image.
+        calibration = next((data for _, data, _ in self._messages(self._infos) if is_readable(data, CAMERA_INFO)), b"")
         for recorded, data, kind in self._messages([*self._connections, *self._infos]):
             if kind == CAMERA_INFO:
-                calibration = data
+                calibration = data if is_readable(data, CAMERA_INFO) else calibration
                 continue
             try:
                 header, image = deserialize(data, kind, ranges)
@@ -97,6 +98,9 @@ class BagSource(VideoSource):
                 self._skip(f"{self.topic}: {error}")
                 continue
             stamp = header.stamp.sec * 10**9 + header.stamp.nanosec
+            if stamp < 0:
+                self._skip(f"{self.topic}: the stamp is negative: {header.stamp.sec} s")
+                continue
             yield Frame(image, stamp or recorded, header.frame_id, calibration)
 
     def _messages(self, connections: Sequence[Any]) -> Iterator[tuple[int, bytes, str]]:

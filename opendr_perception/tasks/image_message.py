@@ -56,6 +56,15 @@ def deserialize(
         raise BadImage(str(error) or type(error).__name__) from error
 
 
+def is_readable(data: bytes, message_type: str) -> bool:
+    """Whether the bytes are a message of this type."""
+    try:
+        _types().deserialize_cdr(data, message_type)
+    except Exception:  # noqa: BLE001 - as above
+        return False
+    return True
+
+
 def _check_format(text: str) -> None:
     """Refuse what image_transport calls depth, such as '16UC1; png compressed' and '32FC1; compressedDepth rvl'."""
     check_not_depth(text.split(";")[0].strip())
