@@ -78,6 +78,11 @@ def printable(path: str | os.PathLike[str]) -> str:
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in name)
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a name from the command line or the file system is valid UTF-8, as ROS wants it."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def _content(path: Path, most: int) -> bytes:
     # Not to be kept waiting by a pipe without a writer; what is no plain file is told by the opened file itself.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
