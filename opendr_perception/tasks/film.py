@@ -11,8 +11,10 @@ import av
 import cv2
 import numpy as np
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
+from av.video.stream import VideoStream
 
 from opendr_perception.tasks.deinterlace import Deinterlacer
 from opendr_perception.tasks.image import Image
@@ -37,10 +39,9 @@ class FilmSource(VideoSource):
     """A film, from a file or an http server. Stamps are presentation times and begin with 0."""
 
     def __init__(self, path: Path | str, loop: bool) -> None:
-        is_url = isinstance(path, str)
         super().__init__(without_password(path) if isinstance(path, str) else printable(path), loop)
         # The prefix, because a name such as 'a:b.mp4' would be taken for a protocol.
-        self._target = path if is_url else f"file:{os.fspath(path)}"
+        self._target = path if isinstance(path, str) else f"file:{os.fspath(path)}"
         self._decoder = Decoder(self._target, self.path, self._skip)
         self.rate, self.length = self._decoder.rate, self._decoder.length
         first = next(self._decoder.images(), None)  # what cannot be decoded shall be known now
@@ -128,11 +129,11 @@ class Decoder:
         except (av.FFmpegError, OSError, ValueError) as error:
             raise VideoError(f"{name}: {_reason(error, otherwise)}") from error
         stream = self._container.streams.best("video")
-        if stream is None:
+        if not isinstance(stream, VideoStream):
             self._container.close()
             raise VideoError(f"{name}: it has no video")
         self._stream = stream
-        context = stream.codec_context
+        context = _codec(stream)
         if context is None:
             self._container.close()
             raise VideoError(f"{name}: the codec of its video is not known")
@@ -166,8 +167,7 @@ class Decoder:
                 except (av.FFmpegError, OSError, ValueError) as error:
                     self._skip(f"a frame of {frame.format.name} cannot be converted: {error}")
                     continue
-                known = frame.pts is not None and frame.time_base is not None
-                yield image, round(frame.pts * frame.time_base * 10**9) if known else None
+                yield image, _nanoseconds(frame)
 
     def close(self) -> None:
         self._container.close()
@@ -181,7 +181,7 @@ class Decoder:
                 packet = next(packets, None)
                 if packet is None:
                     break
-                frames = packet.decode()
+                frames = [frame for frame in packet.decode() if isinstance(frame, VideoFrame)]
             except av.InvalidDataError as error:
                 failures += 1
                 self._skip(f"a frame is damaged: {_reason(error, 'invalid data')}")
@@ -194,20 +194,28 @@ class Decoder:
         yield None
 
     def _image(self, frame: VideoFrame) -> Image:
-        note = ""
-        if re.match(r"gray(9|1\d)", frame.format.name):  # 9 to 16 bits
-            deep = self._to_bgr.reformat(frame, format="gray16le").to_ndarray()
-            pixels, note = self._tone.to_8bit(np.asarray(deep))
-        else:
-            pixels = self._to_bgr.reformat(frame, format="bgr24").to_ndarray()
+        deep = re.match(r"gray(9|1\d)", frame.format.name)  # 9 to 16 bits
+        written = self._to_bgr.reformat(frame, format="gray16le" if deep else "bgr24").to_ndarray()
+        pixels, note = self._tone.to_8bit(written) if deep else (np.asarray(written, np.uint8), "")
         turn = _TURNS.get(frame.rotation % 360)
-        pixels = np.asarray(pixels if turn is None else cv2.rotate(pixels, turn), np.uint8)
+        pixels = pixels if turn is None else np.asarray(cv2.rotate(pixels, turn), np.uint8)
         return Image(pixels, "mono8" if pixels.ndim == 2 else "bgr8", note)
 
 
 def without_password(url: str) -> str:
     """A URL as it may be printed."""
     return re.sub(r"//[^/@]*@", "//***@", url)
+
+
+def _codec(stream: VideoStream) -> VideoCodecContext | None:
+    """How a stream is decoded; None for a codec that is not known, whatever the types of PyAV say."""
+    return stream.codec_context
+
+
+def _nanoseconds(frame: VideoFrame) -> int | None:
+    if frame.pts is None or frame.time_base is None:
+        return None
+    return round(frame.pts * frame.time_base * 10**9)
 
 
 def _reason(error: Exception, otherwise: str) -> str:

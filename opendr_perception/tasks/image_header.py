@@ -106,7 +106,8 @@ def _png(data: bytes) -> tuple[Header, int]:
 
 def _chunks(data: bytes) -> list[tuple[bytes, int, int]]:
     """Kind, begin and end of each chunk, up to the last one."""
-    chunks, place = [], 8
+    chunks: list[tuple[bytes, int, int]] = []
+    place = 8
     while not chunks or chunks[-1][0] != b"IEND":
         if len(chunks) == MAX_PARTS:
             raise BadImageFile(f"it has more than {MAX_PARTS} PNG chunks")

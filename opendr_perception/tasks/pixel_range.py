@@ -66,7 +66,7 @@ class PixelRange:
         black, white = (low, high) if offset and not empty else (0.0, self._white)
         if integers:
             levels = np.arange(65536, dtype=np.float32)
-            return np.take(_scale(levels, black, white), pixels), note
+            return _scale(levels, black, white)[np.asarray(pixels, np.uint16)], note
         return _scale(pixels, black, white), note
 
     def _remember(self, low: float, high: float) -> tuple[float, float]:
