@@ -93,7 +93,8 @@ class PixelRanges:
 
 def _extent(pixels: npt.NDArray[np.generic]) -> tuple[float, float]:
     rows, columns = (max(1, side // SAMPLES) for side in pixels.shape[:2])
-    sample = np.asarray(pixels[::rows, ::columns], np.float64)
+    with np.errstate(invalid="ignore"):  # numbers that are none
+        sample = np.asarray(pixels[::rows, ::columns], np.float64)
     sample = sample[np.isfinite(sample)]
     if not sample.size:
         raise ValueError("no pixel is a finite number")
@@ -104,5 +105,6 @@ def _extent(pixels: npt.NDArray[np.generic]) -> tuple[float, float]:
 
 
 def _scale(pixels: npt.NDArray[np.generic], black: float, white: float) -> Pixels:
-    values = np.nan_to_num(np.clip(pixels, black, white).astype(np.float32), nan=black)
+    with np.errstate(invalid="ignore"):
+        values = np.nan_to_num(np.clip(pixels, black, white).astype(np.float32), nan=black)
     return np.clip((values - black) * (255 / (white - black)) + 0.5, 0, 255).astype(np.uint8)
