@@ -31,6 +31,9 @@ TIMEOUT = 5.0
 FIRST_WAIT, LONGEST_WAIT = 1.0, 30.0
 """Seconds before a lost stream is opened again; each failure doubles them."""
 
+LONGEST_GROUP = 250
+"""Frames before the first whole one that are left out; a stream without any is played after so many."""
+
 _MAX_FAILURES = 100  # so many packets in a row that cannot be read are the end of a film
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 
@@ -147,6 +150,7 @@ class Decoder:
         self.endless = self._container.duration is None
         seconds = (self._container.duration or 0) / av.time_base
         self.length = stream.frames or max(0, round(seconds * self.rate)) or None
+        self._predicts = not context.codec.intra_only
         self._to_bgr = VideoReformatter()
         self._tone = PixelRange()
 
@@ -157,7 +161,12 @@ class Decoder:
             VideoError: reading failed, such as of a network that is gone.
         """
         smooth = Deinterlacer()
+        early = 0 if self._predicts else LONGEST_GROUP
         for decoded in self._decoded():
+            if decoded is not None and early < LONGEST_GROUP:  # what is predicted from frames that are not there
+                early = LONGEST_GROUP if decoded.key_frame else early + 1
+                if early < LONGEST_GROUP:
+                    continue
             if decoded is not None and decoded.is_corrupt:
                 self._skip("a frame is damaged")
                 continue

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import itertools
 import os
 import socket
+import socketserver
 import struct
 import threading
 import time
@@ -271,6 +273,57 @@ def test_a_lost_network_camera_is_asked_again(server: str, monkeypatch: pytest.M
         frames = list(itertools.islice(source, 7))
     assert [frame.stamp for frame in frames] == [None] * 7, "live"
     assert all(frame.image.width == WIDTH for frame in frames)
+
+
+class Camera(socketserver.StreamRequestHandler):
+    """A network camera: RTSP (RFC 2326) with MPEG-TS in RTP (RFC 2250) between its answers; it then hangs up."""
+
+    film: bytes
+
+    def handle(self) -> None:
+        sdp = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nt=0 0\r\nm=video 0 RTP/AVP 33\r\na=control:track1\r\n"
+        while request := self.rfile.readline().decode().split():
+            lines = iter(lambda: self.rfile.readline().decode().strip(), "")
+            fields = dict(line.split(": ", 1) for line in lines)
+            more = {
+                "OPTIONS": "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN\r\n",
+                "DESCRIBE": f"Content-Type: application/sdp\r\nContent-Length: {len(sdp)}\r\n",
+                "SETUP": "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n",
+            }.get(request[0], "Session: 1\r\n")
+            answer = f"RTSP/1.0 200 OK\r\nCSeq: {fields['CSeq']}\r\n{more}\r\n"
+            self.wfile.write((answer + (sdp if request[0] == "DESCRIBE" else "")).encode())
+            if request[0] == "PLAY":
+                for number, start in enumerate(range(0, len(self.film), 7 * 188)):
+                    data = self.film[start : start + 7 * 188]
+                    rtp = struct.pack(">BBHII", 0x80, 33, number, 3600 * number, 7) + data
+                    self.wfile.write(struct.pack(">cBH", b"$", 0, len(rtp)) + rtp)
+                self.connection.settimeout(0.3)  # cameras do not hang up with the last byte
+                with contextlib.suppress(OSError):
+                    self.rfile.readline()
+                return
+
+
+def test_a_network_camera_plays_and_is_asked_again_when_it_hangs_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(film, "FIRST_WAIT", 0.01)
+    content = write_film(tmp_path / "a.ts", "mpeg2video").read_bytes()
+    camera = type("Filmed", (Camera,), {"film": 6 * content})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), camera) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        with open_source(f"rtsp://user:secret@127.0.0.1:{server.server_address[1]}/ch1") as source:
+            threading.Timer(60, source.stop).start()
+            frames = list(itertools.islice(source, 80))
+            assert "secret" not in source.path
+        server.shutdown()
+        thread.join()
+    assert len(frames) == 80, "more than it gives before it hangs up"
+    assert {frame.stamp for frame in frames} == {None}
+    assert {frame.image.pixels.shape for frame in frames} == {(HEIGHT, WIDTH, 3)}
+    for frame in frames:  # each is one of the scenes, none a mixture of what was there before
+        assert min(np.abs(frame.image.pixels.astype(int) - scene(index)).mean() for index in range(10)) < 8
 
 
 def test_waiting_for_a_network_camera_can_be_stopped(server: str) -> None:
