@@ -46,8 +46,9 @@ def run(context: typer.Context) -> None:
 @app.command()
 def demo(
     source: Annotated[
-        Path | None, typer.Option(help="Video, directory of pictures or bag to play instead of the two samples.")
-    ] = None,
+        str, typer.Option(help="Film, directory of images, camera, URL or bag to play instead of the samples.")
+    ] = "",
+    topic: Annotated[str, typer.Option(help="Image topic of the bag; the first one that can be decoded.")] = "",
     seconds: Annotated[float, typer.Option(help="How long to play.", min=1.0)] = 30.0,
     output: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("demo-output"),
     headless: Annotated[bool, typer.Option("--headless", help="Do not open the video at the end.")] = False,
@@ -55,7 +56,7 @@ def demo(
     """Run the suite on real video and write down what it sees."""
     from opendr_perception.demo.command import demonstrate  # here, because `models` must work without ROS
 
-    raise typer.Exit(demonstrate(source, seconds, output, headless))
+    raise typer.Exit(demonstrate(source, topic, seconds, output, headless))
 
 
 @app.command("demo-active")

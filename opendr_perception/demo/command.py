@@ -12,6 +12,8 @@ from opendr_perception.demo.play import BODIES, FACES, DemoError, Source, play
 from opendr_perception.demo.portrait import enrol, film_portrait
 from opendr_perception.demo.present import present
 from opendr_perception.demo.report import show
+from opendr_perception.tasks.image_file import is_utf8, printable
+from opendr_perception.tasks.video import VideoError, open_source
 from opendr_perception.zoo.commands import ConsoleReporter
 
 MODELS = ("nanodet", "movenet-lightning", "blazeface", "face-embedding", "face-expression")
@@ -21,29 +23,51 @@ PORTRAIT, PERSON = "astronaut.png", "Eileen Collins"
 """Picture for a third stream, and who it shows: somebody to be recognised."""
 
 
-def demonstrate(source: Path | None, seconds: float, output: Path, headless: bool) -> int:
+def demonstrate(source: str, topic: str, seconds: float, output: Path, headless: bool) -> int:
     """Fetch models and recordings, play, print the report and open the film.
+
+    Args:
+        source: what to play, as `video_source` takes it; '' for the samples.
+        topic: of a bag; '' for the first one that can be decoded.
+        seconds: how long.
+        output: folder to write to.
+        headless: whether the film is left closed.
 
     Returns:
         The exit status.
     """
     console, errors = Console(), Console(stderr=True, soft_wrap=True, highlight=False)
     try:
+        if source:
+            check_source(source, topic, console)
         zoo.fetch(MODELS, reporter=ConsoleReporter())
         with tempfile.TemporaryDirectory() as workspace:
             if source:
-                sources, gallery = {"camera": Source(source.resolve(strict=True))}, None
+                sources, gallery = {"camera": Source(source, topic=topic)}, None
             else:
                 sources, gallery = _samples(Path(workspace), errors)
-            console.print(f"Playing {', '.join(source.path.name for source in sources.values())} for {seconds:g} s ...")
+            console.print(f"Playing {', '.join(each.name for each in sources.values())} for {seconds:g} s ...")
             show(play(sources, seconds, output, gallery), console)
-    except (DemoError, zoo.ZooError, ValueError, OSError) as error:
+    except (DemoError, VideoError, zoo.ZooError, ValueError, OSError) as error:
         errors.print(f"error: {error}", markup=False)
         return 1
     except KeyboardInterrupt:
         return 130
     present(output, "what the nodes saw", console, open_film=not headless)
     return 0
+
+
+def check_source(source: str, topic: str, console: Console) -> None:
+    """Make sure that something can be played, before anything is started.
+
+    Raises:
+        VideoError: it cannot.
+    """
+    if not is_utf8(source):
+        raise VideoError(f"{printable(source)}: ROS takes no names that are not UTF-8; rename it")
+    with open_source(source, topic=topic) as opened:
+        for other in opened.passed_over:
+            console.print(f"Not played: {other}", markup=False, highlight=False)
 
 
 def _samples(workspace: Path, errors: Console) -> tuple[dict[str, Source], Path | None]:
@@ -65,7 +89,7 @@ def _samples(workspace: Path, errors: Console) -> tuple[dict[str, Source], Path 
         if name == PORTRAIT:
             gallery = enrol(path, PERSON, workspace / "gallery")
             path = film_portrait(path, workspace / "portrait")
-        found[stream] = Source(path, nodes)
+        found[stream] = Source(str(path), nodes)
     if not found:
         raise problems[0]
     return found, gallery

@@ -22,6 +22,8 @@ from opendr_perception.files import write_text
 from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
 from opendr_perception.ros.programs import running
 from opendr_perception.ros.run import keep_to_ourselves
+from opendr_perception.tasks.film import without_password
+from opendr_perception.tasks.image_file import printable
 
 BODIES = (
     Recorded("pose_estimation", BodyPoseArray, "poses", "poses"),
@@ -43,10 +45,29 @@ class DemoError(RuntimeError):
 
 @dataclass(frozen=True)
 class Source:
-    """A recording, and the nodes that look at it; the film shows what the first of them draws."""
+    """What to play, and the nodes that look at it; the film shows what the first of them draws.
 
-    path: Path
+    Args:
+        path: As `video_source` takes it.
+        nodes: Those that look at it.
+        topic: Of a bag; '' for the first one that can be decoded.
+    """
+
+    path: str
     nodes: tuple[Recorded, ...] = BODIES + FACES
+    topic: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in words and reports."""
+        return printable(without_password(self.path).rstrip("/").rpartition("/")[2] or self.path)
+
+    def options(self) -> Sequence[str]:
+        """For the node `video_source`; quoted, since a camera's number is text."""
+        values = {"path": self.path, **({"topic": self.topic} if self.topic else {})}
+        return [
+            part for key, text in values.items() for part in ("-p", f"{key}:={json.dumps(text, ensure_ascii=False)}")
+        ]
 
 
 def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: Path | None = None) -> Report:
@@ -72,7 +93,7 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
     if gallery is not None:
         perception += ["-p", f"gallery:={gallery.resolve()}"]
     cameras = [
-        [*run, "video_source", "--ros-args", "-r", f"__ns:=/{name}", "-p", f"path:={source.path}", "-p", "loop:=true"]
+        [*run, "video_source", "--ros-args", "-r", f"__ns:=/{name}", *source.options(), "-p", "loop:=true"]
         for name, source in sources.items()
     ]
     log = folder / "nodes.log"
@@ -89,7 +110,7 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
         except KeyboardInterrupt:
             if not recorder.started.is_set():
                 raise
-        report = report_of(recorder, {name: source.path for name, source in sources.items()}, names)
+        report = report_of(recorder, {name: source.name for name, source in sources.items()}, names)
     write_text(folder / "summary.json", json.dumps(report, indent=2) + "\n")
     return report
 
@@ -116,34 +137,37 @@ def listening(make: Callable[[], L]) -> Iterator[L]:
     listener = make()
     executor = SingleThreadedExecutor()
     executor.add_node(listener)  # type: ignore[arg-type]  # a protocol cannot ask for a base class
+    ended = threading.Event()
 
     def listen() -> None:
         try:
-            executor.spin()
+            while not ended.is_set():
+                executor.spin_once(timeout_sec=0.2)
         except ExternalShutdownException:
             pass
         except Exception as error:  # noqa: BLE001 - a full disk, say: the main thread ends the demonstration
-            listener.failure = str(error)
+            listener.failure = f"cannot record: {error}"
 
     thread = threading.Thread(target=listen, name="recorder", daemon=True)
     thread.start()
     try:
         yield listener
     finally:
-        executor.shutdown()
+        ended.set()
         thread.join()
+        executor.shutdown()  # after the thread: it takes away what a callback under way needs
         listener.close()
         rclpy.try_shutdown()
 
 
 def check(listener: Listener, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
-    """Make sure that the listener and all programs work.
+    """Make sure that the listener and all programs work, and that no node says that it does not.
 
     Raises:
         DemoError: one does not.
     """
     if listener.failure:
-        raise DemoError(f"cannot record: {listener.failure}")
+        raise DemoError(listener.failure)
     for program in programs:
         if program.poll() is not None:
             lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]

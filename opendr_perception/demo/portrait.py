@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from opendr_perception.tasks.image_file import read_image
+
 FRAMES = 120
 SIZE = (640, 480)
 """Width and height of a frame in pixels."""
@@ -17,12 +19,10 @@ def film_portrait(portrait: Path, folder: Path) -> Path:
     """Write a folder of pictures, as of a camera that moves around in front of the portrait, once and back again.
 
     Raises:
-        ValueError: it is no picture.
+        ValueError: it is no image.
         OSError: it cannot be written.
     """
-    picture = cv2.imread(str(portrait))
-    if picture is None:
-        raise ValueError(f"{portrait} is not a picture")
+    picture = read_image(portrait).pixels
     folder.mkdir(parents=True)
     height, width = picture.shape[:2]
     for k, angle in enumerate(np.linspace(0, 2 * np.pi, FRAMES, endpoint=False)):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
@@ -52,6 +53,7 @@ class Recorder(Node):
         self.people: Counter[tuple[str, str]] = Counter()
         self.tracks: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._newest: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+        self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
         for name in {node.node for nodes in streams.values() for node in nodes}:
             self.create_subscription(NodeStatistics, f"/{name}/statistics", self._on_statistics, 10)
         for stream, nodes in streams.items():
@@ -90,6 +92,12 @@ class Recorder(Node):
             self._film.show(stream, picture)
 
         self.create_subscription(Image, f"/{node}/{stream}/image", show, QoSProfile(depth=1), raw=True)
+
+    def _on_diagnostics(self, message: DiagnosticArray) -> None:
+        """End it when nothing can come: a source has failed, or another node could not start."""
+        for status in message.status:
+            if status.level == DiagnosticStatus.ERROR and (not self.started.is_set() or "video_source" in status.name):
+                self.failure = f"{status.name.lstrip('/')}: {status.message}"
 
     def _on_statistics(self, message: NodeStatistics) -> None:
         self.statistics[message.node.lstrip("/"), message.stream] = message

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -14,8 +13,8 @@ from opendr_perception.demo.recorder import Recorder, to_dict
 Report = dict[str, Any]
 
 
-def report_of(recorder: Recorder, sources: Mapping[str, Path], nodes: Sequence[str]) -> Report:
-    """What was recorded, for each node and stream, as JSON can hold it."""
+def report_of(recorder: Recorder, sources: Mapping[str, str], nodes: Sequence[str]) -> Report:
+    """What was recorded, for each node and stream, as JSON can hold it; `sources` are the streams' recordings."""
     rows = []
     for node in nodes:
         for stream in sources:
@@ -26,7 +25,7 @@ def report_of(recorder: Recorder, sources: Mapping[str, Path], nodes: Sequence[s
                 figures["people"] = recorder.people[node, stream]
                 figures["tracks"] = len(recorder.tracks[node, stream])
                 rows.append(figures | {"node": node})
-    return {"sources": {stream: path.name for stream, path in sources.items()}, "nodes": rows}
+    return {"sources": dict(sources), "nodes": rows}
 
 
 def show(report: Report, console: Console) -> None:

@@ -1,4 +1,4 @@
-"""Node `video_source`: plays a video, pictures, a camera or a recorded bag as a camera would."""
+"""Node `video_source`: plays a film, images, a camera, a network stream or a recorded bag as a camera would."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.serialization import deserialize_message
 from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
@@ -27,7 +28,8 @@ class Parameters(NodeParameters):
 
     path: str = parameter(
         "",
-        "A video file, a directory of pictures, a camera ('0' or '/dev/video0') or a rosbag2 recording. Must be given.",
+        "A film, a directory of images, a camera ('/dev/video0'), a URL (rtsp, http, https, file) or a rosbag2 "
+        "recording. Must be given.",
         read_only=True,
     )
     rate: float = parameter(
@@ -43,7 +45,12 @@ class Parameters(NodeParameters):
         "Begin again at the end. The stamps of a bag then go back, and whoever keeps tracks starts anew.",
         read_only=True,
     )
-    topic: str = parameter("", "Image topic of a bag; empty takes its first one.", read_only=True)
+    topic: str = parameter(
+        "",
+        "Image topic of a bag, with or without the first slash; empty takes the first one that can be decoded, which "
+        "depth cannot.",
+        read_only=True,
+    )
     frame_id: str = parameter(
         "camera", "Coordinate frame of the images, where the source does not tell its own.", read_only=True
     )
@@ -66,7 +73,7 @@ class VideoSource(ManagedNode):
 
     def configure(self) -> None:
         if not self.params.path:
-            raise ValueError("the parameter path is empty: give a video, a directory, a camera or a bag")
+            raise ValueError("the parameter path is empty: give a film, a directory, a camera, a URL or a bag")
         self._open().close()  # what is wrong with it shall be known now
         reliability = self.params.qos_reliability
         self._images = self.create_publisher(ImageMessage, "image_raw", qos.newest(reliability))
@@ -74,7 +81,11 @@ class VideoSource(ManagedNode):
 
     def activate(self) -> None:
         self._source = self._open()
+        if self._source.passed_over:
+            others = ", ".join(self._source.passed_over)
+            self.get_logger().info(f"{self._source.path}: not played: {others}")
         self._published = 0
+        self._note = ""
         self._doing = "images are published"
         self._stop = threading.Event()
         self._player = threading.Thread(target=self._play, args=(self._source, self._stop), name="player", daemon=True)
@@ -82,6 +93,7 @@ class VideoSource(ManagedNode):
 
     def deactivate(self) -> None:
         self._stop.set()
+        self._source.stop()
         self._player.join(timeout=0.5)  # a camera that hangs must not keep the node from stopping
 
     def cleanup(self) -> None:
@@ -92,10 +104,13 @@ class VideoSource(ManagedNode):
         if self.stage != "active":
             return ()
         source = self._source
-        level = DiagnosticStatus.WARN if source.skipped else DiagnosticStatus.OK
-        text = f"images are left out: {source.problem}" if source.skipped else self._doing
+        if source.waiting:
+            self.warn(source.waiting, "waiting")
+        left_out = f"images are left out: {source.problem}" if source.skipped else ""
+        problem = source.waiting or left_out or self._note
+        level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
         values = {"published": self._published, "skipped": source.skipped}
-        return [self.status(self.params.path, level, text, values)]
+        return [self.status(source.path, level, problem or self._doing, values)]
 
     def _open(self) -> video.VideoSource:
         return video.open_source(self.params.path, self.params.rate, self.params.loop, self.params.topic)
@@ -110,12 +125,14 @@ class VideoSource(ManagedNode):
                     return
                 start = self.get_clock().now().nanoseconds * 1e-9 - due if start is None else start
                 self._publish(frame, round((start + due) * 1e9))
+            if stop.is_set():
+                return
             self._doing = "the recording has ended"
-            self.get_logger().info(f"{self.params.path}: played to its end, {self._published} images")
+            self.get_logger().info(f"{source.path}: played to its end, {self._published} images")
         except Exception as error:  # noqa: BLE001 - a player that fails says so
             self.fail(f"cannot play: {error}")
         finally:
-            source.close()  # here: OpenCV crashes when a video is released while another thread reads it
+            source.close()  # here, because this thread reads it
 
     def _publish(self, frame: video.Frame, due: int) -> None:
         recorded = frame.stamp if isinstance(self._source, video.BagSource) else None
@@ -124,9 +141,20 @@ class VideoSource(ManagedNode):
             frame_id=frame.frame_id or self.params.frame_id,
         )
         self._images.publish(images.to_message(frame.image.pixels, header, frame.image.encoding))
-        # A matrix of zeros says, by the message's own definition, that the camera is not calibrated.
-        self._camera_info.publish(CameraInfo(header=header, height=frame.image.height, width=frame.image.width))
+        self._camera_info.publish(_camera_info(frame, header))
         self._published += 1
+        self._note = frame.image.note
+        if self._note:
+            self.warn(f"{self._source.path}: {self._note}", "note")
+
+
+def _camera_info(frame: video.Frame, header: Header) -> CameraInfo:
+    """The calibration that was recorded, else zeros, which say by the message's definition that there is none."""
+    if not frame.calibration:
+        return CameraInfo(header=header, height=frame.image.height, width=frame.image.width)
+    info = deserialize_message(frame.calibration, CameraInfo)
+    info.header = header
+    return info
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from opendr_perception.msg import FaceArray
 from opendr_perception.ros import images, qos
 from opendr_perception.ros.explorer import TopicExplorer
 from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.tasks.pixel_range import PixelRanges
 
 
 class ControlTopics:
@@ -27,10 +28,11 @@ class ControlTopics:
         newest = qos.newest(node.params.qos_reliability)
         transport = node.params.image_transport
         image_type, _, image_topic = images.TRANSPORTS[transport]
+        ranges = PixelRanges()
 
         def take_image(data: bytes) -> None:
             try:
-                header, image = images.decode(data, transport)
+                header, image = images.decode(data, transport, ranges)
             except images.BadImage as error:
                 node.warn(f"{image_topic}: {error}", image_topic)
                 return

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import array
 import struct
+from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 from builtin_interfaces.msg import Time
@@ -15,8 +17,10 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
+from opendr_perception.tasks.encodings import Convert, by_rosbags
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, deserialize
+from opendr_perception.tasks.pixel_range import PixelRanges
 
 TRANSPORTS: dict[str, tuple[type, str, str]] = {
     "raw": (ImageMessage, RAW, "image_raw"),
@@ -25,17 +29,37 @@ TRANSPORTS: dict[str, tuple[type, str, str]] = {
 """For each image transport: the message type, its name, and the topic."""
 
 
-def decode(data: bytes, transport: str) -> tuple[Header, Image]:
+def decode(data: bytes, transport: str, ranges: PixelRanges | None = None) -> tuple[Header, Image]:
     """Read a serialised image message.
 
+    Args:
+        data: the CDR bytes.
+        transport: one of TRANSPORTS.
+        ranges: what is known of the range of pixels of more than 8 bits; None: judge each message alone.
+
     Raises:
-        BadImage: it is truncated, empty, of an unsupported encoding, stamped before 1970, or not an image at all.
+        BadImage: it is truncated, empty, of an unsupported encoding, depth, stamped before 1970, or no image at all.
     """
-    header, image = deserialize(data, TRANSPORTS[transport][1])
+    header, image = deserialize(data, TRANSPORTS[transport][1], ranges, converter())
     if header.stamp.sec < 0:  # rclpy cannot compute with it
         raise BadImage(f"the stamp is negative: {header.stamp.sec} s")
     stamp = Time(sec=header.stamp.sec, nanosec=header.stamp.nanosec)
     return Header(stamp=stamp, frame_id=header.frame_id), image
+
+
+@cache
+def converter() -> Convert:
+    """What turns Bayer patterns and packed YUV into BGR: cv_bridge where it works, rosbags-image elsewhere."""
+    try:
+        from cv_bridge import CvBridge
+
+        bridge = CvBridge()
+        # Tried, because one that was built for numpy 1 fails only when it is used.
+        tile = SimpleNamespace(encoding="bayer_rggb8", height=4, width=4, step=4, is_bigendian=0, data=bytes(16))
+        bridge.imgmsg_to_cv2(tile, "bgr8")
+    except (ImportError, AttributeError):
+        return by_rosbags
+    return lambda message: np.asarray(bridge.imgmsg_to_cv2(message, "bgr8"), np.uint8)
 
 
 def read_stamp(data: bytes) -> int:

@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 from opendr_perception.ros import images
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.tasks.image import Image, to_bgr
+from opendr_perception.tasks.pixel_range import PixelRanges
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Pictured:
     image: Image
     result: Any
 
+    @property
+    def note(self) -> str:
+        """What is doubtful about the image, or ''."""
+        return self.image.note
+
 
 def transport_parameter() -> Any:
     """The parameter `image_transport` of every node that takes images."""
@@ -71,7 +77,7 @@ def reliability_parameter() -> Any:
 def image_input(transport: str) -> Input:
     """Camera images, raw or compressed, as `tasks.image.Image`."""
     message_type, _, topic = images.TRANSPORTS[transport]
-    read = partial(images.decode, transport=transport)
+    read = partial(images.decode, transport=transport, ranges=PixelRanges())
     return Input(topic, message_type, raw=True, open=read, canvas=to_bgr, stamp=images.read_stamp)
 
 

@@ -176,6 +176,7 @@ class PerceptionNode(ManagedNode):
         try:
             header, data = self._input.open(message)
             stream.follow(header)
+            stream.doubt(getattr(data, "note", ""))  # results of other nodes have none
         except ValueError as error:
             self._reject(stream, str(error))
             return None

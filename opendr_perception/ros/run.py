@@ -17,6 +17,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.tasks.image_file import is_utf8, printable
 
 
 def main(*node_classes: type[ManagedNode]) -> NoReturn:
@@ -33,6 +34,10 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
     Returns:
         The exit status: 0 after a signal, 1 when no node could start or the executor failed.
     """
+    if not all(map(is_utf8, arguments)):
+        wrong = next(argument for argument in arguments if not is_utf8(argument))
+        print(f"{Path(sys.argv[0]).stem}: {printable(wrong)}: ROS takes no names that are not UTF-8", file=sys.stderr)
+        return 1
     choose_transport()
     nodes: list[ManagedNode] = []
     try:

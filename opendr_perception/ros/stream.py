@@ -69,6 +69,7 @@ class Stream:
         self._last_problem = ""
         self._incompatible = ""
         self._mismatch = ""
+        self._doubt = ""
         self._last_arrivals: dict[str, float] = {}
 
     # --- input ------------------------------------------------------------------------------------------------------
@@ -135,6 +136,12 @@ class Stream:
             self.memory = self._renew(self.memory)
             self._restarts += 1
 
+    def doubt(self, problem: str) -> None:
+        """Note what is doubtful about a message that is used; '' for nothing."""
+        self._doubt = problem
+        if problem:
+            self._warn(problem, "doubt")
+
     def reject(self, problem: str) -> None:
         """Note a message that cannot be used."""
         self._last_problem = problem
@@ -183,7 +190,7 @@ class Stream:
 
     def diagnose(self) -> DiagnosticStatus:
         """How the stream is, in words and numbers; silence is also warned about."""
-        problem = self._incompatible or self._silence() or self._mismatch
+        problem = self._incompatible or self._silence() or self._mismatch or self._doubt
         values = {
             "received": self.counts.received,
             "processed": self.counts.processed,

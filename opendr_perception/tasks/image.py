@@ -42,6 +42,7 @@ class Image:
     Args:
         pixels: (height, width) or (height, width, channels) uint8.
         encoding: One of CHANNELS.
+        note: What is doubtful about it, such as a range of grey levels that is nearly empty; '' for nothing.
 
     Raises:
         ValueError: The encoding is not supported, or the pixels do not fit it.
@@ -49,6 +50,7 @@ class Image:
 
     pixels: Pixels
     encoding: str
+    note: str = ""
 
     def __post_init__(self) -> None:
         channels = _channels(self.encoding)

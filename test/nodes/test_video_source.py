@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from opendr_perception.nodes.video_source import Parameters, VideoSource
 from opendr_perception.ros import parameters
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
-IMAGE = "sensor_msgs/msg/Image"
+IMAGE, INFO = "sensor_msgs/msg/Image", "sensor_msgs/msg/CameraInfo"
 SECOND = 10**9
 COUNT = 6
 
@@ -43,11 +44,18 @@ def write_pictures(path: Path) -> Path:
 
 
 def write_bag(path: Path, storage: StoragePlugin) -> Path:
-    """Frame i was taken 0.05 i s after 1000 s."""
+    """Depth, colour and its calibration; frame i was taken 0.05 i s after 1000 s."""
     stamp = TYPES.types["builtin_interfaces/msg/Time"]
     header = TYPES.types["std_msgs/msg/Header"]
     with Writer(path, version=9, storage_plugin=storage) as writer:
+        depth = writer.add_connection("/depth/image_raw", IMAGE, typestore=TYPES)
         connection = writer.add_connection("/cam/image_raw", IMAGE, typestore=TYPES)
+        infos = writer.add_connection("/cam/camera_info", INFO, typestore=TYPES)
+        roi = TYPES.types["sensor_msgs/msg/RegionOfInterest"](0, 0, 0, 0, False)
+        k, p = np.array([90.0, 0, 32, 0, 91, 24, 0, 0, 1]), np.arange(12.0)
+        info = TYPES.types[INFO](
+            header(stamp(1, 2), "x"), 48, 64, "plumb_bob", np.arange(5.0), k, np.eye(3).ravel(), p, 1, 2, roi
+        )
         for index in range(COUNT):
             message = TYPES.types[IMAGE](
                 header=header(stamp=stamp(sec=1000, nanosec=index * 50_000_000), frame_id="recorded_eye"),
@@ -58,6 +66,9 @@ def write_bag(path: Path, storage: StoragePlugin) -> Path:
                 step=192,
                 data=grey(index).ravel(),
             )
+            far = replace(message, encoding="16UC1", step=128, data=message.data[: 48 * 128])
+            writer.write(depth, 2000 * SECOND + index * 50_000_000 - 1, TYPES.serialize_cdr(far, IMAGE))
+            writer.write(infos, 2000 * SECOND + index * 50_000_000 + 1, TYPES.serialize_cdr(info, INFO))
             writer.write(connection, 2000 * SECOND + index * 50_000_000, TYPES.serialize_cdr(message, IMAGE))
     return path
 
@@ -113,11 +124,16 @@ def test_pictures_are_played_at_the_rate_that_is_asked_for(graph: Any, tmp_path:
 def test_a_bag_keeps_its_stamps_and_frames_and_goes_back_in_time_in_a_loop(
     graph: Any, tmp_path: Path, storage: StoragePlugin
 ) -> None:
+    infos = graph.listen(CameraInfo, "camera_info")
     images = play(graph, write_bag(tmp_path / "bag", storage), loop=True).wait(2 * COUNT + 1)[: 2 * COUNT]
     once = [1000 * SECOND + index * 50_000_000 for index in range(COUNT)]
     assert [nanoseconds(message) for message in images] == 2 * once
     assert [number(message) for message in images] == 2 * list(range(COUNT))
     assert {message.header.frame_id for message in images} == {"recorded_eye"}
+    info = infos.wait(2 * COUNT)[3]
+    assert info.header == images[3].header, "the image's, not the recorded one"
+    assert (info.distortion_model, list(info.d), info.binning_y) == ("plumb_bob", [0, 1, 2, 3, 4], 2)
+    assert (info.k[0], info.k[4], info.p[11]) == (90, 91, 11)
 
 
 def test_a_loop_of_a_video_goes_on_in_time(graph: Any, tmp_path: Path) -> None:
@@ -157,9 +173,11 @@ def test_what_cannot_be_played_is_told_when_it_is_configured(graph: Any, tmp_pat
     paths = {
         "nothing": ("", "the parameter path is empty"),
         "missing": (str(tmp_path / "missing.mp4"), "No such file or directory"),
-        "broken": (str(tmp_path / "broken.avi"), "not a video that OpenCV can read"),
+        "broken": (str(tmp_path / "broken.avi"), "not a video that can be read"),
         "empty": (str(tmp_path / "empty"), "neither pictures"),
         "bag": (str(tmp_path / "bag"), "cannot open this bag"),
+        "network": ("rtsp://127.0.0.1:1/ch1", "Connection refused"),
+        "pipe": ("/dev/zero", "neither a file nor a directory"),
         "camera": ("/dev/video4242", "cannot open this camera"),
     }
     for name, (path, _) in paths.items():
@@ -180,7 +198,7 @@ def test_damaged_pictures_are_left_out_and_counted(graph: Any, tmp_path: Path) -
     (pictures / "picture_2.png").write_bytes(b"no picture")
     images = play(graph, pictures, rate=100.0, loop=True).wait(COUNT)
     assert [number(message) for message in images][:COUNT] == [0, 1, 3, 4, 5, 0]
-    values = graph.diagnosis("pictures", "images are left out: picture_2.png")
+    values = graph.diagnosis("pictures", "picture_2.png")
     assert values["level"] == "1"
 
 

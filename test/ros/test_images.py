@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,6 +16,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from opendr_perception.ros import images
+from opendr_perception.tasks.encodings import CONVERTED, by_rosbags
 from opendr_perception.tasks.image import CHANNELS
 from opendr_perception.tasks.image_message import BadImage
 
@@ -65,3 +71,43 @@ def test_whatever_is_no_image_is_told_in_one_line() -> None:
         for transport in images.TRANSPORTS:
             with pytest.raises(BadImage, match=r"\A.+\Z"):
                 images.decode(data, transport)
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """What is chosen to convert is chosen anew, and forgotten afterwards."""
+    images.converter.cache_clear()
+    yield
+    images.converter.cache_clear()
+
+
+def test_without_cv_bridge_rosbags_converts(fresh: None) -> None:
+    try:
+        import cv_bridge  # noqa: F401
+    except ImportError:
+        assert images.converter() is by_rosbags
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "raise AttributeError('_ARRAY_API not found')",
+        "class CvBridge:\n    def imgmsg_to_cv2(self, message, encoding): raise ImportError('numpy.core')",
+    ],
+)
+def test_a_cv_bridge_that_was_built_for_another_numpy_is_not_used(
+    fresh: None, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cv_bridge.py").write_text(program)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cv_bridge", raising=False)
+    assert images.converter() is by_rosbags
+
+
+@pytest.mark.parametrize("encoding", sorted(CONVERTED))
+def test_cv_bridge_and_rosbags_agree(fresh: None, encoding: str) -> None:
+    pytest.importorskip("cv_bridge", reason="cv_bridge is not installed", exc_type=ImportError)
+    pixel = 2 if "yuv" in encoding or "yuy" in encoding or encoding == "uyvy" else 1
+    data = np.full(48 * 64 * pixel, 140, np.uint8)
+    message = SimpleNamespace(encoding=encoding, height=48, width=64, step=64 * pixel, is_bigendian=0, data=data)
+    np.testing.assert_allclose(images.converter()(message).astype(int), by_rosbags(message), atol=2)

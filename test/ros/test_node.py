@@ -143,6 +143,17 @@ def test_bad_compressed_images_and_random_bytes_are_rejected(graph: Any) -> None
         assert (result.width, result.height, seen(result)) == (64, 48, count)
 
 
+def test_an_image_in_which_nothing_can_be_seen_is_answered_and_warned_of(graph: Any) -> None:
+    graph.run(Probe, max_gap=1000.0)
+    results = graph.listen(DetectionArray, "sizes", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    graph.ask(camera, graph.image(np.full((48, 64), 300, np.uint16), encoding="mono16"), results)
+    assert graph.diagnosis("image_raw", "nothing can be seen")["level"] == "1"
+    scene = np.random.default_rng(1).integers(0, 4096, (48, 64), np.uint16)
+    graph.ask(camera, graph.image(scene, encoding="mono16"), results)
+    assert graph.diagnosis("image_raw", "images arrive")["level"] == "0"
+
+
 def test_a_frame_that_cannot_be_processed_is_rejected_and_the_other_stream_is_served(graph: Any) -> None:
     node = graph.run(Probe, streams=["front", "rear"], max_gap=1000.0)
     node.trouble["broken"] = ArithmeticError("the model cannot take this")

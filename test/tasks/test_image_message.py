@@ -11,7 +11,8 @@ import pytest
 from rosbags.typesys import Stores, get_typestore
 
 from opendr_perception.tasks.image import CHANNELS
-from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, decode, deserialize
+from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, deserialize
+from opendr_perception.tasks.pixel_range import PixelRanges
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 
@@ -46,14 +47,13 @@ def test_common_encodings_are_views_on_the_bytes(encoding: str, container: Any) 
     assert np.shares_memory(image.pixels, np.frombuffer(data, np.uint8))
 
 
-def test_grey_depth_and_bayer_pictures_become_bgr() -> None:
-    _, image = deserialize(serialize(np.full((4, 6, 1), 1000, np.uint16), "mono16"), RAW)
-    assert (image.encoding, image.pixels.shape) == ("bgr8", (4, 6, 3))
+def test_bayer_pictures_become_bgr() -> None:
     bgr = np.full((4, 6, 3), (200, 30, 90), np.uint8)
     bayer = np.empty((4, 6), np.uint8)
     bayer[::2, ::2], bayer[::2, 1::2], bayer[1::2, ::2], bayer[1::2, 1::2] = 90, 30, 30, 200
-    _, image = deserialize(serialize(bayer, "bayer_rggb8"), RAW)
-    np.testing.assert_allclose(image.pixels.astype(int), bgr, atol=1)
+    for data, encoding in ((bayer, "bayer_rggb8"), (bayer.astype(np.uint16) * 257, "bayer_rggb16")):
+        _, image = deserialize(serialize(data, encoding), RAW)
+        np.testing.assert_allclose(image.pixels.astype(int), bgr, atol=1)
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp"])
@@ -77,7 +77,7 @@ def test_compressed_pictures_become_bgr(suffix: str) -> None:
         (serialize(noise(5, 7, 3), "bgra8"), "more than the step of 21"),
         (serialize(noise(5, 7, 3), "bgr8", height=2**32 - 1), "truncated"),
         (serialize(noise(5, 7, 3), ""), "not supported"),
-        (serialize(noise(5, 7, 3), "smell8"), "'smell8' is not supported"),
+        (serialize(noise(5, 7, 3), "smell8"), "the encoding 'smell8' is not supported"),
         (serialize(noise(5, 7, 1), "bayer_rggb8", data=noise(3)), "truncated: 3 bytes instead of 5 rows of 7"),
         (serialize(noise(5, 7, 1), "bayer_rggb8", width=0), "not 0x5"),
         (b"", "CDR"),
@@ -90,7 +90,46 @@ def test_what_is_no_usable_picture_is_told_in_one_line(data: bytes, text: str) -
     assert "\n" not in str(error.value)
 
 
+def compressed(data: bytes, text: str) -> bytes:
+    kind = TYPES.types[COMPRESSED]
+    message = kind(header=header(), format=text, data=np.frombuffer(data, np.uint8))
+    return bytes(TYPES.serialize_cdr(message, COMPRESSED))
+
+
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff rubbish", bytes(1000)])
 def test_undecodable_pictures_are_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="cannot decode"):
-        decode(data)
+    with pytest.raises(BadImage, match="it is"):
+        deserialize(compressed(data, "jpeg"), COMPRESSED)
+
+
+@pytest.mark.parametrize("encoding", ["16UC1", "32FC1"])
+def test_raw_depth_is_refused(encoding: str) -> None:
+    kind = np.uint16 if encoding == "16UC1" else np.float32
+    with pytest.raises(BadImage, match=f"{encoding} is depth"):
+        deserialize(serialize(np.full((4, 6, 1), 2500, kind), encoding), RAW)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "text"),
+    [(b"", "16UC1; png compressed"), (bytes(12), "16UC1; compressedDepth png"), (bytes(12), "; compressedDepth rvl")],
+)
+def test_compressed_depth_is_refused(prefix: bytes, text: str) -> None:
+    data = bytes(cv2.imencode(".png", np.full((50, 50), 2500, np.uint16))[1])
+    with pytest.raises(BadImage, match="is depth"):
+        deserialize(compressed(prefix + data, text), COMPRESSED)
+
+
+def test_compressed_images_of_16_bits_keep_their_brightness_in_a_stream() -> None:
+    ranges = PixelRanges()
+    scene = noise(48, 64).astype(np.uint16)
+    for brightness in (16, 2, 16):  # of 12 bits; 2: somebody has switched off the light
+        data = bytes(cv2.imencode(".png", scene * brightness)[1])
+        _, image = deserialize(compressed(data, "mono16; png compressed"), COMPRESSED, ranges)
+        np.testing.assert_allclose(image.pixels[..., 0].astype(int), scene * brightness // 16, atol=1)
+
+
+def test_the_text_about_a_message_is_short_and_of_one_line() -> None:
+    with pytest.raises(BadImage) as error:
+        deserialize(serialize(noise(5, 7, 3), "x\x1b[31m\n" * 100_000), RAW)
+    assert len(str(error.value)) < 400
+    assert str(error.value).isprintable()

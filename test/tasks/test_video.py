@@ -228,7 +228,7 @@ def test_bad_pictures_are_skipped_and_counted(tmp_path: Path) -> None:
 
 def test_a_loop_without_one_good_picture_ends_with_an_error(tmp_path: Path) -> None:
     (tmp_path / "1.png").write_bytes(b"no picture")
-    with pytest.raises(VideoError, match=r"no frame that can be decoded. 1\.png"):
+    with pytest.raises(VideoError, match=r"no frame that can be decoded. .*1\.png"):
         list(open_source(str(tmp_path), loop=True))
 
 
@@ -377,7 +377,7 @@ def test_supported_encodings_of_a_bag_keep_their_encoding(tmp_path: Path, paddin
 
 
 @pytest.mark.parametrize("padding", [0, 6])
-def test_other_encodings_of_a_bag_become_bgr(tmp_path: Path, padding: int) -> None:
+def test_other_encodings_of_a_bag_become_8_bits_of_grey_or_bgr(tmp_path: Path, padding: int) -> None:
     yuyv = np.tile(np.array([[[160, 128], [160, 128]]], np.uint8), (20, 15, 1))
     messages = [
         raw(1, np.full((20, 30), 160 * 257, np.uint16), "mono16", padding),
@@ -386,11 +386,12 @@ def test_other_encodings_of_a_bag_become_bgr(tmp_path: Path, padding: int) -> No
     ]
     with open_source(str(write_bag(tmp_path / "bag", {"/image_raw": messages}))) as source:
         frames = list(source)
-    assert [frame.image.encoding for frame in frames] == ["bgr8"] * 3
+    assert [frame.image.encoding for frame in frames] == ["mono8", "bgr8", "bgr8"]
     for frame in frames:
-        assert frame.image.pixels.shape == (20, 30, 3)
-        np.testing.assert_allclose(frame.image.pixels, 160, atol=30)
-        assert frame.image.pixels.std() == 0
+        pixels = to_bgr(frame.image)
+        assert pixels.shape == (20, 30, 3)
+        np.testing.assert_allclose(pixels, 160, atol=30)
+        assert pixels.std() == 0
 
 
 def test_bad_messages_of_a_bag_are_skipped_and_counted(tmp_path: Path) -> None:
@@ -420,11 +421,9 @@ def test_bad_compressed_messages_are_skipped_and_counted(tmp_path: Path) -> None
 
 def test_a_bag_without_one_good_image_says_why(tmp_path: Path) -> None:
     depth = raw(1, np.zeros((20, 30), np.uint16), "16UC1")
-    with (
-        open_source(str(write_bag(tmp_path / "bag", {"/depth": [depth]})), loop=True) as source,
-        pytest.raises(VideoError, match=r"no frame that can be decoded\. /depth: .*16UC1"),
-    ):
-        list(source)
+    path = write_bag(tmp_path / "bag", {"/depth": [depth]})
+    with pytest.raises(VideoError, match=r"no frame that can be decoded\. /depth: 16UC1 is depth"):
+        open_source(str(path), loop=True)
 
 
 @pytest.mark.parametrize("name", ["a.db3", "a.mcap", "bag/metadata.yaml", "bag/a.mcap"])
