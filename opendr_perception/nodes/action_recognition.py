@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import ActionArray, BodyPoseArray
 from opendr_perception.ros.drawing import draw_actions
@@ -60,9 +59,8 @@ class ActionRecognition(PerceptionNode):
         return [action_array(found, self._recogniser.labels) for found in actions]
 
     def _observation(self, frame: Frame) -> Observation:
-        stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
         tracks = [pose.track_id for pose in frame.data.poses]
-        return Observation(frame.memory, tracks, keypoint_array(frame.data, "coco17"), stamp)
+        return Observation(frame.memory, tracks, keypoint_array(frame.data, "coco17"), frame.time)
 
     def draw(self, canvas: np.ndarray, data: BodyPoseArray, result: ActionArray) -> None:
         draw_actions(canvas, data, result)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import FaceArray
 from opendr_perception.ros.cameras import Cameras
@@ -93,7 +92,7 @@ class FaceRecognition(PerceptionNode):
         enroller = Enroller(self._detector, self._embedder)
         path = Path(self.params.gallery).expanduser() if self.params.gallery else default_gallery()
         folder = GalleryFolder(path, fingerprint(self.params.embedder, embedder))
-        gallery = enroller.synchronise(folder, self.warn)
+        gallery = enroller.synchronise(folder, lambda text: self.warn(text, f"gallery: {text}"))
         for session in (detector, embedder):
             session.warm_up()
         self._numbers = itertools.count(1)
@@ -129,7 +128,7 @@ class FaceRecognition(PerceptionNode):
     def _recognise(self, frame: Frame, faces: Faces) -> FaceArray:
         image, memory = frame.data, frame.memory
         poses = head_poses(faces, self._cameras.of(frame.stream, image))
-        tracks = memory.tracker.update(faces.detections, Time.from_msg(frame.header.stamp).nanoseconds * 1e-9)
+        tracks = memory.tracker.update(faces.detections, frame.time)
         seen = Sighting(image, faces, poses, tracks, memory.tracker.alive)
         self._known.offer(seen)
         return face_array(image, faces, tracks, poses, self._identify(memory, seen))

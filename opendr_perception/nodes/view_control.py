@@ -92,7 +92,7 @@ class ViewControl(ManagedNode):
         self._drive.stop()
         self._topics.close()
         if not episodes.wait():
-            self.warn("a decision does not come to its end, and is not waited for")
+            self.warn("a decision does not come to its end, and is not waited for", "decision")
 
     def cleanup(self) -> None:
         self._action.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 from opendr_perception.tasks.rhythm import Rhythm
 
@@ -47,12 +48,14 @@ class Step:
         time: seconds, for trackers and temporal models; like the stamps, or the time of arrival where they say nothing.
         restart: why the stream must start anew; '' when it goes on.
         late: whether it is older than one that was served already, so that it must not be served.
-        standing: whether its stamp says nothing, because it is 0 or stands still.
+        repeated: whether it has the stamp of the last one.
+        standing: whether its stamp says nothing, because it is 0 or stands still, so that `time` is that of arrival.
     """
 
     time: float
     restart: str = ""
     late: bool = False
+    repeated: bool = False
     standing: bool = False
 
 
@@ -135,7 +138,7 @@ class Continuity:
         with self._lock:
             while self._arrivals and self._arrivals[0].at <= arrival.at:
                 self._arrivals.popleft()
-        return Step(self._time(arrival) * 1e-9, restart, standing=self._base is not None or self._repeats > 0)
+        return Step(self._time(arrival) * 1e-9, restart, repeated=self._repeats > 0, standing=self._base is not None)
 
     def _time(self, arrival: Arrival) -> int:
         base = self._base
@@ -145,4 +148,4 @@ class Continuity:
 def _longest_gap(times: list[int], begin: int, end: int) -> int:
     """The longest time between two arrivals, in nanoseconds; what lies outside was stamped by chance."""
     known = sorted({begin, end, *(time for time in times if begin < time < end)})
-    return max((later - earlier for earlier, later in zip(known, known[1:], strict=False)), default=0)
+    return max((later - earlier for earlier, later in pairwise(known)), default=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 
@@ -128,9 +129,10 @@ def test_where_stamps_stand_still_the_time_of_arrival_advances(stamp: float) -> 
     camera = Camera()
     times = [camera.serve(stamp, at=index / 10).time for index in range(40)]
     assert camera.restarts == []
-    steps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    steps = [later - earlier for earlier, later in pairwise(times)]
     assert steps[STANDING:] == pytest.approx([0.1] * (39 - STANDING), abs=1e-5)
-    assert all(step.standing for step in camera.steps[1:])
+    assert all(step.standing for step in camera.steps[STANDING + 1 :])
+    assert all(step.repeated for step in camera.steps[1:])
     assert camera.serve(stamp, at=9.0).restart == "nothing came for 5.100 s"
 
 
@@ -138,6 +140,8 @@ def test_the_same_image_again_says_nothing_new() -> None:
     camera = Camera()
     steps = [camera.serve(10.0, at=at) for at in (0.0, 0.1, 0.2)]
     assert {step.time for step in steps} == {10.0}
+    assert [step.repeated for step in steps] == [False, True, True]
+    assert not any(step.standing for step in steps)
     assert camera.serve(10.3, at=0.3) == Step(10.3)
 
 

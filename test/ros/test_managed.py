@@ -98,6 +98,6 @@ def test_the_same_warning_is_not_repeated_at_once(graph: Any, capfd: Any) -> Non
     for _ in range(3):
         node.warn("it rains", "weather")
         node.warn("it rains cats", "weather")
-        node.warn("it is late")
+        node.warn("it is late", "hour")
     output = capfd.readouterr().err
     assert (output.count("it rains"), output.count("it is late")) == (1, 1)
