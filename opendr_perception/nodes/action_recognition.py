@@ -31,6 +31,12 @@ class Parameters(PerceptionParameters):
         "A skeleton network of the zoo, or an ONNX file that opendr_perception.training.ship has written.",
         read_only=True,
     )
+    max_persons: int = parameter(
+        20,
+        "At most so many people, the largest ones, are looked at; the time grows with their number.",
+        minimum=1,
+        maximum=1000,
+    )
 
 
 class ActionRecognition(PerceptionNode):
@@ -55,6 +61,7 @@ class ActionRecognition(PerceptionNode):
 
     def process(self, frames: Sequence[Frame]) -> Sequence[ActionArray]:
         self._recogniser.lost_after = self.params.max_gap
+        self._recogniser.max_persons = self.params.max_persons
         actions = self._recogniser([self._observation(frame) for frame in frames])
         return [action_array(found, self._recogniser.labels) for found in actions]
 

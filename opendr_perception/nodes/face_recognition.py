@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from opendr_perception.msg import FaceArray
+from opendr_perception.ros.calibration import rectified_parameter
 from opendr_perception.ros.cameras import Cameras
 from opendr_perception.ros.drawing import draw_faces
 from opendr_perception.ros.gallery_services import GalleryServices
@@ -68,6 +69,7 @@ class Parameters(PerceptionParameters):
         minimum=0,
         maximum=16384,
     )
+    rectified: bool = rectified_parameter()
 
 
 @dataclass
@@ -103,7 +105,8 @@ class FaceRecognition(PerceptionNode):
         del self._detector, self._embedder, self._identifier, self._known
 
     def activate(self) -> None:
-        self._cameras = Cameras(self, self.params.streams)
+        params = self.params
+        self._cameras = Cameras(self, params.streams, params.image_transport, params.rectified, self.warn)
         super().activate()
 
     def deactivate(self) -> None:

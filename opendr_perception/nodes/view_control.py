@@ -113,7 +113,7 @@ class ViewControl(ManagedNode):
             travelled = round(pilot.travelled, 2)
             values = {"last move": pilot.status.value, "reason": pilot.reason, "travelled (m)": travelled}
             level = DiagnosticStatus.WARN if pilot.status is Status.HELD else DiagnosticStatus.OK
-        return [self.status("motion", level, self._said, values)]
+        return [self.status("motion", level, self._said, values), self._topics.diagnose()]
 
     def _policy(self, name: str) -> ViewPolicy:
         return self._policies.get(name or self.params.policy)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from opendr_perception.active.motion import ROBOTS
 from opendr_perception.active.safety import Limits
+from opendr_perception.ros.calibration import rectified_parameter
 from opendr_perception.ros.inputs import reliability_parameter, transport_parameter
 from opendr_perception.ros.managed import NodeParameters
 from opendr_perception.ros.parameters import parameter
@@ -81,6 +82,7 @@ class ExplorerParameters(MotionParameters):
         "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
     )
     embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
+    rectified: bool = rectified_parameter()
     reinforcement_model: str = parameter(
         "",
         "The ONNX file of the network for policy:=reinforcement; '' takes the one that comes with this package. With "
