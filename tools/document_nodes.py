@@ -45,7 +45,7 @@ DIAGNOSTICS = """\
 #
 #   People/<node>/...
 #
-# Written by tools/document_nodes.py. Copy it and leave out the nodes that your robot does not run, because whatever says
+# Written by tools/document_nodes.py. Copy it and leave out the nodes that your robot does not run, because what says
 # nothing is shown as stale; a node that is renamed (-r __node:=...) needs an entry of its own:
 #
 #   ros2 run diagnostic_aggregator aggregator_node --ros-args --params-file diagnostics.yaml

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rclpy.event_handler import (
@@ -23,6 +23,9 @@ SILENCE = 3.0
 
 SAY_AFTER = 5.0
 """Seconds without a message after which that is said in the log; once, until a message comes."""
+
+PUBLISHERS = 16
+"""Of so many publishers it is known which message was the last; there should be one."""
 
 
 class Listener:
@@ -47,7 +50,9 @@ class Listener:
         raw: bool = False,
     ) -> None:
         self.topic = topics.resolve(node, topic)
-        self.lost = 0
+        self._reported = 0
+        self._missing = 0
+        self._numbers: dict[bytes, int] = {}
         self._node, self._kind, self._take = node, kind, take
         self._last = time.monotonic()
         self._said = False
@@ -57,6 +62,14 @@ class Listener:
     def close(self) -> None:
         """Listen no more."""
         self._node.destroy_subscription(self._subscription)
+
+    @property
+    def lost(self) -> int:
+        """Messages that were published since one was heard, and that never came: on the way, or replaced by newer ones.
+
+        Known where the middleware numbers messages, or where it reports what it loses.
+        """
+        return max(self._reported, self._missing)
 
     def problem(self) -> str:
         """Why nothing is heard, or why what is heard is not of one source; '' if all is well."""
@@ -89,14 +102,26 @@ class Listener:
         except UnsupportedEventTypeError:  # a middleware that cannot tell
             return subscribe()
 
-    def _receive(self, message: Any) -> None:
+    def _receive(self, message: Any, about: Mapping[str, Any]) -> None:
         self._last = time.monotonic()
+        self._count(about)
         self._said = False
         self._incompatible = ""  # whoever could not be heard has been replaced
         self._take(message)
 
+    def _count(self, about: Mapping[str, Any]) -> None:
+        """Count the numbers that are missing between the last message of a publisher and this one."""
+        number = about.get("publication_sequence_number")
+        if number is None:
+            return
+        publisher = bytes(about.get("publisher_gid", {}).get("data", b""))
+        self._missing += max(number - self._numbers.pop(publisher, number) - 1, 0)
+        self._numbers[publisher] = number
+        if len(self._numbers) > PUBLISHERS:
+            del self._numbers[next(iter(self._numbers))]
+
     def _on_lost(self, event: QoSMessageLostInfo) -> None:
-        self.lost = event.total_count
+        self._reported = event.total_count
 
     def _on_incompatible(self, event: QoSRequestedIncompatibleQoSInfo) -> None:
         reason = qos.explain_incompatible(QoSPolicyKind(event.last_policy_kind))

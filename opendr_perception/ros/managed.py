@@ -59,7 +59,7 @@ class ManagedNode(LifecycleNode):
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
         self._fault = ""
-        self._said: dict[str, float] = {}
+        self._warned: dict[str, float] = {}
         self._clock_moved = (0, time.monotonic())
         self.stage = "unconfigured"
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
@@ -181,11 +181,11 @@ class ManagedNode(LifecycleNode):
 
     def _is_news(self, about: str) -> bool:
         now = time.monotonic()
-        if now - self._said.get(about, -WARN_EVERY) < WARN_EVERY:
+        if now - self._warned.get(about, -WARN_EVERY) < WARN_EVERY:
             return False
-        if len(self._said) > 1000:  # subjects are few; whatever happens, nothing grows without end
-            self._said.clear()
-        self._said[about] = now
+        if len(self._warned) > 1000:  # subjects are few; whatever happens, nothing grows without end
+            self._warned.clear()
+        self._warned[about] = now
         return True
 
     def fail(self, text: str) -> None:

@@ -149,3 +149,13 @@ def test_without_a_choice_the_transport_carries_images(monkeypatch: pytest.Monke
     run.choose_transport()
     profile = Path(os.environ["FASTDDS_DEFAULT_PROFILES_FILE"])
     assert "<type>SHM</type>" in profile.read_text()
+
+
+def test_a_misspelt_parameter_is_named_once_for_all_nodes_of_the_process(graph: Any) -> None:
+    process = graph.process(
+        "opendr-perception", "run", "video_source", "simulation", "--ros-args", "-p", "autostart:=false", "-p", "pth:=x"
+    )
+    process.says("no node here has a parameter pth, so it changes nothing: did you mean path?")
+    process.signal(signal.SIGINT)
+    assert process.end() == 0
+    assert process.output.count("pth") == 1

@@ -208,6 +208,21 @@ def test_two_publishers_on_one_topic_are_named(graph: Any) -> None:
     eye.well(None)
 
 
+def test_messages_that_never_came_are_counted(graph: Any) -> None:
+    eye = Eye(graph)
+    eye.show()
+    own = eye.node._streams[""]._listeners[0]
+    for _ in range(200):
+        eye.camera.publish(graph.image(np.zeros((480, 640, 3), np.uint8)))
+    eye.show()
+    graph.wait(
+        lambda: eye.node._mailbox.counts("").received + own.lost == 202,
+        lambda: f"{eye.node._mailbox.counts('')} and {own.lost} of 202",
+    )
+    assert own.lost > 0
+    eye.told("images arrive", lost=own.lost)
+
+
 def test_the_hardware_is_the_camera(graph: Any) -> None:
     eye = Eye(graph)
     eye.show()
