@@ -126,7 +126,7 @@ def test_images_arrive_in_another_process_out_of_the_box(graph: Any, models: Any
         pixels = np.zeros((height, width, 3), np.uint8)
         before, sent = len(results.messages), 8
         for index in range(sent):
-            camera.publish(graph.image(pixels, 1.0 + index / 10))
+            camera.publish(graph.image(pixels, height + index / 10))
             with contextlib.suppress(AssertionError):  # best effort: one may be lost, and the next is sent in any case
                 results.wait(len(results.messages) + 1, limit=5.0)
         arrived = results.messages[before:]
