@@ -50,8 +50,9 @@ class ControlTopics:
 
     def close(self) -> None:
         """Subscribe nothing any more."""
-        for topic in (*self._listeners, self._calibration):
-            topic.close()
+        for listener in self._listeners:
+            listener.close()
+        self._calibration.close()
         self._node.destroy_subscription(self._scans)
 
     def diagnose(self) -> DiagnosticStatus:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock
+from rclpy.clock import Clock, ROSClock
 from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -204,8 +204,9 @@ class ManagedNode(LifecycleNode):
 
     def _clock_problem(self) -> str:
         """What is wrong with the time that the node follows, told by the steady clock."""
-        now = self.get_clock().now().nanoseconds
-        if not self.get_clock().ros_time_is_active or now != self._clock_moved[0]:
+        clock = self.get_clock()
+        now = clock.now().nanoseconds
+        if not (isinstance(clock, ROSClock) and clock.ros_time_is_active) or now != self._clock_moved[0]:
             self._clock_moved = (now, time.monotonic())
         stood = time.monotonic() - self._clock_moved[1]
         if stood < CLOCK_STANDS:

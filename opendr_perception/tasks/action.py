@@ -122,7 +122,7 @@ class ActionRecogniser:
         chosen = self._choose(observation)
         self._forget_lost(observation, chosen)
         for track, keypoints in chosen.items():
-            person = memory.people[track] = memory.people.pop(track, None) or Person()
+            person = memory.people[track] = memory.people.pop(track, Person())
             if person.skeleton is not None and stamp <= person.skeleton.stamp:
                 continue  # the same image again says nothing new
             frames, person.skeleton = observe(keypoints, stamp, person.skeleton)
