@@ -65,3 +65,11 @@ def test_whatever_is_no_image_is_told_in_one_line() -> None:
         for transport in images.TRANSPORTS:
             with pytest.raises(BadImage, match=r"\A.+\Z"):
                 images.decode(data, transport)
+
+
+def test_a_decoder_writes_no_lines_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    half = cv2.imencode(".bmp", np.zeros((48, 64, 3), np.uint8))[1].tobytes()[:60]
+    message = CompressedImage(format="bmp", data=half)
+    with pytest.raises(BadImage):
+        images.decode(serialize_message(message), "compressed")
+    assert capfd.readouterr().err == ""

@@ -278,16 +278,6 @@ def test_warnings_whose_texts_change_are_throttled_by_their_subject(
     assert capfd.readouterr().err.count("smell") == 1
 
 
-def test_simulated_time_that_stands_still_is_told(
-    graph: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(managed, "CLOCK_STANDS", 0.5)
-    graph.run(Probe, use_sim_time=True)
-    values = graph.diagnosis("probe", "use_sim_time is set, but /clock has no publisher")
-    assert values["level"] == "1"
-    assert "/clock has no publisher" in capfd.readouterr().err
-
-
 def test_the_annotated_image_also_comes_as_jpeg_only_for_somebody(graph: Any) -> None:
     eye = Eye(graph)
     eye.show()
@@ -302,15 +292,6 @@ def test_the_annotated_image_also_comes_as_jpeg_only_for_somebody(graph: Any) ->
     assert eye.node._streams[""]._drawings.get_subscription_count() == 0
     graph.observer.destroy_subscription(pictures.subscription)
     graph.wait(lambda: not eye.node._streams[""].watched(), lambda: "the subscriber is still seen")
-
-
-def test_a_decoder_writes_no_lines_of_its_own(graph: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    graph.run(Probe, image_transport="compressed")
-    camera = graph.publisher(CompressedImage, "image_raw/compressed")
-    data = cv2.imencode(".bmp", PIXELS)[1].tobytes()[:60]
-    camera.publish(CompressedImage(header=graph.header(), format="bmp", data=data))
-    graph.diagnosis("image_raw/compressed", rejected=1)
-    assert "imdecode" not in capfd.readouterr().err
 
 
 @pytest.fixture(autouse=True)
