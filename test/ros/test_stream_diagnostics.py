@@ -128,8 +128,7 @@ def test_stamps_that_stand_still_are_told_and_time_advances(graph: Any, stamp: f
     assert times[-1] > times[-2] > times[-3]
     text = "sets no stamps" if stamp == 0 else "stamps stand still"
     values = eye.told(text)
-    assert values["level"] == "1"
-    assert values["restarts"] == "0"
+    assert (values["level"], values["restarts"]) == ("1", "0")
     assert (values["unstamped"], values["repeated"]) == (("10", "0") if stamp == 0 else ("0", "9"))
 
 
