@@ -19,6 +19,10 @@ from launch_ros.parameter_descriptions import ParameterValue
 from opendr_perception.ros.run import choose_transport, share_directory
 
 PACKAGE = "opendr_perception"
+DIAGNOSTICS = "diagnostics"
+"""In config/, the one file that is not of a node."""
+SOURCES = ("video_source", "simulation")
+"""Nodes without a model, and so without a device."""
 YES_NO = ["true", "false"]
 ARGUMENTS = [
     DeclareLaunchArgument(
@@ -90,7 +94,7 @@ def options(arguments: dict[str, str], names: list[str]) -> dict[str, Any]:
     """What is the same for all processes, but for the parameter files of the nodes in it."""
     return {
         "namespace": arguments["namespace"],
-        "parameters": [*map(str, parameter_files(arguments, names)), overrides(arguments)],
+        "parameters": [*map(str, parameter_files(arguments, names)), overrides(arguments, names)],
         "remappings": [(f"image_raw{transport}", arguments["image"] + transport) for transport in ("", "/compressed")],
         "ros_arguments": ["--log-level", arguments["log_level"]],
         "output": "screen",
@@ -102,7 +106,7 @@ def selected_nodes(arguments: dict[str, str]) -> list[str]:
     names = arguments["nodes"].replace(",", " ").split()
     if arguments["video"]:
         names.append("video_source")
-    known = sorted(file.stem for file in (share_directory() / "config").glob("*.yaml"))
+    known = sorted(file.stem for file in (share_directory() / "config").glob("*.yaml") if file.stem != DIAGNOSTICS)
     for name in names:
         if name not in known:
             raise ValueError(f"nodes: there is no node '{name}'; the nodes are {', '.join(known)}")
@@ -121,12 +125,12 @@ def parameter_files(arguments: dict[str, str], names: list[str]) -> list[Path]:
     return [file]
 
 
-def overrides(arguments: dict[str, str]) -> dict[str, Any]:
-    """The parameters that arguments give; a node takes those that it has."""
+def overrides(arguments: dict[str, str], names: list[str]) -> dict[str, Any]:
+    """The parameters that arguments give to a process with these nodes: those that one of them has."""
     given = {name: arguments[name] == "true" for name in ("autostart", "use_sim_time") if arguments[name]}
-    if arguments["device"]:
+    if arguments["device"] and any(name not in SOURCES for name in names):
         given["device"] = arguments["device"]
-    if arguments["video"]:  # always text, although '0' reads like a number
+    if arguments["video"] and "video_source" in names:  # always text, although '0' reads like a number
         given["path"] = ParameterValue(str(Path(arguments["video"]).expanduser()), value_type=str)
     return given
 

@@ -65,7 +65,9 @@ def start(context: LaunchContext) -> list[Node]:
     world = {"robot": arguments["robot"], "seed": int(arguments["seed"])}
     if arguments["scene"]:
         world["scene"] = arguments["scene"]
-    overrides = {"use_sim_time": True, "motion": arguments["robot"], **SIMULATED}
+    overrides: dict[str, Any] = {"use_sim_time": True}
+    if "view_control" in names:
+        overrides |= {"motion": arguments["robot"], **SIMULATED}
     return [program([SIMULATION], arguments, world), program(names, arguments, overrides)]
 
 
@@ -83,7 +85,8 @@ def program(names: list[str], arguments: dict[str, str], overrides: dict[str, An
 
 def selected_nodes(text: str) -> list[str]:
     """The names of the nodes that look at the world, each once."""
-    known = sorted(file.stem for file in (share_directory() / "config").glob("*.yaml") if file.stem != SIMULATION)
+    files = (share_directory() / "config").glob("*.yaml")
+    known = sorted(file.stem for file in files if file.stem not in (SIMULATION, "diagnostics"))
     names = list(dict.fromkeys(text.replace(",", " ").split()))
     for name in names:
         if name not in known:

@@ -67,8 +67,9 @@ def start(context: LaunchContext) -> list[Any]:
     robot = controller.WebotsController(
         robot_name="robot", parameters=[{"robot_description": description(arguments), "use_sim_time": True}]
     )
-    overrides = {"use_sim_time": True, "motion": arguments["motion"], "stamped": arguments["stamped"] == "true"}
-    overrides |= SIMULATED
+    overrides: dict[str, Any] = {"use_sim_time": True}
+    if "view_control" in names:
+        overrides |= {"motion": arguments["motion"], "stamped": arguments["stamped"] == "true", **SIMULATED}
     perception = Node(
         executable=str(share_directory().parents[1] / "bin" / "opendr-perception"),
         arguments=["run", *names],

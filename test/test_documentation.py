@@ -28,7 +28,8 @@ def test_a_generated_file_is_up_to_date(path: Path) -> None:
 def test_every_node_has_a_page_a_configuration_and_an_executable() -> None:
     names = sorted(NODES)
     assert names == sorted(path.stem for path in (ROOT / "opendr_perception" / "nodes").glob("[a-z]*.py"))
-    assert names == sorted(path.stem for path in (ROOT / "config").glob("*.yaml"))
+    configurations = {path.stem for path in (ROOT / "config").glob("*.yaml")}
+    assert names == sorted(configurations - {"diagnostics"})
     assert names == sorted(path.stem for path in (DOCS / "nodes").glob("[a-z]*.md"))
 
 
@@ -39,6 +40,24 @@ def test_a_configuration_file_has_the_defaults_and_nothing_else(name: str) -> No
     defaults = {key: getattr(parameters(), key) for key in documentation(parameters)}
     lists = {key: list(value) if isinstance(value, tuple) else value for key, value in defaults.items()}
     assert content == {"/**": {name: {"ros__parameters": lists}}}
+
+
+def test_every_status_of_a_node_is_sorted_by_the_analyzer_of_that_node() -> None:
+    content = yaml.safe_load((ROOT / "config" / "diagnostics.yaml").read_text())["/**"]["ros__parameters"]
+    analyzers = {name: value for name, value in content.items() if isinstance(value, dict)}
+    assert sorted(analyzers) == sorted(NODES)
+    for node in NODES:
+        for status in (f"/{node}", f"/{node}: /image_raw", f"/robot/front/{node}: /robot/{node}2/image_raw"):
+            matching = [
+                name for name, analyzer in analyzers.items() if any(re.fullmatch(x, status) for x in analyzer["regex"])
+            ]
+            assert matching == [node], status
+    for foreign in ("/amcl", "/my_pose_estimation", f"/camera: /{min(NODES)}", "pose_estimation"):
+        assert not any(re.fullmatch(x, foreign) for analyzer in analyzers.values() for x in analyzer["regex"]), foreign
+    for name, analyzer in analyzers.items():
+        assert analyzer["type"] == "diagnostic_aggregator/GenericAnalyzer"
+        assert analyzer["path"] == name
+        assert isinstance(analyzer["timeout"], float), "the aggregator declares it as a double"
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.rglob("*.md")), ids=lambda path: str(path.relative_to(DOCS)))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from diagnostic_msgs.msg import DiagnosticArray
 from opendr_perception.msg import NodeStatistics
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 
 from opendr_perception import nodes
 from opendr_perception.ros.images import TRANSPORTS
@@ -40,6 +40,19 @@ One value alone is given by `-p name:=value`; and those that are not "set at sta
 "/**" stands for any namespace, this one included: "/".
 """
 
+DIAGNOSTICS = """\
+# Sorts the diagnostics of this package's nodes for diagnostic_aggregator, in any namespace, as
+#
+#   People/<node>/...
+#
+# Written by tools/document_nodes.py. Copy it and leave out the nodes that your robot does not run, because what says
+# nothing is shown as stale; a node that is renamed (-r __node:=...) needs an entry of its own:
+#
+#   ros2 run diagnostic_aggregator aggregator_node --ros-args --params-file diagnostics.yaml
+#
+# An expression must match the whole name of a status, such as "/robot/pose_estimation: /robot/front/image_raw".
+"""
+
 
 def main() -> None:
     for path, text in generated().items():
@@ -56,7 +69,22 @@ def generated() -> dict[Path, str]:
         if issubclass(node, PerceptionNode):
             text = with_part(text, "topics", topics(node))
         files[page] = text
+    files[ROOT / "config" / "diagnostics.yaml"] = analyzers(sorted(node_classes()))
     return files
+
+
+def analyzers(names: list[str]) -> str:
+    """The text of config/diagnostics.yaml, the parameters of diagnostic_aggregator's node."""
+    lines = ["/**:", "  ros__parameters:", "    path: 'People'", "    pub_rate: 1.0"]
+    for name in names:
+        lines += [
+            f"    {name}:",
+            "      type: 'diagnostic_aggregator/GenericAnalyzer'",
+            f"      path: '{name}'",
+            f"      regex: ['(/[^:]*)?/{name}(:.*)?']",
+            "      timeout: 5.0",
+        ]
+    return DIAGNOSTICS + "\n".join(lines) + "\n"
 
 
 def node_classes() -> dict[str, type[ManagedNode]]:
@@ -100,6 +128,11 @@ def topics(node: type[PerceptionNode]) -> str:
     published = [
         (topic, result, f"one for each processed input, with its header{nothing}"),
         ("~/image", Image, "the image with the result drawn in, bgr8; made only while somebody subscribes"),
+        (
+            "~/image/compressed",
+            CompressedImage,
+            "the same as JPEG, for slow networks; made only while somebody subscribes",
+        ),
         ("~/statistics", NodeStatistics, "once a second, for each stream: counts, rate, inference time and latency"),
         ("/diagnostics", DiagnosticArray, "once a second: the node's state or fault, and how each stream is"),
     ]

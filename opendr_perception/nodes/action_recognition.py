@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import ActionArray, BodyPoseArray
 from opendr_perception.ros.drawing import draw_actions
@@ -31,6 +30,12 @@ class Parameters(PerceptionParameters):
         "action-costgcn",
         "A skeleton network of the zoo, or an ONNX file that opendr_perception.training.ship has written.",
         read_only=True,
+    )
+    max_persons: int = parameter(
+        20,
+        "At most so many people, the largest ones, are looked at; the time grows with their number.",
+        minimum=1,
+        maximum=1000,
     )
 
 
@@ -56,13 +61,13 @@ class ActionRecognition(PerceptionNode):
 
     def process(self, frames: Sequence[Frame]) -> Sequence[ActionArray]:
         self._recogniser.lost_after = self.params.max_gap
+        self._recogniser.max_persons = self.params.max_persons
         actions = self._recogniser([self._observation(frame) for frame in frames])
         return [action_array(found, self._recogniser.labels) for found in actions]
 
     def _observation(self, frame: Frame) -> Observation:
-        stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
         tracks = [pose.track_id for pose in frame.data.poses]
-        return Observation(frame.memory, tracks, keypoint_array(frame.data, "coco17"), stamp)
+        return Observation(frame.memory, tracks, keypoint_array(frame.data, "coco17"), frame.time)
 
     def draw(self, canvas: np.ndarray, data: BodyPoseArray, result: ActionArray) -> None:
         draw_actions(canvas, data, result)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import EmotionArray, FaceArray
 from opendr_perception.ros.drawing import draw_emotions
@@ -93,7 +92,8 @@ class EmotionRecognition(PerceptionNode):
             return temporal
         self.warn(
             f"{self.params.temporal} is for the labels {', '.join(temporal.labels)}, but {self.params.model} has "
-            f"{', '.join(labels)}: frames are joined by an exponential average instead"
+            f"{', '.join(labels)}: frames are joined by an exponential average instead",
+            "temporal",
         )
         return Exponential()
 
@@ -105,8 +105,7 @@ def _view(frame: Frame) -> FacesInView:
             f"the faces are of an image of {faces.width}x{faces.height}, but the image of their stamp has "
             f"{image.width}x{image.height}"
         )
-    stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
-    return FacesInView(frame.memory, image, face_views(faces), stamp)
+    return FacesInView(frame.memory, image, face_views(faces), frame.time)
 
 
 if __name__ == "__main__":

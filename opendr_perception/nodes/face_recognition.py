@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import FaceArray
+from opendr_perception.ros.calibration import rectified_parameter
 from opendr_perception.ros.cameras import Cameras
 from opendr_perception.ros.drawing import draw_faces
 from opendr_perception.ros.gallery_services import GalleryServices
@@ -69,6 +69,7 @@ class Parameters(PerceptionParameters):
         minimum=0,
         maximum=16384,
     )
+    rectified: bool = rectified_parameter()
 
 
 @dataclass
@@ -93,7 +94,7 @@ class FaceRecognition(PerceptionNode):
         enroller = Enroller(self._detector, self._embedder)
         path = Path(self.params.gallery).expanduser() if self.params.gallery else default_gallery()
         folder = GalleryFolder(path, fingerprint(self.params.embedder, embedder))
-        gallery = enroller.synchronise(folder, self.warn)
+        gallery = enroller.synchronise(folder, lambda text: self.warn(text, f"gallery: {text}"))
         for session in (detector, embedder):
             session.warm_up()
         self._numbers = itertools.count(1)
@@ -104,7 +105,8 @@ class FaceRecognition(PerceptionNode):
         del self._detector, self._embedder, self._identifier, self._known
 
     def activate(self) -> None:
-        self._cameras = Cameras(self, self.params.streams)
+        params = self.params
+        self._cameras = Cameras(self, params.streams, params.image_transport, params.rectified, self.warn)
         super().activate()
 
     def deactivate(self) -> None:
@@ -129,7 +131,7 @@ class FaceRecognition(PerceptionNode):
     def _recognise(self, frame: Frame, faces: Faces) -> FaceArray:
         image, memory = frame.data, frame.memory
         poses = head_poses(faces, self._cameras.of(frame.stream, image))
-        tracks = memory.tracker.update(faces.detections, Time.from_msg(frame.header.stamp).nanoseconds * 1e-9)
+        tracks = memory.tracker.update(faces.detections, frame.time)
         seen = Sighting(image, faces, poses, tracks, memory.tracker.alive)
         self._known.offer(seen)
         return face_array(image, faces, tracks, poses, self._identify(memory, seen))

@@ -108,7 +108,7 @@ class ViewControl(ManagedNode):
         for part in (self._topics, self._safeguards, self._frames):
             part.close()
         if not episodes.wait():
-            self.warn("a decision does not come to its end, and is not waited for")
+            self.warn("a decision does not come to its end, and is not waited for", "decision")
 
     def cleanup(self) -> None:
         self._action.close()
@@ -123,7 +123,7 @@ class ViewControl(ManagedNode):
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
         if self._episodes is not None:
-            return [self._state.diagnose(self._drive, self._safeguards.fault)]
+            return [self._state.diagnose(self._drive, self._safeguards.fault), self._topics.diagnose()]
         return [self._state.diagnose(None, "")] if self._stop.engaged and self.stage == "inactive" else ()
 
     def _policy(self, name: str) -> ViewPolicy:

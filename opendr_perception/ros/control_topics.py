@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CameraInfo
+from diagnostic_msgs.msg import DiagnosticStatus
 
 from opendr_perception.msg import FaceArray
 from opendr_perception.ros import images, qos
+from opendr_perception.ros.calibration import Calibration
 from opendr_perception.ros.explorer import TopicExplorer
+from opendr_perception.ros.listener import Listener
 from opendr_perception.ros.managed import ManagedNode
 from opendr_perception.tasks.pixel_range import PixelRanges
 
@@ -38,18 +36,22 @@ class ControlTopics:
                 return
             explorer.take_image(header, image)
 
-        self._subscriptions = [
-            self._subscribe(image_type, image_topic, take_image, newest, raw=True),
-            self._subscribe(CameraInfo, "camera_info", explorer.take_camera, newest),
-            self._subscribe(FaceArray, "faces", explorer.take_faces, newest),
+        self._listeners = [
+            Listener(node, image_type, image_topic, take_image, newest, raw=True),
+            Listener(node, FaceArray, "faces", explorer.take_faces, newest),
         ]
+        rectified = node.params.rectified
+        self._calibration = Calibration(node, explorer.take_camera, transport=transport, rectified=rectified)
 
     def close(self) -> None:
         """Subscribe nothing any more."""
-        for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
+        for listener in self._listeners:
+            listener.close()
+        self._calibration.close()
 
-    def _subscribe(
-        self, kind: type, topic: str, take: Callable[[Any], None], profile: QoSProfile, raw: bool = False
-    ) -> Any:
-        return self._node.create_subscription(kind, topic, take, profile, raw=raw)
+    def diagnose(self) -> DiagnosticStatus:
+        """Whether all comes that the robot needs to look at people."""
+        heard = [*(listener.problem() for listener in self._listeners), self._calibration.problem]
+        problem = "; ".join(filter(None, heard))
+        level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
+        return self._node.status("inputs", level, problem or "images, faces and the calibration come", {})

@@ -55,10 +55,12 @@ class TopicExplorer:
         drive: moves the robot; its lock guards this object too.
         recogniser: says who is seen.
         face_size: of the detector's box around a face, m.
-        warn: is told what is wrong with messages.
+        warn: is told what is wrong with messages, and which subject that is about.
     """
 
-    def __init__(self, drive: DriveLoop, recogniser: Recogniser, face_size: float, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, drive: DriveLoop, recogniser: Recogniser, face_size: float, warn: Callable[[str, str], None]
+    ) -> None:
         self._drive, self._recogniser, self._face_size, self._warn = drive, recogniser, face_size, warn
         self._camera: Camera | None = None
         self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
@@ -78,7 +80,7 @@ class TopicExplorer:
         try:
             camera = Camera(message.k[0], message.k[2], message.width)
         except ValueError as error:
-            self._warn(f"camera_info: {error}; the robot does not move")
+            self._warn(f"camera_info: {error}; the robot does not move", "camera_info")
             return
         with self._drive.lock:
             self._camera = camera
@@ -173,7 +175,7 @@ class TopicExplorer:
             try:
                 person = camera.locate((box.x_min + box.x_max) / 2, size, self._face_size)
             except ValueError as error:
-                self._warn(f"faces: {error} is left out")
+                self._warn(f"faces: {error} is left out", "faces that cannot be located")
                 continue
             sights.append(Sight(face, person))
         return sorted(sights, key=lambda sight: sight.person.distance)
@@ -206,9 +208,9 @@ class TopicExplorer:
         face = sight.face
         landmarks = np.array([(point.x, point.y) for point in face.landmarks], np.float64)
         if image is None:
-            self._warn("image_raw has no image with the stamp of the faces")
+            self._warn("image_raw has no image with the stamp of the faces", "images of faces")
         elif landmarks.shape != (6, 2) or not np.isfinite(landmarks).all():
-            self._warn("faces: a face without six landmarks is left out")
+            self._warn("faces: a face without six landmarks is left out", "landmarks")
         elif stamp >= self._ready_from:
             box = np.array([face.box.x_min, face.box.y_min, face.box.x_max, face.box.y_max])
             self._looks.append(View(image, box, landmarks, UNKNOWN, sight.person.distance, self.pan))

@@ -7,10 +7,12 @@ deserialised, and the pixels of those that are processed stay where they arrived
 from __future__ import annotations
 
 import array
+import os
 import struct
 from functools import cache
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CompressedImage
@@ -27,6 +29,11 @@ TRANSPORTS: dict[str, tuple[type, str, str]] = {
     "compressed": (CompressedImage, COMPRESSED, "image_raw/compressed"),
 }
 """For each image transport: the message type, its name, and the topic."""
+
+JPEG_QUALITY = 80
+
+if "OPENCV_LOG_LEVEL" not in os.environ:  # it writes lines of its own for every bad image; the node says what is wrong
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_FATAL)
 
 
 def decode(data: bytes, transport: str, ranges: PixelRanges | None = None) -> tuple[Header, Image]:
@@ -81,3 +88,9 @@ def to_message(pixels: np.ndarray, header: Header, encoding: str = "bgr8") -> Im
     message.step = pixels.nbytes // height
     message.data = array.array("B", pixels.tobytes())
     return message
+
+
+def to_jpeg(pixels: np.ndarray, header: Header) -> CompressedImage:
+    """A `sensor_msgs/CompressedImage` of uint8 BGR pixels (H, W, 3), as image_transport names it."""
+    _, data = cv2.imencode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
+    return CompressedImage(header=header, format="bgr8; jpeg compressed bgr8", data=array.array("B", data.tobytes()))

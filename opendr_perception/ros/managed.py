@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock
+from rclpy.clock import Clock, ROSClock
 from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -18,7 +19,17 @@ from opendr_perception.ros import parameters
 from opendr_perception.ros.parameters import parameter
 
 WARN_EVERY = 10.0
-"""Seconds before the same warning is given again."""
+"""Seconds before something is said again about the same subject."""
+
+LONGEST = 400
+"""Characters of a text in the log and in diagnostics: what a message says of itself may be of any length."""
+
+CLOCK_STANDS = 5.0
+"""Seconds of real time without an advance of `/clock`, after which that is said."""
+
+
+OTHERS = ("/rosout", "/parameter_events", "/diagnostics", "/clock")
+"""Topics that every node has."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,7 @@ class ManagedNode(LifecycleNode):
         self.add_post_set_parameters_callback(self._take_parameters)
         self._fault = ""
         self._warned: dict[str, float] = {}
+        self._clock_moved = (0, time.monotonic())
         self.stage = "unconfigured"
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # Steady time: diagnostics must not stop when simulated time does.
@@ -78,6 +90,17 @@ class ManagedNode(LifecycleNode):
         """How the node's parts are; the node itself is reported by the base."""
         return ()
 
+    def describe(self) -> str:
+        """What it listens to and publishes, by full names, and which model it runs where; said once it is active."""
+        own = f"{self.get_fully_qualified_name()}/"
+        heard, published = (
+            ", ".join(dict.fromkeys(each.topic_name for each in ends if not each.topic_name.startswith((own, *OTHERS))))
+            for ends in (self.subscriptions, self.publishers)
+        )
+        model, device = getattr(self.params, "model", ""), getattr(self.params, "device", "")
+        runs = f"; {model} on {device}" if model and device else ""
+        return f"{heard or 'nothing'} -> {published or 'nothing'}{runs}"
+
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
     def start(self) -> bool:
@@ -94,7 +117,10 @@ class ManagedNode(LifecycleNode):
         return self._attempt("configure", self.configure, "inactive")
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._attempt("activate", self.activate, "active")
+        result = self._attempt("activate", self.activate, "active")
+        if result == TransitionCallbackReturn.SUCCESS:
+            self.get_logger().info(brief(f"active: {self.describe()}"))
+        return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         return self._attempt("deactivate", self.deactivate, "inactive")
@@ -143,14 +169,24 @@ class ManagedNode(LifecycleNode):
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
-    def warn(self, text: str, about: str = "") -> None:
-        """Warn, but not more often than every WARN_EVERY seconds about the same thing."""
+    def warn(self, text: str, about: str) -> None:
+        """Warn, but not more often than every WARN_EVERY seconds about the same subject, whatever the text is."""
+        if self._is_news(about):
+            self.get_logger().warning(brief(text))
+
+    def note(self, text: str, about: str) -> None:
+        """Tell what is no fault, as seldom as `warn` does."""
+        if self._is_news(about):
+            self.get_logger().info(brief(text))
+
+    def _is_news(self, about: str) -> bool:
         now = time.monotonic()
-        if now - self._warned.get(about or text, -WARN_EVERY) >= WARN_EVERY:
-            if len(self._warned) > 1000:  # texts with changing numbers must not grow without end
-                self._warned.clear()
-            self._warned[about or text] = now
-            self.get_logger().warning(text)
+        if now - self._warned.get(about, -WARN_EVERY) < WARN_EVERY:
+            return False
+        if len(self._warned) > 1000:  # subjects are few; whatever happens, nothing grows without end
+            self._warned.clear()
+        self._warned[about] = now
+        return True
 
     def fail(self, text: str) -> None:
         """Say that the node does not work any more, in the log and, until the next transition, in the diagnostics."""
@@ -159,17 +195,41 @@ class ManagedNode(LifecycleNode):
 
     def tick(self) -> None:
         """Once a second: publish diagnostics."""
-        level = DiagnosticStatus.ERROR if self._fault else DiagnosticStatus.OK
-        state = self.status("", level, self._fault or self.stage, {})
+        clock = self._clock_problem()
+        level = DiagnosticStatus.ERROR if self._fault else DiagnosticStatus.WARN if clock else DiagnosticStatus.OK
+        state = self.status("", level, self._fault or clock or self.stage, {}, platform.node())
         message = DiagnosticArray(status=[state, *self.diagnose()])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
-    def status(self, part: str, level: bytes, message: str, values: dict[str, Any]) -> DiagnosticStatus:
-        """One line of diagnostics, about the node or a part of it."""
+    def _clock_problem(self) -> str:
+        """What is wrong with the time that the node follows, told by the steady clock."""
+        clock = self.get_clock()
+        now = clock.now().nanoseconds
+        if not (isinstance(clock, ROSClock) and clock.ros_time_is_active) or now != self._clock_moved[0]:
+            self._clock_moved = (now, time.monotonic())
+        stood = time.monotonic() - self._clock_moved[1]
+        if stood < CLOCK_STANDS:
+            return ""
+        cause = "has stopped" if self.count_publishers("/clock") else "has no publisher"
+        problem = f"use_sim_time is set, but /clock {cause}, so that time has stood still for {stood:.0f} s"
+        self.warn(problem, "/clock")
+        return problem
+
+    def status(
+        self, part: str, level: bytes, message: str, values: dict[str, Any], hardware: str = ""
+    ) -> DiagnosticStatus:
+        """One line of diagnostics, about the node or a part of it, and the camera or machine that it is about."""
         return DiagnosticStatus(
             name=": ".join(filter(None, (self.get_fully_qualified_name(), part))),
             level=level,
-            message=message,
-            values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
+            message=brief(message),
+            hardware_id=hardware,
+            values=[KeyValue(key=key, value=brief(str(value))) for key, value in values.items()],
         )
+
+
+def brief(text: str) -> str:
+    """A text in one line of at most LONGEST characters."""
+    line = " ".join(text[: 4 * LONGEST].split())
+    return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"

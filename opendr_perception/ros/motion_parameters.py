@@ -8,6 +8,7 @@ from opendr_perception.active.frames import Pose3
 from opendr_perception.active.motion import ROBOTS
 from opendr_perception.active.safety import REDUCED_SPEED, Limits
 from opendr_perception.active.scan import MAX_INVALID
+from opendr_perception.ros.calibration import rectified_parameter
 from opendr_perception.ros.inputs import reliability_parameter, transport_parameter
 from opendr_perception.ros.managed import NodeParameters
 from opendr_perception.ros.parameters import parameter
@@ -147,6 +148,7 @@ class ExplorerParameters(MotionParameters):
         "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
     )
     embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
+    rectified: bool = rectified_parameter()
     reinforcement_model: str = parameter(
         "",
         "The ONNX file of the network for policy:=reinforcement; '' takes the one that comes with this package. With "

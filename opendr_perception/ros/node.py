@@ -17,6 +17,7 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Header
 
+from opendr_perception.ros.continuity import Arrival
 from opendr_perception.ros.inputs import Input, image_input, reliability_parameter, transport_parameter, with_images
 from opendr_perception.ros.mailbox import Mailbox
 from opendr_perception.ros.managed import ManagedNode, NodeParameters
@@ -54,7 +55,8 @@ class PerceptionParameters(NodeParameters):
     qos_reliability: str = reliability_parameter()
     max_gap: float = parameter(
         1.0,
-        "Seconds without an image after which a stream starts anew: tracks and temporal models forget their past.",
+        "Seconds without an image after which a stream starts anew: tracks and temporal models forget their past. A "
+        "camera whose images come so rarely is given three times its usual interval.",
         minimum=0.0,
     )
 
@@ -67,6 +69,8 @@ class Frame:
     header: Header
     data: Any
     """What the node's input makes of a message: a `tasks.image.Image` for cameras."""
+    time: float
+    """Seconds, for trackers and temporal models: the stamp, or the time of arrival where stamps say nothing."""
     memory: Any
     """What the node keeps for this stream (`new_memory`); a new one after a gap or when time goes back."""
 
@@ -130,7 +134,7 @@ class PerceptionNode(ManagedNode):
         self._worker.start()
         for stream in self._streams.values():
             stream.start_anew()
-            stream.subscribe(self._receive, self._miss)
+            stream.subscribe(self._receive, self._miss, self._reject)
 
     def deactivate(self) -> None:
         for stream in self._streams.values():
@@ -148,8 +152,8 @@ class PerceptionNode(ManagedNode):
 
     # --- the executor's thread --------------------------------------------------------------------------------------
 
-    def _receive(self, stream: Stream, message: Any) -> None:
-        self._mailbox.put(stream.name, message)
+    def _receive(self, stream: Stream, arrival: Arrival, message: Any) -> None:
+        self._mailbox.put(stream.name, (arrival, message))
 
     def _miss(self, stream: Stream) -> None:
         self._mailbox.count(stream.name, dropped=1)
@@ -172,15 +176,19 @@ class PerceptionNode(ManagedNode):
             if frames:
                 self._serve(frames)
 
-    def _open(self, stream: Stream, message: Any) -> Frame | None:
+    def _open(self, stream: Stream, arrived: tuple[Arrival, Any]) -> Frame | None:
+        arrival, message = arrived
         try:
             header, data = self._input.open(message)
-            stream.follow(header)
             stream.doubt(getattr(data, "note", ""))  # results of other nodes have none
         except ValueError as error:
             self._reject(stream, str(error))
             return None
-        return Frame(stream.name, header, data, stream.memory)
+        seconds = stream.follow(header, arrival)
+        if seconds is None:
+            self._miss(stream)
+            return None
+        return Frame(stream.name, header, data, seconds, stream.memory)
 
     def _serve(self, frames: Sequence[Frame]) -> None:
         """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing."""

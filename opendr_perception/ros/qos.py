@@ -39,6 +39,13 @@ def latest() -> QoSProfile:
     )
 
 
+def latched(reliability: str = "reliable") -> QoSProfile:
+    """For inputs that may have been published once, before anybody listened. Does not hear volatile publishers."""
+    profile = newest(reliability)
+    profile.durability = DurabilityPolicy.TRANSIENT_LOCAL
+    return profile
+
+
 def explain_incompatible(policy: QoSPolicyKind) -> str:
     """Why a publisher cannot be heard, and what to do."""
     return _INCOMPATIBLE.get(policy, f"their {policy.name.lower()} does not match")

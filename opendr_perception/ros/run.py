@@ -17,6 +17,7 @@ from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.ros.overrides import undeclared
 from opendr_perception.tasks.image_file import is_utf8, printable
 
 
@@ -46,6 +47,8 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
         with _on_stop_signal(_interrupt):  # loading models takes seconds: do not make the user wait for that
             nodes.extend(node_class() for node_class in node_classes)
             started = [not node.params.autostart or node.start() for node in nodes]
+        for problem in undeclared(nodes):
+            nodes[0].get_logger().warning(problem)
         return _spin(nodes) if any(started) else 1
     except KeyboardInterrupt:
         return 0

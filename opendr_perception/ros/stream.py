@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from rclpy.event_handler import QoSRequestedIncompatibleQoSInfo, SubscriptionEventCallbacks
-from rclpy.qos import QoSPolicyKind
-from rclpy.qos_overriding_options import QoSOverridingOptions
 from rclpy.time import Time
+from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from opendr_perception.msg import NodeStatistics
-from opendr_perception.ros import images, qos
-from opendr_perception.ros.continuity import Continuity
+from opendr_perception.ros import images, qos, topics
+from opendr_perception.ros.continuity import Arrival, Continuity
+from opendr_perception.ros.health import Health
 from opendr_perception.ros.inputs import Input
+from opendr_perception.ros.listener import Listener
 from opendr_perception.ros.mailbox import Counts
-from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.ros.managed import ManagedNode, brief
 from opendr_perception.ros.pairing import LIMIT, Pairing
 from opendr_perception.ros.statistics import Statistics, Summary
-
-SILENCE = 3.0
-"""Seconds without a message, from publishers that are there, after which the stream is called silent."""
 
 UNPAIRED = 3
 """Results in a row without an image of the same stamp, after which that is said; a single image may get lost."""
@@ -48,13 +44,15 @@ class Stream:
         self.name = name
         self._node = node
         self._input = source
-        self.topic = node.resolve_topic_name(self._topic(source.topic))
+        self.topic = topics.resolve(node, self._topic(source.topic))
         self._renew = renew
         self.memory: Any = None
+        drawing = "~/" + self._topic("image")
         self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
-        self._drawings = node.create_publisher(ImageMessage, "~/" + self._topic("image"), qos.result(1))
+        self._drawings = node.create_publisher(ImageMessage, drawing, qos.result(1))
+        self._jpegs = node.create_publisher(CompressedImage, drawing + topics.COMPRESSED, qos.result(1))
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
-        self._subscriptions: dict[str, Any] = {}
+        self._listeners: list[Listener] = []
         self._timings = Statistics()
         self._summary: Summary = self._timings.drain()
         self.start_anew()
@@ -62,30 +60,31 @@ class Stream:
     def start_anew(self) -> None:
         """Forget the past, and all counts."""
         self.memory = self._renew(self.memory)
-        self.counts = Counts()
         self._continuity = Continuity()
-        self._unstamped = 0
-        self._restarts = 0
-        self._last_problem = ""
-        self._incompatible = ""
+        self._health = Health()
         self._mismatch = ""
         self._doubt = ""
-        self._last_arrivals: dict[str, float] = {}
+        self._frame_id = ""
 
     # --- input ------------------------------------------------------------------------------------------------------
 
-    def subscribe(self, put: Callable[[Stream, Any], None], drop: Callable[[Stream], None]) -> None:
+    def subscribe(
+        self,
+        put: Callable[[Stream, Arrival, Any], None],
+        drop: Callable[[Stream], None],
+        reject: Callable[[Stream, str], None],
+    ) -> None:
         """Hand each message to `put`, in the executor's thread, together with its image if the input has images.
 
-        Messages whose image does not come are given to `drop`.
+        Messages whose image does not come are given to `drop`; those without a stamp that can be read, to `reject`.
         """
         if self._input.images is None:
-            self._listen(self._input, lambda message: put(self, message))
+            self._listen(self._input, lambda stamp, message: put(self, self._arrive(stamp), message), reject)
             return
 
-        def deliver(image: Any, result: Any) -> None:
+        def deliver(image: Any, result: tuple[Arrival, Any]) -> None:
             self._mismatch = ""
-            put(self, (image, result))
+            put(self, result[0], (image, result[1]))
 
         def miss(in_a_row: int, offset: float | None) -> None:
             drop(self)
@@ -94,47 +93,51 @@ class Stream:
                 self._warn(self._mismatch, "pairing")
 
         pairing = Pairing(deliver, miss)
-        self._listen(self._input, lambda message: pairing.add_result(self._input.stamp(message), message))
-        images_of = self._input.images
-        self._listen(images_of, lambda message: pairing.add_image(images_of.stamp(message), message))
-
-    def _listen(self, source: Input, take: Callable[[Any], None]) -> None:
-        topic = self._node.resolve_topic_name(self._topic(source.topic))
-
-        def receive(message: Any) -> None:
-            self._last_arrivals[topic] = time.monotonic()
-            self._incompatible = ""  # whoever could not be heard has been replaced
-            try:
-                take(message)
-            except ValueError as error:
-                self.reject(str(error))
-
-        self._last_arrivals[topic] = time.monotonic()
-        self._subscriptions[topic] = self._node.create_subscription(
-            source.type,
-            topic,
-            receive,
-            qos.newest(self._node.params.qos_reliability, depth=1 if self._input.images is None else LIMIT),
-            raw=source.raw,
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=partial(self._on_incompatible, topic)),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
+        self._listen(
+            self._input,
+            lambda stamp, message: pairing.add_result(stamp, (self._arrive(stamp), message)),
+            reject,
         )
+        self._listen(self._input.images, pairing.add_image, reject)
+
+    def _listen(self, source: Input, take: Callable[[int, Any], None], reject: Callable[[Stream, str], None]) -> None:
+        def receive(message: Any) -> None:
+            try:
+                stamp = source.stamp(message)
+                if stamp < 0:
+                    raise ValueError(f"the stamp is negative: {stamp * 1e-9:.3f} s")
+            except ValueError as error:
+                reject(self, str(error))
+            else:
+                take(stamp, message)
+
+        profile = qos.newest(self._node.params.qos_reliability, depth=1 if self._input.images is None else LIMIT)
+        topic = self._topic(source.topic)
+        self._listeners.append(Listener(self._node, source.type, topic, receive, profile, source.raw))
+
+    def _arrive(self, stamp: int) -> Arrival:
+        return self._continuity.arrive(stamp, time.monotonic_ns())
 
     def unsubscribe(self) -> None:
-        for subscription in self._subscriptions.values():
-            self._node.destroy_subscription(subscription)
-        self._subscriptions = {}
+        for listener in self._listeners:
+            listener.close()
+        self._listeners = []
 
-    def follow(self, header: Header) -> None:
-        """Take note of the next frame's stamp: after a gap, or when time goes back, the memory starts anew."""
-        stamp = Time.from_msg(header.stamp).nanoseconds
-        if stamp == 0:
-            self._unstamped += 1
-            self._warn("the publisher sets no stamps, so gaps and latency cannot be told", "stamp")
-        elif reason := self._continuity.check(stamp, self._node.params.max_gap):
-            self._node.get_logger().info(f"{self.topic}: {reason}; the stream starts anew")
+    def follow(self, header: Header, arrival: Arrival) -> float | None:
+        """Take note of the next frame; after a gap, or when time leaps back, the memory starts anew.
+
+        Returns:
+            The time in seconds for trackers and temporal models; None if the frame is too late to be served.
+        """
+        step = self._continuity.follow(arrival, self._node.params.max_gap)
+        self._health.note(arrival.stamp, step)
+        self._frame_id = header.frame_id
+        if step.late:
+            return None
+        if step.restart:
+            self._node.note(f"{self.topic}: {step.restart}; the stream starts anew", f"{self.topic} restart")
             self.memory = self._renew(self.memory)
-            self._restarts += 1
+        return step.time
 
     def doubt(self, problem: str) -> None:
         """Note what is doubtful about a message that is used; '' for nothing."""
@@ -144,7 +147,7 @@ class Stream:
 
     def reject(self, problem: str) -> None:
         """Note a message that cannot be used."""
-        self._last_problem = problem
+        self._health.last_problem = brief(problem)
         self._warn(problem, "rejected")
 
     # --- output -----------------------------------------------------------------------------------------------------
@@ -159,20 +162,25 @@ class Stream:
 
     def watched(self) -> bool:
         """Whether somebody wants to see the annotated image."""
-        return self._drawings.get_subscription_count() > 0
+        return any(publisher.get_subscription_count() > 0 for publisher in (self._drawings, self._jpegs))
 
     def publish_drawing(self, header: Header, canvas: Any) -> None:
-        self._drawings.publish(images.to_message(canvas, header))
+        """Publish the annotated image in the forms that somebody wants to see."""
+        if self._drawings.get_subscription_count() > 0:
+            self._drawings.publish(images.to_message(canvas, header))
+        if self._jpegs.get_subscription_count() > 0:
+            self._jpegs.publish(images.to_jpeg(canvas, header))
 
     def close(self) -> None:
-        for publisher in (self._results, self._drawings, self._statistics):
+        for publisher in (self._results, self._drawings, self._jpegs, self._statistics):
             self._node.destroy_publisher(publisher)
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
     def publish_statistics(self, counts: Counts) -> None:
         """Publish `~/statistics` for the period since the last call."""
-        self.counts, self._summary = counts, self._timings.drain()
+        self._health.judge(counts)
+        self._summary = self._timings.drain()
         message = NodeStatistics(
             node=self._node.get_fully_qualified_name(),
             stream=self.name,
@@ -190,42 +198,36 @@ class Stream:
 
     def diagnose(self) -> DiagnosticStatus:
         """How the stream is, in words and numbers; silence is also warned about."""
-        problem = self._incompatible or self._silence() or self._mismatch or self._doubt
+        health = self._health
+        level, rejections = health.rejections()
+        irregular = health.irregularities(self._continuity.interval, self._node.params.max_gap)
+        if irregular:
+            self._warn(irregular, "time")
+        heard = (listener.problem() for listener in self._listeners)
+        problems = "; ".join(filter(None, (*heard, self._mismatch, rejections, irregular, self._doubt)))
+        if problems:
+            level = max(level, DiagnosticStatus.WARN)
         values = {
-            "received": self.counts.received,
-            "processed": self.counts.processed,
-            "dropped": self.counts.dropped,
-            "rejected": self.counts.rejected,
-            "unstamped": self._unstamped,
-            "restarts": self._restarts,
+            "received": health.counts.received,
+            "processed": health.counts.processed,
+            "dropped": health.counts.dropped,
+            "rejected": health.counts.rejected,
+            "lost": sum(listener.lost for listener in self._listeners),
+            "unstamped": health.unstamped,
+            "repeated": health.repeated,
+            "late": health.late.count,
+            "restarts": health.restarts.count,
             "rate (Hz)": f"{self._summary.rate:.1f}",
+            "interval (s)": f"{self._continuity.interval:.3f}",
             "inference (ms)": f"{self._summary.inference_mean * 1e3:.1f}",
             "latency (ms)": f"{self._summary.latency_mean * 1e3:.1f}",
-            "last problem": self._last_problem,
+            "last problem": health.last_problem,
         }
-        level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
-        return self._node.status(self.topic, level, problem or "images arrive", values)
-
-    def _silence(self) -> str:
-        for topic, subscription in self._subscriptions.items():
-            silent = time.monotonic() - self._last_arrivals[topic]
-            if silent < SILENCE:
-                continue
-            publishers = subscription.get_publisher_count()
-            if publishers == 0:
-                return f"nobody publishes {topic}"
-            problem = (
-                f"{publishers} publisher(s) of {topic}, but nothing arrived for {silent:.0f} s: the camera has "
-                "stopped, or Fast DDS cannot carry its images (set FASTDDS_DEFAULT_PROFILES_FILE to this package's "
-                "config/fastdds.xml for the publisher too)"
-            )
-            self._warn(problem, "silence")
-            return problem
-        return ""
+        return self._node.status(self.topic, level, problems or "images arrive", values, self._frame_id)
 
     def _explain_mismatch(self, offset: float | None) -> str:
         assert self._input.images is not None
-        images_topic = self._node.resolve_topic_name(self._topic(self._input.images.topic))
+        images_topic = topics.resolve(self._node, self._topic(self._input.images.topic))
         if offset is None:
             return f"it has come, but no image on {images_topic}"
         return (
@@ -234,13 +236,8 @@ class Stream:
             f"not come more than {LIMIT} images late"
         )
 
-    def _on_incompatible(self, topic: str, event: QoSRequestedIncompatibleQoSInfo) -> None:
-        reason = qos.explain_incompatible(QoSPolicyKind(event.last_policy_kind))
-        self._incompatible = f"a publisher of {topic} cannot be heard: {reason}"
-        self._node.warn(self._incompatible)
-
-    def _warn(self, text: str, about: str = "") -> None:
-        self._node.warn(f"{self.topic}: {text}", about and f"{self.topic} {about}")
+    def _warn(self, text: str, about: str) -> None:
+        self._node.warn(f"{self.topic}: {text}", f"{self.topic} {about}")
 
     def _topic(self, name: str) -> str:
         return f"{self.name}/{name}" if self.name else name

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -12,9 +13,13 @@ import numpy as np
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks import skeleton
+from opendr_perception.tasks.rhythm import Rhythm
 from opendr_perception.tasks.skeleton import SkeletonState, observe
 
 _serial: Iterator[int] = count()
+
+KEPT = 2
+"""So many times the people of one image are remembered at most, whatever stamps say."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +66,12 @@ class Person:
 
 @dataclass
 class ActionMemory:
-    """What is kept of one stream: its people, by their tracks."""
+    """What is kept of one stream: its people by their tracks, who was observed last at the end."""
 
     serial: int = field(default_factory=lambda: next(_serial))
     people: dict[str, Person] = field(default_factory=dict)
+    stamp: float = -math.inf
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 class ActionRecogniser:
@@ -72,14 +79,17 @@ class ActionRecogniser:
 
     Args:
         session: an exported network, whose metadata have `labels` (a JSON list) and `skeleton_version`.
-        lost_after: seconds after which somebody who is not observed any more is forgotten, and begins anew.
+        lost_after: seconds after which somebody who is not observed any more is forgotten, and begins anew; more where
+            images are rare.
+        max_persons: the largest so many of an image are looked at; the time grows with their number.
 
     Raises:
         EngineError: the model is of another kind, or for another normalisation.
     """
 
-    def __init__(self, session: Session, lost_after: float = 1.0) -> None:
+    def __init__(self, session: Session, lost_after: float = 1.0, max_persons: int = 20) -> None:
         self.lost_after = lost_after
+        self.max_persons = max_persons
         self._bank = StateBank(session)
         self.labels = _labels(session)
 
@@ -109,18 +119,45 @@ class ActionRecogniser:
     def _follow(self, observation: Observation) -> Iterator[tuple[str, Person, np.ndarray]]:
         """The new frames of each person who is due some."""
         memory, stamp = observation.memory, observation.stamp
-        for track, person in list(memory.people.items()):
-            if person.skeleton is not None and stamp - person.skeleton.stamp > self.lost_after:
-                self._forget(memory, track)
-        for track, keypoints in zip(observation.tracks, observation.keypoints, strict=True):
-            if track == "":
-                continue
-            person = memory.people.setdefault(track, Person())
+        chosen = self._choose(observation)
+        self._forget_lost(observation, chosen)
+        for track, keypoints in chosen.items():
+            person = memory.people[track] = memory.people.pop(track, Person())
             if person.skeleton is not None and stamp <= person.skeleton.stamp:
                 continue  # the same image again says nothing new
             frames, person.skeleton = observe(keypoints, stamp, person.skeleton)
             if len(frames):
                 yield track, person, frames
+
+    def _choose(self, observation: Observation) -> dict[str, np.ndarray]:
+        """The keypoints of those who are looked at, by their tracks: the largest ones."""
+        tracked = {
+            track: keypoints
+            for track, keypoints in zip(observation.tracks, observation.keypoints, strict=True)
+            if track != ""
+        }
+        if len(tracked) <= self.max_persons:
+            return tracked
+        largest = sorted(tracked, key=lambda track: _size(tracked[track]), reverse=True)[: self.max_persons]
+        return {track: tracked[track] for track in tracked if track in largest}
+
+    def _forget_lost(self, observation: Observation, here: Collection[str]) -> None:
+        """Forget who has been away for too long; without time that advances, who is not here; and whoever are too many.
+
+        The past of a skeleton ends at `skeleton.MAX_GAP`, whatever the rhythm of the images is.
+        """
+        memory, stamp = observation.memory, observation.stamp
+        stands = stamp <= memory.stamp
+        if not stands and math.isfinite(memory.stamp):
+            memory.rhythm.note(stamp - memory.stamp)
+        memory.stamp = max(stamp, memory.stamp)
+        limit = min(memory.rhythm.patience(self.lost_after), skeleton.MAX_GAP)
+        for track, person in list(memory.people.items()):
+            last = stamp if person.skeleton is None else person.skeleton.stamp
+            away = track not in here
+            crowded = len(memory.people) > KEPT * self.max_persons
+            if stamp - last > limit or (away and (stands or crowded)):
+                self._forget(memory, track)
 
     def _step(self, waiting: dict[tuple[int, str], tuple[Person, np.ndarray]]) -> None:
         keys = list(waiting)
@@ -134,6 +171,12 @@ class ActionRecogniser:
     def _forget(self, memory: ActionMemory, track: str) -> None:
         del memory.people[track]
         self._bank.release((memory.serial, track))
+
+
+def _size(keypoints: np.ndarray) -> float:
+    """Of the keypoints that are seen, in pixels: the diagonal of the box around them; 0 for none."""
+    seen = keypoints[np.isfinite(keypoints).all(1) & (np.nan_to_num(keypoints[:, 2]) > 0), :2]
+    return float(np.hypot(*np.ptp(seen, axis=0))) if len(seen) else 0.0
 
 
 def _labels(session: Session) -> tuple[str, ...]:

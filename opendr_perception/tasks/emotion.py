@@ -11,6 +11,7 @@ import numpy as np
 from opendr_perception.tasks import affect
 from opendr_perception.tasks.expression import ExpressionNet, Expressions, FaceView, visible
 from opendr_perception.tasks.image import Image
+from opendr_perception.tasks.rhythm import Rhythm
 from opendr_perception.tasks.smoothing import Smoothing, Unsmoothed
 
 _serial: Iterator[int] = count()
@@ -60,6 +61,8 @@ class EmotionMemory:
     serial: int = field(default_factory=lambda: next(_serial))
     seen: dict[str, float] = field(default_factory=dict)
     newest: dict[str, Emotion] = field(default_factory=dict)
+    stamp: float = -np.inf
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 class EmotionRecogniser:
@@ -68,7 +71,8 @@ class EmotionRecogniser:
     Args:
         net: for single frames.
         smoothing: of the frames of a track.
-        lost_after: seconds after which a track that is not seen any more is forgotten, and begins anew.
+        lost_after: seconds after which a track that is not seen any more is forgotten, and begins anew; more where
+            images are rare.
         max_faces: the largest so many of an image are looked at; the time grows with their number.
     """
 
@@ -132,11 +136,16 @@ class EmotionRecogniser:
         return {place: view.memory.newest[key[1]] for key, (place, view) in tracked.items()}
 
     def _forget_lost(self, view: FacesInView) -> None:
-        """Forget who has been away for too long; without stamps, who is not here."""
-        here = {face.track for face in view.faces}
-        for track, last in list(view.memory.seen.items()):
-            if view.stamp - last > self.lost_after or (view.stamp == 0 and track not in here):
-                self._forget(view.memory, track)
+        """Forget who has been away for too long; without time that advances, who is not here."""
+        memory, here = view.memory, {face.track for face in view.faces}
+        stands = view.stamp <= memory.stamp
+        if not stands and np.isfinite(memory.stamp):
+            memory.rhythm.note(view.stamp - memory.stamp)
+        memory.stamp = max(view.stamp, memory.stamp)
+        limit = memory.rhythm.patience(self.lost_after)
+        for track, last in list(memory.seen.items()):
+            if view.stamp - last > limit or (stands and track not in here):
+                self._forget(memory, track)
 
     def _forget(self, memory: EmotionMemory, track: str) -> None:
         del memory.seen[track]

@@ -10,6 +10,7 @@ import supervision
 from trackers import ByteTrackTracker
 
 from opendr_perception.tasks.detection import Detections
+from opendr_perception.tasks.rhythm import Rhythm
 
 NOMINAL_RATE = 10.0
 """Frames per second for which the motion model's noise is set; its steps follow the stamps. With ByteTrack's usual 30 a
@@ -25,12 +26,14 @@ class PersonTracker:
     Args:
         numbers: where the numbers of new tracks come from. Trackers that share it never give a number twice.
         score_threshold: a detection must score this much to begin a track; weaker ones only prolong one.
-        lost_after: seconds after which somebody who is not seen any more is given up.
+        lost_after: seconds after which somebody who is not seen any more is given up; more where frames are rare.
     """
 
     def __init__(self, numbers: Iterator[int], score_threshold: float = 0.5, lost_after: float = 1.5) -> None:
         self._numbers = numbers
         self._names: dict[int, str] = {}
+        self._lost_after = lost_after
+        self._rhythm = Rhythm()
         self._tracker = ByteTrackTracker(
             lost_track_buffer=round(lost_after * BUFFER_RATE),
             frame_rate=NOMINAL_RATE,
@@ -57,6 +60,9 @@ class PersonTracker:
         """
         if stamp != 0.0:
             stamp = max(stamp, self._last_stamp + 1e-3)  # frames of one stamp: time must advance for the motion model
+            if self._last_stamp:
+                self._rhythm.note(stamp - self._last_stamp)
+            self._tracker.maximum_time_without_update = self._rhythm.patience(self._lost_after)
         self._last_stamp = stamp
         tracked = self._tracker.update(
             supervision.Detections(

@@ -43,7 +43,9 @@ class Stage:
         self.broken = ""
         pilot = Pilot("holonomic", Limits(), Timeouts(command=0.6))  # for machines that are busy
         self.drive = DriveLoop(pilot, self._take, time.monotonic, self.warnings.append)
-        self.explorer = TopicExplorer(self.drive, self._recognise, FACE_SIZE, self.warnings.append)
+        self.explorer = TopicExplorer(
+            self.drive, self._recognise, FACE_SIZE, lambda text, about: self.warnings.append(text)
+        )
         self.episodes = Episodes(self.explorer, self.drive, self._say)
         self.calibrate()
 

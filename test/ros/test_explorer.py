@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+from opendr_perception.msg import Box, Face, FaceArray
 
 from opendr_perception.active.identification import Interrupted
 from opendr_perception.active.motion import Move
@@ -103,3 +104,15 @@ def test_after_a_move_only_later_images_count(stage: Any, impatient: None) -> No
     stage.show()  # too early: the robot may still tremble
     assert stage.explorer.look() is None
     assert stage.drive.pilot.travelled > 0.02
+
+
+def test_warnings_with_changing_numbers_are_about_one_subject(stage: Any) -> None:
+    said: list[tuple[str, str]] = []
+    stage.explorer._warn = lambda text, about: said.append((text, about))
+    for number in range(20):
+        stage.calibrate(focal=-1.0 - number)
+        stage.calibrate()
+        face = Face(box=Box(x_min=float(number), x_max=math.nan, y_max=1.0))
+        stage.explorer.take_faces(FaceArray(width=640, height=480, faces=[face]))
+    assert len({text for text, _ in said}) > 20
+    assert {about for _, about in said} == {"camera_info", "faces that cannot be located"}

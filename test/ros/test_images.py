@@ -111,3 +111,11 @@ def test_cv_bridge_and_rosbags_agree(fresh: None, encoding: str) -> None:
     data = np.full(48 * 64 * pixel, 140, np.uint8)
     message = SimpleNamespace(encoding=encoding, height=48, width=64, step=64 * pixel, is_bigendian=0, data=data)
     np.testing.assert_allclose(images.converter()(message).astype(int), by_rosbags(message), atol=2)
+
+
+def test_a_decoder_writes_no_lines_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
+    half = cv2.imencode(".bmp", np.zeros((48, 64, 3), np.uint8))[1].tobytes()[:60]
+    message = CompressedImage(format="bmp", data=half)
+    with pytest.raises(BadImage):
+        images.decode(serialize_message(message), "compressed")
+    assert capfd.readouterr().err == ""

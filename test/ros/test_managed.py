@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from opendr_perception.ros import managed
 from opendr_perception.ros.managed import ManagedNode
 
 
@@ -98,6 +101,16 @@ def test_the_same_warning_is_not_repeated_at_once(graph: Any, capfd: Any) -> Non
     for _ in range(3):
         node.warn("it rains", "weather")
         node.warn("it rains cats", "weather")
-        node.warn("it is late")
+        node.warn("it is late", "hour")
     output = capfd.readouterr().err
     assert (output.count("it rains"), output.count("it is late")) == (1, 1)
+
+
+def test_simulated_time_that_stands_still_is_told(
+    graph: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(managed, "CLOCK_STANDS", 0.5)
+    graph.run(Recorder, use_sim_time=True)
+    values = graph.diagnosis("recorder", "use_sim_time is set, but /clock has no publisher")
+    assert values["level"] == "1"
+    assert "/clock has no publisher" in capfd.readouterr().err

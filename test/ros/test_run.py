@@ -126,7 +126,7 @@ def test_images_arrive_in_another_process_out_of_the_box(graph: Any, models: Any
         pixels = np.zeros((height, width, 3), np.uint8)
         before, sent = len(results.messages), 8
         for index in range(sent):
-            camera.publish(graph.image(pixels, 1.0 + index / 10))
+            camera.publish(graph.image(pixels, height + index / 10))
             with contextlib.suppress(AssertionError):  # best effort: one may be lost, and the next is sent in any case
                 results.wait(len(results.messages) + 1, limit=5.0)
         arrived = results.messages[before:]
@@ -149,3 +149,13 @@ def test_without_a_choice_the_transport_carries_images(monkeypatch: pytest.Monke
     run.choose_transport()
     profile = Path(os.environ["FASTDDS_DEFAULT_PROFILES_FILE"])
     assert "<type>SHM</type>" in profile.read_text()
+
+
+def test_a_misspelt_parameter_is_named_once_for_all_nodes_of_the_process(graph: Any) -> None:
+    process = graph.process(
+        "opendr-perception", "run", "video_source", "simulation", "--ros-args", "-p", "autostart:=false", "-p", "pth:=x"
+    )
+    process.says("no node here has a parameter pth, so it changes nothing: did you mean path?")
+    process.signal(signal.SIGINT)
+    assert process.end() == 0
+    assert process.output.count("pth") == 1

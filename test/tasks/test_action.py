@@ -12,7 +12,7 @@ import torch
 from opendr_perception.engine.export import export
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.networks.co_st_gcn import CoStGcn
-from opendr_perception.tasks.action import Action, ActionMemory, ActionRecogniser, Observation
+from opendr_perception.tasks.action import KEPT, Action, ActionMemory, ActionRecogniser, Observation
 from opendr_perception.tasks.skeleton import CHANNELS, VERSION
 
 LABELS = ("stand", "walk", "jump")
@@ -113,6 +113,7 @@ def test_who_was_away_begins_anew_and_the_others_go_on(recogniser: ActionRecogni
 
 
 def test_forgetting_a_stream_frees_every_state(recogniser: ActionRecogniser) -> None:
+    recogniser.max_persons = 30
     memory = ActionMemory()
     play(recogniser, memory, [str(number) for number in range(30)], people(30, 8))
     assert len(recogniser._bank.keys()) == 30
@@ -137,6 +138,46 @@ def test_the_same_image_again_changes_nothing(recogniser: ActionRecogniser) -> N
     before = play(recogniser, memory, ["1"], clip)[-1][0]
     (again,) = recogniser([Observation(memory, ["1"], clip[-1], 100 + 59 / RATE)])
     assert same(before, again[0])
+
+
+@pytest.mark.parametrize("stamp", [0.0, 1.7e9])
+def test_where_stamps_stand_still_who_is_not_here_is_forgotten(recogniser: ActionRecogniser, stamp: float) -> None:
+    memory = ActionMemory()
+    for number, keypoints in enumerate(people(1, 400)):
+        recogniser([Observation(memory, [str(number)], keypoints, stamp)])
+        assert len(memory.people) <= 1
+        assert len(recogniser._bank.keys()) <= 1
+
+
+def test_of_many_people_who_come_and_go_within_a_moment_only_so_many_are_remembered(
+    recogniser: ActionRecogniser,
+) -> None:
+    recogniser.max_persons = 5
+    memory = ActionMemory()
+    for number, keypoints in enumerate(people(1, 400)):
+        recogniser([Observation(memory, [str(number)], keypoints, 100 + number / 1000)])
+    assert len(memory.people) <= KEPT * 5 + 1
+    assert len(recogniser._bank.keys()) <= KEPT * 5 + 1
+    assert "399" in memory.people
+
+
+def test_the_largest_people_are_looked_at(recogniser: ActionRecogniser) -> None:
+    recogniser.max_persons = 2
+    memory, clip = ActionMemory(), people(3, 60)
+    clip[:, 1, :, :2] *= 0.1
+    found = play(recogniser, memory, ["1", "2", "3"], clip)[-1]
+    assert [action.track for action in found] == ["1", "3"]
+    assert set(memory.people) == {"1", "3"}
+
+
+def test_people_on_a_slow_camera_are_followed(recogniser: ActionRecogniser) -> None:
+    memory = ActionMemory()
+    for index, keypoints in enumerate(people(1, 12)):
+        recogniser([Observation(memory, ["1"], keypoints, 100 + 1.7 * index)])
+    assert memory.people["1"].skeleton is not None
+    assert memory.people["1"].skeleton.start == 100
+    recogniser([Observation(memory, ["1"], people(1, 1)[0], 200.0)])
+    assert memory.people["1"].skeleton.start == 200.0, "after a minute nothing is continued"
 
 
 @pytest.mark.parametrize(

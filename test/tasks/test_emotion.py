@@ -157,3 +157,19 @@ def test_forgetting_a_stream_frees_every_state(recogniser: EmotionRecogniser, po
     assert not smoothing._bank.keys()
     assert not memory.seen
     assert not memory.newest
+
+
+def test_where_a_stamp_stands_still_who_is_not_here_is_forgotten(
+    recogniser: EmotionRecogniser, portrait: Image
+) -> None:
+    memory = EmotionMemory()
+    for track in range(30):
+        recogniser([FacesInView(memory, portrait, [FaceView(FACE, track=str(track))], 1.7e9)])
+    assert set(memory.seen) == {"29"}
+
+
+def test_faces_on_a_slow_camera_are_followed(recogniser: EmotionRecogniser, portrait: Image) -> None:
+    memory = EmotionMemory()
+    for index in range(5):
+        (found,) = recogniser([FacesInView(memory, portrait, [FaceView(FACE, track="1")], 100 + 1.7 * index)])
+    assert found[0].frames >= 4

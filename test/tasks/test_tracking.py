@@ -132,3 +132,10 @@ def test_a_track_is_alive_until_it_cannot_come_back() -> None:
     for step in range(40):
         tracks.update(people(), 1.4 + step / 10)
     assert tracks.alive == set()
+
+
+def test_people_on_a_slow_camera_get_numbers() -> None:
+    tracks = tracker()
+    walk = [tracks.update(people(100 + 2 * step), 1.0 + 2.5 * step) for step in range(10)]
+    assert walk[2:] == [["1"]] * 8
+    assert tracks.update(people(118), 24.0 + 60.0) != ["1"], "after a minute it may be anybody"
