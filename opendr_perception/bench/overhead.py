@@ -13,7 +13,7 @@ import time
 
 import rclpy
 
-from opendr_perception.bench.camera import Camera, spinning
+from opendr_perception.bench.camera import ImageSender, spinning
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.bench.nodes import Ours
 from opendr_perception.ros.programs import running
@@ -54,7 +54,7 @@ def _medians(height: int, width: int, images: int) -> tuple[float, float, float]
         ["opendr_perception.bench.nodes", name, "--ros-args", "-r", f"__ns:=/{name}"] for name in ("ours", "bare")
     ]
     rclpy.init(args=["--ros-args", "-r", "ours:__ns:=/composed"])
-    cameras = [Camera(name, height, width) for name in ("ours", "bare", "composed")]
+    cameras = [ImageSender(name, height, width) for name in ("ours", "bare", "composed")]
     composed = Ours()
     with running(commands, subprocess.DEVNULL), spinning([*cameras, composed]):
         composed.start()
