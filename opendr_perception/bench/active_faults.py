@@ -163,7 +163,7 @@ def _trials(motion: str, clock: bool) -> Iterator[Trials]:
         stack.callback(robot.close)
         stack.enter_context(spinning([robot]))
         options = {"motion": motion, "stamped": "true", "use_sim_time": str(clock).lower(), "threads": "1"}
-        options |= {"gallery": str(folder / "gallery"), "face_size": str(FACE_SIZE)}
+        options |= {"gallery": str(folder / "gallery"), "face_size": str(FACE_SIZE), "camera_pose": "0 0 0 0 0 0"}
         arguments = [part for name, value in options.items() for part in ("-p", f"{name}:={value}")]
         command = ["opendr_perception.nodes.view_control", "--ros-args", *arguments]
         log = stack.enter_context(open(folder / "log", "wb"))

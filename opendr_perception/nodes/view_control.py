@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.clock import ROSClock
 from std_msgs.msg import Header, String
 
 from opendr_perception.active.geometry import Velocity
@@ -17,6 +19,7 @@ from opendr_perception.active.policies import POLICIES, Policies
 from opendr_perception.active.policy import ViewPolicy
 from opendr_perception.active.recognition import GalleryRecogniser
 from opendr_perception.ros import qos
+from opendr_perception.ros.camera_view import CameraView, check_mount, read_pose
 from opendr_perception.ros.control_topics import ControlTopics
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.ros.episodes import Episodes
@@ -27,6 +30,7 @@ from opendr_perception.ros.motion_parameters import ExplorerParameters
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import load_session
 from opendr_perception.ros.run import main
+from opendr_perception.ros.transforms import FramePoses
 from opendr_perception.ros.unasked import UnaskedEpisodes
 
 
@@ -57,7 +61,7 @@ class Parameters(ExplorerParameters):
 
 
 class ViewControl(ManagedNode):
-    """faces, image_raw, camera_info, scan -> cmd_vel; the action `~/identify`."""
+    """faces, persons, image_raw, camera_info, scan -> cmd_vel; the action `~/identify`."""
 
     NAME = "view_control"
     Parameters = Parameters
@@ -65,6 +69,9 @@ class ViewControl(ManagedNode):
     _said = ""
 
     def configure(self) -> None:
+        self._mount = read_pose(self.params.camera_pose)
+        if self._mount is not None:
+            check_mount(self._mount, self.params.robot_radius)
         load = partial(load_session, params=self.params)
         embedder = load(self.params.embedder)
         self._recogniser = GalleryRecogniser.open(self.params.embedder, embedder, self.params.gallery)
@@ -77,9 +84,13 @@ class ViewControl(ManagedNode):
         self._action = IdentifyAction(self, lambda: self._episodes, self._policy, self._goal)
 
     def activate(self) -> None:
-        pilot = Pilot(self.params.motion, self.params.limits, Timeouts(command=self.params.command_timeout))
-        self._drive = DriveLoop(pilot, self._command, self._seconds, self.fail, self._held)
-        explorer = TopicExplorer(self._drive, self._recogniser, self.params.face_size, self.warn)
+        params = self.params
+        timeouts = Timeouts(command=params.command_timeout, max_age=params.max_age)
+        pilot = Pilot(params.motion, params.limits, timeouts)
+        self._drive = DriveLoop(pilot, self._command, self._seconds, self.fail, self._held, self._simulated)
+        self._frames = FramePoses(self, params.frame_id)
+        camera = CameraView(params.face_size, params.robot_radius, self._mount, params.frame_id, self._frames.pose)
+        self._explorer = explorer = TopicExplorer(self._drive, self._recogniser, camera, self.warn)
         self._episodes = Episodes(explorer, self._drive, self._say)
         self._topics = ControlTopics(self, explorer, self._drive)
         self._unasked = UnaskedEpisodes(explorer, self._episodes, lambda: self._policy(""), self._goal)
@@ -91,6 +102,7 @@ class ViewControl(ManagedNode):
         episodes.close("the node is deactivated")
         self._drive.stop()
         self._topics.close()
+        self._frames.close()
         if not episodes.wait():
             self.warn("a decision does not come to its end, and is not waited for")
 
@@ -113,7 +125,12 @@ class ViewControl(ManagedNode):
             travelled = round(pilot.travelled, 2)
             values = {"last move": pilot.status.value, "reason": pilot.reason, "travelled (m)": travelled}
             level = DiagnosticStatus.WARN if pilot.status is Status.HELD else DiagnosticStatus.OK
-        return [self.status("motion", level, self._said, values)]
+        blind = self._explorer.blindness(time.monotonic())
+        sight = DiagnosticStatus.ERROR if blind else DiagnosticStatus.OK
+        return [
+            self.status("motion", level, self._said, values),
+            self.status("sight", sight, blind or "people can be seen and measured", {}),
+        ]
 
     def _policy(self, name: str) -> ViewPolicy:
         return self._policies.get(name or self.params.policy)
@@ -134,6 +151,11 @@ class ViewControl(ManagedNode):
 
     def _seconds(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
+
+    def _simulated(self) -> bool:
+        """Whether the robot moves in the time of a simulation, and not in real time, whatever its clock does."""
+        clock = self.get_clock()
+        return isinstance(clock, ROSClock) and clock.ros_time_is_active
 
     def _held(self, status: Status) -> None:
         if status in (Status.HELD, Status.MOVING):

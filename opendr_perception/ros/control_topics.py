@@ -10,7 +10,7 @@ import numpy as np
 from rclpy.qos import QoSProfile
 from sensor_msgs.msg import CameraInfo, LaserScan
 
-from opendr_perception.msg import FaceArray
+from opendr_perception.msg import DetectionArray, FaceArray
 from opendr_perception.ros import images, qos
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.ros.explorer import TopicExplorer
@@ -44,6 +44,7 @@ class ControlTopics:
             self._subscribe(image_type, image_topic, take_image, newest, raw=True),
             self._subscribe(CameraInfo, "camera_info", explorer.take_camera, newest),
             self._subscribe(FaceArray, "faces", explorer.take_faces, newest),
+            self._subscribe(DetectionArray, "persons", explorer.take_persons, newest),
             self._subscribe(LaserScan, "scan", self._take_scan, newest),
         ]
 

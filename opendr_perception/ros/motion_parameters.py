@@ -39,7 +39,12 @@ class MotionParameters(NodeParameters):
         1.5, "Largest acceleration of turning, rad/s².", minimum=0.01, maximum=20.0, read_only=True
     )
     min_distance: float = parameter(
-        0.9, "No person is approached nearer than this, m.", minimum=0.3, maximum=10.0, read_only=True
+        0.9,
+        "No person is approached nearer than this, m: from the robot's edge, which is robot_radius from its centre, to "
+        "the vertical line through their face, or to the front of their body.",
+        minimum=0.3,
+        maximum=10.0,
+        read_only=True,
     )
     clearance: float = parameter(
         0.3,
@@ -48,7 +53,11 @@ class MotionParameters(NodeParameters):
         read_only=True,
     )
     robot_radius: float = parameter(
-        0.25, "Of a circle around the robot's centre that contains it, m.", minimum=0.01, maximum=3.0, read_only=True
+        0.25,
+        "Of a circle around the robot's centre that contains it and its camera, m.",
+        minimum=0.01,
+        maximum=3.0,
+        read_only=True,
     )
     command_timeout: float = parameter(
         0.25,
@@ -56,6 +65,15 @@ class MotionParameters(NodeParameters):
         "than 5 times a second.",
         minimum=0.05,
         maximum=2.0,
+        read_only=True,
+    )
+
+    max_age: float = parameter(
+        1.0,
+        "Images that are older when their faces come do not count, s; up to that, the way that the robot has driven "
+        "meanwhile is taken into account. Clocks that differ by more than an hour tell no age.",
+        minimum=0.05,
+        maximum=3.0,
         read_only=True,
     )
 
@@ -92,6 +110,12 @@ class ExplorerParameters(MotionParameters):
         "Side of the detector's box around a face, m: distances are measured by it.",
         minimum=0.05,
         maximum=0.5,
+        read_only=True,
+    )
+    camera_pose: str = parameter(
+        "",
+        "Where the camera is on the robot and how it is turned: 'x y z roll pitch yaw', m and rad, all 0 for one in "
+        "the robot's centre that looks ahead. '' asks tf for the frame of the images.",
         read_only=True,
     )
     image_transport: str = transport_parameter()

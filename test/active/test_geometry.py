@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from opendr_perception.active.geometry import Camera, Person, Velocity, wrap
+from opendr_perception.active.geometry import Person, Velocity, wrap
 
 AHEAD = Person(2.0, 0.0)
 
@@ -30,24 +30,3 @@ def test_prediction_agrees_with_moving_points(bearing: float) -> None:
     found = Person(2.0, bearing).after(velocity, seconds)
     assert found.bearing == pytest.approx(expected, abs=1e-7)
     assert found.distance == pytest.approx(math.hypot(x, y), abs=1e-7)
-
-
-def test_a_face_in_the_left_half_is_on_the_left() -> None:
-    camera = Camera(focal=500, centre=320, width=640)
-    assert camera.locate(column=320, size=50, face_size=0.16) == Person(1.6, 0.0)
-    left = camera.locate(column=120, size=50, face_size=0.16)
-    assert left.bearing == pytest.approx(math.atan(0.4))
-    assert left.distance > 1.6
-    assert camera.half_view == pytest.approx(math.atan(0.64))
-
-
-@pytest.mark.parametrize("focal", [0.0, math.nan, -3.0, math.inf])
-def test_a_camera_without_calibration_is_none(focal: float) -> None:
-    with pytest.raises(ValueError, match="not calibrated"):
-        Camera(focal, 320, 640)
-
-
-@pytest.mark.parametrize(("column", "size"), [(math.nan, 50), (320, 0), (320, math.nan), (math.inf, 50)])
-def test_a_box_that_is_none_is_refused(column: float, size: float) -> None:
-    with pytest.raises(ValueError, match="a face of"):
-        Camera(500, 320, 640).locate(column, size, 0.16)

@@ -49,12 +49,20 @@ def test_a_face_of_another_track_is_theirs_only_where_they_should_be(stage: Any,
 
 
 def test_without_anybody_there_is_no_view(stage: Any, impatient: None) -> None:
+    stage.people = {}
     stage.explorer.begin("")
-    assert stage.explorer.look() is None
+    with stage.showing():
+        assert stage.explorer.look() is None
+
+
+def test_where_nothing_comes_that_is_said(stage: Any, impatient: None) -> None:
+    stage.explorer.begin("")
+    with pytest.raises(Interrupted, match="nothing comes on image_raw and faces"):
+        stage.explorer.look()
 
 
 def test_without_a_calibration_nothing_begins(stage: Any, impatient: None) -> None:
-    stage.explorer._camera = None
+    stage.make_explorer()
     stage.explorer.begin("")
     with stage.showing(), pytest.raises(Interrupted, match="no camera_info"):
         stage.explorer.look()
@@ -62,8 +70,9 @@ def test_without_a_calibration_nothing_begins(stage: Any, impatient: None) -> No
 
 def test_a_calibration_that_is_none_is_warned_of(stage: Any) -> None:
     stage.calibrate(focal=0.0)
-    assert stage.warnings == ["camera_info: the camera is not calibrated: focal length 0.0, width 640; "
-                              "the robot does not move"]  # fmt: skip
+    [warning] = stage.warnings
+    assert warning.startswith("camera_info: the camera is not calibrated: a focal length of 0 for 640 pixels")
+    assert warning.endswith("the robot does not move")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +80,7 @@ def test_a_calibration_that_is_none_is_warned_of(stage: Any) -> None:
     [
         ("landmarks", "a face without six landmarks is left out"),
         ("image", "image_raw has no image with the stamp of the faces"),
-        ("box", "is left out"),
+        ("box", "all of this image is left out"),
     ],
 )
 def test_what_cannot_be_used_is_no_view_and_is_warned_of(
@@ -79,8 +88,8 @@ def test_what_cannot_be_used_is_no_view_and_is_warned_of(
 ) -> None:
     stage.broken = broken
     stage.explorer.begin("")
-    with stage.showing():
-        assert stage.explorer.look() is None
+    with stage.showing(), pytest.raises(Interrupted, match=warning if broken != "image" else "image_raw"):
+        stage.explorer.look()
     assert any(warning in text for text in stage.warnings)
 
 
