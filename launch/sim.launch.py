@@ -55,7 +55,7 @@ ARGUMENTS = [
 
 # Faces of simulated people are a little smaller than view_control expects, and a small machine that draws the world too
 # answers late; no real person is near. tf2_msgs, by which the simulation tells where its camera is, is not everywhere.
-SIMULATED = {"face_size": 0.135, "command_timeout": 0.6, "camera_pose": f"{CAMERA_AHEAD} 0 1.5 0 0 0"}
+SIMULATED = {"face_size": 0.135, "command_timeout": 0.6, "camera_pose": [CAMERA_AHEAD, 0.0, 1.5, 0.0, 0.0, 0.0]}
 
 
 def start(context: LaunchContext) -> list[Node]:

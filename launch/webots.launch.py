@@ -49,7 +49,7 @@ ARGUMENTS = [
 
 # As in sim.launch.py: the faces of these people are a little smaller than view_control expects. Nobody tells tf where
 # the camera is.
-SIMULATED = {"face_size": 0.135, "camera_pose": f"{CAMERA_AHEAD} 0 {SimulatedCamera().above} 0 0 0"}
+SIMULATED = {"face_size": 0.135, "camera_pose": [CAMERA_AHEAD, 0.0, SimulatedCamera().above, 0.0, 0.0, 0.0]}
 
 
 def start(context: LaunchContext) -> list[Any]:

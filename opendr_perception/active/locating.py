@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from opendr_perception.active.frames import Pose3
-from opendr_perception.active.geometry import Person
+from opendr_perception.active.geometry import Person, wrap
 from opendr_perception.tasks.camera import PinholeCamera
 
 BORDER = 1.5
@@ -40,6 +40,16 @@ def mounted(x: float, y: float, z: float, roll: float, pitch: float, yaw: float)
     about_y = np.array([[cp, 0, sp], [0, 1, 0], [-sp, 0, cp]])
     about_z = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
     return Pose3(np.array([x, y, z]), about_z @ about_y @ about_x @ AHEAD)
+
+
+def check_mount(mount: Pose3, robot_radius: float) -> None:
+    """Raise ValueError where the camera is outside of the circle around the robot, from which distances are kept."""
+    x, y, _ = mount.translation
+    if math.hypot(x, y) > robot_radius:
+        raise ValueError(
+            f"the camera is {math.hypot(x, y):.2f} m from the robot's centre, outside of robot_radius, "
+            f"{robot_radius:g} m, which must contain the whole robot"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,8 +115,10 @@ class Locator:
             (middle_column, (camera.height - cy) / fy),
         ]
         rays = np.array([(x, y, 1.0) for x, y in borders]) @ self.mount.rotation.T
-        bearings = np.arctan2(rays[:, 1], rays[:, 0])
-        return float(min(bearings.max(), -bearings.min()))
+        ahead, left, _ = self.mount.rotation[:, 2]
+        turned = math.atan2(left, ahead)
+        beside = [wrap(math.atan2(y, x) - turned) for x, y, _ in rays]
+        return min(turned + max(beside), -turned - min(beside))
 
     def face(self, box: np.ndarray) -> Person:
         """The person whose face has this box.

@@ -15,6 +15,7 @@ import numpy as np
 from opendr_perception.active.arrivals import Arrivals
 from opendr_perception.active.crowd import Crowd
 from opendr_perception.active.geometry import STILL, Person, Velocity
+from opendr_perception.active.interlocks import Interlocks
 from opendr_perception.active.motion import Manoeuvre, Move, Refused, plan
 from opendr_perception.active.odometry import Odometry, Place, Point
 from opendr_perception.active.robot_time import RobotTime
@@ -26,6 +27,7 @@ REPEAT = 5
 LONGEST_STEP = 0.2
 """Seconds. A control loop that was kept waiting longer accelerates no more than in this time."""
 
+NO_SCAN = "no scan of obstacles has come, and require_scan is true"
 IN_THE_WAY = "a person or an obstacle is in the way"
 """Why a move was given up that may be possible elsewhere."""
 
@@ -72,9 +74,20 @@ class Pilot:
         limits: of the robot.
         timeouts: see there.
         half_view: half of the camera's horizontal field of view, rad; it can be set later.
+        interlocks: what forbids motion, whatever is perceived; they may outlive the pilot.
+        require_scan: no move without scans, also when none has ever come.
     """
 
-    def __init__(self, robot: str, limits: Limits, timeouts: Timeouts, half_view: float = math.radians(25)) -> None:
+    def __init__(
+        self,
+        robot: str,
+        limits: Limits,
+        timeouts: Timeouts,
+        half_view: float = math.radians(25),
+        interlocks: Interlocks | None = None,
+        require_scan: bool = False,
+    ) -> None:
+        self.interlocks = interlocks or Interlocks()
         self.robot, self.limits, self.timeouts, self.half_view = robot, limits, timeouts, half_view
         self.status, self.reason = Status.STILL, ""
         self.travelled = 0.0
@@ -90,7 +103,8 @@ class Pilot:
         self._seen = -math.inf
         self.problem = ""
         """Why the newest image was of no use; '' when it was."""
-        self._obstacles, self._scanned = NOWHERE, math.inf
+        self._obstacles, self._scanned = NOWHERE, -math.inf if require_scan else math.inf
+        self._scan_problem = ""
         self._held_since: float | None = None
         self._zeros = 0
 
@@ -138,6 +152,18 @@ class Pilot:
     def scan(self, now: float, obstacles: np.ndarray) -> None:
         """Take note of obstacles: (n, 2) float, in the robot's frame, m. After the first one, scans must go on."""
         self._obstacles, self._scanned = obstacles[np.isfinite(obstacles).all(1)], now
+        self._scan_problem = ""
+
+    def scan_failed(self, problem: str, repeated: bool = False) -> None:
+        """Take note of a scan that says nothing: the robot stands until one does.
+
+        Args:
+            problem: why it says nothing.
+            repeated: it is an old one, which ends nothing by itself: the last good one counts until it is too old.
+        """
+        self._scan_problem = problem
+        if not repeated or not math.isfinite(self._scanned):
+            self._scanned = -math.inf
 
     # --- what is asked for ------------------------------------------------------------------------------------------
 
@@ -147,6 +173,8 @@ class Pilot:
         Raises:
             Refused: the person is not seen, or the robot cannot do that here.
         """
+        if reason := self.interlocks.reason:
+            raise Refused(reason)
         person = self.person
         if person is None or (missing := self._missing(now)):
             raise Refused((self.problem or "nobody is seen") if person is None else missing)
@@ -207,6 +235,11 @@ class Pilot:
         return min(self._seen, self._scanned) + self.timeouts.command
 
     @property
+    def commanded(self) -> Velocity:
+        """What the robot was told last; zero when it is told nothing."""
+        return self._governor.last
+
+    @property
     def moving(self) -> bool:
         """Whether a move is under way."""
         return self._manoeuvre is not None
@@ -233,13 +266,18 @@ class Pilot:
         return velocity
 
     def _missing(self, now: float) -> str:
-        """Which perception is too old to move by; '' for none."""
+        """What keeps the robot from moving: an interlock, or a perception that is too old; '' for nothing."""
+        if reason := self.interlocks.reason:
+            return reason
         if self._time.stands:
             return f"the clock stands still for {self.timeouts.command:g} s"
         if not now - self._seen <= self.timeouts.command:
             return self.problem or f"the person was not seen for {self.timeouts.command:g} s"
-        if math.isfinite(self._scanned) and not now - self._scanned <= self.timeouts.command:
-            return f"no scan of obstacles came for {self.timeouts.command:g} s"
+        if self._scanned != math.inf and not now - self._scanned <= self.timeouts.command:
+            if self._scan_problem:
+                return f"scan is blind: {self._scan_problem}"
+            never = self._scanned == -math.inf
+            return NO_SCAN if never else f"no scan of obstacles came for {self.timeouts.command:g} s"
         return ""
 
     def _hold(self, ending: Status, reason: str, now: float, velocity: Velocity) -> Velocity:

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.active.geometry import STILL, Person, Velocity
+from opendr_perception.active.separation import REACTION, exposed_speed, separation_share
 
 CREEPING = 0.02
 """Part of the wanted velocity below which it is better to stand still."""
-REACTION = 0.15
-"""Seconds that the robot may go on before it brakes."""
+REDUCED_SPEED = 0.25
+"""m/s, near people (ISO 10218-1:2011, 5.6.2). Whoever wants more must say so."""
+EXCESS = 0.1
+"""m/s above what the distance to a person allows at which the robot stops at once; below, it brakes as it would anyway.
+Measured distances jump by some percent, which must not stop it."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Limits:
         min_distance: between the robot's edge and any person, m.
         clearance: that is kept between the robot's edge and an obstacle, m.
         robot_radius: m.
+        creep_speed: that is allowed beside a person at every distance from `min_distance` on, m/s.
     """
 
     max_linear: float = 0.25
@@ -37,6 +42,7 @@ class Limits:
     min_distance: float = 0.9
     clearance: float = 0.3
     robot_radius: float = 0.25
+    creep_speed: float = 0.1
 
     @property
     def stand_off(self) -> float:
@@ -47,8 +53,9 @@ class Limits:
 class Governor:
     """Turns the velocity that somebody wants into one that is allowed, from what was commanded before.
 
-    Speed and acceleration are limited by scaling, so that the robot stays on its path. Towards a person or an obstacle
-    it may only be so fast that it could still brake; if it already is faster, it stops at once.
+    Speed and acceleration are limited by scaling, so that the robot stays on its path. Beside people it slows down with
+    the distance (see `separation`). Towards a person or an obstacle it may only be so fast that it could still brake;
+    if it already is faster, it stops at once.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -71,7 +78,10 @@ class Governor:
         """
         if not wanted.finite or not (math.isfinite(seconds) and seconds >= 0):
             return self.stop()
-        allowed = self._approach(self._within_speed(wanted), seconds)
+        wanted = self._within_speed(wanted)
+        allowed = self._approach(wanted.scaled(self._separated(wanted, people)), seconds)
+        if self._exceeds(allowed, people):
+            return self.stop()
         share = self._share(allowed, people, obstacles)
         if share < CREEPING:
             return self.stop()
@@ -97,6 +107,19 @@ class Governor:
         linear, angular = limits.max_acceleration * seconds, limits.max_angular_acceleration * seconds
         share = min(1.0, _ratio(linear, math.hypot(x, y)), _ratio(angular, abs(yaw)))
         return Velocity(last.x + share * x, last.y + share * y, last.yaw + share * yaw)
+
+    def _separated(self, velocity: Velocity, people: Sequence[Person]) -> float:
+        """How much of a velocity keeps the protective distance to everybody, in (0, 1]."""
+        limits = self.limits
+        brake, creep = limits.max_acceleration, limits.creep_speed
+        shares = (separation_share(velocity, person, limits.robot_radius, brake, creep) for person in people)
+        return min(shares, default=1.0)
+
+    def _exceeds(self, velocity: Velocity, people: Sequence[Person]) -> bool:
+        """Whether somebody is much too near for a velocity."""
+        return any(
+            exposed_speed(velocity, person) * (1 - self._separated(velocity, [person])) > EXCESS for person in people
+        )
 
     def _share(self, velocity: Velocity, people: Sequence[Person], obstacles: np.ndarray) -> float:
         """How much of a velocity is safe, in [0, 1]."""

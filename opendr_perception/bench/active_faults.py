@@ -7,6 +7,7 @@ command timeout, 0.25 s from the last good message, is part of it.
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import tempfile
@@ -73,12 +74,28 @@ FAULTS: dict[str, Fault] = {
     "stamps go back 10 s": failing(shift=-10.0),
     "faces are 0.5 s late": failing(late=0.5),
     "no more scans": failing(scanner_dead=True),
+    "scans are NaN": failing(scanner_blind=math.nan),
+    "scans are all zero": failing(scanner_blind=0.0),
+    "all is too near for the scanner": failing(scanner_blind=-math.inf),
+    "scans are frozen": failing(scans_frozen=True),
+    "the scanner is nowhere": failing(scanner_lost=True),
     "a wall appears": failing(wall=0.4),
+    "somebody else commands": Trials.command,
+    "stopped by ~/stop": Trials.stop,
     "the goal is cancelled": Trials.cancel,
     "a newer goal": lambda trials: trials.ask("static"),
     "deactivated": lambda trials: trials.change_state(Transition.TRANSITION_DEACTIVATE),
 }
-QUICK = ("no more images", "the recogniser is dead", "faces are NaN", "stamps are frozen", "the goal is cancelled")
+QUICK = (
+    "no more images",
+    "the recogniser is dead",
+    "faces are NaN",
+    "stamps are frozen",
+    "scans are NaN",
+    "somebody else commands",
+    "stopped by ~/stop",
+    "the goal is cancelled",
+)
 JUMP = "clock goes forward 10 s"
 """Nobody needs to stop then, but the limits hold."""
 CLOCK_FAULTS = {"clock goes back 10 s": failing(shift=-10.0), JUMP: failing(shift=10.0)}
@@ -163,7 +180,11 @@ def _trials(motion: str, clock: bool) -> Iterator[Trials]:
         stack.callback(robot.close)
         stack.enter_context(spinning([robot]))
         options = {"motion": motion, "stamped": "true", "use_sim_time": str(clock).lower(), "threads": "1"}
-        options |= {"gallery": str(folder / "gallery"), "face_size": str(FACE_SIZE), "camera_pose": "0 0 0 0 0 0"}
+        options |= {
+            "gallery": str(folder / "gallery"),
+            "face_size": str(FACE_SIZE),
+            "camera_pose": str([0.0] * 6),
+        }
         arguments = [part for name, value in options.items() for part in ("-p", f"{name}:={value}")]
         command = ["opendr_perception.nodes.view_control", "--ros-args", *arguments]
         log = stack.enter_context(open(folder / "log", "wb"))

@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
+from geometry_msgs.msg import TwistStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.action import ActionClient
+from std_srvs.srv import SetBool
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.active.geometry import STILL
@@ -37,10 +39,12 @@ class Trials:
 
     def __init__(self, robot: Robot, program: subprocess.Popen[bytes]) -> None:
         self.robot, self.program = robot, program
-        self.inactive = False
+        self.inactive = self.stopped = False
         self._goals: list[Any] = []
         self._client: Any = ActionClient(robot, IdentifyPerson, "view_control/identify")
         self._lifecycle: Any = robot.create_client(ChangeState, "view_control/change_state")
+        self._stop: Any = robot.create_client(SetBool, "view_control/stop")
+        self._commander: Any = None
         if not self._client.wait_for_server(LONGEST):
             raise RuntimeError("view_control does not start")
 
@@ -85,6 +89,15 @@ class Trials:
             if goal.done():
                 goal.result().cancel_goal_async()
 
+    def command(self) -> None:
+        """Be a second commander, who says nothing yet."""
+        self._commander = self.robot.create_publisher(TwistStamped, "cmd_vel", 1)
+
+    def stop(self, stopped: bool = True) -> Any:
+        """Stop the robot, or let it move again; the answer is in the future."""
+        self.stopped = stopped
+        return self._stop.call_async(SetBool.Request(data=stopped))
+
     def change_state(self, transition: int) -> Any:
         """Ask for a transition; the answer is in the future."""
         self.inactive = transition == Transition.TRANSITION_DEACTIVATE
@@ -100,6 +113,11 @@ class Trials:
         self._goals.clear()
         if self.inactive:
             self.answer(self.change_state(Transition.TRANSITION_ACTIVATE))
+        if self.stopped:
+            self.answer(self.stop(False))
+        if self._commander is not None:
+            self.robot.destroy_publisher(self._commander)
+            self._commander = None
 
     def answer(self, future: Any) -> Any:
         """Wait for an answer."""

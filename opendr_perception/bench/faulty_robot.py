@@ -21,7 +21,7 @@ from opendr_perception.active.geometry import STILL, Velocity
 from opendr_perception.bench.simulated_explorer import FACE_SIZE
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 from opendr_perception.ros import images
-from opendr_perception.ros.robot_messages import camera_info
+from opendr_perception.ros.robot_messages import BASE, camera_info
 from opendr_perception.sim.robot import Command
 from opendr_perception.sim.scene import Pose, Standing, distance, wrap
 from opendr_perception.sim.world import World
@@ -44,6 +44,11 @@ class Failures:
     boxes_nan: bool = False
     stamps_frozen: bool = False
     scanner_dead: bool = False
+    scanner_blind: float | None = None
+    """m, what every beam measures: NaN, or what else is no range."""
+    scans_frozen: bool = False
+    scanner_lost: bool = False
+    """Its frame is one that nobody knows."""
     wall: float = FAR_AWAY
     """m, around the robot."""
     late: float = 0.0
@@ -83,7 +88,7 @@ class Robot(Node):
         self._image = images.to_message(picture, Header(), "rgb8")
         self._landmarks = [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in landmarks]
         self._random = np.random.default_rng(0)
-        self._stamp = 0.0
+        self._stamp, self._scanned = 0.0, Header().stamp
         self._waiting: deque[tuple[float, FaceArray]] = deque()
         newest = QoSProfile(depth=1)
         self._images = self.create_publisher(Image, "image_raw", newest)
@@ -146,9 +151,7 @@ class Robot(Node):
         camera = self._world.camera
         self._infos.publish(camera_info(header, camera.width, camera.height, camera.matrix))
         if not failures.scanner_dead:
-            scan = LaserScan(header=header, angle_min=-math.pi, angle_increment=math.pi / 36, range_max=2 * FAR_AWAY)
-            scan.ranges = [failures.wall] * 72
-            self._scans.publish(scan)
+            self._scans.publish(self._scan(header, failures))
         if failures.images_lost:
             return
         self._image.header = header
@@ -159,6 +162,16 @@ class Robot(Node):
         message = FaceArray(header=header, width=camera.width, height=camera.height)
         message.faces = [face for face in found if face is not None]
         self._waiting.append((time.monotonic() + failures.late, message))
+
+    def _scan(self, header: Header, failures: Failures) -> LaserScan:
+        """Beams all around, from the robot's middle."""
+        if not failures.scans_frozen:
+            self._scanned = header.stamp
+        frame = "nowhere" if failures.scanner_lost else BASE
+        scan = LaserScan(header=Header(stamp=self._scanned, frame_id=frame))
+        scan.angle_min, scan.angle_increment, scan.range_min, scan.range_max = -math.pi, math.pi / 36, 0.1, 2 * FAR_AWAY
+        scan.ranges = [failures.wall if failures.scanner_blind is None else failures.scanner_blind] * 72
+        return scan
 
     def _face(self, robot: Pose, person: Standing, failures: Failures) -> Face | None:
         """As a detector would find it; None out of view."""

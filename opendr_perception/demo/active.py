@@ -46,10 +46,11 @@ LONGEST, TOUR = 25.0, 115.0
 """Simulated seconds for one person, and for all."""
 CAMERA = SimulatedCamera(896, 672)
 """As large as the detector takes in one piece."""
-SIMULATED = {"face_size": 0.135, "command_timeout": 0.6, "camera_pose": f"{CAMERA_AHEAD} 0 {CAMERA.above} 0 0 0"}
+MOUNT = [CAMERA_AHEAD, 0.0, CAMERA.above, 0.0, 0.0, 0.0]
+SIMULATED = {"face_size": 0.135, "command_timeout": 0.6, "camera_pose": MOUNT}
 """Of view_control: simulated faces are a little smaller, a small machine that draws the world too answers late, and tf
 is not everywhere."""
-WIDE = {"max_moves": 6, "max_travel": 6.0, "max_pan": 1.57, "max_linear": 0.4}
+WIDE = {"max_moves": 6, "max_travel": 6.0, "max_pan": 1.57, "max_linear": 0.4, "allow_fast": True}
 """Of view_control: there is room, and those who watch want to see something."""
 
 

@@ -13,6 +13,7 @@ from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Twist
 from rclpy.action import ActionClient
+from rclpy.publisher import Publisher
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.demo.play import START_TIMEOUT, DemoError, check
@@ -41,19 +42,22 @@ class Guide:
 
     def __init__(self, witness: Witness, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
         self._witness, self._programs, self._log = witness, programs, log
-        self._commands = witness.create_publisher(Twist, "cmd_vel", 1)
         self._client: Any = ActionClient(witness, IdentifyPerson, "view_control/identify")
         self._wait(lambda: self._client.server_is_ready() and witness.faces > 0, START_TIMEOUT, "there are no faces")
 
     def go_to(self, person: Pose) -> None:
-        """Drive to the stop before a person."""
-        way, stop = legs(self._pose(), person)
-        while distance(self._pose(), way) > PASSED:
-            self._drive(way, person)
-        while not arrived(self._pose(), stop, person):
-            self._drive(stop, person)
-        self._say(Command())
-        self.pause(SETTLE)
+        """Drive to the stop before a person; `view_control` moves only while nobody else can command."""
+        commands = self._witness.create_publisher(Twist, "cmd_vel", 1)
+        try:
+            way, stop = legs(self._pose(), person)
+            while distance(self._pose(), way) > PASSED:
+                self._drive(commands, way, person)
+            while not arrived(self._pose(), stop, person):
+                self._drive(commands, stop, person)
+            _say(commands, Command())
+            self.pause(SETTLE)
+        finally:
+            self._witness.destroy_publisher(commands)
 
     def pause(self, seconds: float) -> None:
         """Stand still for some simulated time."""
@@ -110,16 +114,11 @@ class Guide:
         assert self._witness.pose is not None
         return self._witness.pose
 
-    def _drive(self, goal: Pose, person: Pose) -> None:
+    def _drive(self, commands: Publisher, goal: Pose, person: Pose) -> None:
         """Say where to, and wait for the next odometry."""
-        self._say(towards(self._pose(), goal, person))
+        _say(commands, towards(self._pose(), goal, person))
         now = self._witness.seconds
         self._wait(lambda: self._witness.seconds > now, PATIENCE, "the simulation stands still")
-
-    def _say(self, command: Command) -> None:
-        twist = Twist()
-        twist.linear.x, twist.linear.y, twist.angular.z = command.forward, command.left, command.turn
-        self._commands.publish(twist)
 
     def _answer(self, future: Any, seconds: float) -> Any:
         self._wait(future.done, seconds, "view_control does not answer")
@@ -133,6 +132,12 @@ class Guide:
                 if time.monotonic() > deadline:
                     raise DemoError(f"{missing}; see {self._log}")
                 self._witness.changed.wait(0.1)
+
+
+def _say(commands: Publisher, command: Command) -> None:
+    twist = Twist()
+    twist.linear.x, twist.linear.y, twist.angular.z = command.forward, command.left, command.turn
+    commands.publish(twist)
 
 
 def _fields(answer: Answer) -> dict[str, Any]:

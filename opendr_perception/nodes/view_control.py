@@ -6,32 +6,35 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.clock import ROSClock
-from std_msgs.msg import Header, String
 
-from opendr_perception.active.geometry import Velocity
+from opendr_perception.active.geometry import STILL
 from opendr_perception.active.identification import Goal
-from opendr_perception.active.pilot import Pilot, Status, Timeouts
+from opendr_perception.active.interlocks import Interlocks
+from opendr_perception.active.pilot import Pilot, Timeouts
 from opendr_perception.active.policies import POLICIES, Policies
 from opendr_perception.active.policy import ViewPolicy
 from opendr_perception.active.recognition import GalleryRecogniser
-from opendr_perception.ros import qos
-from opendr_perception.ros.camera_view import CameraView, check_mount, read_pose
+from opendr_perception.ros.camera_view import CameraView
 from opendr_perception.ros.control_topics import ControlTopics
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.ros.episodes import Episodes
 from opendr_perception.ros.explorer import TopicExplorer
+from opendr_perception.ros.guards import Guards
 from opendr_perception.ros.identify_action import IdentifyAction
 from opendr_perception.ros.managed import ManagedNode
 from opendr_perception.ros.motion_parameters import ExplorerParameters
+from opendr_perception.ros.motion_state import MotionState
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import load_session
 from opendr_perception.ros.run import main
+from opendr_perception.ros.stop_lock import StopLock
 from opendr_perception.ros.transforms import FramePoses
 from opendr_perception.ros.unasked import UnaskedEpisodes
+from opendr_perception.ros.velocity_publisher import VelocityPublisher
 
 
 @dataclass(frozen=True)
@@ -61,76 +64,81 @@ class Parameters(ExplorerParameters):
 
 
 class ViewControl(ManagedNode):
-    """faces, persons, image_raw, camera_info, scan -> cmd_vel; the action `~/identify`."""
+    """faces, persons, image_raw, camera_info, scan, odom, tf -> cmd_vel; action `~/identify`, service `~/stop`."""
 
     NAME = "view_control"
     Parameters = Parameters
     _episodes: Episodes | None = None
-    _said = ""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._stop = StopLock(self, Interlocks(), self._stopped)
 
     def configure(self) -> None:
-        self._mount = read_pose(self.params.camera_pose)
-        if self._mount is not None:
-            check_mount(self._mount, self.params.robot_radius)
+        self.params.check_motion()
         load = partial(load_session, params=self.params)
         embedder = load(self.params.embedder)
         self._recogniser = GalleryRecogniser.open(self.params.embedder, embedder, self.params.gallery)
         self._policies = Policies(self._recogniser, load, self.params.published, self.params.reinforcement_model)
         self._policies.get(self.params.policy)  # what it lacks shall be known now
-        self._commands = self.create_publisher(
-            TwistStamped if self.params.stamped else Twist, "cmd_vel", qos.result(depth=1)
-        )
-        self._states = self.create_publisher(String, "~/state", qos.latest())
+        self._commands = VelocityPublisher(self, self.params.stamped, self.params.frame_id)
+        self._state = MotionState(self, self._stop)
         self._action = IdentifyAction(self, lambda: self._episodes, self._policy, self._goal)
 
     def activate(self) -> None:
         params = self.params
         timeouts = Timeouts(command=params.command_timeout, max_age=params.max_age)
-        pilot = Pilot(params.motion, params.limits, timeouts)
-        self._drive = DriveLoop(pilot, self._command, self._seconds, self.fail, self._held, self._simulated)
-        self._frames = FramePoses(self, params.frame_id)
-        camera = CameraView(params.face_size, params.robot_radius, self._mount, params.frame_id, self._frames.pose)
-        self._explorer = explorer = TopicExplorer(self._drive, self._recogniser, camera, self.warn)
-        self._episodes = Episodes(explorer, self._drive, self._say)
-        self._topics = ControlTopics(self, explorer, self._drive)
+        pilot = Pilot(
+            params.motion,
+            params.limits,
+            timeouts,
+            interlocks=self._stop.interlocks,
+            require_scan=params.require_scan,
+        )
+        self._drive = DriveLoop(
+            pilot, self._commands.publish, self._seconds, self.fail, self._state.held, self._simulated
+        )
+        base, mount = params.frame_id, params.camera_mount
+        self._frames = FramePoses(self, base)
+        camera = CameraView(params.face_size, params.robot_radius, mount, base, self._frames.pose)
+        explorer = self._explorer = TopicExplorer(self._drive, self._recogniser, camera, self.warn)
+        self._episodes = Episodes(explorer, self._drive, self._state.say)
+        self._safeguards = Guards(self, self._drive, self._commands, self._frames)
+        self._topics = ControlTopics(self, explorer)
         self._unasked = UnaskedEpisodes(explorer, self._episodes, lambda: self._policy(""), self._goal)
-        self._say("idle")
+        self._state.say("idle")
 
     def deactivate(self) -> None:
         episodes, self._episodes = self._episodes, None
         assert episodes is not None
         episodes.close("the node is deactivated")
         self._drive.stop()
-        self._topics.close()
-        self._frames.close()
+        for part in (self._topics, self._safeguards, self._frames):
+            part.close()
         if not episodes.wait():
             self.warn("a decision does not come to its end, and is not waited for")
 
     def cleanup(self) -> None:
         self._action.close()
-        self.destroy_publisher(self._commands)
-        self.destroy_publisher(self._states)
+        self._commands.close()
+        self._state.close()
         del self._policies, self._recogniser
 
     def tick(self) -> None:
-        if self._episodes is not None and self.params.continuous:
+        if self._episodes is not None and self.params.continuous and not self._stop.engaged:
             self._unasked.look_around(self.params.cooldown)
         super().tick()
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
-        if self._episodes is None:
-            return ()
-        with self._drive.lock:
-            pilot = self._drive.pilot
-            travelled = round(pilot.travelled, 2)
-            values = {"last move": pilot.status.value, "reason": pilot.reason, "travelled (m)": travelled}
-            level = DiagnosticStatus.WARN if pilot.status is Status.HELD else DiagnosticStatus.OK
-        blind = self._explorer.blindness(time.monotonic())
-        sight = DiagnosticStatus.ERROR if blind else DiagnosticStatus.OK
-        return [
-            self.status("motion", level, self._said, values),
-            self.status("sight", sight, blind or "people can be seen and measured", {}),
-        ]
+        if self._episodes is not None:
+            motion = self._state.diagnose(self._drive, self._safeguards.fault)
+            return [motion, self.sight(self._explorer.blindness(time.monotonic()))]
+        return [self._state.diagnose(None, "")] if self._stop.engaged and self.stage == "inactive" else ()
+
+    def sight(self, blind: str) -> DiagnosticStatus:
+        """The line of diagnostics about what the robot sees; it is an error when people cannot be measured."""
+        level = DiagnosticStatus.ERROR if blind else DiagnosticStatus.OK
+        return self.status("sight", level, blind or "people can be seen and measured", {})
 
     def _policy(self, name: str) -> ViewPolicy:
         return self._policies.get(name or self.params.policy)
@@ -140,15 +148,6 @@ class ViewControl(ManagedNode):
         limits = params.confidence, params.max_moves, params.max_pan, params.max_travel
         return Goal(*limits, look_first=not params.published, joint=not params.published), params.timeout
 
-    def _command(self, velocity: Velocity) -> None:
-        twist = Twist()
-        twist.linear.x, twist.linear.y, twist.angular.z = velocity.x, velocity.y, velocity.yaw
-        if self.params.stamped:
-            header = Header(stamp=self.get_clock().now().to_msg(), frame_id=self.params.frame_id)
-            self._commands.publish(TwistStamped(header=header, twist=twist))
-        else:
-            self._commands.publish(twist)
-
     def _seconds(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
 
@@ -157,14 +156,13 @@ class ViewControl(ManagedNode):
         clock = self.get_clock()
         return isinstance(clock, ROSClock) and clock.ros_time_is_active
 
-    def _held(self, status: Status) -> None:
-        if status in (Status.HELD, Status.MOVING):
-            self._say(status.value)
-
-    def _say(self, state: str) -> None:
-        if state != self._said:
-            self._said = state
-            self._states.publish(String(data=state))
+    def _stopped(self) -> None:
+        """The robot was stopped, or may move again."""
+        if self._episodes is not None and self._stop.engaged:
+            self._episodes.interrupt(self._stop.reason)
+            self._commands.publish(STILL)  # also when somebody else drives through the same topic
+        if self.stage != "unconfigured":
+            self._state.say("idle")
 
 
 if __name__ == "__main__":

@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 from sensor_msgs.msg import CameraInfo
 
 from opendr_perception.active.frames import Pose3
-from opendr_perception.active.locating import Locator, looking_ahead, mounted
+from opendr_perception.active.locating import Locator, check_mount, looking_ahead
 from opendr_perception.ros.cameras import pinhole
 from opendr_perception.tasks.camera import PinholeCamera
 
 NO_CALIBRATION = "no camera_info has come, so that distances are unknown"
-NO_NUMBERS = "camera_pose must be six numbers, x y z in m and roll pitch yaw in rad, got '{}'"
-
-
-def read_pose(text: str) -> Pose3 | None:
-    """Read the parameter `camera_pose`; None where tf shall tell it.
-
-    Raises:
-        ValueError: it is no pose.
-    """
-    if not text.strip():
-        return None
-    try:
-        numbers = [float(word) for word in text.split()]
-    except ValueError:
-        raise ValueError(NO_NUMBERS.format(text)) from None
-    if len(numbers) != 6 or not all(map(math.isfinite, numbers)):
-        raise ValueError(NO_NUMBERS.format(text))
-    x, y, z, roll, pitch, yaw = numbers
-    return mounted(x, y, z, roll, pitch, yaw)
-
-
-def check_mount(mount: Pose3, robot_radius: float) -> None:
-    """Raise ValueError where the camera is outside of the circle around the robot, from which distances are kept."""
-    x, y, _ = mount.translation
-    if math.hypot(x, y) > robot_radius:
-        raise ValueError(
-            f"the camera is {math.hypot(x, y):.2f} m from the robot's centre, outside of robot_radius, "
-            f"{robot_radius:g} m, which must contain the whole robot"
-        )
 
 
 class CameraView:

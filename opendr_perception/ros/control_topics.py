@@ -1,33 +1,29 @@
-"""What a node that moves a robot subscribes."""
+"""What a node that moves a robot to see people subscribes of them."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from rclpy.qos import QoSProfile
-from sensor_msgs.msg import CameraInfo, LaserScan
+from sensor_msgs.msg import CameraInfo
 
 from opendr_perception.msg import DetectionArray, FaceArray
 from opendr_perception.ros import images, qos
-from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.ros.explorer import TopicExplorer
 from opendr_perception.ros.managed import ManagedNode
 
 
 class ControlTopics:
-    """Hands faces, images, the calibration and scans to whom they concern, until `close`.
+    """Hands faces, images and the calibration to the explorer, until `close`.
 
     Args:
         node: what subscribes; its parameters say how.
-        explorer: takes faces, images and the calibration.
-        drive: takes obstacles.
+        explorer: takes them.
     """
 
-    def __init__(self, node: ManagedNode, explorer: TopicExplorer, drive: DriveLoop) -> None:
-        self._node, self._explorer, self._drive = node, explorer, drive
+    def __init__(self, node: ManagedNode, explorer: TopicExplorer) -> None:
+        self._node = node
         newest = qos.newest(node.params.qos_reliability)
         transport = node.params.image_transport
         image_type, _, image_topic = images.TRANSPORTS[transport]
@@ -45,7 +41,6 @@ class ControlTopics:
             self._subscribe(CameraInfo, "camera_info", explorer.take_camera, newest),
             self._subscribe(FaceArray, "faces", explorer.take_faces, newest),
             self._subscribe(DetectionArray, "persons", explorer.take_persons, newest),
-            self._subscribe(LaserScan, "scan", self._take_scan, newest),
         ]
 
     def close(self) -> None:
@@ -57,16 +52,3 @@ class ControlTopics:
         self, kind: type, topic: str, take: Callable[[Any], None], profile: QoSProfile, raw: bool = False
     ) -> Any:
         return self._node.create_subscription(kind, topic, take, profile, raw=raw)
-
-    def _take_scan(self, message: LaserScan) -> None:
-        points = obstacles(message)
-        with self._drive.lock:
-            self._drive.pilot.scan(time.monotonic(), points)
-
-
-def obstacles(scan: LaserScan) -> np.ndarray:
-    """Points (n, 2) of a scan, m; the scanner is taken to be in the robot's centre, looking ahead."""
-    ranges = np.asarray(scan.ranges, np.float64)
-    angles = scan.angle_min + scan.angle_increment * np.arange(len(ranges))
-    valid = np.isfinite(ranges) & (ranges >= scan.range_min) & (ranges <= scan.range_max)
-    return np.stack([ranges[valid] * np.cos(angles[valid]), ranges[valid] * np.sin(angles[valid])], axis=1)

@@ -77,6 +77,16 @@ class DriveLoop:
                 self.pilot.halt(reason)
                 self._publish(STILL)
 
+    def forbid(self, guard: str, reason: str) -> None:
+        """Stand still now, and until the guard allows motion again."""
+        with self.lock:
+            self.pilot.interlocks.engage(guard, reason)
+            self.halt(reason)
+
+    def allow(self, guard: str) -> None:
+        """Take back what a guard has forbidden."""
+        self.pilot.interlocks.release(guard)
+
     def stop(self) -> None:
         """End the loop; the last velocity is zero."""
         with self.lock:

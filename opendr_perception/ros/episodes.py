@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from opendr_perception.active.identification import Goal, Outcome, Report, identify
+from opendr_perception.active.interlocks import STOP
 from opendr_perception.active.policy import View, ViewPolicy
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.ros.explorer import TopicExplorer
@@ -47,8 +48,9 @@ class Episodes:
             self._explorer.interrupt(SUPERSEDED)
         with self._turn:
             with self._drive.lock:
-                if ticket != self._newest or self._closed:
-                    return Outcome((), 0, self._closed or SUPERSEDED, interrupted=True)
+                refusal = self._closed or self._drive.pilot.interlocks.of(STOP)
+                if ticket != self._newest or refusal:
+                    return Outcome((), 0, refusal or SUPERSEDED, interrupted=True)
                 self._explorer.begin(track)
             too_late = f"{timeout:g} s are over"
             alarm = threading.Timer(timeout, self._explorer.interrupt, (too_late,))

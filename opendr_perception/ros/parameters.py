@@ -13,6 +13,7 @@ import dataclasses
 import inspect
 import math
 import textwrap
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -69,7 +70,7 @@ def parameter(
     choices: Iterable[str] = (),
     read_only: bool = False,
 ) -> Any:
-    """A dataclass field that is a ROS parameter. Sequence defaults are given as tuples.
+    """A dataclass field that is a ROS parameter. Sequence defaults are given as tuples; () is "not given".
 
     Args:
         default: its value when nobody sets it; its type is the parameter's.
@@ -106,6 +107,7 @@ def declare(node: Node, cls: type[P]) -> P:
     hints = get_type_hints(cls)
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         descriptor = _descriptor(field.metadata["parameter"], hints[field.name])
+        descriptor.dynamic_typing = field.default == ()  # rclpy takes an empty list for one of bytes
         node.declare_parameter(field.name, _to_ros(field.default), descriptor)
     parameters = read(node, cls)
     check(parameters)
@@ -116,7 +118,7 @@ def read(node: Node, cls: type[P], changes: Sequence[Parameter] = ()) -> P:
     """The dataclass with the node's present values, overlaid by changes that are about to be made."""
     values = {field.name: node.get_parameter(field.name).value for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     values.update({change.name: change.value for change in changes if change.name in values})
-    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    return cls(**{name: _from_ros(value) for name, value in values.items()})
 
 
 def as_yaml(node_name: str, cls: type, introduction: str) -> str:
@@ -179,6 +181,11 @@ def _descriptor(doc: Documentation, hint: Any) -> ParameterDescriptor:
 
 def _to_ros(default: Any) -> Any:
     return list(default) if isinstance(default, tuple) else default
+
+
+def _from_ros(value: Any) -> Any:
+    """A value as a dataclass has it; the empty list of a parameter file arrives as None."""
+    return tuple(value or ()) if value is None or isinstance(value, (list, array)) else value
 
 
 def _type_name(hint: Any) -> str:

@@ -11,7 +11,8 @@ import pytest
 
 from opendr_perception.active.geometry import STILL, Person
 from opendr_perception.active.motion import ROBOTS, Move, Refused
-from opendr_perception.active.pilot import REPEAT, Status
+from opendr_perception.active.pilot import REPEAT, Pilot, Status, Timeouts
+from opendr_perception.active.safety import Limits
 
 RIGHT = Move(pan=math.radians(60))
 
@@ -182,3 +183,49 @@ def test_it_tells_until_when_it_may_move(floor: Any) -> None:
     assert scene.pilot.fresh_until == pytest.approx(scene.now + scene.pilot.timeouts.command)
     scene.pilot.scan(scene.now - 0.1, np.zeros((0, 2)))
     assert scene.pilot.fresh_until == pytest.approx(scene.now - 0.1 + scene.pilot.timeouts.command)
+
+
+def test_an_interlock_forbids_to_begin_and_to_go_on(floor: Any) -> None:
+    scene = driving(floor)
+    scene.pilot.interlocks.engage("somebody", "somebody says no")
+    assert scene.step() == STILL
+    assert (scene.pilot.status, scene.pilot.reason) == (Status.HELD, "somebody says no")
+    with pytest.raises(Refused, match="somebody says no"):
+        scene.pilot.move(RIGHT, scene.now)
+    scene.pilot.interlocks.release("somebody")
+    assert scene.step() != STILL
+
+
+def test_a_blind_scan_stops_the_robot_at_once_and_a_good_one_lets_it_go_on(floor: Any) -> None:
+    scene = driving(floor)
+    scene.pilot.scan_failed("all of its ranges are 0")
+    assert scene.step() == STILL
+    assert scene.pilot.reason == "scan is blind: all of its ranges are 0"
+    with pytest.raises(Refused, match="scan is blind"):
+        scene.pilot.move(RIGHT, scene.now)
+    scene.pilot.scan(scene.now, np.zeros((0, 2)))
+    assert scene.step() != STILL
+
+
+def test_a_repeated_scan_stops_the_robot_when_the_last_good_one_is_too_old(floor: Any) -> None:
+    scene = driving(floor)
+    scene.pilot.scan(scene.now, np.zeros((0, 2)))
+    said = []
+    for _ in range(8):
+        scene.pilot.scan_failed("its stamp does not advance", repeated=True)
+        said.append(scene.step())
+    assert said[0] != STILL
+    assert said[-1] == STILL
+    assert scene.pilot.reason == "scan is blind: its stamp does not advance"
+
+
+def test_a_robot_that_requires_scans_does_not_begin_without() -> None:
+    pilot = Pilot("holonomic", Limits(), Timeouts(), require_scan=True)
+    pilot.observe(1.0, 1.0, Person(2.0, 0.0))
+    with pytest.raises(Refused, match="no scan of obstacles has come, and require_scan is true"):
+        pilot.move(RIGHT, 1.0)
+    pilot.scan(1.0, np.zeros((0, 2)))
+    pilot.move(RIGHT, 1.0)
+    pilot.observe(1.3, 1.3, Person(2.0, 0.0))
+    assert pilot.tick(1.3) == STILL
+    assert pilot.reason == "no scan of obstacles came for 0.25 s"

@@ -21,7 +21,7 @@ from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
-from std_msgs.msg import String
+from std_msgs.msg import Header, String
 
 from opendr_perception.active.baselines import Static
 from opendr_perception.active.motion import Move
@@ -38,7 +38,7 @@ PERIOD = 0.05
 FOCAL, WIDTH, HEIGHT = 500.0, 640, 480
 FACE_SIZE = 0.15
 STOP_WITHIN = 0.3
-MOUNTED = {"camera_pose": "0 0 0 0 0 0"}
+MOUNTED = {"camera_pose": [0.0] * 6}
 """Without tf, that must be said."""
 
 
@@ -142,7 +142,8 @@ class Robot:
         if self.images and self.recogniser:
             self.publishers["faces"].publish(FaceArray(header=header, width=WIDTH, height=HEIGHT, faces=self._faces()))
         if self.wall is not None:
-            scan = LaserScan(header=header, angle_min=-math.pi, angle_increment=math.pi / 36, range_max=20.0)
+            middle = Header(stamp=header.stamp, frame_id="base_link")
+            scan = LaserScan(header=middle, angle_min=-math.pi, angle_increment=math.pi / 36, range_max=20.0)
             scan.ranges = [self.wall] * 72
             self.publishers["scan"].publish(scan)
 
@@ -260,7 +261,13 @@ def stands_still(robot: Robot, since: float) -> None:
 def test_it_goes_around_the_person_until_it_recognises_them(
     graph: Any, client: Client, control: Any, robots: Any, motion: str
 ) -> None:
-    fast = {"max_linear": 1.0, "max_angular": 2.5, "max_acceleration": 2.0, "max_angular_acceleration": 8.0}
+    fast = {
+        "allow_fast": True,
+        "max_linear": 1.0,
+        "max_angular": 2.5,
+        "max_acceleration": 2.0,
+        "max_angular_acceleration": 8.0,
+    }
     control(motion=motion, **fast)
     robot = robots(lambda pan: abs(pan) > math.radians(12))
     states = graph.listen(String, "view_control/state")
@@ -477,7 +484,7 @@ def test_a_signal_leaves_the_robot_standing(graph: Any, client: Client, scene: S
         "-p",
         f"gallery:={scene.gallery}",
         "-p",
-        "camera_pose:=0 0 0 0 0 0",
+        f"camera_pose:={MOUNTED['camera_pose']}",
         "-r",
         f"__ns:={graph.namespace}",
     )

@@ -155,3 +155,20 @@ def test_changes_of_a_move_are_told(base: Base) -> None:
     base.wait(base.stands)
     base.wait(lambda: Status.HELD in states)
     assert states[:2] == [Status.MOVING, Status.HELD]
+
+
+def test_what_is_forbidden_ends_with_zero_at_once_and_does_not_begin_again(base: Base) -> None:
+    loop = base.drive()
+    thread, answers = begin(loop)
+    base.wait(base.moves)
+    with loop.lock:  # the loop cannot have its turn meanwhile
+        loop.forbid("somebody", "somebody says no")
+        assert base.stands()
+    thread.join(LIMIT)
+    loop.observe(2.0, PERSON, ())
+    answers.append(loop.move(RIGHT, lambda: False))
+    assert answers == ["somebody says no"] * 2
+    loop.allow("somebody")
+    loop.observe(3.0, PERSON, ())
+    threading.Thread(target=loop.move, args=(RIGHT, lambda: False), daemon=True).start()
+    base.wait(base.moves)

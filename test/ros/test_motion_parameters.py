@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
+
+import pytest
 
 from opendr_perception.active.pilot import Timeouts
 from opendr_perception.active.safety import Limits
@@ -12,6 +15,23 @@ from opendr_perception.ros.motion_parameters import MotionParameters
 def test_their_defaults_are_those_of_the_library() -> None:
     assert MotionParameters().limits == Limits()
     assert MotionParameters().command_timeout == Timeouts().command
+
+
+def test_more_than_the_reduced_speed_must_be_meant() -> None:
+    with pytest.raises(ValueError, match=r"max_linear 0\.4 m/s is above 0\.25 m/s.*allow_fast"):
+        MotionParameters(max_linear=0.4).check_motion()
+    MotionParameters(max_linear=0.4, allow_fast=True).check_motion()
+    MotionParameters().check_motion()
+
+
+def test_the_place_of_a_scanner_is_three_numbers() -> None:
+    assert MotionParameters().scan_mount is None
+    mount = MotionParameters(scan_pose=(1, 0.0, 0.0)).scan_mount
+    assert mount is not None
+    assert mount.translation.tolist() == [1.0, 0.0, 0.0]
+    for wrong in ((0.0, 0.0), (0.0, 0.0, math.nan), ("a", "b", "c")):
+        with pytest.raises(ValueError, match=r"scan_pose must be \[x, y, yaw\]"):
+            MotionParameters(scan_pose=wrong).check_motion()
 
 
 def test_each_limit_is_set_by_its_own_parameter() -> None:
