@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import math
 import threading
+import time
 from typing import Any
 
 import pytest
+from opendr_perception.msg import Box, Detection, DetectionArray
+from rclpy.time import Time
+from std_msgs.msg import Header
 
 from opendr_perception.active.identification import Interrupted
 from opendr_perception.active.motion import Move
+from opendr_perception.active.policy import Glimpse
 
 
 @pytest.fixture
@@ -112,3 +117,60 @@ def test_after_a_move_only_later_images_count(stage: Any, impatient: None) -> No
     stage.show()  # too early: the robot may still tremble
     assert stage.explorer.look() is None
     assert stage.drive.pilot.travelled > 0.02
+
+
+def bodies(stage: Any, *places: tuple[float, float], scale: float = 1.0) -> DetectionArray:
+    """People 1.5 m tall and 0.4 m wide whose faces are not seen, by distance and bearing."""
+    message = DetectionArray(header=Header(stamp=Time(nanoseconds=time.monotonic_ns()).to_msg()), width=640, height=480)
+    for distance, bearing in places:
+        u, size = 320 - 500 * math.tan(bearing), 500 / distance / math.cos(bearing)
+        box = Box(x_min=u - 0.2 * size, x_max=u + 0.2 * size, y_min=240 - 0.1 * size, y_max=240 + 1.4 * size)
+        message.detections.append(Detection(score=0.9, box=box))
+    return message
+
+
+def test_whoever_turns_the_back_is_kept_away_from_and_the_person_is_no_obstacle(stage: Any) -> None:
+    stage.explorer.begin("7")
+    stage.show()
+    stage.explorer.take_persons(bodies(stage, (2.0, 0.0), (2.5, 0.4)))
+    [other] = stage.drive.pilot.others(time.monotonic())
+    assert other.bearing == pytest.approx(0.4, abs=0.02)
+    assert 2.0 < other.distance <= 2.51
+
+
+def test_where_only_a_body_is_seen_there_is_a_glimpse_of_the_person(stage: Any) -> None:
+    stage.people = {}
+    stage.explorer.begin("")
+    done = threading.Event()
+
+    def come() -> None:
+        while not done.wait(0.05):
+            stage.explorer.take_persons(bodies(stage, (3.0, 0.2), (4.0, -0.2)))
+
+    thread = threading.Thread(target=come)
+    thread.start()
+    try:
+        with stage.showing():
+            glimpse = stage.explorer.look()
+            assert isinstance(glimpse, Glimpse)
+            assert glimpse.distance == pytest.approx(3.0, abs=0.1)
+            assert stage.explorer.move(Move(advance=-0.03)) == "", "it moves by the body"
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_a_refused_calibration_stops_a_move(stage: Any) -> None:
+    stage.explorer.begin("7")
+    answers: list[str] = []
+    with stage.showing():
+        stage.show()
+        mover = threading.Thread(target=lambda: answers.append(stage.explorer.move(Move(pan=1.0))))
+        mover.start()
+        stage.wait(lambda: stage.moves)
+        stage.calibrate(focal=0.0)
+        stage.wait(lambda: not stage.moves)
+        mover.join(20)
+    assert "not calibrated" in answers[0]
+    with pytest.raises(Interrupted, match="not calibrated"):
+        stage.explorer.look()
