@@ -56,12 +56,6 @@ class Person:
         across = velocity.x * math.sin(self.bearing) - velocity.y * math.cos(self.bearing)
         return across / max(self.distance, 0.05)
 
-    def after(self, velocity: Velocity, seconds: float) -> Person:
-        """Where the person, who stands still, is seen when the robot has moved for a short while."""
-        distance = self.distance - self.closing_speed(velocity) * seconds
-        bearing = self.bearing + (self.pan_rate(velocity) - velocity.yaw) * seconds
-        return Person(max(distance, 0.0), wrap(bearing))
-
 
 def wrap(angle: float) -> float:
     """The same angle in [-π, π)."""

@@ -22,7 +22,7 @@ from opendr_perception.active.identification import Interrupted
 from opendr_perception.active.locating import Locator
 from opendr_perception.active.motion import Move
 from opendr_perception.active.policy import Glimpse, Recogniser, Recognition, View
-from opendr_perception.msg import Box, DetectionArray, Face, FaceArray
+from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray
 from opendr_perception.ros.camera_view import CameraView
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.tasks.face_geometry import align
@@ -40,6 +40,8 @@ SAME_DIRECTION = 0.1
 """rad; a face so near to where the person is expected is theirs, whatever its track."""
 FACE_LOST = 0.3
 """Seconds without the person's face after which their body tells where they are."""
+MOST = 200
+"""People in one image; more take so long to place that the robot cannot be stopped in time."""
 SILENT = 2.0
 """Seconds after which a topic that should go on is said to be silent."""
 
@@ -110,7 +112,7 @@ class TopicExplorer:
             if locator is None:
                 return
             try:
-                people = [locator.face(_corners(face.box)) for face in message.faces]
+                people = [locator.face(box) for box in _boxes(message.faces)]
             except ValueError as error:  # somebody is somewhere: what is unknown is not a free way
                 self._complain(f"faces: {error}; all of this image is left out", "faces")
                 return
@@ -135,7 +137,7 @@ class TopicExplorer:
             if locator is None:
                 return
             try:
-                bodies = [locator.body(_corners(found.box)) for found in message.detections]
+                bodies = [locator.body(box) for box in _boxes(message.detections)]
             except ValueError as error:
                 self._warn(f"persons: {error}; all of this image is left out", "persons")
                 return
@@ -286,6 +288,12 @@ class TopicExplorer:
         elif stamp >= self._ready_from:
             self._looks.append(View(image, _corners(face.box), landmarks, UNKNOWN, sight.person.distance, self.pan))
             del self._looks[:-SAMPLES]
+
+
+def _boxes(found: Sequence[Face | Detection]) -> list[np.ndarray]:
+    if len(found) > MOST:
+        raise ValueError(f"{len(found)} people in one image, more than {MOST}")
+    return [_corners(one.box) for one in found]
 
 
 def _corners(box: Box) -> np.ndarray:

@@ -174,3 +174,11 @@ def test_a_refused_calibration_stops_a_move(stage: Any) -> None:
     assert "not calibrated" in answers[0]
     with pytest.raises(Interrupted, match="not calibrated"):
         stage.explorer.look()
+
+
+def test_a_message_with_too_many_people_is_no_image(stage: Any) -> None:
+    stage.people = {str(k): (2.0, 0.0) for k in range(1000)}
+    stage.explorer.begin("")
+    stage.show()
+    assert stage.drive.pilot.person is None
+    assert "1000 people in one image" in stage.warnings[0]
