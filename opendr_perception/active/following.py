@@ -18,8 +18,6 @@ FOLLOWED = 0.3
 """Part of the commanded way that a base must have made."""
 STOPPING = 1.0
 """Seconds that a base has to come to rest."""
-OURS = 3.0
-"""Seconds after the last command in which a motion is most probably still this node's."""
 MOVING, TURNING = 0.05, 0.15
 """m/s and rad/s from which on a base moves; odometry is never quite still."""
 GAP = 0.5
@@ -50,6 +48,7 @@ class Following:
         self._stamp = -math.inf
         self._samples: deque[tuple[float, np.ndarray, np.ndarray]] = deque(maxlen=2000)
         self._still = math.inf
+        self._rested = True
         self._moved = 0.0
 
     def take(self, stamp: float, commanded: Velocity, measured: Velocity) -> Verdict:
@@ -68,13 +67,14 @@ class Following:
         self._still = 0.0 if commanded != STILL else self._still + seconds
         moves = measured.speed > MOVING or abs(measured.yaw) > TURNING
         self._moved = self._moved + seconds if moves else 0.0
+        self._rested = commanded == STILL and (self._rested or not moves)
         return self._disobeys(stamp, seconds, commanded, measured) if commanded != STILL else self._runs_away(measured)
 
     def _runs_away(self, measured: Velocity) -> Verdict:
         self._samples.clear()
         if self._still < STOPPING or self._moved < STOPPING / 2:
             return Verdict()
-        if self._still < OURS:
+        if not self._rested:  # it has never stopped since the last command, so it is ours
             text = f"the base moves at {measured.speed:.2f} m/s and {measured.yaw:.2f} rad/s though zero is commanded"
             return Verdict(f"{text} (odom)", moves=True, fault=True)
         return Verdict("the base is moved by somebody else (odom)", moves=True)

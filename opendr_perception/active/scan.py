@@ -12,6 +12,8 @@ import numpy as np
 
 MAX_INVALID = 0.3
 """Share of beams that may be invalid. A leg 0.4 m before a depth camera hides more than this of its view."""
+MAX_HIDDEN = math.radians(20)
+"""An unbroken run of invalid beams that is wider hides something, however many good ones there are elsewhere."""
 NEAREST = 0.01
 """m; an obstacle is never put nearer, because in the scanner's very middle it would be in no direction."""
 JUMP = 1.0
@@ -37,6 +39,7 @@ def scan_points(
     """Turn a scan into the points of obstacles, (n, 2) float, m, in the scanner's frame.
 
     Beams below `range_min` are obstacles at `range_min`; +inf is free; NaN and values beyond `range_max` are invalid.
+    Few of them are left out; wide runs of them are obstacles at `range_min` too.
 
     Args:
         ranges: (beams,) float, m.
@@ -64,9 +67,23 @@ def scan_points(
     share = float(invalid.mean())
     if share > max_invalid:
         raise Blind(f"{share:.0%} of its beams are NaN or beyond range_max, more than {max_invalid:.0%}")
-    met = ~invalid & (ranges != math.inf)
+    hidden = _wide_runs(invalid, abs(angle_increment))
+    ranges = np.where(hidden, range_min, ranges)
+    met = (hidden | ~invalid) & (ranges != math.inf)
     distances, angles = np.maximum(ranges[met], max(range_min, NEAREST)), angles[met]
     return np.stack([distances * np.cos(angles), distances * np.sin(angles)], axis=1)
+
+
+def _wide_runs(invalid: np.ndarray, increment: float) -> np.ndarray:
+    """Which beams, (n,) bool, belong to a run of invalid ones that is wider than MAX_HIDDEN."""
+    full_circle = (len(invalid) + 1) * increment >= 2 * math.pi
+    shift = int(np.argmin(invalid)) if full_circle else 0  # begin with a valid one, so that no run is torn apart
+    turned = np.roll(invalid, -shift)
+    edges = np.flatnonzero(np.diff(turned, prepend=False, append=False))
+    wide = np.zeros_like(invalid)
+    for begin, end in zip(edges[::2], edges[1::2], strict=True):
+        wide[begin:end] = (end - begin) * increment > MAX_HIDDEN
+    return np.roll(wide, shift)
 
 
 class StampWatch:

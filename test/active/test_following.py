@@ -71,7 +71,7 @@ def test_a_base_that_does_not_stop_is_found_out() -> None:
 
 
 def test_somebody_else_who_drives_is_no_fault_of_the_base() -> None:
-    verdicts = judge(8.0, lambda time: STILL, lambda time: AHEAD if 5 < time < 7 else STILL)
+    verdicts = judge(8.0, drive, lambda time: AHEAD if 3.6 < time < 7 else drive(time))
     (text,) = {verdict.reason for _, verdict in verdicts if verdict.moves}
     assert text == "the base is moved by somebody else (odom)"
     assert not any(verdict.fault for _, verdict in verdicts)

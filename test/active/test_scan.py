@@ -44,10 +44,27 @@ def test_an_obstacle_in_the_very_middle_of_the_scanner_still_has_a_direction() -
 
 def test_few_invalid_beams_do_not_matter() -> None:
     ranges = np.full(72, 3.0)
-    ranges[:20] = math.nan
+    ranges[:60:3] = math.nan
     assert scan_points(ranges, *AROUND).shape == (52, 2)
     with pytest.raises(Blind, match="28% of its beams"):
         scan_points(ranges, *AROUND, max_invalid=0.2)
+
+
+@pytest.mark.parametrize(("beams", "hides"), [(range(34, 38), False), (range(34, 39), True)])
+def test_a_wide_run_of_invalid_beams_hides_something(beams: range, hides: bool) -> None:
+    ranges = np.full(72, math.inf)
+    ranges[beams.start : beams.stop] = math.nan
+    points = scan_points(ranges, *AROUND)
+    assert len(points) == (5 if hides else 0)
+    assert np.hypot(*points.T) == pytest.approx(0.1)
+    assert (Governor(Limits()).govern(Velocity(x=0.2), [], points, 0.05) == STILL) == hides
+
+
+def test_what_is_hidden_where_the_circle_closes_is_hidden_too() -> None:
+    ranges = np.full(72, math.inf)
+    ranges[[70, 71, 0, 1, 2]] = math.nan
+    assert len(scan_points(ranges, *AROUND)) == 5
+    assert len(scan_points(ranges[:-20], *AROUND)) == 0, "its ends do not meet"
 
 
 @pytest.mark.parametrize("invalid", [math.nan, 10.5, 65.533])
@@ -93,7 +110,7 @@ def test_whatever_comes_is_blind_or_gives_finite_points_no_nearer_than_the_least
         return
     assert np.isfinite(points).all()
     met = int((ranges <= range_max).sum())
-    assert len(points) == met, "no beam that met something is forgotten"
+    assert len(points) >= met, "no beam that met something is forgotten"
     assert (np.hypot(*points.T) >= range_min * (1 - 1e-6)).all()
 
 

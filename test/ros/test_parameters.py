@@ -32,6 +32,7 @@ class Parameters(NodeParameters):
     flag: bool = parameter(False, "A flag.")
     fixed: str = parameter("", "Known at start.", read_only=True)
     names: tuple[str, ...] = parameter(("", "rear"), "Names.", read_only=True)
+    place: tuple[float, ...] = parameter((), "Not given.", read_only=True)
 
 
 DEFAULTS = Parameters()
@@ -50,6 +51,10 @@ class Knobs(ManagedNode):
 
 def test_defaults_are_those_of_the_dataclass(graph: Any) -> None:
     assert graph.run(Knobs).params == DEFAULTS
+
+
+def test_what_is_not_given_by_default_can_be_given(graph: Any) -> None:
+    assert graph.run(Knobs, place=[0.5, -1.0]).params.place == (0.5, -1.0)
 
 
 def test_tools_can_read_meaning_and_ranges(graph: Any) -> None:
