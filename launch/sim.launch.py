@@ -17,6 +17,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from opendr_perception.ros.run import choose_transport, share_directory
+from opendr_perception.sim.model import CAMERA_AHEAD
 
 SIMULATION = "simulation"
 ARGUMENTS = [
@@ -53,8 +54,8 @@ ARGUMENTS = [
 ]
 
 # Faces of simulated people are a little smaller than view_control expects, and a small machine that draws the world too
-# answers late; no real person is near.
-SIMULATED = {"face_size": 0.135, "command_timeout": 0.6}
+# answers late; no real person is near. tf2_msgs, by which the simulation tells where its camera is, is not everywhere.
+SIMULATED = {"face_size": 0.135, "command_timeout": 0.6, "camera_pose": [CAMERA_AHEAD, 0.0, 1.5, 0.0, 0.0, 0.0]}
 
 
 def start(context: LaunchContext) -> list[Node]:

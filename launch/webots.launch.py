@@ -17,6 +17,8 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from opendr_perception.ros.run import choose_transport, share_directory
+from opendr_perception.sim.model import CAMERA_AHEAD
+from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.webots import WORLD, export
 from opendr_perception.zoo.cache import default_cache
 
@@ -45,8 +47,9 @@ ARGUMENTS = [
     ),
 ]
 
-# As in sim.launch.py: the faces of these people are a little smaller than view_control expects.
-SIMULATED = {"face_size": 0.135}
+# As in sim.launch.py: the faces of these people are a little smaller than view_control expects. Nobody tells tf where
+# the camera is.
+SIMULATED = {"face_size": 0.135, "camera_pose": [CAMERA_AHEAD, 0.0, SimulatedCamera().above, 0.0, 0.0, 0.0]}
 
 
 def start(context: LaunchContext) -> list[Any]:

@@ -20,7 +20,7 @@ from opendr_perception.active.occlusion import SIDES
 from opendr_perception.active.view_synthesis import synthesise
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import facing
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.face_geometry import align
 from opendr_perception.tasks.image import Image
@@ -51,7 +51,7 @@ def covered_faces(detector: FaceDetector) -> list[list[np.ndarray]]:
     """For each side a row: before the robot's first step, after it, and when the rest of the way is gone."""
     random = np.random.default_rng(4)
     columns = []
-    with World(camera=Camera(480, 480, math.radians(36), above=1.6)) as world:
+    with World(camera=SimulatedCamera(480, 480, math.radians(36), above=1.6)) as world:
         for side, name in zip(range(len(SIDES) - 1), sorted(world.people), strict=False):
             image = world.reset(facing(name, 1.3, math.radians(random.uniform(-25, 25)))).image
             assert image is not None

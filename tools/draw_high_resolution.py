@@ -16,7 +16,7 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.ros.drawing import draw_poses
 from opendr_perception.ros.messages import body_pose_array
-from opendr_perception.sim.robot import Camera
+from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
 from opendr_perception.tasks.detection import PersonDetector
@@ -36,7 +36,7 @@ PART = (40, 200, 255)
 
 def main() -> None:
     """Draw the glance, beside it the parts of the picture that it has pointed out, and the poses found in them."""
-    with World(camera=Camera(2560, 1440, math.radians(80), above=2.2, samples=4)) as world:
+    with World(camera=SimulatedCamera(2560, 1440, math.radians(80), above=2.2, samples=4)) as world:
         standing = [
             Standing(name, Pose(x, y, math.pi + 0.8 * k))
             for k, (name, (x, y)) in enumerate(zip(world.people, PLACES, strict=False))

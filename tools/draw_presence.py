@@ -15,7 +15,7 @@ import numpy as np
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.ros.drawing import draw_heatmap
-from opendr_perception.sim.robot import Camera
+from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
 from opendr_perception.tasks.presence import HumanPresence
@@ -31,7 +31,7 @@ SKY = 300
 
 def main() -> None:
     """Draw the picture of the robot's camera beside the same with the heatmap."""
-    with World(camera=Camera(1920, 1080, math.radians(80), above=2.2, samples=4)) as world:
+    with World(camera=SimulatedCamera(1920, 1080, math.radians(80), above=2.2, samples=4)) as world:
         standing = [
             Standing(name, Pose(x, y, math.pi + 0.8 * k))
             for k, (name, (x, y)) in enumerate(zip(world.people, PLACES, strict=False))

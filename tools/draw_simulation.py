@@ -10,7 +10,7 @@ from pathlib import Path
 
 import cv2
 
-from opendr_perception.sim.robot import Camera
+from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
 
@@ -18,7 +18,7 @@ PICTURE = Path(__file__).parents[1] / "docs" / "images" / "simulation.jpg"
 
 
 def main() -> None:
-    with World(camera=Camera(1280, 480, math.radians(75), samples=4)) as world:
+    with World(camera=SimulatedCamera(1280, 480, math.radians(75), samples=4)) as world:
         names = list(world.people)
         half = len(names) // 2
         people = tuple(

@@ -15,7 +15,8 @@ from functools import lru_cache
 import numpy as np
 
 from opendr_perception.active.policy import View
-from opendr_perception.tasks.face_geometry import Camera, head_pose
+from opendr_perception.tasks.camera import PinholeCamera
+from opendr_perception.tasks.face_geometry import head_pose
 
 UNKNOWN = ""
 STRANGER = 0.5
@@ -89,7 +90,7 @@ def apparent_yaw(view: View) -> float:
 @lru_cache(maxsize=64)
 def _yaw(landmarks: bytes, width: int, height: int) -> float:
     """Of a head, rad; kept, because all views are asked again after every look."""
-    return head_pose(np.frombuffer(landmarks).reshape(-1, 2), Camera.assumed(width, height))[0]
+    return head_pose(np.frombuffer(landmarks).reshape(-1, 2), PinholeCamera.assumed(width, height))[0]
 
 
 def _novelty(before: View, view: View) -> float:

@@ -56,52 +56,6 @@ class Person:
         across = velocity.x * math.sin(self.bearing) - velocity.y * math.cos(self.bearing)
         return across / max(self.distance, 0.05)
 
-    def after(self, velocity: Velocity, seconds: float) -> Person:
-        """Where the person, who stands still, is seen when the robot has moved for a short while."""
-        distance = self.distance - self.closing_speed(velocity) * seconds
-        bearing = self.bearing + (self.pan_rate(velocity) - velocity.yaw) * seconds
-        return Person(max(distance, 0.0), wrap(bearing))
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A calibrated camera that looks along the robot's x axis.
-
-    Args:
-        focal: focal length in pixels.
-        centre: column of the optical axis.
-        width: of the picture in pixels.
-    """
-
-    focal: float
-    centre: float
-    width: int
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.focal) and self.focal > 0 and math.isfinite(self.centre) and self.width > 0):
-            raise ValueError(f"the camera is not calibrated: focal length {self.focal}, width {self.width}")
-
-    @property
-    def half_view(self) -> float:
-        """Half of the horizontal field of view, rad."""
-        return math.atan2(self.width / 2, self.focal)
-
-    def locate(self, column: float, size: float, face_size: float) -> Person:
-        """A person from the face in the picture.
-
-        Args:
-            column: of the face's centre.
-            size: of the face's box, in pixels: the geometric mean of its sides.
-            face_size: of the same box around a real face, in metres.
-
-        Raises:
-            ValueError: the box is no box.
-        """
-        if not (math.isfinite(column) and math.isfinite(size) and size > 0):
-            raise ValueError(f"a face of {size} pixels at column {column}")
-        bearing = math.atan2(self.centre - column, self.focal)
-        return Person(self.focal * face_size / size / math.cos(bearing), bearing)
-
 
 def wrap(angle: float) -> float:
     """The same angle in [-π, π)."""

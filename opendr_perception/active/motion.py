@@ -78,15 +78,17 @@ def plan(robot: str, move: Move, person: Person, limits: Limits, half_view: floa
         raise ValueError(f"motion must be one of {', '.join(ROBOTS)}, got '{robot}'")
     if not (math.isfinite(move.pan) and math.isfinite(move.advance)) or move == Move():
         raise ValueError(f"a move goes around the person or towards them, got {move}")
-    if person.distance <= limits.min_distance and move.advance >= 0:
-        raise Refused(f"the person is {person.distance:.2f} m away, nearer than {limits.min_distance:g} m")
+    room = person.distance - limits.stand_off
+    if room <= 0 and move.advance >= 0:
+        gap = person.distance - limits.robot_radius
+        raise Refused(f"the person is {gap:.2f} m from the robot's edge, nearer than {limits.min_distance:g} m")
 
     def around(person: Person) -> Manoeuvre:
         return Arc(move.pan, limits) if robot == "holonomic" else Swing(move.pan, person, limits, half_view)
 
     if not move.advance:
         return around(person)
-    towards = Advance(move.advance, limits)
+    towards = Advance(min(move.advance, max(room, ARRIVED)), limits)
     return Succession(towards, around) if move.pan else towards
 
 
@@ -153,13 +155,13 @@ class Swing:
         self._sense, self._left, self._limits = math.copysign(1, pan), abs(pan), limits
         self._start = person.distance
         self._bearing = min(math.radians(30), 0.6 * half_view)
-        room = person.distance - limits.min_distance - 2 * ARRIVED
+        room = person.distance - limits.stand_off - 2 * ARRIVED
         wanted = abs(pan) * person.distance / 2 / math.tan(self._bearing)
         self._depth = min(wanted, room)
         if self._depth < 3 * ARRIVED:
             raise Refused(
-                f"there is no room to swing between {person.distance:.2f} m and the least distance of "
-                f"{limits.min_distance:g} m"
+                f"there is no room to swing between {person.distance:.2f} m and {limits.stand_off:g} m from the "
+                "robot's centre"
             )
         self._forwards = True
 

@@ -12,19 +12,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opendr_perception.active.arrivals import Arrivals
+from opendr_perception.active.crowd import Crowd
 from opendr_perception.active.geometry import STILL, Person, Velocity
 from opendr_perception.active.interlocks import Interlocks
 from opendr_perception.active.motion import Manoeuvre, Move, Refused, plan
+from opendr_perception.active.odometry import Odometry, Place, Point
+from opendr_perception.active.robot_time import RobotTime
 from opendr_perception.active.safety import Governor, Limits
 
 NOWHERE = np.zeros((0, 2))
 REPEAT = 5
 """How often zero is said after a stop: on a lossy link one message may not arrive."""
 LONGEST_STEP = 0.2
-"""Seconds. A control loop that was kept waiting longer does not catch up."""
-JUMP = 1.0
-"""Seconds. A clock or stamp that goes so much forwards or back at once was set, or began again; it measures nothing."""
-
+"""Seconds. A control loop that was kept waiting longer accelerates no more than in this time."""
 
 NO_SCAN = "no scan of obstacles has come, and require_scan is true"
 IN_THE_WAY = "a person or an obstacle is in the way"
@@ -54,14 +55,19 @@ class Timeouts:
     Args:
         command: for a fresh perception, before the robot stands still.
         patience: while it is held, before the move is given up.
+        max_age: of an image when it comes, where the camera's clock is of the same kind as ours.
     """
 
     command: float = 0.25
     patience: float = 1.5
+    max_age: float = 1.0
 
 
 class Pilot:
     """Drives one move at a time, and stands still whenever it cannot be sure.
+
+    People are placed on the floor from where the robot was when the image was taken, and seen from where it is now: how
+    long an image took to come does not matter, as long as they stand still.
 
     Args:
         robot: holonomic or differential.
@@ -90,10 +96,13 @@ class Pilot:
         """Radians around the person, over all moves."""
         self._governor = Governor(limits)
         self._manoeuvre: Manoeuvre | None = None
-        self._person: Person | None = None
-        self._others: tuple[Person, ...] = ()
-        self._stamp, self._seen, self._ticked = -math.inf, -math.inf, math.inf
-        self._least_age = math.inf
+        self._time, self._odometry = RobotTime(timeouts.command), Odometry()
+        self._arrivals: dict[str, Arrivals] = {}
+        self._person: Point | None = None
+        self._crowd = Crowd()
+        self._seen = -math.inf
+        self.problem = ""
+        """Why the newest image was of no use; '' when it was."""
         self._obstacles, self._scanned = NOWHERE, -math.inf if require_scan else math.inf
         self._scan_problem = ""
         self._held_since: float | None = None
@@ -102,30 +111,43 @@ class Pilot:
     # --- what is perceived ------------------------------------------------------------------------------------------
 
     def observe(
-        self, stamp: float, now: float, person: Person | None, others: Sequence[Person] = (), age: float = 0.0
-    ) -> None:
-        """Take note of the faces of one image.
+        self,
+        stamp: float,
+        now: float,
+        person: Person | None,
+        others: Sequence[Person] = (),
+        age: float = 0.0,
+        source: str = "faces",
+    ) -> bool:
+        """Take note of who is seen in one image, from where the robot was then; False when the image does not count.
 
         Args:
             stamp: of the image, s. One that is not newer than the last is no news: a frozen camera repeats itself.
             now: s, of any clock that goes on while the robot may move.
             person: the one to move around; None when they are not seen.
-            others: everybody else.
-            age: of the image, s, by a clock that may differ from the camera's by a constant. An image that is later
-                than those before it by more than the timeout shows where the robot was, and does not count.
+            others: everybody else. Who is not seen any more is remembered for a while.
+            age: of the image, s, by a clock that may differ from the camera's by a constant.
+            source: of the stamps; each one has its own images.
         """
-        if stamp < self._stamp - JUMP:
+        if source not in self._arrivals:
+            self._arrivals[source] = Arrivals(self.timeouts.command, self.timeouts.max_age)
+        verdict = self._arrivals[source].judge(stamp, age)
+        if verdict.restarted:
             self.halt("time went back")
-            self._least_age = math.inf
-        elif stamp <= self._stamp:
-            return
-        self._stamp = stamp
-        self._least_age = min(self._least_age, age)
-        if age - self._least_age > self.timeouts.command:
-            return
-        self._others = tuple(others)
+        if verdict.latency is None:
+            self.problem = verdict.problem or self.problem
+            return False
+        self.problem = ""
+        then = self._odometry.at(verdict.latency - self._time.since(now))
         if person is not None:
-            self._person, self._seen = person, now
+            self._person, self._seen = then.point(person), now
+        self._crowd.observe(now, then, [then.point(other) for other in others], self._person)
+        return True
+
+    def blind(self, reason: str) -> None:
+        """What comes cannot be measured: nobody's place is known, and the robot stands."""
+        self.halt(reason)
+        self._person, self._seen, self.problem = None, -math.inf, reason
 
     def scan(self, now: float, obstacles: np.ndarray) -> None:
         """Take note of obstacles: (n, 2) float, in the robot's frame, m. After the first one, scans must go on."""
@@ -153,9 +175,10 @@ class Pilot:
         """
         if reason := self.interlocks.reason:
             raise Refused(reason)
-        if self._person is None or (missing := self._missing(now)):
-            raise Refused("nobody is seen" if self._person is None else missing)
-        self._manoeuvre = plan(self.robot, move, self._person, self.limits, self.half_view)
+        person = self.person
+        if person is None or (missing := self._missing(now)):
+            raise Refused((self.problem or "nobody is seen") if person is None else missing)
+        self._manoeuvre = plan(self.robot, move, person, self.limits, self.half_view)
         self.status, self.reason, self._held_since = Status.MOVING, "", None
 
     def halt(self, reason: str) -> None:
@@ -166,7 +189,9 @@ class Pilot:
     def forget(self) -> None:
         """Another person is meant from now on."""
         self.halt("another person is meant")
-        self._person, self._seen, self._least_age = None, -math.inf, math.inf
+        self._person, self._seen = None, -math.inf
+        for arrivals in self._arrivals.values():
+            arrivals.begin()
 
     # --- the control loop -------------------------------------------------------------------------------------------
 
@@ -175,28 +200,34 @@ class Pilot:
 
         Args:
             now: s, of the clock that `observe` is given too.
-            elapsed: s that the robot has moved since the last tick, where that is another time, as in a simulation.
+            elapsed: s since the last tick by the clock of a simulation; None without one. Real time counts where that
+                clock stands, and accelerations are limited in real time.
         """
-        seconds = now - self._ticked if elapsed is None else elapsed
-        seconds = min(seconds, LONGEST_STEP) if 0 <= seconds < JUMP else 0.0
-        self._ticked = now
+        seconds = self._time.turn(now, elapsed)
+        before, driven = self.person, self._odometry.velocity
+        self._odometry.advance(seconds)
+        if before is not None and driven != STILL:
+            if self._manoeuvre is not None:
+                self._manoeuvre.moved(before, driven, seconds)
+            self.travelled += driven.speed * seconds
+            self.pan += before.pan_rate(driven) * seconds
         if self._manoeuvre is None:
+            self._odometry.command(STILL)
             self._zeros -= 1
             return STILL if self._zeros >= 0 else None
-        manoeuvre = self._manoeuvre
-        velocity = self._drive(manoeuvre, now, seconds)
-        if self._person is not None:
-            manoeuvre.moved(self._person, velocity, seconds)
-            self.travelled += velocity.speed * seconds
-            self.pan += self._person.pan_rate(velocity) * seconds
-            self._person = self._person.after(velocity, seconds)
-            self._others = tuple(other.after(velocity, seconds) for other in self._others)
+        velocity = self._drive(self._manoeuvre, now, min(self._time.real, LONGEST_STEP))
+        self._odometry.command(velocity)
         return velocity
 
     @property
     def person(self) -> Person | None:
         """Where the person should be seen now; None when nobody is meant yet."""
-        return self._person
+        return None if self._person is None else self._odometry.place.see(self._person)
+
+    def others(self, now: float) -> Sequence[Person]:
+        """Where everybody else should be seen now."""
+        place: Place = self._odometry.place
+        return [place.see(point) for point in self._crowd.points(now)]
 
     @property
     def fresh_until(self) -> float:
@@ -221,9 +252,11 @@ class Pilot:
     def _drive(self, manoeuvre: Manoeuvre, now: float, seconds: float) -> Velocity:
         if missing := self._missing(now):
             return self._hold(Status.LOST, missing, now, self._governor.stop())
-        assert self._person is not None  # `move` has made sure of that
-        wanted = manoeuvre.wanted(self._person)
-        velocity = self._governor.govern(wanted or STILL, (self._person, *self._others), self._obstacles, seconds)
+        person = self.person
+        assert person is not None  # `move` has made sure of that
+        wanted = manoeuvre.wanted(person)
+        people = (person, *self.others(now))
+        velocity = self._governor.govern(wanted or STILL, people, self._obstacles, seconds)
         if wanted is None and velocity == STILL:
             self._end(Status.ARRIVED, "")
         elif wanted is not None and velocity == STILL and wanted != STILL:
@@ -236,8 +269,10 @@ class Pilot:
         """What keeps the robot from moving: an interlock, or a perception that is too old; '' for nothing."""
         if reason := self.interlocks.reason:
             return reason
+        if self._time.stands:
+            return f"the clock stands still for {self.timeouts.command:g} s"
         if not now - self._seen <= self.timeouts.command:
-            return f"the person was not seen for {self.timeouts.command:g} s"
+            return self.problem or f"the person was not seen for {self.timeouts.command:g} s"
         if self._scanned != math.inf and not now - self._scanned <= self.timeouts.command:
             if self._scan_problem:
                 return f"scan is blind: {self._scan_problem}"

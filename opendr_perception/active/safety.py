@@ -29,7 +29,7 @@ class Limits:
         max_angular: rad/s.
         max_acceleration: m/s². A stop for safety is immediate: the base brakes as hard as it can.
         max_angular_acceleration: rad/s².
-        min_distance: to any person, m.
+        min_distance: between the robot's edge and any person, m.
         clearance: that is kept between the robot's edge and an obstacle, m.
         robot_radius: m.
         creep_speed: that is allowed beside a person at every distance from `min_distance` on, m/s.
@@ -43,6 +43,11 @@ class Limits:
     clearance: float = 0.3
     robot_radius: float = 0.25
     creep_speed: float = 0.1
+
+    @property
+    def stand_off(self) -> float:
+        """Least distance between the robot's centre, from where people are placed, and any person, m."""
+        return self.robot_radius + self.min_distance
 
 
 class Governor:
@@ -121,9 +126,9 @@ class Governor:
         share = 1.0
         for person in people:
             closing = person.closing_speed(velocity)
-            if person.distance <= self.limits.min_distance and closing >= 0:
+            if person.distance <= self.limits.stand_off and closing >= 0:
                 return 0.0
-            share = min(share, _ratio(self._braking_speed(person.distance - self.limits.min_distance), closing))
+            share = min(share, _ratio(self._braking_speed(person.distance - self.limits.stand_off), closing))
         if len(obstacles) and velocity.speed > 0:
             gap = self._gap(velocity, obstacles)
             share = min(share, _ratio(self._braking_speed(gap - self.limits.clearance), velocity.speed))

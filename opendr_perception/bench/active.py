@@ -29,14 +29,14 @@ from opendr_perception.bench.figure import Figure
 from opendr_perception.bench.simulated_explorer import Costs, SimulatedExplorer
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import ROOMS, Light, Scene, distance, facing, occlude
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.face_geometry import align
 from opendr_perception.tasks.face_views import FaceEmbedder
 from opendr_perception.tasks.gallery import Gallery
 from opendr_perception.tasks.image import Image, Pixels
 
-CAMERA = Camera(960, 720, math.radians(60.0), above=1.55)
+CAMERA = SimulatedCamera(960, 720, math.radians(60.0), above=1.55)
 STEP = math.radians(15)
 STRANGERS = 4
 """Of the simulated people, who are not enrolled."""

@@ -22,7 +22,7 @@ PATIENCE = 60.0
 """Seconds in which a node must answer its first image."""
 
 
-class Camera(Node):
+class ImageSender(Node):
     """Publishes images in one namespace and takes the results of the node that listens there."""
 
     def __init__(

@@ -18,15 +18,15 @@ import numpy as np
 import rclpy
 
 from opendr_perception import zoo
-from opendr_perception.bench.camera import Camera, spinning
+from opendr_perception.bench.camera import ImageSender, spinning
 from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.engine.session import Session
 from opendr_perception.msg import FaceArray
 from opendr_perception.ros.programs import running
+from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.enrolment import read_picture
 from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.face_geometry import Camera as Optics
 from opendr_perception.tasks.face_geometry import expression_crop
 from opendr_perception.tasks.face_quality import TO_DECIDE
 from opendr_perception.tasks.face_views import DIMENSIONS, FaceEmbedder, head_poses, view
@@ -79,7 +79,7 @@ class Laboratory:
     def faces(self, name: str, image: Image) -> list[Face]:
         """All faces of a picture that may decide."""
         [found] = self._detector([image])
-        poses = head_poses(found, Optics.assumed(image.width, image.height))
+        poses = head_poses(found, PinholeCamera.assumed(image.width, image.height))
         views = [view(image, found, k, poses[k]) for k in range(len(found))]
         good = [k for k in range(len(found)) if not TO_DECIDE.problem(views[k].quality)]
         embeddings = self._embedder([views[k].aligned for k in good])
@@ -111,7 +111,7 @@ def _rate(pixels: np.ndarray, seconds: float) -> float:
         subprocess.run(["opendr-perception", *command], check=True, stdout=subprocess.DEVNULL)
         node = ["opendr_perception.nodes.face_recognition", "--ros-args", "-p", f"gallery:={folder}"]
         rclpy.init()
-        camera = Camera("", pixels.shape[0], pixels.shape[1], (FaceArray, "faces"))
+        camera = ImageSender("", pixels.shape[0], pixels.shape[1], (FaceArray, "faces"))
         camera.show(pixels)
         with running([node], subprocess.DEVNULL), spinning([camera]):
             camera.wait_for_answers()

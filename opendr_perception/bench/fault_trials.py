@@ -17,6 +17,7 @@ from std_srvs.srv import SetBool
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.active.geometry import STILL
+from opendr_perception.active.pilot import LONGEST_STEP
 from opendr_perception.active.safety import Limits
 from opendr_perception.bench.faulty_robot import PERIOD, Failures, Heard, Robot
 
@@ -141,12 +142,12 @@ def stopped_after(heard: Sequence[Heard], began: float) -> float:
 
 
 def violations(heard: Sequence[Heard], limits: Limits) -> int:
-    """How many commands are beyond the limits; one period is granted to the stamps, which are not those of the loop."""
+    """How many commands are beyond the limits; one period is granted, as they are not heard at the loop's own times."""
     count = 0
     for before, now in pairwise([Heard(0.0, 0.0, STILL), *heard]):
-        seconds = now.stamp - before.stamp
-        if not 0 <= seconds < 1:
-            seconds = PERIOD  # a pause, after which it begins at rest; or the clock has jumped
+        told = now.stamp - before.stamp
+        seconds = max(now.moment - before.moment, told if 0 <= told < 1 else 0.0)
+        seconds = min(seconds, LONGEST_STEP)  # after a pause it begins at rest; or the clock was set
         a, b = before.velocity, now.velocity
         too_fast = b.speed > limits.max_linear + 1e-6 or abs(b.yaw) > limits.max_angular + 1e-6
         change, turn = math.hypot(b.x - a.x, b.y - a.y), abs(b.yaw - a.yaw)

@@ -53,6 +53,12 @@ class Failures:
     """m, around the robot."""
     late: float = 0.0
     """s, by which faces are late."""
+    clock_stands: bool = False
+    """The robot's clock, not the stamps."""
+    calibration: str = ""
+    """What is wrong with it: zero, or another shape."""
+    camera_lost: bool = False
+    """Its frame is one that nobody knows."""
     shift: float = 0.0
     """s, by which all stamps are off, and the clock where the robot gives it."""
 
@@ -88,7 +94,7 @@ class Robot(Node):
         self._image = images.to_message(picture, Header(), "rgb8")
         self._landmarks = [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in landmarks]
         self._random = np.random.default_rng(0)
-        self._stamp, self._scanned = 0.0, Header().stamp
+        self._stamp, self._told, self._scanned = 0.0, 0.0, Header().stamp
         self._waiting: deque[tuple[float, FaceArray]] = deque()
         newest = QoSProfile(depth=1)
         self._images = self.create_publisher(Image, "image_raw", newest)
@@ -138,8 +144,9 @@ class Robot(Node):
                 truth = self._world.truth
                 self.contacts |= set(truth.contacts)
             now = self.get_clock().now().nanoseconds * 1e-9 + failures.shift
+            self._told = self._told if failures.clock_stands else now
             if self._clock_publisher is not None:
-                self._clock_publisher.publish(Clock(clock=Time(nanoseconds=round(now * 1e9)).to_msg()))
+                self._clock_publisher.publish(Clock(clock=Time(nanoseconds=round(self._told * 1e9)).to_msg()))
             if turn % 2 == 0:
                 self._stamp = self._stamp if failures.stamps_frozen else now
                 self._see(truth.robot, truth.people, failures)
@@ -147,9 +154,12 @@ class Robot(Node):
                 self._faces.publish(self._waiting.popleft()[1])
 
     def _see(self, robot: Pose, people: tuple[Standing, ...], failures: Failures) -> None:
-        header = Header(stamp=Time(nanoseconds=round(self._stamp * 1e9)).to_msg(), frame_id="camera")
+        frame = "nowhere" if failures.camera_lost else BASE
+        header = Header(stamp=Time(nanoseconds=round(self._stamp * 1e9)).to_msg(), frame_id=frame)
         camera = self._world.camera
-        self._infos.publish(camera_info(header, camera.width, camera.height, camera.matrix))
+        matrix = np.zeros((3, 3)) if failures.calibration == "zero" else camera.matrix
+        height = camera.height if failures.calibration != "another shape" else camera.height * 3 // 4
+        self._infos.publish(camera_info(header, camera.width, height, matrix))
         if not failures.scanner_dead:
             self._scans.publish(self._scan(header, failures))
         if failures.images_lost:

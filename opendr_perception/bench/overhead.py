@@ -17,7 +17,7 @@ from pathlib import Path
 import rclpy
 from rclpy.parameter import Parameter
 
-from opendr_perception.bench.camera import Camera, spinning
+from opendr_perception.bench.camera import ImageSender, spinning
 from opendr_perception.bench.empty_detector import write_empty_detector
 from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, smaller_is_better
@@ -64,7 +64,7 @@ def _medians(height: int, width: int, images: int) -> tuple[float, float, float]
             ["opendr_perception.bench.bare_node", "--ros-args", "-r", "__ns:=/bare"],
         ]
         rclpy.init(args=["--ros-args", "-r", "person_detection:__ns:=/composed"])
-        cameras = [Camera(name, height, width) for name in ("ours", "bare", "composed")]
+        cameras = [ImageSender(name, height, width) for name in ("ours", "bare", "composed")]
         composed = PersonDetection(parameter_overrides=[Parameter("model", value=str(model))])
         with running(commands, subprocess.DEVNULL), spinning([*cameras, composed]):
             composed.start()

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from opendr_perception.active.geometry import STILL, Camera, Person
+from opendr_perception.active.geometry import STILL, Person
+from opendr_perception.active.locating import Locator, looking_ahead
 from opendr_perception.active.motion import Move, Refused
 from opendr_perception.active.pilot import Pilot, Status, Timeouts
 from opendr_perception.active.policy import Glimpse, Recogniser, View
 from opendr_perception.active.safety import Limits
+from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.scene import HALF_DEPTH, HALF_WIDTH, Scene, distance, pan, seen_from, wrap
 from opendr_perception.sim.world import Command, World
+from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.face import FaceDetector, Faces
 from opendr_perception.tasks.face_geometry import align
 from opendr_perception.tasks.image import Image
@@ -66,8 +69,9 @@ class SimulatedExplorer:
 
     def __init__(self, world: World, detector: FaceDetector, recogniser: Recogniser, limits: Limits) -> None:
         self._world, self._detector, self._recogniser, self._limits = world, detector, recogniser, limits
-        matrix = world.camera.matrix
-        self._camera = Camera(matrix[0, 0], matrix[0, 2], world.camera.width)
+        seen = world.camera
+        camera = PinholeCamera(seen.matrix, seen.width, seen.height, np.zeros(5))
+        self._locator = Locator(camera, looking_ahead(CAMERA_AHEAD), FACE_SIZE)
         self._scene = Scene()
         self._seen: dict[tuple[float, ...], tuple[Image, Faces]] = {}
 
@@ -77,7 +81,7 @@ class SimulatedExplorer:
         if scene != self._scene:
             self._scene, self._seen = scene, {}
         self._random = np.random.default_rng(seed)
-        self._pilot = Pilot(self._world.robot, self._limits, Timeouts(), self._camera.half_view)
+        self._pilot = Pilot(self._world.robot, self._limits, Timeouts(), self._locator.half_view)
         self._start = self.pan
         self._now = 0.0
         self.costs = Costs()
@@ -99,8 +103,7 @@ class SimulatedExplorer:
         image, faces = self._picture()
         true = self._true(0)
         for box, landmarks in zip(faces.detections.boxes, faces.landmarks, strict=True):
-            size = math.sqrt(float(np.prod(box[2:] - box[:2])))
-            person = self._camera.locate(float(box[0] + box[2]) / 2, size, FACE_SIZE)
+            person = self._locator.face(box)
             if abs(person.bearing - true.bearing) <= SAME_DIRECTION:  # the first is the best
                 (recognition,) = self._recogniser([align(image, landmarks)])
                 return View(image, box, landmarks, recognition, person.distance, self.turned)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import rclpy
 
-from opendr_perception.bench.camera import Camera, spinning
+from opendr_perception.bench.camera import ImageSender, spinning
 from opendr_perception.bench.extent import Extent
 from opendr_perception.bench.figure import Figure, smaller_is_better
 from opendr_perception.ros.programs import running
@@ -80,7 +80,7 @@ def _idle(seconds: float) -> Figure:
 
 
 @contextmanager
-def _detection(names: Sequence[str]) -> Iterator[tuple[int, list[Camera]]]:
+def _detection(names: Sequence[str]) -> Iterator[tuple[int, list[ImageSender]]]:
     """person_detection in a process of its own, and a camera for each of its streams."""
     command = [
         "opendr_perception.nodes.person_detection",
@@ -89,7 +89,7 @@ def _detection(names: Sequence[str]) -> Iterator[tuple[int, list[Camera]]]:
         f"streams:=[{','.join(names) or repr('')}]",
     ]
     rclpy.init()
-    cameras = [Camera(name, *SIZE) for name in names]
+    cameras = [ImageSender(name, *SIZE) for name in names]
     with running([command], subprocess.DEVNULL) as (program,), spinning(cameras):
         for camera in cameras:
             camera.wait_for_answers()
@@ -97,7 +97,7 @@ def _detection(names: Sequence[str]) -> Iterator[tuple[int, list[Camera]]]:
     rclpy.shutdown()
 
 
-def _flood(camera: Camera, period: float, seconds: float) -> None:
+def _flood(camera: ImageSender, period: float, seconds: float) -> None:
     start = time.monotonic()
     for index in range(int(seconds / period)):
         time.sleep(max(0.0, start + index * period - time.monotonic()))

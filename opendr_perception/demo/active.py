@@ -21,11 +21,12 @@ from opendr_perception.demo.witness import Witness
 from opendr_perception.files import write_text
 from opendr_perception.ros.programs import running
 from opendr_perception.ros.run import keep_to_ourselves
+from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import take_portraits
 from opendr_perception.sim.rendering import SimulatorError
 from opendr_perception.sim.scene import Pose, Scene, draw_scene
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.zoo.commands import ConsoleReporter
 
 MODELS = (
@@ -43,10 +44,12 @@ FAR = 100.0
 """m, out of the picture."""
 LONGEST, TOUR = 25.0, 115.0
 """Simulated seconds for one person, and for all."""
-CAMERA = Camera(896, 672)
+CAMERA = SimulatedCamera(896, 672)
 """As large as the detector takes in one piece."""
-SIMULATED = {"face_size": 0.135, "command_timeout": 0.6}
-"""Of view_control: simulated faces are a little smaller, and a small machine that draws the world too answers late."""
+MOUNT = [CAMERA_AHEAD, 0.0, CAMERA.above, 0.0, 0.0, 0.0]
+SIMULATED = {"face_size": 0.135, "command_timeout": 0.6, "camera_pose": MOUNT}
+"""Of view_control: simulated faces are a little smaller, a small machine that draws the world too answers late, and tf
+is not everywhere."""
 WIDE = {"max_moves": 6, "max_travel": 6.0, "max_pan": 1.57, "max_linear": 0.4, "allow_fast": True}
 """Of view_control: there is room, and those who watch want to see something."""
 

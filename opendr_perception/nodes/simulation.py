@@ -20,7 +20,7 @@ from opendr_perception.ros.robot_publisher import Instant, RobotPublisher
 from opendr_perception.ros.run import main
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
-from opendr_perception.sim.robot import ROBOTS, Camera, Command
+from opendr_perception.sim.robot import ROBOTS, Command, SimulatedCamera
 from opendr_perception.sim.scene import SCENES, draw_scene
 from opendr_perception.sim.world import World
 
@@ -84,7 +84,9 @@ class Simulation(ManagedNode):
 
     def configure(self) -> None:
         params = self.params
-        camera = Camera(params.width, params.height, params.field_of_view, params.camera_height, params.smoothing)
+        camera = SimulatedCamera(
+            params.width, params.height, params.field_of_view, params.camera_height, params.smoothing
+        )
         people = load_people()[: params.people]
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="world")
         try:

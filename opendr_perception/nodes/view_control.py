@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.clock import ROSClock
 
 from opendr_perception.active.geometry import STILL
 from opendr_perception.active.identification import Goal
@@ -16,6 +18,7 @@ from opendr_perception.active.pilot import Pilot, Timeouts
 from opendr_perception.active.policies import POLICIES, Policies
 from opendr_perception.active.policy import ViewPolicy
 from opendr_perception.active.recognition import GalleryRecogniser
+from opendr_perception.ros.camera_view import CameraView
 from opendr_perception.ros.control_topics import ControlTopics
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.ros.episodes import Episodes
@@ -61,7 +64,7 @@ class Parameters(ExplorerParameters):
 
 
 class ViewControl(ManagedNode):
-    """faces, image_raw, camera_info, scan, odom, tf -> cmd_vel; the action `~/identify`, the service `~/stop`."""
+    """faces, persons, image_raw, camera_info, scan, odom, tf -> cmd_vel; action `~/identify`, service `~/stop`."""
 
     NAME = "view_control"
     Parameters = Parameters
@@ -83,7 +86,8 @@ class ViewControl(ManagedNode):
         self._action = IdentifyAction(self, lambda: self._episodes, self._policy, self._goal)
 
     def activate(self) -> None:
-        params, timeouts = self.params, Timeouts(command=self.params.command_timeout)
+        params = self.params
+        timeouts = Timeouts(command=params.command_timeout, max_age=params.max_age)
         pilot = Pilot(
             params.motion,
             params.limits,
@@ -91,10 +95,14 @@ class ViewControl(ManagedNode):
             interlocks=self._stop.interlocks,
             require_scan=params.require_scan,
         )
-        self._drive = DriveLoop(pilot, self._commands.publish, self._seconds, self.fail, self._state.held)
-        explorer = TopicExplorer(self._drive, self._recogniser, self.params.face_size, self.warn)
+        self._drive = DriveLoop(
+            pilot, self._commands.publish, self._seconds, self.fail, self._state.held, self._simulated
+        )
+        base, mount = params.frame_id, params.camera_mount
+        self._frames = FramePoses(self, base)
+        camera = CameraView(params.face_size, params.robot_radius, mount, base, self._frames.pose)
+        explorer = self._explorer = TopicExplorer(self._drive, self._recogniser, camera, self.warn)
         self._episodes = Episodes(explorer, self._drive, self._state.say)
-        self._frames = FramePoses(self, params.frame_id)
         self._safeguards = Guards(self, self._drive, self._commands, self._frames)
         self._topics = ControlTopics(self, explorer)
         self._unasked = UnaskedEpisodes(explorer, self._episodes, lambda: self._policy(""), self._goal)
@@ -123,8 +131,15 @@ class ViewControl(ManagedNode):
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
         if self._episodes is not None:
-            return [self._state.diagnose(self._drive, self._safeguards.fault), self._topics.diagnose()]
+            motion = self._state.diagnose(self._drive, self._safeguards.fault)
+            sight = self.sight(self._explorer.blindness(time.monotonic()))
+            return [motion, sight, self._topics.diagnose()]
         return [self._state.diagnose(None, "")] if self._stop.engaged and self.stage == "inactive" else ()
+
+    def sight(self, blind: str) -> DiagnosticStatus:
+        """The line of diagnostics about what the robot sees; it is an error when people cannot be measured."""
+        level = DiagnosticStatus.ERROR if blind else DiagnosticStatus.OK
+        return self.status("sight", level, blind or "people can be seen and measured", {})
 
     def _policy(self, name: str) -> ViewPolicy:
         return self._policies.get(name or self.params.policy)
@@ -136,6 +151,11 @@ class ViewControl(ManagedNode):
 
     def _seconds(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
+
+    def _simulated(self) -> bool:
+        """Whether the robot moves in the time of a simulation, and not in real time, whatever its clock does."""
+        clock = self.get_clock()
+        return isinstance(clock, ROSClock) and clock.ros_time_is_active
 
     def _stopped(self) -> None:
         """The robot was stopped, or may move again."""

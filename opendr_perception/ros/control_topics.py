@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from opendr_perception.msg import FaceArray
+from opendr_perception.msg import DetectionArray, FaceArray
 from opendr_perception.ros import images, qos
 from opendr_perception.ros.calibration import Calibration
 from opendr_perception.ros.explorer import TopicExplorer
@@ -40,6 +40,7 @@ class ControlTopics:
             Listener(node, image_type, image_topic, take_image, newest, raw=True),
             Listener(node, FaceArray, "faces", explorer.take_faces, newest),
         ]
+        self._persons = node.create_subscription(DetectionArray, "persons", explorer.take_persons, newest)
         rectified = node.params.rectified
         self._calibration = Calibration(node, explorer.take_camera, transport=transport, rectified=rectified)
 
@@ -48,6 +49,7 @@ class ControlTopics:
         for listener in self._listeners:
             listener.close()
         self._calibration.close()
+        self._node.destroy_subscription(self._persons)
 
     def diagnose(self) -> DiagnosticStatus:
         """Whether all comes that the robot needs to look at people."""

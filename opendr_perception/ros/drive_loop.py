@@ -22,9 +22,10 @@ class DriveLoop:
     Args:
         pilot: what decides about velocities. Whoever else uses it holds `lock`.
         publish: sends a velocity to the robot.
-        clock: seconds of the time in which the robot moves: that of a simulation, where there is one.
+        clock: seconds of the clock by which images are stamped.
         fail: is told, in words, what ended the loop.
         changed: is told when a move is held, and when it goes on.
+        simulated: whether the robot moves in the time of that clock, as in a simulation, and not in real time.
     """
 
     def __init__(
@@ -34,10 +35,13 @@ class DriveLoop:
         clock: Callable[[], float],
         fail: Callable[[str], None],
         changed: Callable[[Status], None] = lambda status: None,
+        simulated: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._simulated = simulated
         self.pilot, self.lock = pilot, threading.Condition()
         self._publish, self._clock, self._fail, self._changed = publish, clock, fail, changed
         self._stop = threading.Event()
+        pilot.tick(time.monotonic())  # from now on time counts
         self._thread = threading.Thread(target=self._run, name="drive loop", daemon=True)
         self._thread.start()
 
@@ -61,10 +65,10 @@ class DriveLoop:
                     self.halt("interrupted")
             return "" if self.pilot.status is Status.ARRIVED else self.pilot.reason or self.pilot.status.value
 
-    def observe(self, stamp: float, person: Person | None, others: Sequence[Person]) -> None:
-        """Tell the pilot who is seen, in an image stamped with these seconds."""
+    def observe(self, stamp: float, person: Person | None, others: Sequence[Person], source: str = "faces") -> bool:
+        """Tell the pilot who is seen, in an image stamped with these seconds; False when it does not count."""
         with self.lock:
-            self.pilot.observe(stamp, time.monotonic(), person, others, self._clock() - stamp)
+            return self.pilot.observe(stamp, time.monotonic(), person, others, self._clock() - stamp, source)
 
     def halt(self, reason: str) -> None:
         """Stand still now, without waiting for the loop's next turn."""
@@ -106,7 +110,7 @@ class DriveLoop:
             while not self._stop.wait(self._until_next_turn()):
                 with self.lock:
                     now = self._clock()
-                    velocity = self.pilot.tick(time.monotonic(), now - last)
+                    velocity = self.pilot.tick(time.monotonic(), now - last if self._simulated() else None)
                     last = now
                     if velocity is not None:
                         self._publish(velocity)

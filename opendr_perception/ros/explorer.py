@@ -16,11 +16,14 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from opendr_perception.active.geometry import Camera, Person
+from opendr_perception.active.bodies import Bodies
+from opendr_perception.active.geometry import Person
 from opendr_perception.active.identification import Interrupted
+from opendr_perception.active.locating import Locator
 from opendr_perception.active.motion import Move
-from opendr_perception.active.policy import Recogniser, Recognition, View
-from opendr_perception.msg import Face, FaceArray
+from opendr_perception.active.policy import Glimpse, Recogniser, Recognition, View
+from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray
+from opendr_perception.ros.camera_view import CameraView
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.tasks.face_geometry import align
 from opendr_perception.tasks.image import Image
@@ -35,6 +38,12 @@ SETTLE = 0.3
 """Seconds after a move before an image is sharp."""
 SAME_DIRECTION = 0.1
 """rad; a face so near to where the person is expected is theirs, whatever its track."""
+FACE_LOST = 0.3
+"""Seconds without the person's face after which their body tells where they are."""
+MOST = 200
+"""People in one image; more take so long to place that the robot cannot be stopped in time."""
+SILENT = 2.0
+"""Seconds after which a topic that should go on is said to be silent."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +63,14 @@ class TopicExplorer:
     Args:
         drive: moves the robot; its lock guards this object too.
         recogniser: says who is seen.
-        face_size: of the detector's box around a face, m.
-        warn: is told what is wrong with messages, and which subject that is about.
+        camera: how the robot sees.
+        warn: is told what is wrong with messages, and which topic that is about.
     """
 
     def __init__(
-        self, drive: DriveLoop, recogniser: Recogniser, face_size: float, warn: Callable[[str, str], None]
+        self, drive: DriveLoop, recogniser: Recogniser, camera: CameraView, warn: Callable[[str, str], None]
     ) -> None:
-        self._drive, self._recogniser, self._face_size, self._warn = drive, recogniser, face_size, warn
-        self._camera: Camera | None = None
+        self._drive, self._recogniser, self._camera, self._warn = drive, recogniser, camera, warn
         self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
         self._sights: list[Sight] = []
         self._stamp = 0
@@ -72,40 +80,74 @@ class TopicExplorer:
         self._looks: list[View] = []
         self._ready_from = 0
         self._pan = 0.0
+        self._bodies = Bodies()
+        self._face_seen = self._body_seen = -math.inf
+        self._seeking = False
+        self._heard = dict.fromkeys(("camera_info", "image_raw", "faces", "persons"), -math.inf)
+        self._blind = self._useless = ""
 
     # --- what comes in, in the executor's thread --------------------------------------------------------------------
 
     def take_camera(self, message: CameraInfo) -> None:
         """Take note of the calibration."""
-        try:
-            camera = Camera(message.k[0], message.k[2], message.width)
-        except ValueError as error:
-            self._warn(f"camera_info: {error}; the robot does not move", "camera_info")
-            return
         with self._drive.lock:
-            self._camera = camera
-            self._drive.pilot.half_view = camera.half_view
+            self._heard["camera_info"] = time.monotonic()
+            try:
+                self._camera.take(message)
+            except ValueError as error:
+                self._stand_blind(str(error), "camera_info")
 
     def take_image(self, header: Header, image: Image) -> None:
         """Keep an image until its faces come."""
         with self._drive.lock:
+            self._heard["image_raw"] = time.monotonic()
             self._images.append((Time.from_msg(header.stamp).nanoseconds, image))
 
     def take_faces(self, message: FaceArray) -> None:
         """Take note of everybody in view."""
         stamp = Time.from_msg(message.header.stamp).nanoseconds
         with self._drive.lock:
-            if self._camera is None:
+            self._heard["faces"] = time.monotonic()
+            locator = self._locator(message.header.frame_id, message.width, message.height, "faces")
+            if locator is None:
+                return
+            try:
+                people = [locator.face(box) for box in _boxes(message.faces)]
+            except ValueError as error:  # somebody is somewhere: what is unknown is not a free way
+                self._complain(f"faces: {error}; all of this image is left out", "faces")
                 return
             news = stamp != self._stamp
             self._stamp = stamp
-            self._sights = self._locate(message.faces, self._camera)
+            self._sights = sorted(map(Sight, message.faces, people), key=lambda sight: sight.person.distance)
+            self._bodies.faces(stamp * 1e-9, people)
             sight = self._target()
             others = [other.person for other in self._sights if other is not sight]
-            person = None if sight is None else sight.person
-            self._drive.observe(stamp * 1e-9, person, others)
+            if self._drive.observe(stamp * 1e-9, None if sight is None else sight.person, others):
+                self._face_seen = self._face_seen if sight is None else time.monotonic()
             if sight is not None and news:
                 self._note(stamp, sight)
+            self._drive.lock.notify_all()
+
+    def take_persons(self, message: DetectionArray) -> None:
+        """Take note of bodies: people who turn their backs, and where the person is whose face is not found."""
+        stamp = Time.from_msg(message.header.stamp).nanoseconds
+        with self._drive.lock:
+            self._heard["persons"] = time.monotonic()
+            locator = self._locator(message.header.frame_id, message.width, message.height, "persons")
+            if locator is None:
+                return
+            try:
+                bodies = [locator.body(box) for box in _boxes(message.detections)]
+            except ValueError as error:
+                self._warn(f"persons: {error}; all of this image is left out", "persons")
+                return
+            tracks = [found.track_id for found in message.detections]
+            wanted = [b for b, track in enumerate(tracks) if self._seeking and self._wanted in ("", track)]
+            pairs = self._bodies.pair(stamp * 1e-9, bodies, self._drive.pilot.person, wanted)
+            now = time.monotonic()
+            person = pairs.person if now - self._face_seen > FACE_LOST else None
+            if self._drive.observe(stamp * 1e-9, person, pairs.others, "persons") and person is not None:
+                self._track, self._body_seen = self._track or "", now
             self._drive.lock.notify_all()
 
     def interrupt(self, reason: str) -> None:
@@ -122,22 +164,26 @@ class TopicExplorer:
         with self._drive.lock:
             self._wanted, self._track, self._interruption = track, None, ""
             self._looks, self._ready_from, self._pan = [], 0, self._drive.pilot.pan
+            self._face_seen = self._body_seen = -math.inf
+            self._seeking = False
+            self._bodies.begin()
             self._drive.pilot.forget()
 
-    def look(self) -> View | None:
-        """See explorer. Of several looks, the one of median confidence."""
+    def look(self) -> View | Glimpse | None:
+        """See explorer. Of several looks, the one of median confidence; a glimpse where only the body is found."""
         deadline = time.monotonic() + LOOK_TIMEOUT
         with self._drive.lock:
             self._looks.clear()
+            self._useless = ""
             while len(self._looks) < SAMPLES and (left := deadline - time.monotonic()) > 0:
                 self._check()
-                self._drive.lock.wait(left)
+                self._seeking = left < LOOK_TIMEOUT / 2 and self._track is None
+                self._drive.lock.wait(min(left, LOOK_TIMEOUT / 4))
             self._check()
-            if self._camera is None:
-                raise Interrupted("no camera_info has come, so that distances are unknown")
+            self._seeking = False
             looks = list(self._looks)
-        if not looks:
-            return None
+            if not looks:
+                return self._glimpse()
         recognitions = self._recogniser([align(view.image, view.landmarks) for view in looks])
         views = [replace(view, recognition=found) for view, found in zip(looks, recognitions, strict=True)]
         return sorted(views, key=lambda view: view.recognition.rank)[len(views) // 2]
@@ -161,24 +207,52 @@ class TopicExplorer:
         with self._drive.lock:
             return [sight.face for sight in self._sights]
 
+    def blindness(self, now: float) -> str:
+        """Why people cannot be measured at this time, s of the monotonic clock; '' when they can."""
+        with self._drive.lock:
+            silent = [topic for topic in ("image_raw", "faces") if not now - self._heard[topic] <= SILENT]
+            if trouble := self._blind or self._camera.problem:
+                return trouble
+            if silent:
+                return f"nothing comes on {' and '.join(silent)}"
+            return self._drive.pilot.problem
+
     # --- inside, under the lock -------------------------------------------------------------------------------------
 
     def _check(self) -> None:
         if self._interruption:
             raise Interrupted(self._interruption)
 
-    def _locate(self, faces: Sequence[Face], camera: Camera) -> list[Sight]:
-        sights = []
-        for face in faces:
-            box = face.box
-            size = math.sqrt(max(box.x_max - box.x_min, 0.0) * max(box.y_max - box.y_min, 0.0))
-            try:
-                person = camera.locate((box.x_min + box.x_max) / 2, size, self._face_size)
-            except ValueError as error:
-                self._warn(f"faces: {error} is left out", "faces that cannot be located")
-                continue
-            sights.append(Sight(face, person))
-        return sorted(sights, key=lambda sight: sight.person.distance)
+    def _locator(self, frame: str, width: int, height: int, topic: str) -> Locator | None:
+        """What places people in an image; None, and the robot stands, where nothing can."""
+        try:
+            locator = self._camera.locator(frame, width, height)
+        except ValueError as error:
+            self._stand_blind(str(error), topic)
+            return None
+        self._blind = ""
+        self._drive.pilot.half_view = locator.half_view
+        return locator
+
+    def _stand_blind(self, reason: str, topic: str) -> None:
+        self._blind, self._sights = reason, []
+        self._warn(f"{reason}; the robot does not move", topic)
+        self._drive.halt(reason)
+        self._drive.pilot.blind(reason)
+
+    def _complain(self, text: str, topic: str) -> None:
+        """Say what is wrong with the faces of an image: now, and where somebody looks in vain."""
+        self._useless = text
+        self._warn(text, topic)
+
+    def _glimpse(self) -> Glimpse | None:
+        """Where the person is whose face is not found."""
+        now, person = time.monotonic(), self._drive.pilot.person
+        if trouble := self.blindness(now) or self._useless:
+            raise Interrupted(trouble)
+        if person is None or now - self._body_seen > FACE_LOST:
+            return None
+        return Glimpse(person.distance, self.pan)
 
     def _target(self) -> Sight | None:
         """The face of the person who is meant."""
@@ -208,10 +282,19 @@ class TopicExplorer:
         face = sight.face
         landmarks = np.array([(point.x, point.y) for point in face.landmarks], np.float64)
         if image is None:
-            self._warn("image_raw has no image with the stamp of the faces", "images of faces")
+            self._complain("image_raw has no image with the stamp of the faces", "images of faces")
         elif landmarks.shape != (6, 2) or not np.isfinite(landmarks).all():
-            self._warn("faces: a face without six landmarks is left out", "landmarks")
+            self._complain("faces: a face without six landmarks is left out", "landmarks")
         elif stamp >= self._ready_from:
-            box = np.array([face.box.x_min, face.box.y_min, face.box.x_max, face.box.y_max])
-            self._looks.append(View(image, box, landmarks, UNKNOWN, sight.person.distance, self.pan))
+            self._looks.append(View(image, _corners(face.box), landmarks, UNKNOWN, sight.person.distance, self.pan))
             del self._looks[:-SAMPLES]
+
+
+def _boxes(found: Sequence[Face | Detection]) -> list[np.ndarray]:
+    if len(found) > MOST:
+        raise ValueError(f"{len(found)} people in one image, more than {MOST}")
+    return [_corners(one.box) for one in found]
+
+
+def _corners(box: Box) -> np.ndarray:
+    return np.array([box.x_min, box.y_min, box.x_max, box.y_max], np.float64)

@@ -87,7 +87,7 @@ class IdentifyAction:
             if view is not None:
                 feedback.identity = view.recognition.identity if view.recognition.accepted else ""
                 feedback.confidence, feedback.pan = view.recognition.confidence, view.pan
-            handle.publish_feedback(feedback)  # type: ignore[arg-type]  # rclpy's annotation is that of the message around it
+            handle.publish_feedback(feedback)
 
         outcome = episodes.run(request.track_id, self._policy(request.policy), goal, timeout, report)
         if handle.is_cancel_requested:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from opendr_perception.active.frames import Pose3
+from opendr_perception.active.locating import check_mount, mounted
 from opendr_perception.active.motion import ROBOTS
 from opendr_perception.active.safety import REDUCED_SPEED, Limits
 from opendr_perception.active.scan import MAX_INVALID
@@ -62,7 +63,12 @@ class MotionParameters(NodeParameters):
         1.5, "Largest acceleration of turning, rad/s².", minimum=0.01, maximum=20.0, read_only=True
     )
     min_distance: float = parameter(
-        0.9, "No person is approached nearer than this, m.", minimum=0.3, maximum=10.0, read_only=True
+        0.9,
+        "No person is approached nearer than this, m: from the robot's edge, which is robot_radius from its centre, to "
+        "the vertical line through their face, or to the front of their body.",
+        minimum=0.3,
+        maximum=10.0,
+        read_only=True,
     )
     clearance: float = parameter(
         0.3,
@@ -71,7 +77,11 @@ class MotionParameters(NodeParameters):
         read_only=True,
     )
     robot_radius: float = parameter(
-        0.25, "Of a circle around the robot's centre that contains it, m.", minimum=0.01, maximum=3.0, read_only=True
+        0.25,
+        "Of a circle around the robot's centre that contains it and its camera, m.",
+        minimum=0.01,
+        maximum=3.0,
+        read_only=True,
     )
     command_timeout: float = parameter(
         0.25,
@@ -79,6 +89,15 @@ class MotionParameters(NodeParameters):
         "than 5 times a second.",
         minimum=0.05,
         maximum=2.0,
+        read_only=True,
+    )
+
+    max_age: float = parameter(
+        1.0,
+        "Images that are older when their faces come do not count, s; up to that, the way that the robot has driven "
+        "meanwhile is taken into account. Clocks that differ by more than an hour tell no age.",
+        minimum=0.05,
+        maximum=3.0,
         read_only=True,
     )
 
@@ -101,6 +120,14 @@ class MotionParameters(NodeParameters):
         read_only=True,
     )
 
+    camera_pose: tuple[float, ...] = parameter(
+        (),
+        "Where the camera is on the robot and how it is turned: x, y, z (m), roll, pitch, yaw (rad) in frame_id, all 0 "
+        "for one in the robot's centre that looks ahead. When empty, tf is asked for the frame of the images; a camera "
+        "whose frame nobody knows keeps the robot from moving.",
+        read_only=True,
+    )
+
     def check_motion(self) -> None:
         """Raise ValueError, with one clear line, where parameters do not go together."""
         if self.max_linear > REDUCED_SPEED and not self.allow_fast:
@@ -109,6 +136,8 @@ class MotionParameters(NodeParameters):
                 "(ISO 10218-1); set allow_fast to true if that is meant"
             )
         _ = self.scan_mount
+        if (mount := self.camera_mount) is not None:
+            check_mount(mount, self.robot_radius)
 
     @property
     def scan_mount(self) -> Pose3 | None:
@@ -124,6 +153,22 @@ class MotionParameters(NodeParameters):
             return Pose3.planar(x, y, yaw)
         except (ValueError, TypeError) as error:
             raise ValueError(f"scan_pose must be [x, y, yaw], got {list(self.scan_pose)}") from error
+
+    @property
+    def camera_mount(self) -> Pose3 | None:
+        """Where the camera is, as the parameter says; None when it does not.
+
+        Raises:
+            ValueError: it says no x, y, z, roll, pitch, yaw.
+        """
+        if not self.camera_pose:
+            return None
+        try:
+            x, y, z, roll, pitch, yaw = map(float, self.camera_pose)
+            return mounted(x, y, z, roll, pitch, yaw)
+        except (ValueError, TypeError) as error:
+            wrong = list(self.camera_pose)
+            raise ValueError(f"camera_pose must be [x, y, z, roll, pitch, yaw], got {wrong}") from error
 
     @property
     def limits(self) -> Limits:

@@ -11,9 +11,9 @@ import typer
 
 from opendr_perception.files import replacing
 from opendr_perception.sim.scene import ROOMS, Light, facing
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import SimulatedCamera, World
 
-CAMERA = Camera(480, 480, math.radians(36), above=1.6)
+CAMERA = SimulatedCamera(480, 480, math.radians(36), above=1.6)
 SIDE = 224
 """Of each picture, pixels; a face fills about a third of it."""
 

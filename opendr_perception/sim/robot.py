@@ -14,7 +14,7 @@ DEAD_MAN = 0.5
 
 
 @dataclass(frozen=True)
-class Camera:
+class SimulatedCamera:
     """A camera without distortion, looking ahead."""
 
     width: int = 640

@@ -16,7 +16,7 @@ import numpy as np
 from opendr_perception.files import write_text
 from opendr_perception.sim.model import CAMERA_AHEAD, PERSON_RADIUS, ROBOT_RADIUS, WALL_HEIGHT
 from opendr_perception.sim.people import Part, Person, load_people
-from opendr_perception.sim.robot import Camera
+from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Pose, Room
 
 WORLD = "people.wbt"
@@ -24,7 +24,7 @@ RELEASE = "R2023b"
 """Of Webots, the oldest that can read the world."""
 
 
-def export(folder: Path, people: Sequence[Person] | None = None, camera: Camera | None = None) -> Path:
+def export(folder: Path, people: Sequence[Person] | None = None, camera: SimulatedCamera | None = None) -> Path:
     """Write the world, in which people stand in a half circle around the robot and look at it.
 
     Args:
@@ -44,7 +44,7 @@ def export(folder: Path, people: Sequence[Person] | None = None, camera: Camera 
             if part.texture is not None:
                 cv2.imwrite(str(meshes / f"{_file(person, name)}.png"), part.texture[..., ::-1])
     world = folder / WORLD
-    write_text(world, world_text(people, camera or Camera()))  # last: where it is, all that it names is
+    write_text(world, world_text(people, camera or SimulatedCamera()))  # last: where it is, all that it names is
     return world
 
 
@@ -58,7 +58,7 @@ def obj(part: Part) -> str:
     return "\n".join(lines) + "\n"
 
 
-def world_text(people: Sequence[Person], camera: Camera, room: Room = ROOMS["lab"]) -> str:
+def world_text(people: Sequence[Person], camera: SimulatedCamera, room: Room = ROOMS["lab"]) -> str:
     """The world's file, in the format of VRML that Webots reads."""
     angles = np.linspace(-1.2, 1.2, len(people))
     ring = (3.0, 3.8)
@@ -121,7 +121,7 @@ def _walls(room: Room) -> Iterable[str]:
         )
 
 
-def _robot(camera: Camera) -> str:
+def _robot(camera: SimulatedCamera) -> str:
     """A disc that its driver, which is a supervisor, moves."""
     base = f"Cylinder {{ radius {ROBOT_RADIUS} height 0.3 }}"
     eye = (

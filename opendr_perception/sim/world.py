@@ -19,7 +19,7 @@ import numpy.typing as npt
 from opendr_perception.sim import model as shapes
 from opendr_perception.sim.people import Person, load_people
 from opendr_perception.sim.rendering import load_mujoco
-from opendr_perception.sim.robot import Camera, Command, Drive, Limits
+from opendr_perception.sim.robot import Command, Drive, Limits, SimulatedCamera
 from opendr_perception.sim.scene import Pose, Scene, Standing, Thing, distance, draw_scene, wrap
 
 
@@ -68,7 +68,7 @@ class World:
     def __init__(
         self,
         robot: str = "holonomic",
-        camera: Camera | None = None,
+        camera: SimulatedCamera | None = None,
         limits: Limits | None = None,
         rate: float = 10.0,
         people: Sequence[Person] | None = None,
@@ -77,7 +77,7 @@ class World:
         if not 1 <= rate <= 1 / shapes.TIMESTEP:
             raise ValueError(f"rate must be in [1, {1 / shapes.TIMESTEP:g}] Hz, got {rate}")
         self.robot = robot
-        self.camera = camera or Camera()
+        self.camera = camera or SimulatedCamera()
         self.people = {person.name: person for person in (load_people() if people is None else people)}
         self._mujoco = load_mujoco()
         vertical = 2 * math.atan(self.camera.height / 2 / self.camera.focal)

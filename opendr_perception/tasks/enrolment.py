@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from opendr_perception.engine.session import Session
+from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.face_geometry import Camera
 from opendr_perception.tasks.face_quality import TO_DECIDE, TO_ENROL
 from opendr_perception.tasks.face_views import FaceEmbedder, head_poses, view
 from opendr_perception.tasks.gallery import THRESHOLD, Gallery, GalleryError, GalleryFolder, check_name
@@ -86,7 +86,7 @@ class Enroller:
         [faces] = self._detector([image])
         if len(faces) != 1:
             raise GalleryError(f"there are {len(faces)} faces in it" if len(faces) else "there is no face in it")
-        [pose] = head_poses(faces, Camera.assumed(image.width, image.height))
+        [pose] = head_poses(faces, PinholeCamera.assumed(image.width, image.height))
         found = view(image, faces, 0, pose)
         if problem := (TO_ENROL if strict else TO_DECIDE).problem(found.quality):
             raise GalleryError(problem)

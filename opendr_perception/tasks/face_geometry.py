@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
+from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.face import LANDMARKS, LEFT_EYE, MOUTH, RIGHT_EYE
 from opendr_perception.tasks.image import Image, Pixels, crop_resize, square, warp
 
@@ -30,32 +29,6 @@ what BlazeFace says of real faces, so that its habits are part of it; the scale 
 
 FACING = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 """From the head's axes (forward, right, down) to the camera's (right, down, forward) when it looks into the camera."""
-
-ASSUMED_FIELD_OF_VIEW = np.deg2rad(60)
-"""Horizontal, of cameras that do not say."""
-
-
-@dataclass(frozen=True)
-class Camera:
-    """A pinhole camera with lens distortion.
-
-    Args:
-        matrix: (3, 3) intrinsic matrix, pixels.
-        distortion: (d,) coefficients as OpenCV takes them.
-    """
-
-    matrix: np.ndarray
-    distortion: np.ndarray
-
-    def __post_init__(self) -> None:
-        if self.matrix.shape != (3, 3) or not np.isfinite(self.matrix).all() or min(np.diag(self.matrix)) <= 0:
-            raise ValueError("the camera's matrix must be 3x3, finite, with positive focal lengths")
-
-    @classmethod
-    def assumed(cls, width: int, height: int) -> Camera:
-        """A camera of an ordinary field of view, for pictures of this size."""
-        focal = width / 2 / np.tan(ASSUMED_FIELD_OF_VIEW / 2)
-        return cls(np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]]), np.zeros(4))
 
 
 def align(image: Image, landmarks: np.ndarray, out: Pixels | None = None) -> Pixels:
@@ -101,7 +74,7 @@ def expression_crop(image: Image, box: np.ndarray, out: Pixels | None = None) ->
     return crop_resize(image, square(box, EXPRESSION_MARGIN), (EXPRESSION, EXPRESSION), "rgb", out)[0]
 
 
-def head_pose(landmarks: np.ndarray, camera: Camera) -> tuple[float, float, float]:
+def head_pose(landmarks: np.ndarray, camera: PinholeCamera) -> tuple[float, float, float]:
     """How a head is turned, from its landmarks and those of an average head (perspective-n-point).
 
     Args:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.engine.session import Session, Tensor
+from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.face import Faces
-from opendr_perception.tasks.face_geometry import ALIGNED, Camera, align, head_pose
+from opendr_perception.tasks.face_geometry import ALIGNED, align, head_pose
 from opendr_perception.tasks.face_quality import Quality, sharpness
 from opendr_perception.tasks.image import Image, Pixels
 
@@ -51,7 +52,7 @@ class FaceEmbedder:
         return self._session.run_batch({"image": np.stack(aligned)})["embedding"]
 
 
-def head_poses(faces: Faces, camera: Camera) -> np.ndarray:
+def head_poses(faces: Faces, camera: PinholeCamera) -> np.ndarray:
     """Yaw, pitch, roll (n, 3) of all faces, rad."""
     return np.array([head_pose(points, camera) for points in faces.landmarks]).reshape(-1, 3)
 

@@ -27,14 +27,14 @@ from opendr_perception.active.reinforcement import FRAME, FRAME_OPTIONS
 from opendr_perception.networks.frame_policy import FEATURES, FrameNetwork, FrameTrunk
 from opendr_perception.sim.people import Person
 from opendr_perception.sim.scene import Pose, Scene, Standing, seen_from
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.gallery import THRESHOLD
 from opendr_perception.training.checkpoint import read_checkpoint, write_checkpoint
 from opendr_perception.training.occlusion import write
 from opendr_perception.training.view_episode import name_of, published_reward
 from opendr_perception.training.view_table import Observer, training_people
 
-CAMERA = Camera(FRAME[1], FRAME[0], 1.2, above=1.55)
+CAMERA = SimulatedCamera(FRAME[1], FRAME[0], 1.2, above=1.55)
 STEPS = 10_000_000
 EPISODE = 1000
 RATE = 3e-4

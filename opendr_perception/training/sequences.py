@@ -13,7 +13,7 @@ from opendr_perception.training import grounded, upright
 from opendr_perception.training.clips import REPEATED, Clip, repeat
 from opendr_perception.training.motion import ACTIONS, RATE, UNLABELLED, Body, Motion, blend, join
 from opendr_perception.training.poses import ANGLES, Pose, Style, rotations_of
-from opendr_perception.training.view import MIRRORED, Camera, observe_people, stamps
+from opendr_perception.training.view import MIRRORED, Viewpoint, observe_people, stamps
 
 Rng = np.random.Generator
 
@@ -178,9 +178,9 @@ def render(rng: Rng, motion: Motion, held_out: bool) -> LabelledFrames:
     world = Body.random(rng, held_out).keypoints(motion)
     centre = (world.min((0, 1)) + world.max((0, 1))) / 2
     reach = float(np.ptp(world[:, :, [0, 2]], axis=(0, 1)).max())
-    camera = Camera.random(rng, centre, reach, held_out)
+    viewpoint = Viewpoint.random(rng, centre, reach, held_out)
     at = stamps(rng, len(motion) / RATE)
-    keypoints = observe_people(rng, world, camera, at)
+    keypoints = observe_people(rng, world, viewpoint, at)
     if rng.random() < 0.5:
         keypoints = keypoints[:, MIRRORED] * [-1.0, 1.0, 1.0]
     state = None

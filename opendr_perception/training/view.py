@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.training.motion import RATE, Floats
 
 MEAN_SCORES = np.array(
@@ -22,23 +23,21 @@ HELD_OUT_ELEVATIONS = (15.0, 22.0)
 
 
 @dataclass(frozen=True)
-class Camera:
-    """A pinhole camera.
+class Viewpoint:
+    """From where a camera looks.
 
     Attributes:
         place: (3,), in the world.
         axes: (3, 3), rows: right, down, forward.
-        focal: Pixels.
-        size: Width and height of the picture, pixels.
+        camera: That looks.
     """
 
     place: Floats
     axes: Floats
-    focal: float
-    size: tuple[int, int]
+    camera: PinholeCamera
 
     @staticmethod
-    def random(rng: np.random.Generator, target: Floats, reach: float, held_out: bool) -> Camera:
+    def random(rng: np.random.Generator, target: Floats, reach: float, held_out: bool) -> Viewpoint:
         """Look at somebody from anywhere.
 
         Args:
@@ -66,13 +65,15 @@ class Camera:
         width, height_px = ((640, 480), (1280, 720), (768, 576))[rng.integers(3)]
         focal = width / 2 / np.tan(np.radians(rng.uniform(45, 100)) / 2)
         focal = max(focal, 0.12 * height_px * distance)  # who is far away is looked at with a longer lens
-        return Camera(place, np.stack([right, down, forward]), focal, (width, height_px))
+        field_of_view = 2 * np.arctan2(width / 2, focal)
+        camera = PinholeCamera.assumed(width, height_px, float(field_of_view))
+        return Viewpoint(place, np.stack([right, down, forward]), camera)
 
     def project(self, points: Floats) -> Floats:
         """Pixels (..., 2) of points (..., 3)."""
         seen = (points - self.place) @ self.axes.T
-        depth = np.maximum(seen[..., 2:], 0.1)
-        return self.focal * seen[..., :2] / depth + np.array(self.size) / 2
+        seen[..., 2] = np.maximum(seen[..., 2], 0.1)
+        return self.camera.project(seen)
 
 
 def stamps(rng: np.random.Generator, seconds: float) -> Floats:
@@ -87,13 +88,13 @@ def stamps(rng: np.random.Generator, seconds: float) -> Floats:
     return at[at < seconds]
 
 
-def observe_people(rng: np.random.Generator, keypoints: Floats, camera: Camera, at: Floats) -> Floats:
+def observe_people(rng: np.random.Generator, keypoints: Floats, viewpoint: Viewpoint, at: Floats) -> Floats:
     """What MoveNet reports of somebody.
 
     Args:
         rng: For its errors.
         keypoints: (T, 17, 3) in the world, at the RATE of motions.
-        camera: Who looks.
+        viewpoint: From where is looked.
         at: (n,) seconds, when.
 
     Returns:
@@ -103,7 +104,7 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, camera: Camera, 
     first = places.astype(int)
     share = (places - first)[:, None, None]
     world = keypoints[first] * (1 - share) + keypoints[first + 1] * share
-    pixels = camera.project(world)
+    pixels, camera = viewpoint.project(world), viewpoint.camera
     pan = np.array([0.0, 0.0])
     if rng.random() < 0.08:  # the robot turns a little
         pan = rng.normal(0, 0.04, 2) * camera.focal * [1.0, 0.3]
@@ -115,8 +116,8 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, camera: Camera, 
     quality = rng.normal(1.25, 0.25) * (1 - 0.35 * np.exp(-side / 60.0))
     spread = _correlated(rng.normal(0, 1, (count, 17)), memory)
     scores = MEAN_SCORES * quality * rng.normal(1.0, 0.12, 17) + 0.13 * spread
-    scores -= 0.22 * _hidden(world, camera) * rng.uniform(0.3, 1.5)
-    scores[:, :5] -= 0.12 * rng.uniform(0, 1.5) * _turned_away(world, camera)[:, None]
+    scores -= 0.22 * _hidden(world, viewpoint) * rng.uniform(0.3, 1.5)
+    scores[:, :5] -= 0.12 * rng.uniform(0, 1.5) * _turned_away(world, viewpoint)[:, None]
     drops = _spells(rng, at, 17, rate=rng.choice([0.02, 0.1, 0.3]), length=0.5)
     scores = np.where(drops, scores * 0.3, scores)
     if rng.random() < 0.2:  # something hides the legs, or one side, for a while
@@ -126,7 +127,8 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, camera: Camera, 
         begin, end = np.sort(rng.uniform(-0.5 * at[-1], 1.5 * at[-1], 2))
         inside = (at >= begin) & (at < end)
         scores[np.ix_(inside, gone)] -= 0.45
-    outside = np.any((pixels < 0) | (pixels > np.array(camera.size)), axis=-1)
+    size = np.array([camera.width, camera.height])
+    outside = np.any((pixels < 0) | (pixels > size), axis=-1)
     scores = np.where(outside, np.minimum(scores, rng.uniform(0.02, 0.24, scores.shape)), scores)
     scores = scores.clip(0.01, 0.97)
 
@@ -135,7 +137,7 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, camera: Camera, 
     noise = 0.8 * noise + 0.6 * _correlated(rng.normal(0, 1, (count, 17, 2)), memory[..., None])
     bias = rng.normal(0, 0.008, (17, 2))
     pixels = pixels + (noise * sigma[..., None]) + bias * side[..., None]
-    pixels = np.where(outside[..., None], pixels.clip(0, np.array(camera.size)), pixels)
+    pixels = np.where(outside[..., None], pixels.clip(0, size), pixels)
     pixels = _swapped(rng, _drawn_together(rng, pixels), at)
     return np.concatenate([pixels, scores[..., None]], -1)
 
@@ -148,19 +150,19 @@ def _correlated(noise: Floats, memory: Floats) -> Floats:
     return out
 
 
-def _hidden(world: Floats, camera: Camera) -> Floats:
+def _hidden(world: Floats, viewpoint: Viewpoint) -> Floats:
     """(n, 17), 1 where a keypoint lies behind the body as the camera sees it."""
-    towards = camera.place - world[:, 5:].mean(1)
+    towards = viewpoint.place - world[:, 5:].mean(1)
     towards /= np.linalg.norm(towards, axis=-1, keepdims=True)
     centre = world[:, [5, 6, 11, 12]].mean(1, keepdims=True)
     behind = -((world - centre) * towards[:, None]).sum(-1)
     return np.clip(behind / 0.2, 0, 1)
 
 
-def _turned_away(world: Floats, camera: Camera) -> Floats:
+def _turned_away(world: Floats, viewpoint: Viewpoint) -> Floats:
     """(n,), how much somebody shows the back of the head."""
     ears = world[:, 3:5].mean(1)
-    nose, towards = world[:, 0] - ears, camera.place - ears
+    nose, towards = world[:, 0] - ears, viewpoint.place - ears
     cosine = (nose * towards).sum(-1) / np.linalg.norm(nose, axis=-1) / np.linalg.norm(towards, axis=-1)
     return np.clip(-cosine, 0, 1)
 

@@ -15,15 +15,15 @@ from opendr_perception.active.belief import ANGLES, LARGE_ENOUGH
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.sim.scene import ROOMS, Light, Scene, facing
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import SimulatedCamera, World
+from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.face_geometry import Camera as Lens
 from opendr_perception.tasks.face_geometry import align, head_pose
 from opendr_perception.tasks.face_views import FaceEmbedder
 from opendr_perception.tasks.gallery import THRESHOLD
 from opendr_perception.tasks.image import Image
 
-CAMERA = Camera(960, 720, math.radians(60.0), above=1.55)
+CAMERA = SimulatedCamera(960, 720, math.radians(60.0), above=1.55)
 ENROLLED_FROM = (-15, 0, 15)
 """Degrees around a person, 1.2 m away."""
 UNSEEN: np.ndarray = np.full(4, np.nan)
@@ -43,7 +43,7 @@ class Eye:
         self.names = sorted(world.people)
         self._detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1), tile_size=320)
         self._embedder = FaceEmbedder(Session(zoo.require("face-embedding").path, threads=1))
-        self._lens = Lens(world.camera.matrix, np.zeros(5))
+        self._camera = PinholeCamera(world.camera.matrix, world.camera.width, world.camera.height, np.zeros(5))
         enrolled = [[self.look(self._enrolling(name, pan)) for pan in ENROLLED_FROM] for name in self.names]
         self._gallery = np.array([[view[2:] for view in views if view is not None] for views in enrolled])
 
@@ -59,7 +59,7 @@ class Eye:
         (faces,) = self._detector([image])
         if not len(faces):
             return None
-        yaw = head_pose(faces.landmarks[0], self._lens)[0]
+        yaw = head_pose(faces.landmarks[0], self._camera)[0]
         box = faces.detections.boxes[0]
         embedding = self._embedder([align(image, faces.landmarks[0])])[0]
         return np.concatenate([[abs(yaw), (box[2:] - box[:2]).max()], embedding])

@@ -19,12 +19,13 @@ import typer
 from rich.progress import track
 
 from opendr_perception import zoo
-from opendr_perception.active.geometry import Camera as Lens
+from opendr_perception.active.locating import Locator, looking_ahead
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.sim.people import Person, load_people, read_people, write_people
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, ROOMS, Light, Pose, Scene, facing, occlude, seen_from
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import SimulatedCamera, World
+from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.face import FaceDetector, Faces
 from opendr_perception.tasks.face_geometry import align
 from opendr_perception.tasks.face_views import DIMENSIONS, FaceEmbedder
@@ -33,7 +34,7 @@ from opendr_perception.tasks.image import Image
 WIDTH, HEIGHT = 960, 720
 """Pixels of the robot's camera; only the part of its picture around the person is drawn."""
 FOCAL = WIDTH / 2 / math.tan(math.radians(30))
-DRAWN = Camera(480, 480, 2 * math.atan(240 / FOCAL), above=1.55)
+DRAWN = SimulatedCamera(480, 480, 2 * math.atan(240 / FOCAL), above=1.55)
 LOOKED_AT = 320
 """Side of the part in which a face is looked for, pixels: a tile of the detector."""
 FACE_SIZE = 0.135
@@ -189,11 +190,10 @@ class Observer:
             return
         image, faces, corner = seen
         box, landmarks = faces.detections.boxes[0] + np.tile(corner, 2), faces.landmarks[0] + corner
-        lens = Lens(FOCAL, WIDTH / 2, WIDTH)
-        size = math.sqrt(float(np.prod(box[2:] - box[:2])))
+        locator = Locator(PinholeCamera.assumed(WIDTH, HEIGHT), looking_ahead(), FACE_SIZE)
         table.found[place] = True
         table.boxes[place], table.landmarks[place] = box, landmarks
-        table.measured[place] = lens.locate(float(box[0] + box[2]) / 2, size, FACE_SIZE).distance
+        table.measured[place] = locator.face(box).distance
         table.embeddings[place] = self._embed(image, faces, corner)
 
     def _look(self, number: int, away: float) -> tuple[Image, Faces, np.ndarray] | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
-from opendr_perception.active.geometry import Camera, Person, Velocity, wrap
+from opendr_perception.active.geometry import Person, Velocity, wrap
+from opendr_perception.active.odometry import Place
 
 AHEAD = Person(2.0, 0.0)
 
@@ -17,37 +16,18 @@ def test_going_to_the_own_right_increases_pan() -> None:
 
 
 def test_a_step_to_the_right_shows_the_person_on_the_left() -> None:
-    assert AHEAD.after(Velocity(y=-0.2), 0.1).bearing == pytest.approx(0.01)
-    assert AHEAD.after(Velocity(yaw=0.5), 0.1).bearing == pytest.approx(-0.05)
-    assert AHEAD.after(Velocity(x=0.2), 0.1).distance == pytest.approx(1.98)
+    def seen(velocity: Velocity) -> Person:
+        return Place().after(velocity, 0.1).see((2.0, 0.0))
+
+    assert seen(Velocity(y=-0.2)).bearing == pytest.approx(0.01, abs=1e-6)
+    assert seen(Velocity(yaw=0.5)).bearing == pytest.approx(-0.05)
+    assert seen(Velocity(x=0.2)).distance == pytest.approx(1.98)
 
 
 @pytest.mark.parametrize("bearing", [-2.5, -0.4, 0.0, 0.7, 3.0])
-def test_prediction_agrees_with_moving_points(bearing: float) -> None:
-    velocity, seconds = Velocity(0.3, -0.2, 0.4), 1e-4
-    x, y = 2 * math.cos(bearing) - velocity.x * seconds, 2 * math.sin(bearing) - velocity.y * seconds
-    expected = wrap(math.atan2(y, x) - velocity.yaw * seconds)
-    found = Person(2.0, bearing).after(velocity, seconds)
-    assert found.bearing == pytest.approx(expected, abs=1e-7)
-    assert found.distance == pytest.approx(math.hypot(x, y), abs=1e-7)
-
-
-def test_a_face_in_the_left_half_is_on_the_left() -> None:
-    camera = Camera(focal=500, centre=320, width=640)
-    assert camera.locate(column=320, size=50, face_size=0.16) == Person(1.6, 0.0)
-    left = camera.locate(column=120, size=50, face_size=0.16)
-    assert left.bearing == pytest.approx(math.atan(0.4))
-    assert left.distance > 1.6
-    assert camera.half_view == pytest.approx(math.atan(0.64))
-
-
-@pytest.mark.parametrize("focal", [0.0, math.nan, -3.0, math.inf])
-def test_a_camera_without_calibration_is_none(focal: float) -> None:
-    with pytest.raises(ValueError, match="not calibrated"):
-        Camera(focal, 320, 640)
-
-
-@pytest.mark.parametrize(("column", "size"), [(math.nan, 50), (320, 0), (320, math.nan), (math.inf, 50)])
-def test_a_box_that_is_none_is_refused(column: float, size: float) -> None:
-    with pytest.raises(ValueError, match="a face of"):
-        Camera(500, 320, 640).locate(column, size, 0.16)
+def test_rates_agree_with_moving_robots(bearing: float) -> None:
+    velocity, seconds, person = Velocity(0.3, -0.2, 0.4), 1e-5, Person(2.0, bearing)
+    after = Place().after(velocity, seconds).see(Place().point(person))
+    assert (person.distance - after.distance) / seconds == pytest.approx(person.closing_speed(velocity), abs=1e-4)
+    turned = wrap(after.bearing - bearing) / seconds
+    assert turned == pytest.approx(person.pan_rate(velocity) - velocity.yaw, abs=1e-4)

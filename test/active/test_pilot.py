@@ -130,7 +130,7 @@ def test_speed_acceleration_and_distances_hold_in_any_scene(floor: Any, seed: in
     )
     limits, near = (
         scene.limits,
-        min(scene.limits.min_distance, *(scene.seen(p).distance for p in [scene.person, *scene.others])),
+        min(scene.limits.stand_off, *(scene.seen(p).distance for p in [scene.person, *scene.others])),
     )
     for _ in range(3):
         move = Move(pan=float(random.uniform(-1, 1))) if random.random() < 0.7 else Move(advance=float(random.normal()))
@@ -150,9 +150,10 @@ def test_speed_acceleration_and_distances_hold_in_any_scene(floor: Any, seed: in
         assert scene.seen(place).distance >= near - 0.01
 
 
-def test_pictures_that_come_later_than_those_before_do_not_count(floor: Any) -> None:
+def test_images_that_come_later_than_those_before_do_not_count(floor: Any) -> None:
     scene = driving(floor)
-    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, scene.seen(scene.person), age=7.0)  # clocks differ
+    foreign = 7200.0  # s between the clocks of camera and robot
+    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, scene.seen(scene.person), age=foreign)
     scene.pilot.forget()
     scene.now += 0.05
     scene.look()
@@ -160,7 +161,7 @@ def test_pictures_that_come_later_than_those_before_do_not_count(floor: Any) -> 
     for _ in range(20):
         assert scene.step() is not None
     assert scene.pilot.status is Status.MOVING
-    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, scene.seen(scene.person), age=7.3)
+    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, scene.seen(scene.person), age=foreign + 0.3)
     began = scene.now
     while scene.step() != STILL:
         assert scene.now - began <= scene.pilot.timeouts.command + 0.051
@@ -172,7 +173,8 @@ def test_a_clock_that_jumps_does_not_push_the_robot(floor: Any, elapsed: float) 
     scene = driving(floor)
     before = scene.said[-1][1]
     scene.now += 0.05
-    assert scene.pilot.tick(scene.now, elapsed) == before
+    after = scene.pilot.tick(scene.now, elapsed)
+    assert (after.x, after.y, after.yaw) == pytest.approx((before.x, before.y, before.yaw), abs=0.02)
 
 
 def test_it_tells_until_when_it_may_move(floor: Any) -> None:

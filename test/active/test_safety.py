@@ -41,7 +41,7 @@ def test_limits_hold_for_any_wish(seed: int) -> None:
         after = governor.govern(wish, people, obstacles, seconds)
         assert respects(limits, before, after, seconds)
         for person in people:
-            if person.distance <= limits.min_distance:
+            if person.distance <= limits.stand_off:
                 assert person.closing_speed(after) <= 1e-9
 
 

@@ -58,7 +58,7 @@ def test_the_robot_slows_down_smoothly_as_it_comes_nearer() -> None:
         x += 0.05 * velocity.x
         speeds.append(velocity.x)
     assert max(speeds) == pytest.approx(0.25)
-    assert 3.0 - x == pytest.approx(0.9, abs=0.02)
+    assert 3.0 - x == pytest.approx(Limits().stand_off, abs=0.02)
     fast = next(k for k, speed in enumerate(speeds) if speed == pytest.approx(0.25))
     moving = [speed for speed in speeds[fast:] if speed > 0]
     assert max(np.abs(np.diff(moving))) <= 0.3 * 0.05 + 1e-9

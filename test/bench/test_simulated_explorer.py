@@ -18,7 +18,7 @@ from opendr_perception.engine.session import Session
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
 from opendr_perception.sim.scene import Pose, Scene, Thing, facing, occlude
-from opendr_perception.sim.world import Camera, World
+from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import FaceDetector, Faces
 from opendr_perception.tasks.image import Image, Pixels
 
@@ -48,7 +48,7 @@ def explorer(detector: CountingDetector) -> SimulatedExplorer:
         load_mujoco()
     except SimulatorError as error:
         pytest.skip(str(error))
-    world = World(camera=Camera(480, 360, above=1.55), rate=20.0, people=load_people()[:1])
+    world = World(camera=SimulatedCamera(480, 360, above=1.55), rate=20.0, people=load_people()[:1])
     return SimulatedExplorer(world, detector, nobody, Limits())
 
 

@@ -163,7 +163,7 @@ def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPat
 def control(graph: Any, gallery: str) -> Callable[..., Any]:
     """Starts the node, with a policy that goes to a side by chance."""
     return lambda **parameters: graph.run(
-        ViewControl, **{"policy": "random", "gallery": gallery, "threads": 1, **parameters}
+        ViewControl, **{"policy": "random", "gallery": gallery, "threads": 1, "camera_pose": [0.0] * 6, **parameters}
     )
 
 

@@ -38,6 +38,8 @@ PERIOD = 0.05
 FOCAL, WIDTH, HEIGHT = 500.0, 640, 480
 FACE_SIZE = 0.15
 STOP_WITHIN = 0.3
+MOUNTED = {"camera_pose": [0.0] * 6}
+"""Without tf, that must be said."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,14 @@ class Robot:
             self.graph.changed.notify_all()
 
     def _run(self) -> None:
+        before = time.monotonic()
         while not self._done.wait(PERIOD):
+            now = time.monotonic()
+            seconds, before = now - before, now  # a robot moves on, however busy the machine is
             x, y, turn = self.velocity
             c, s = math.cos(self.heading), math.sin(self.heading)
-            self.position = self.position + PERIOD * np.array([c * x - s * y, s * x + c * y])
-            self.heading += turn * PERIOD
+            self.position = self.position + seconds * np.array([c * x - s * y, s * x + c * y])
+            self.heading += turn * seconds
             self._publish()
 
     @property
@@ -209,7 +214,7 @@ def always(pan: float) -> bool:
 def control(graph: Any, scene: Scene) -> Callable[..., Any]:
     """Starts the node, by default with a policy that goes to a side by chance."""
     return lambda **parameters: graph.run(
-        ViewControl, **{"policy": "random", "gallery": scene.gallery, "threads": 1, **parameters}
+        ViewControl, **{"policy": "random", "gallery": scene.gallery, "threads": 1, **MOUNTED, **parameters}
     )
 
 
@@ -478,6 +483,8 @@ def test_a_signal_leaves_the_robot_standing(graph: Any, client: Client, scene: S
         "policy:=random",
         "-p",
         f"gallery:={scene.gallery}",
+        "-p",
+        f"camera_pose:={MOUNTED['camera_pose']}",
         "-r",
         f"__ns:={graph.namespace}",
     )

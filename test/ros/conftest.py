@@ -19,6 +19,7 @@ from opendr_perception.active.geometry import STILL, Velocity
 from opendr_perception.active.pilot import Pilot, Timeouts
 from opendr_perception.active.policy import Recognition
 from opendr_perception.active.safety import Limits
+from opendr_perception.ros.camera_view import CameraView
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.ros.episodes import Episodes
 from opendr_perception.ros.explorer import TopicExplorer
@@ -43,11 +44,16 @@ class Stage:
         self.broken = ""
         pilot = Pilot("holonomic", Limits(), Timeouts(command=0.6))  # for machines that are busy
         self.drive = DriveLoop(pilot, self._take, time.monotonic, self.warnings.append)
-        self.explorer = TopicExplorer(
-            self.drive, self._recognise, FACE_SIZE, lambda text, about: self.warnings.append(text)
-        )
+        self.make_explorer()
         self.episodes = Episodes(self.explorer, self.drive, self._say)
         self.calibrate()
+
+    def make_explorer(self) -> None:
+        """One that knows no calibration yet."""
+        self.camera = CameraView(FACE_SIZE, robot_radius=0.25)
+        self.explorer = TopicExplorer(
+            self.drive, self._recognise, self.camera, lambda text, topic: self.warnings.append(text)
+        )
 
     def _take(self, velocity: Velocity) -> None:
         with self.changed:

@@ -18,13 +18,15 @@ def picture(width: int, height: int) -> Image:
 
 def test_each_stream_has_its_own_and_a_resized_picture_a_scaled_one(graph: Any) -> None:
     cameras = Cameras(graph.observer, ("front", "rear"))
-    info = CameraInfo(width=640, height=480, k=[500.0, 0.0, 320.0, 0.0, 510.0, 240.0, 0.0, 0.0, 1.0], d=[0.1, 0.0])
+    info = CameraInfo(
+        width=640, height=480, k=[500.0, 0.0, 320.0, 0.0, 510.0, 240.0, 0.0, 0.0, 1.0], d=[0.1, 0.0, 0.0, 0.0]
+    )
     graph.publisher(CameraInfo, "front/camera_info").publish(info)
     assumed = cameras.of("rear", picture(320, 240)).matrix
     graph.wait(lambda: cameras.of("front", picture(640, 480)).matrix[0, 0] == 500, lambda: "no calibration")
     half = cameras.of("front", picture(320, 240))
     assert half.matrix == pytest.approx(np.array([[250, 0, 160], [0, 255, 120], [0, 0, 1.0]]))
-    assert list(half.distortion) == [0.1, 0.0]
+    assert list(half.distortion) == [0.1, 0.0, 0.0, 0.0]
     assert np.array_equal(cameras.of("rear", picture(320, 240)).matrix, assumed), "of the other stream nobody has said"
     cameras.close()
 

@@ -65,7 +65,7 @@ def base() -> Iterator[Base]:
 
 def begin(loop: DriveLoop, interrupted: Callable[[], bool] = lambda: False) -> tuple[threading.Thread, list[str]]:
     """Move in a thread of its own, as episodes do."""
-    loop.observe(1.0, PERSON, ())
+    loop.observe(time.monotonic(), PERSON, ())
     answers: list[str] = []
     thread = threading.Thread(target=lambda: answers.append(loop.move(RIGHT, interrupted)), daemon=True)
     thread.start()

@@ -12,7 +12,7 @@ import pytest
 from opendr_perception.ros import webots_driver
 from opendr_perception.sim.model import PERSON_RADIUS, ROBOT_RADIUS
 from opendr_perception.sim.people import load_people
-from opendr_perception.sim.robot import DEAD_MAN, Camera, Limits
+from opendr_perception.sim.robot import DEAD_MAN, Limits, SimulatedCamera
 from opendr_perception.sim.scene import ROOMS
 from opendr_perception.sim.webots import export, obj, world_text
 
@@ -73,7 +73,7 @@ def test_the_driver_finds_what_the_robot_has(world: Path) -> None:
 
 
 def test_the_world_and_its_robot_are_those_of_the_simulation(world: Path) -> None:
-    text, camera = world.read_text(), Camera()
+    text, camera = world.read_text(), SimulatedCamera()
     assert f"radius {ROBOT_RADIUS}" in text
     assert f"fieldOfView {camera.field_of_view:.5f}" in text
     assert f"width {camera.width} height {camera.height}" in text
@@ -89,7 +89,7 @@ def test_the_world_and_its_robot_are_those_of_the_simulation(world: Path) -> Non
 
 
 def test_people_stand_inside_the_room_and_apart() -> None:
-    text = world_text(load_people(), Camera())
+    text = world_text(load_people(), SimulatedCamera())
     places = re.findall(r'Solid { name "person_\d+" translation (\S+) (\S+) 0', text)
     points = np.array(places, float)
     assert len(points) == len(load_people())

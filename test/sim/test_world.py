@@ -11,7 +11,7 @@ import pytest
 
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
-from opendr_perception.sim.robot import DEAD_MAN, Camera, Command
+from opendr_perception.sim.robot import DEAD_MAN, Command, SimulatedCamera
 from opendr_perception.sim.scene import (
     ROOMS,
     Light,
@@ -27,7 +27,7 @@ from opendr_perception.sim.scene import (
 )
 from opendr_perception.sim.world import World
 
-SMALL = Camera(160, 120)
+SMALL = SimulatedCamera(160, 120)
 FIRST, SECOND = load_people()[:2]
 
 

@@ -10,7 +10,7 @@ from opendr_perception.training import grounded, upright
 from opendr_perception.training.motion import ACTIONS, RATE, UNLABELLED, Body
 from opendr_perception.training.poses import Style
 from opendr_perception.training.sequences import Actor, LabelledFrames, batch_of, connect, render, training_sequence
-from opendr_perception.training.view import HELD_OUT_ELEVATIONS, Camera, observe_people, stamps
+from opendr_perception.training.view import HELD_OUT_ELEVATIONS, Viewpoint, observe_people, stamps
 
 CHEST = np.array([0.0, 1.2, 0.0])
 
@@ -68,16 +68,16 @@ def test_cameras_look_from_where_they_may(held_out: bool) -> None:
     rng = np.random.default_rng(0)
     low, high = HELD_OUT_ELEVATIONS
     for _ in range(50):
-        camera = Camera.random(rng, CHEST, 1.0, held_out)
-        away = camera.place - CHEST
+        viewpoint = Viewpoint.random(rng, CHEST, 1.0, held_out)
+        away = viewpoint.place - CHEST
         elevation = np.degrees(np.arctan2(away[1], np.hypot(away[0], away[2])))
         assert (low <= elevation < high) == held_out
-        x, y = camera.project(CHEST)
-        assert -0.5 < x / camera.size[0] < 1.5
-        assert -0.5 < y / camera.size[1] < 1.5
-        above, right_of = camera.project(CHEST + np.array([0.0, 0.3, 0.0])), camera.axes[0]
+        x, y = viewpoint.project(CHEST)
+        assert -0.5 < x / viewpoint.camera.width < 1.5
+        assert -0.5 < y / viewpoint.camera.height < 1.5
+        above, right_of = viewpoint.project(CHEST + np.array([0.0, 0.3, 0.0])), viewpoint.axes[0]
         assert above[1] < y  # y is down
-        assert camera.project(CHEST + 0.1 * right_of)[0] > x
+        assert viewpoint.project(CHEST + 0.1 * right_of)[0] > x
 
 
 def test_frames_come_in_order_at_the_rates_of_robots() -> None:
@@ -90,10 +90,10 @@ def test_frames_come_in_order_at_the_rates_of_robots() -> None:
 def test_scores_say_what_is_seen() -> None:
     rng = np.random.default_rng(0)
     keypoints = Body.standard().keypoints(upright.stand(rng, Style.random(rng)))
-    camera = Camera.random(rng, CHEST, 1.0, held_out=False)
+    viewpoint = Viewpoint.random(rng, CHEST, 1.0, held_out=False)
     at = np.arange(0, 1.5, 0.1)
-    seen = observe_people(rng, keypoints, camera, at)
-    away = observe_people(rng, keypoints + 100 * camera.axes[0], camera, at)
+    seen = observe_people(rng, keypoints, viewpoint, at)
+    away = observe_people(rng, keypoints + 100 * viewpoint.axes[0], viewpoint, at)
     assert seen.shape == (len(at), 17, 3)
     assert (seen[..., 2] >= 0).all() and (seen[..., 2] <= 1).all()
     assert np.median(seen[..., 2]) > 0.3

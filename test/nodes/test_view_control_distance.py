@@ -1,0 +1,342 @@
+"""The node `view_control` over real topics: it keeps its distance, and says why where it cannot tell one."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import rclpy
+from geometry_msgs.msg import Twist
+from opendr_perception.action import IdentifyPerson
+from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray, Keypoint
+from rclpy.action import ActionClient
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.time import Time
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, Image
+
+from opendr_perception.active.baselines import Static
+from opendr_perception.active.motion import Move
+from opendr_perception.active.policy import Decision
+from opendr_perception.active.safety import Limits
+from opendr_perception.engine.session import Session
+from opendr_perception.nodes.view_control import ViewControl
+from opendr_perception.tasks.enrolment import Enroller, fingerprint
+from opendr_perception.tasks.face import FaceDetector
+from opendr_perception.tasks.face_views import FaceEmbedder
+from opendr_perception.tasks.gallery import GalleryFolder
+from opendr_perception.tasks.image import Image as Picture
+
+PERIOD = 0.05
+FOCAL, WIDTH, HEIGHT, FACE_SIZE = 500.0, 640, 480, 0.15
+ZERO = (0.0, 0.0, 0.0)
+STAND_OFF = Limits().stand_off
+BUSY = 0.12
+"""Metres that a machine may cost that is busy with other tests."""
+FAST = {"allow_fast": True, "max_linear": 0.6, "max_acceleration": 1.0, "command_timeout": 0.6, "creep_speed": 0.25}
+
+
+def calibration(scale: float = 1.0, height: int = HEIGHT, focal: float = FOCAL) -> CameraInfo:
+    width, height = round(WIDTH * scale), round(height * scale)
+    matrix = [focal * scale, 0.0, width / 2, 0.0, focal * scale, height / 2, 0.0, 0.0, 1.0]
+    return CameraInfo(width=width, height=height, k=matrix)
+
+
+class Robot:
+    """Drives as it is told; its images come late, and it sees faces of those who look, and bodies of others."""
+
+    def __init__(self, graph: Any, node: Any, pixels: np.ndarray, landmarks: list[Keypoint]) -> None:
+        self.graph, self.node, self.pixels, self.landmarks = graph, node, pixels, landmarks
+        self.position, self.heading, self.velocity = np.zeros(2), 0.0, ZERO
+        self.heard: list[tuple[float, tuple[float, float, float]]] = []
+        self.person = np.array([2.0, 0.0])
+        self.looks: Callable[[], bool] = lambda: True
+        self.backs: Sequence[np.ndarray] = ()
+        self.body_seen = False
+        self.info: CameraInfo | None = calibration()
+        self.latency, self.frame = 0.0, "base_link"
+        self.clock: float | None = None
+        self.clock_goes = True
+        self.nearest, self.travelled = math.inf, 0.0
+        kinds = {"image_raw": Image, "camera_info": CameraInfo, "faces": FaceArray, "persons": DetectionArray}
+        self.publishers = {topic: graph.publisher(kind, topic) for topic, kind in kinds.items()}
+        self.clocks = graph.observer.create_publisher(Clock, "/clock", 1)
+        self.waiting: deque[tuple[float, list[tuple[str, Any]]]] = deque()
+        graph.observer.create_subscription(Twist, "cmd_vel", self._take, 10)
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._done.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _take(self, twist: Twist) -> None:
+        with self.graph.changed:
+            self.velocity = (twist.linear.x, twist.linear.y, twist.angular.z)
+            self.heard.append((time.monotonic(), self.velocity))
+            self.graph.changed.notify_all()
+
+    def _run(self) -> None:
+        before = time.monotonic()
+        while not self._done.wait(PERIOD):
+            now = time.monotonic()
+            seconds, before = now - before, now
+            x, y, turn = self.velocity
+            middle = self.heading + turn * seconds / 2
+            c, s = math.cos(middle), math.sin(middle)
+            self.position = self.position + seconds * np.array([c * x - s * y, s * x + c * y])
+            self.heading += turn * seconds
+            self.travelled += math.hypot(x, y) * seconds
+            self.nearest = min(self.nearest, *(self._away(place)[0] for place in (self.person, *self.backs)))
+            if self.clock is not None:
+                self.clock += seconds if self.clock_goes else 0.0
+                self.clocks.publish(Clock(clock=Time(nanoseconds=round(self.clock * 1e9)).to_msg()))
+            self.waiting.append((now + self.latency, self._see()))
+            while self.waiting and self.waiting[0][0] <= now:
+                for topic, message in self.waiting.popleft()[1]:
+                    self.publishers[topic].publish(message)
+
+    def _away(self, place: np.ndarray) -> tuple[float, float]:
+        x, y = place - self.position
+        return math.hypot(x, y), math.atan2(y, x) - self.heading
+
+    def _see(self) -> list[tuple[str, Any]]:
+        stamp = None if self.clock is None else self.clock + (0.0 if self.clock_goes else time.monotonic() % 1000)
+        header = self.graph.header(stamp, self.frame)
+        image = self.graph.image(self.pixels)
+        image.header = header
+        faces = FaceArray(header=header, width=WIDTH, height=HEIGHT)
+        persons = DetectionArray(header=header, width=WIDTH, height=HEIGHT)
+        if self.looks():
+            box = self._box(self.person, FACE_SIZE, FACE_SIZE, 0.0)
+            faces.faces = [Face(track_id="7", score=0.9, box=box, landmarks=self.landmarks)]
+        bodies = [*self.backs, *([self.person] if self.body_seen else [])]
+        persons.detections = [Detection(score=0.9, box=self._box(place, 0.5, 1.75, 0.75)) for place in bodies]
+        messages: list[tuple[str, Any]] = [("image_raw", image), ("faces", faces)]
+        if self.info is not None:
+            self.info.header = header
+            messages.insert(0, ("camera_info", self.info))
+        return [*messages, ("persons", persons)] if bodies else messages
+
+    def _box(self, place: np.ndarray, width: float, height: float, below: float) -> Box:
+        distance, bearing = self._away(place)
+        scale = FOCAL / distance / math.cos(bearing)
+        u, v = WIDTH / 2 - FOCAL * math.tan(bearing), HEIGHT / 2 + below * scale
+        corners = np.array(
+            [u - width * scale / 2, v - height * scale / 2, u + width * scale / 2, v + height * scale / 2]
+        )
+        x_min, y_min, x_max, y_max = map(float, corners.clip(0, [WIDTH, HEIGHT, WIDTH, HEIGHT]))
+        return Box(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max)
+
+    def starts(self) -> None:
+        self.graph.wait(lambda: math.hypot(*self.velocity[:2]) > 0.05, lambda: f"it stands: {self.heard[-3:]}")
+
+    def stops(self) -> None:
+        self.graph.wait(lambda: self.velocity == ZERO, lambda: f"still {self.velocity}")
+
+    @property
+    def moved(self) -> bool:
+        return any(velocity != ZERO for _, velocity in self.heard)
+
+
+class Client:
+    """Sends goals, from a node of its own."""
+
+    def __init__(self, graph: Any) -> None:
+        self._graph, self._node = graph, rclpy.create_node("client", namespace=graph.namespace)
+        self._client = ActionClient(self._node, IdentifyPerson, "view_control/identify")
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self._thread.join()
+        self._node.destroy_node()
+
+    def send(self) -> Any:
+        assert self._client.wait_for_server(30)
+        handle = self._await(self._client.send_goal_async(IdentifyPerson.Goal()))
+        assert handle.accepted
+        return handle.get_result_async()
+
+    def answer(self, result: Any) -> Any:
+        return self._await(result).result
+
+    def _await(self, future: Any) -> Any:
+        self._graph.wait(future.done, lambda: "no answer")
+        return future.result()
+
+
+@pytest.fixture(scope="module")
+def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Keypoint]]:
+    """Somebody who is enrolled, and the landmarks of their face."""
+    folder = tmp_path_factory.mktemp("gallery")
+    (folder / "ann").mkdir()
+    cv2.imwrite(str(folder / "ann" / "portrait.png"), astronaut)
+    detector = FaceDetector(Session(models["blazeface"].path, threads=1))
+    embedder = Session(models["face-embedding"].path, threads=1)
+    enroller = Enroller(detector, FaceEmbedder(embedder))
+    enroller.synchronise(GalleryFolder(folder, fingerprint("face-embedding", embedder)), print)
+    (faces,) = detector([Picture(astronaut, "bgr8")])
+    return str(folder), [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in faces.landmarks[0]]
+
+
+@pytest.fixture
+def client(graph: Any) -> Iterator[Client]:
+    client = Client(graph)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def robot(
+    graph: Any, gallery: tuple[str, list[Keypoint]], astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Robot]]:
+    """Makes the node, which wants to go straight at the person, and a robot that a test starts."""
+    monkeypatch.setattr(Static, "decide", lambda policy, views: Decision(Move(advance=20.0), "nearer"))
+    made: list[Robot] = []
+
+    def make(known: bool = False, **parameters: Any) -> Robot:
+        options = {"policy": "static", "gallery": gallery[0], "threads": 1, "max_travel": 30.0, "max_moves": 1}
+        node = graph.run(ViewControl, **{**options, **FAST, **parameters})
+        pixels = astronaut if known else np.full_like(astronaut, 90)
+        made.append(Robot(graph, node, pixels, gallery[1]))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0, 0.5])
+def test_a_calibration_of_another_size_is_the_same_camera(client: Client, robot: Any, scale: float) -> None:
+    base = robot()
+    base.info = calibration(scale)
+    base.start()
+    client.answer(client.send())
+    assert STAND_OFF - BUSY <= base.nearest <= STAND_OFF + 0.3
+
+
+@pytest.mark.parametrize(
+    ("info", "reason"),
+    [
+        (calibration(height=360), "another shape"),
+        (CameraInfo(width=WIDTH, height=HEIGHT), "camera_info: the camera is not calibrated: its matrix is all zero"),
+        (calibration(focal=20.0), "field of view of 173 degrees"),
+        (None, "no camera_info has come"),
+    ],
+)
+def test_without_a_calibration_for_these_images_it_stands_and_says_why(
+    graph: Any, client: Client, robot: Any, info: CameraInfo | None, reason: str
+) -> None:
+    base = robot()
+    base.info = info
+    base.start()
+    assert reason in client.answer(client.send()).message
+    assert not base.moved
+    assert graph.diagnosis("sight", reason)["level"] == "2"
+    base.info = calibration()
+    graph.diagnosis("sight", "people can be seen and measured")
+
+
+def test_a_refused_calibration_ends_the_use_of_that_before(client: Client, robot: Any) -> None:
+    base = robot()
+    base.start()
+    result = client.send()
+    base.starts()
+    base.info = calibration(focal=1.0)
+    base.stops()
+    assert "camera_info" in client.answer(result).message
+    assert base.nearest > STAND_OFF
+
+
+def test_a_camera_whose_place_nobody_tells_does_not_move_the_robot(graph: Any, client: Client, robot: Any) -> None:
+    base = robot()
+    base.frame = "eye"
+    base.start()
+    assert "tf does not tell where the camera's frame 'eye' is" in client.answer(client.send()).message
+    assert not base.moved
+    graph.diagnosis("sight", "set the parameter camera_pose")
+
+
+def test_a_camera_outside_of_the_robot_is_refused_at_the_start(
+    graph: Any, gallery: tuple[str, list[Keypoint]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    graph.run(ViewControl, gallery=gallery[0], camera_pose=[0.5, 0.0, 1.0, 0.0, 0.0, 0.0])
+    assert "outside of robot_radius" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("latency", [0.4, 0.8])
+def test_images_that_come_late_cost_no_distance(client: Client, robot: Any, latency: float) -> None:
+    base = robot(max_age=1.5)
+    base.latency = latency
+    base.start()
+    client.answer(client.send())
+    assert STAND_OFF - BUSY <= base.nearest <= STAND_OFF + 0.5
+
+
+def test_images_that_are_too_old_do_not_move_it(graph: Any, client: Client, robot: Any) -> None:
+    base = robot()
+    base.latency = 1.6
+    base.start()
+    assert "older than max_age, 1 s" in client.answer(client.send()).message
+    assert not base.moved
+    assert graph.diagnosis("sight", "older than max_age")["level"] == "2"
+
+
+def test_a_clock_that_stands_stops_it(client: Client, robot: Any) -> None:
+    base = robot(use_sim_time=True, command_timeout=0.3)
+    base.clock, base.person = 1000.0, np.array([8.0, 0.0])
+    base.start()
+    result = client.send()
+    base.starts()
+    base.clock_goes, driven = False, base.travelled
+    base.stops()
+    assert base.travelled - driven < 0.6 * (0.3 + 0.5)
+    assert base.velocity == ZERO
+    assert client.answer(result).message
+
+
+def test_who_turns_the_back_is_not_driven_at(client: Client, robot: Any) -> None:
+    base = robot()
+    base.person, base.backs = np.array([4.0, 0.3]), (np.array([2.3, 0.0]),)
+    base.start()
+    client.answer(client.send())
+    assert base.moved
+    assert base.nearest >= STAND_OFF - BUSY
+
+
+def test_it_searches_where_only_a_body_is_seen(client: Client, robot: Any) -> None:
+    base = robot(known=True, policy="auto", max_moves=4)
+    base.person, base.body_seen = np.array([2.5, 0.0]), True
+
+    def looks() -> bool:
+        x, y = base.position - base.person
+        return abs(math.atan2(y, -x)) > math.radians(12)
+
+    base.looks = looks
+    base.start()
+    answer = client.answer(client.send())
+    assert base.moved
+    assert (answer.success, answer.identity) == (True, "ann")
+    assert base.nearest >= STAND_OFF - BUSY
+
+
+def test_nothing_that_comes_is_said(graph: Any, client: Client, robot: Any) -> None:
+    base = robot()
+    base.publishers["camera_info"].publish(calibration())
+    assert graph.diagnosis("sight", "nothing comes on image_raw and faces")["level"] == "2"
+    assert client.answer(client.send()).message == "nothing comes on image_raw and faces"
