@@ -30,6 +30,7 @@ from std_msgs.msg import Header
 
 from opendr_perception import zoo
 from opendr_perception.ros import images, run
+from opendr_perception.ros.executor import GuardedExecutor
 from opendr_perception.zoo.manifest import load_manifest
 
 LIMIT = 60.0
@@ -180,7 +181,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._processes: list[Process] = []
         self._threads: list[tuple[SingleThreadedExecutor, threading.Thread]] = []
-        self._nodes_executor = SingleThreadedExecutor()
+        self._nodes_executor = GuardedExecutor()
         self._diagnostics = self.listen(DiagnosticArray, "/diagnostics")
         observers = SingleThreadedExecutor()
         observers.add_node(self.observer)
