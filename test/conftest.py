@@ -135,7 +135,12 @@ class Process:
         self.output = ""
         self._graph = graph
         self._process = subprocess.Popen(
-            arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            arguments,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # a process group of its own, to which signals can be sent
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -151,8 +156,12 @@ class Process:
         """Wait until it has printed a text."""
         self._graph.wait(lambda: text in self.output, lambda: f"'{text}' is missing in:\n{self.output}")
 
-    def signal(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
+    def signal(self, number: signal.Signals, group: bool = False) -> None:
+        """Send a signal to the process, or also to all that it has started."""
+        if group:
+            os.killpg(self._process.pid, number)
+        else:
+            self._process.send_signal(number)
 
     def end(self, limit: float = 20.0) -> int:
         """Wait for its end; what it returns. A process that hangs tells where."""

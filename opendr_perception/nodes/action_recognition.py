@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import ActionArray, BodyPoseArray
+from opendr_perception.ros import stamps
 from opendr_perception.ros.drawing import draw_actions
 from opendr_perception.ros.inputs import result_input
 from opendr_perception.ros.messages import action_array, keypoint_array
@@ -60,7 +60,7 @@ class ActionRecognition(PerceptionNode):
         return [action_array(found, self._recogniser.labels) for found in actions]
 
     def _observation(self, frame: Frame) -> Observation:
-        stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
+        stamp = stamps.seconds(frame.header.stamp)
         tracks = [pose.track_id for pose in frame.data.poses]
         return Observation(frame.memory, tracks, keypoint_array(frame.data, "coco17"), stamp)
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import EmotionArray, FaceArray
+from opendr_perception.ros import stamps
 from opendr_perception.ros.drawing import draw_emotions
 from opendr_perception.ros.inputs import Pictured, result_input
 from opendr_perception.ros.messages import emotion_array, face_views
@@ -105,7 +105,7 @@ def _view(frame: Frame) -> FacesInView:
             f"the faces are of an image of {faces.width}x{faces.height}, but the image of their stamp has "
             f"{image.width}x{image.height}"
         )
-    stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
+    stamp = stamps.seconds(frame.header.stamp)
     return FacesInView(frame.memory, image, face_views(faces), stamp)
 
 

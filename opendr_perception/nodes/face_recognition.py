@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import FaceArray
+from opendr_perception.ros import stamps
 from opendr_perception.ros.cameras import Cameras
 from opendr_perception.ros.drawing import draw_faces
 from opendr_perception.ros.gallery_services import GalleryServices
@@ -128,7 +128,7 @@ class FaceRecognition(PerceptionNode):
     def _recognise(self, frame: Frame, faces: Faces) -> FaceArray:
         image, memory = frame.data, frame.memory
         poses = head_poses(faces, self._cameras.of(frame.stream, image))
-        tracks = memory.tracker.update(faces.detections, Time.from_msg(frame.header.stamp).nanoseconds * 1e-9)
+        tracks = memory.tracker.update(faces.detections, stamps.seconds(frame.header.stamp))
         seen = Sighting(image, faces, poses, tracks, memory.tracker.alive)
         self._known.offer(seen)
         return face_array(image, faces, tracks, poses, self._identify(memory, seen))
