@@ -106,10 +106,10 @@ class ManagedNode(LifecycleNode):
         self.destroy_node()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._do("configure", self.configure, self.until_cleanup, "inactive")
+        return self._attempt("configure", self.configure, self.until_cleanup, "inactive")
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._do("activate", self.activate, self.until_deactivate, "active")
+        return self._attempt("activate", self.activate, self.until_deactivate, "active")
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._fault = ""
@@ -129,7 +129,7 @@ class ManagedNode(LifecycleNode):
         self._unwind()
         return TransitionCallbackReturn.SUCCESS
 
-    def _do(self, verb: str, action: Callable[[], None], undo: ExitStack, stage: str) -> TransitionCallbackReturn:
+    def _attempt(self, verb: str, action: Callable[[], None], undo: ExitStack, stage: str) -> TransitionCallbackReturn:
         self._fault = ""  # before, because what is started may fail at once
         try:
             action()
@@ -206,9 +206,13 @@ class ManagedNode(LifecycleNode):
 
     def note_failure(self, what: str, error: Exception) -> None:
         """Tell of something that failed once, in a callback or a thread, and after which the node goes on."""
-        reason = str(error) or type(error).__name__
-        self._failures, self._failed, self._failure = self._failures + 1, time.monotonic(), f"{what}: {reason}"
-        self.warn(f"{what}: {type(error).__name__}: {reason}", f"{what} {type(error).__name__}")
+        kind = type(error).__name__
+        self._failures, self._failed, self._failure = (
+            self._failures + 1,
+            time.monotonic(),
+            f"{what}: {str(error) or kind}",
+        )
+        self.warn(f"{what}: {kind}: {error}".removesuffix(": "), f"{what} {kind}")
 
     def tick(self) -> None:
         """Once a second: publish diagnostics."""

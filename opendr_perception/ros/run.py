@@ -56,6 +56,7 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
     except Exception as error:  # noqa: BLE001 - e.g. a parameter of the wrong type: one line, not a traceback
         print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
         status = 1
+    signals.safe_to_kill = True  # nothing moves that is not spun
     for node in sorted(nodes, key=lambda node: not node.DRIVES):
         _attempt(node, node.close)
     rclpy.try_shutdown()
@@ -124,10 +125,9 @@ def _attempt(node: ManagedNode, action: Callable[[], None]) -> None:
 def _leave_threads_behind(status: int) -> None:
     """End the process here if a thread does not end: an interpreter that ends under native code crashes."""
     deadline = time.monotonic() + LAST_MOMENT
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join(max(0.0, deadline - time.monotonic()))
-    if threading.active_count() > 1:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+    while sum(thread.is_alive() for thread in threading.enumerate()) > 1:
+        if time.monotonic() > deadline:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+        time.sleep(0.01)
