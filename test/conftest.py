@@ -314,6 +314,10 @@ class Graph:
                 assert left > 0, f"did not happen within {limit:g} s: {missing()}"
                 self.changed.wait(min(left, 0.05))
 
+    def clear_diagnostics(self) -> None:
+        """Forget what was told until now."""
+        self._diagnostics.messages.clear()
+
     def diagnosis(self, part: str = "", text: str = "", **values: Any) -> dict[str, str]:
         """Wait for diagnostics of a part of a node, by pieces of its name and message, and by exact values.
 

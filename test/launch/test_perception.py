@@ -58,13 +58,13 @@ def test_two_cameras_are_served_and_a_process_that_dies_comes_again(
         "image_transport:=compressed",
         "respawn:=true",
     )
-    node = f"{graph.namespace}/person_detection"
     for name in ("front", "rear"):
         graph.diagnosis(f"person_detection: {graph.namespace}/{name}/image_raw/compressed", "nobody publishes")
     pid = int(re.findall(r"process started with pid \[(\d+)\]", process.output)[0])
     os.kill(pid, signal.SIGKILL)
     graph.wait(lambda: process.output.count("process started") == 2, lambda: process.output)
-    graph.wait(lambda: graph.state(node) == "active", lambda: process.output)
+    graph.clear_diagnostics()
+    graph.diagnosis("person_detection", "active")
     process.signal(signal.SIGINT)
     assert process.end() == 0, process.output
 
