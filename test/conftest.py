@@ -280,10 +280,13 @@ class Graph:
 
     def call(self, kind: Any, service: str, request: Any) -> Any:
         client = self.observer.create_client(kind, service)
-        assert client.wait_for_service(LIMIT), f"no service {service}"
-        future = client.call_async(request)
-        self.wait(future.done, lambda: f"no answer from {service}")
-        return future.result()
+        try:
+            assert client.wait_for_service(LIMIT), f"no service {service}"
+            future = client.call_async(request)
+            self.wait(future.done, lambda: f"no answer from {service}")
+            return future.result()
+        finally:
+            self.observer.destroy_client(client)
 
     def change_state(self, node: str, label: str) -> bool:
         """Ask for a lifecycle transition: configure, activate, deactivate, cleanup or shutdown."""

@@ -267,4 +267,4 @@ def _allowed(doc: Documentation) -> str:
         allowed += " One of: " + ", ".join(doc.choices) + "."
     elif doc.interval():
         allowed += f" In {doc.interval()}."
-    return allowed + (" Set at start only." if doc.read_only else "")
+    return allowed + (" Only before the node is configured." if doc.read_only else "")

@@ -14,7 +14,7 @@ from sensor_msgs.msg import Image
 from opendr_perception.nodes.face_recognition import FaceRecognition
 from opendr_perception.nodes.pose_estimation import PoseEstimation
 
-SETTLED, MORE, ALLOWED = 8, 12, 3.0
+SETTLED, MORE, ALLOWED = 8, 12, 2.0
 """Restarts until allocators have what they need, restarts that are measured, and MB that each of those may take."""
 
 

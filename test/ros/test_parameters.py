@@ -196,7 +196,7 @@ def test_the_configuration_file_gives_exactly_the_defaults(graph: Any, tmp_path:
     assert text.startswith("# About knobs.\n# And more.\n")
     assert "# A ratio. In [0, 1].\n" in text
     assert "# A mode. One of: slow, fast.\n" in text
-    assert "# Known at start. Set at start only.\n" in text
+    assert "# Known at start. Only before the node is configured.\n" in text
     file = tmp_path / "knobs.yaml"
     file.write_text(text)
     assert graph.run(Knobs, "--params-file", str(file)).params == DEFAULTS
