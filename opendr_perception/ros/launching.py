@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from launch import LaunchContext
 from launch.actions import DeclareLaunchArgument
+from launch.launch_context import LaunchContext  # not from `launch`: mypy takes our folder of that name for it
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue

@@ -80,5 +80,5 @@ def test_a_node_that_waits_to_be_configured_again_ends_the_demonstration(tmp_pat
     log.write_text("[INFO] all is well\n")
     play.check(Listener(), [], log)
     log.write_text("[INFO] all is well\n[ERROR] [1.0] [video_source]: cannot configure: there is no /nowhere.mp4\n")
-    with pytest.raises(play.DemoError, match="there is no /nowhere.mp4"):
+    with pytest.raises(play.DemoError, match=r"there is no /nowhere\.mp4"):
         play.check(Listener(), [], log)

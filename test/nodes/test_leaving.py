@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 import rclpy
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
@@ -64,6 +65,7 @@ class Robot:
         kinds = {"image_raw": Image, "camera_info": CameraInfo, "faces": FaceArray}
         self.publishers = {topic: graph.publisher(kind, topic) for topic, kind in kinds.items()}
         graph.observer.create_subscription(Twist, "cmd_vel", self._take, 100)
+        self.stamp: Time | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -88,6 +90,8 @@ class Robot:
             matrix = [FOCAL, 0.0, WIDTH / 2, 0.0, FOCAL, HEIGHT / 2, 0.0, 0.0, 1.0]
             self.publishers["camera_info"].publish(CameraInfo(header=header, width=WIDTH, height=HEIGHT, k=matrix))
             self.publishers["image_raw"].publish(image)
+            if self.stamp is not None:
+                header.stamp = self.stamp
             self.publishers["faces"].publish(FaceArray(header=header, width=WIDTH, height=HEIGHT, faces=[self._face()]))
 
     def _face(self) -> Face:
@@ -215,3 +219,13 @@ def test_signals_leave_the_robot_standing_beside_a_perception_node(moving: Any) 
     )
     leave(process, INT, INT, 0.02, True)
     robot.check_it_stands()
+
+
+def test_a_stamp_before_1970_stops_the_robot_and_not_the_process(graph: Any, moving: Any) -> None:
+    process, robot = moving("view_control")
+    robot.stamp = Time(sec=-1)
+    robot.check_it_stands()
+    process.says("faces: the stamp is negative: -1 s")
+    graph.clear_diagnostics()
+    graph.diagnosis("view_control", "active")
+    leave(process, TERM, None, 0.0, False)
