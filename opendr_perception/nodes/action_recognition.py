@@ -6,7 +6,7 @@ Until its receptive field is filled, `warm` is false and probabilities are those
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -59,7 +59,7 @@ class ActionRecognition(PerceptionNode):
     def release_memory(self, memory: ActionMemory) -> None:
         self._recogniser.forget(memory)
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[ActionArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[ActionArray]:
         self._recogniser.lost_after = self.params.max_gap
         self._recogniser.max_persons = self.params.max_persons
         actions = self._recogniser([self._observation(frame) for frame in frames])

@@ -6,7 +6,7 @@ with an own state for each track, tells a change of expression from a glitch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +73,7 @@ class EmotionRecognition(PerceptionNode):
     def release_memory(self, memory: EmotionMemory) -> None:
         self._recogniser.forget(memory)
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[EmotionArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[EmotionArray]:
         self._recogniser.lost_after = self.params.max_gap
         self._recogniser.max_faces = self.params.max_faces
         emotions = self._recogniser([_view(frame) for frame in frames])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,17 +107,16 @@ class FaceRecognition(PerceptionNode):
     def activate(self) -> None:
         params = self.params
         self._cameras = Cameras(self, params.streams, params.image_transport, params.rectified, self.warn)
+        self.until_deactivate.callback(self._cameras.close)
         super().activate()
 
     def deactivate(self) -> None:
         self._known.interrupt("the node is deactivated")
-        super().deactivate()
-        self._cameras.close()
 
     def new_memory(self) -> Memory:
         return Memory(PersonTracker(self._numbers))
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[FaceArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[FaceArray]:
         self._detector.score_threshold = self.params.score_threshold
         self._detector.iou_threshold = self.params.iou_threshold
         self._detector.tile_size = self.params.tile_size
@@ -126,7 +125,7 @@ class FaceRecognition(PerceptionNode):
         except GalleryError as error:
             self.warn(str(error), "gallery")
         found = self._detector([frame.data for frame in frames])
-        return [self._recognise(frame, faces) for frame, faces in zip(frames, found, strict=True)]
+        return map(self._recognise, frames, found)
 
     def _recognise(self, frame: Frame, faces: Faces) -> FaceArray:
         image, memory = frame.data, frame.memory

@@ -68,6 +68,7 @@ class ViewControl(ManagedNode):
 
     NAME = "view_control"
     Parameters = Parameters
+    DRIVES = True
     _episodes: Episodes | None = None
 
     def __init__(self, **options: Any) -> None:
@@ -82,11 +83,17 @@ class ViewControl(ManagedNode):
         self._policies = Policies(self._recogniser, load, self.params.published, self.params.reinforcement_model)
         self._policies.get(self.params.policy)  # what it lacks shall be known now
         self._commands = VelocityPublisher(self, self.params.stamped, self.params.frame_id)
+        self.until_cleanup.callback(self._commands.close)
         self._state = MotionState(self, self._stop)
-        self._action = IdentifyAction(self, lambda: self._episodes, self._policy, self._goal)
+        self.until_cleanup.callback(self._state.close)
+        action = IdentifyAction(self, lambda: self._episodes, self._policy, self._goal)
+        self.until_cleanup.callback(action.close)
 
     def activate(self) -> None:
         params = self.params
+        base, mount = params.frame_id, params.camera_mount
+        frames = FramePoses(self, base)
+        self.until_deactivate.callback(frames.close)
         timeouts = Timeouts(command=params.command_timeout, max_age=params.max_age)
         pilot = Pilot(
             params.motion,
@@ -95,34 +102,33 @@ class ViewControl(ManagedNode):
             interlocks=self._stop.interlocks,
             require_scan=params.require_scan,
         )
-        self._drive = DriveLoop(
+        drive = self._drive = DriveLoop(
             pilot, self._commands.publish, self._seconds, self.fail, self._state.held, self._simulated
         )
-        base, mount = params.frame_id, params.camera_mount
-        self._frames = FramePoses(self, base)
-        camera = CameraView(params.face_size, params.robot_radius, mount, base, self._frames.pose)
-        explorer = self._explorer = TopicExplorer(self._drive, self._recogniser, camera, self.warn)
-        self._episodes = Episodes(explorer, self._drive, self._state.say)
-        self._safeguards = Guards(self, self._drive, self._commands, self._frames)
+        camera = CameraView(params.face_size, params.robot_radius, mount, base, frames.pose)
+        explorer = self._explorer = TopicExplorer(drive, self._recogniser, camera, self.warn)
+        episodes = Episodes(explorer, drive, self._state.say)
+        self.until_deactivate.callback(self._wait_for, episodes)
+        self.until_deactivate.callback(drive.stop)
+        self._safeguards = Guards(self, drive, self._commands, frames)
+        self.until_deactivate.callback(self._safeguards.close)
         self._topics = ControlTopics(self, explorer)
-        self._unasked = UnaskedEpisodes(explorer, self._episodes, lambda: self._policy(""), self._goal)
+        self.until_deactivate.callback(self._topics.close)
+        self._unasked = UnaskedEpisodes(explorer, episodes, lambda: self._policy(""), self._goal, self.note_failure)
         self._state.say("idle")
+        self._episodes = episodes
 
-    def deactivate(self) -> None:
+    def stand_still(self) -> None:
         episodes, self._episodes = self._episodes, None
-        assert episodes is not None
-        episodes.close("the node is deactivated")
-        self._drive.stop()
-        for part in (self._topics, self._safeguards, self._frames):
-            part.close()
-        if not episodes.wait():
-            self.warn("a decision does not come to its end, and is not waited for", "decision")
+        if episodes is not None:
+            episodes.close("the node stops")
 
     def cleanup(self) -> None:
-        self._action.close()
-        self._commands.close()
-        self._state.close()
         del self._policies, self._recogniser
+
+    def _wait_for(self, episodes: Episodes) -> None:
+        if not episodes.wait():
+            self.warn("a decision does not come to its end, and is not waited for", "decision")
 
     def tick(self) -> None:
         if self._episodes is not None and self.params.continuous and not self._stop.engaged:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from opendr_perception.msg import DetectionArray, FaceArray
@@ -11,6 +14,8 @@ from opendr_perception.ros.explorer import TopicExplorer
 from opendr_perception.ros.listener import Listener
 from opendr_perception.ros.managed import ManagedNode
 from opendr_perception.tasks.pixel_range import PixelRanges
+
+Message = TypeVar("Message")
 
 
 class ControlTopics:
@@ -38,9 +43,11 @@ class ControlTopics:
 
         self._listeners = [
             Listener(node, image_type, image_topic, take_image, newest, raw=True),
-            Listener(node, FaceArray, "faces", explorer.take_faces, newest),
+            Listener(node, FaceArray, "faces", self._guarded("faces", explorer.take_faces), newest),
         ]
-        self._persons = node.create_subscription(DetectionArray, "persons", explorer.take_persons, newest)
+        self._persons = node.create_subscription(
+            DetectionArray, "persons", self._guarded("persons", explorer.take_persons), newest
+        )
         rectified = node.params.rectified
         self._calibration = Calibration(node, explorer.take_camera, transport=transport, rectified=rectified)
 
@@ -50,6 +57,15 @@ class ControlTopics:
             listener.close()
         self._calibration.close()
         self._node.destroy_subscription(self._persons)
+
+    def _guarded(self, topic: str, take: Callable[[Message], None]) -> Callable[[Message], None]:
+        def receive(message: Message) -> None:
+            try:
+                take(message)
+            except ValueError as error:  # such as a negative stamp: no message then, and the robot stands in the end
+                self._node.warn(f"{topic}: {error}", topic)
+
+        return receive
 
     def diagnose(self) -> DiagnosticStatus:
         """Whether all comes that the robot needs to look at people."""

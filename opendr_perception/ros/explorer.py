@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
@@ -23,6 +22,7 @@ from opendr_perception.active.locating import Locator
 from opendr_perception.active.motion import Move
 from opendr_perception.active.policy import Glimpse, Recogniser, Recognition, View
 from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray
+from opendr_perception.ros import stamps
 from opendr_perception.ros.camera_view import CameraView
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.tasks.face_geometry import align
@@ -101,11 +101,11 @@ class TopicExplorer:
         """Keep an image until its faces come."""
         with self._drive.lock:
             self._heard["image_raw"] = time.monotonic()
-            self._images.append((Time.from_msg(header.stamp).nanoseconds, image))
+            self._images.append((stamps.nanoseconds(header.stamp), image))
 
     def take_faces(self, message: FaceArray) -> None:
         """Take note of everybody in view."""
-        stamp = Time.from_msg(message.header.stamp).nanoseconds
+        stamp = stamps.nanoseconds(message.header.stamp)
         with self._drive.lock:
             self._heard["faces"] = time.monotonic()
             locator = self._locator(message.header.frame_id, message.width, message.height, "faces")
@@ -130,7 +130,7 @@ class TopicExplorer:
 
     def take_persons(self, message: DetectionArray) -> None:
         """Take note of bodies: people who turn their backs, and where the person is whose face is not found."""
-        stamp = Time.from_msg(message.header.stamp).nanoseconds
+        stamp = stamps.nanoseconds(message.header.stamp)
         with self._drive.lock:
             self._heard["persons"] = time.monotonic()
             locator = self._locator(message.header.frame_id, message.width, message.height, "persons")

@@ -19,6 +19,7 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
+from opendr_perception.ros.stamps import nanoseconds
 from opendr_perception.tasks.encodings import Convert, by_rosbags
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, deserialize
@@ -48,9 +49,11 @@ def decode(data: bytes, transport: str, ranges: PixelRanges | None = None) -> tu
         BadImage: it is truncated, empty, of an unsupported encoding, depth, stamped before 1970, or no image at all.
     """
     header, image = deserialize(data, TRANSPORTS[transport][1], ranges, converter())
-    if header.stamp.sec < 0:  # rclpy cannot compute with it
-        raise BadImage(f"the stamp is negative: {header.stamp.sec} s")
     stamp = Time(sec=header.stamp.sec, nanosec=header.stamp.nanosec)
+    try:
+        nanoseconds(stamp)
+    except ValueError as error:
+        raise BadImage(str(error)) from error
     return Header(stamp=stamp, frame_id=header.frame_id), image
 
 

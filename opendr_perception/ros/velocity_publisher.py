@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Header
 
@@ -12,6 +13,8 @@ from opendr_perception.active.geometry import Velocity
 from opendr_perception.ros import qos
 
 TOPIC = "cmd_vel"
+LAST_WORD = Duration(seconds=0.5)
+"""How long a base that has not heard the last zero is waited for."""
 NAMELESS = "_NODE_NAMESPACE_UNKNOWN_/_NODE_NAME_UNKNOWN_"
 """As rmw calls nodes whose names it has not heard, or, of two with one name in a process, has lost: it may be ours."""
 
@@ -30,7 +33,8 @@ class VelocityPublisher:
         self._publisher: Any = node.create_publisher(TwistStamped if stamped else Twist, TOPIC, qos.result(depth=1))
 
     def close(self) -> None:
-        """Take the topic away."""
+        """Take the topic away, once the last command has been heard."""
+        self._publisher.wait_for_all_acked(LAST_WORD)
         self._node.destroy_publisher(self._publisher)
 
     def publish(self, velocity: Velocity) -> None:

@@ -11,6 +11,7 @@ import pytest
 from opendr_perception.msg import Face, FaceArray
 from std_msgs.msg import Header
 
+from opendr_perception.demo import play
 from opendr_perception.demo.command import PERSON
 from opendr_perception.demo.play import BODIES, FACES
 from opendr_perception.demo.recorder import to_dict
@@ -66,3 +67,18 @@ def test_messages_become_json() -> None:
     assert fields["header"]["frame_id"] == "eye"
     face = fields["faces"][0]
     assert (face["identity"], face["yaw"], face["pitch"]) == ("someone", None, 0.1)
+
+
+def test_a_node_that_waits_to_be_configured_again_ends_the_demonstration(tmp_path: Path) -> None:
+    class Listener:
+        failure = ""
+
+        def close(self) -> None:
+            pass
+
+    log = tmp_path / "nodes.log"
+    log.write_text("[INFO] all is well\n")
+    play.check(Listener(), [], log)
+    log.write_text("[INFO] all is well\n[ERROR] [1.0] [video_source]: cannot configure: there is no /nowhere.mp4\n")
+    with pytest.raises(play.DemoError, match=r"there is no /nowhere\.mp4"):
+        play.check(Listener(), [], log)

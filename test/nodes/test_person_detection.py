@@ -122,7 +122,7 @@ def test_parameters_take_effect_while_frames_flow(graph: Any, street: list[np.nd
     assert graph.set_parameter("person_detection", "score_threshold", 0.3) == ""
     assert graph.set_parameter("person_detection", "tracking", False) == ""
     assert set(tracks(ask(3))) == {""}
-    assert "read-only" in graph.set_parameter("person_detection", "model", "other")
+    assert "clean up first" in graph.set_parameter("person_detection", "model", "other")
     assert graph.set_parameter("person_detection", "score_threshold", 1.5) != ""
     assert ask(4).detections
 

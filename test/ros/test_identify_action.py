@@ -33,6 +33,7 @@ class Episodes:
 
     asked: list[Any] = field(default_factory=list)
     patient: bool = False
+    failure: str = ""
     interruption: str = ""
     told: threading.Event = field(default_factory=threading.Event)
 
@@ -127,3 +128,14 @@ def test_goals_that_make_no_sense_are_rejected(client: Client, fields: dict[str,
 def test_while_the_node_is_not_active_all_goals_are_rejected(client: Client) -> None:
     client.active[0] = None
     assert not client.send().accepted
+
+
+def test_goals_are_rejected_with_the_reason_when_the_robot_cannot_be_moved(
+    client: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    client.active[0].failure = "the control loop failed: no middleware"
+    assert not client.send().accepted
+    assert (
+        "a goal is rejected: the control loop failed: no middleware; deactivate and activate" in capfd.readouterr().err
+    )
+    assert client.active[0].asked == []
