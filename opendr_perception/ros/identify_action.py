@@ -86,7 +86,7 @@ class IdentifyAction:
         def report(phase: str, view: View | None, moves: int) -> None:
             if handle.is_cancel_requested:  # also one that came before the episode began
                 raise Interrupted("cancelled")
-            feedback = IdentifyPerson.Feedback(phase=phase, confidence=math.nan, moves=moves)
+            feedback: Any = IdentifyPerson.Feedback(phase=phase, confidence=math.nan, moves=moves)
             if view is not None:
                 feedback.identity = view.recognition.identity if view.recognition.accepted else ""
                 feedback.confidence, feedback.pan = view.recognition.confidence, view.pan

@@ -14,7 +14,6 @@ import dataclasses
 import inspect
 import math
 import textwrap
-from array import array
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
