@@ -285,7 +285,8 @@ def test_camera_info_changes_the_head_pose(graph: Any, gallery: Path, astronaut:
 def test_a_gallery_of_another_model_keeps_the_node_from_starting(
     graph: Any, gallery: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from opendr_perception.tasks.gallery import Gallery, GalleryFolder
+    from opendr_perception.tasks.gallery import Gallery
+    from opendr_perception.tasks.gallery_folder import GalleryFolder
 
     folder = GalleryFolder(gallery, "face-embedding 0123")
     with folder.writing():
