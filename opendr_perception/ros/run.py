@@ -16,6 +16,7 @@ import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from opendr_perception.ros import shared_memory
 from opendr_perception.ros.managed import ManagedNode
 
 
@@ -40,6 +41,7 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
         rclpy.init(args=list(arguments), signal_handler_options=SignalHandlerOptions.NO)
         with _on_stop_signal(_interrupt):  # loading models takes seconds: do not make the user wait for that
             nodes.extend(node_class() for node_class in node_classes)
+            shared_memory.make_private()
             started = [not node.params.autostart or node.start() for node in nodes]
         return _spin(nodes) if any(started) else 1
     except KeyboardInterrupt:
@@ -58,6 +60,7 @@ def choose_transport() -> None:
     chosen = {"FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_BUILTIN_TRANSPORTS"}
     if chosen.isdisjoint(os.environ):
         os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(share_directory() / "config" / "fastdds.xml")
+    shared_memory.prepare(os.environ)
 
 
 def keep_to_ourselves() -> None:

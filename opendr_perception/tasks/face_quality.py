@@ -87,9 +87,9 @@ TO_ENROL = Gate(
 )
 """Stricter, because all later views are compared with it.
 
-Contrast and blockiness were measured on 264 images of the Yale faces (lit from all sides) and the ORL faces. As they are,
-none is refused by them. Of the same images 4, 8 and 16 times darker (embeddings move by up to 0.31, 0.49 and 0.73) 5, 88 and
-100 % are refused; compressed to JPEG quality 30, 20, 10 and 5 (0.23, 0.32, 0.54, 0.68), 1, 23, 90 and 99 %.
+Contrast and blockiness were measured on 264 images of the Yale faces (lit from all sides) and the ORL faces. As they
+are, none is refused by them. 4, 8 and 16 times darker (embeddings move by up to 0.31, 0.49 and 0.73), 5, 88 and 100 %
+are refused; compressed to JPEG quality 30, 20, 10 and 5 (0.23, 0.32, 0.54 and 0.68), 1, 23, 90 and 99 %.
 """
 
 CODED_BLOCK = 8
