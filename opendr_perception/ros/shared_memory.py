@@ -23,8 +23,8 @@ PROFILE, SMALL_PROFILE = "fastdds.xml", "fastdds_small.xml"
 SMALL = 512 << 20
 """Bytes of all shared memory below which the small profile is taken: fewer than about 14 large segments."""
 
-SEGMENT = 10 << 20
-"""Bytes without which not even a segment of the small profile can be made."""
+LARGE_SEGMENT, SEGMENT = 40 << 20, 10 << 20
+"""Bytes without which no segment of the one profile, and of the other, can be made."""
 
 SETTLED = 2.0
 """Seconds after which a process has certainly locked the lock file that it has made."""
@@ -55,9 +55,10 @@ def prepare(environment: MutableMapping[str, str], memory: Path = MEMORY) -> Non
         del environment["FASTDDS_DEFAULT_PROFILES_FILE"]
         environment["FASTDDS_BUILTIN_TRANSPORTS"] = "UDPv4"
         _say(f"{memory} has {free >> 20} MB left, too few for images, which now go by UDP and get lost: {REMEDY}")
-    elif total < SMALL and profile != small:
+    elif (total < SMALL or free < LARGE_SEGMENT) and profile != small:
         environment["FASTDDS_DEFAULT_PROFILES_FILE"] = str(small)
-        _say(f"{memory} has only {total >> 20} MB: fast or large images, beyond 1920x1080, may get lost; {REMEDY}")
+        left = f"{free >> 20} of {total >> 20} MB left"
+        _say(f"{memory} has only {left}: fast or large images, beyond 1920x1080, may get lost; {REMEDY}")
 
 
 def remove_stale_segments(memory: Path = MEMORY) -> int:

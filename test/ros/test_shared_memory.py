@@ -144,16 +144,17 @@ def test_with_enough_memory_nothing_is_changed_or_said(
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(("total", "free"), [(64, 60), (8000, 30)])
 def test_with_little_memory_segments_are_small_and_one_line_says_so(
-    profiles: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    profiles: Path, total: int, free: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = {"FASTDDS_DEFAULT_PROFILES_FILE": str(profiles / PROFILE)}
-    room(monkeypatch, 64, 60)
+    room(monkeypatch, total, free)
     for _ in range(2):  # the second is a process that the first has started
         prepare(environment, profiles)
         assert environment == {"FASTDDS_DEFAULT_PROFILES_FILE": str(profiles / SMALL_PROFILE)}
     (line,) = capsys.readouterr().err.splitlines()
-    assert "has only 64 MB" in line
+    assert f"has only {free} of {total} MB left" in line
     assert "--shm-size=1g or --ipc=host" in line
 
 
@@ -185,7 +186,7 @@ def may_mount() -> bool:
 
 
 @pytest.mark.skipif(not may_mount(), reason="mounting a small /dev/shm is not allowed here (needs root)")
-@pytest.mark.parametrize(("size", "line"), [("64m", "has only 64 MB"), ("6m", "has 5 MB left")])
+@pytest.mark.parametrize(("size", "line"), [("64m", "of 64 MB left"), ("6m", "has 5 MB left")])
 def test_a_process_starts_without_red_errors_where_shared_memory_is_as_small_as_in_docker(size: str, line: str) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FASTDDS_")}
     mount = f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"'
