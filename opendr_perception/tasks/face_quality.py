@@ -114,7 +114,8 @@ def sharpness(aligned: Pixels) -> float:
 
 def contrast(aligned: Pixels) -> float:
     """Grey levels between the darkest and the brightest twentieth of an aligned face (150, 150, 3)."""
-    dark, bright = np.percentile(cv2.cvtColor(aligned, cv2.COLOR_RGB2GRAY)[FACE_PART], [5, 95])
+    grey = np.asarray(cv2.cvtColor(aligned, cv2.COLOR_RGB2GRAY)[FACE_PART], np.float32)
+    dark, bright = np.percentile(grey, [5, 95])
     return float(bright - dark)
 
 

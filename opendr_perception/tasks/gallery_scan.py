@@ -10,8 +10,10 @@ from pathlib import Path
 from opendr_perception.tasks.gallery import RESERVED, is_name, normal_name
 from opendr_perception.tasks.image_file import SUFFIXES, printable
 
-OTHER_IMAGES = (".heic", ".heif", ".avif", ".gif", ".tif", ".tiff", ".jxl", ".jp2", ".psd", ".svg", ".ppm", ".pgm")
-OTHER_IMAGES += (".dng", ".cr2", ".cr3", ".nef", ".arw", ".raw", ".mp4", ".mov")
+OTHER_IMAGES = (
+    *(".heic", ".heif", ".avif", ".gif", ".tif", ".tiff", ".jxl", ".jp2", ".psd", ".svg", ".ppm", ".pgm"),
+    *(".dng", ".cr2", ".cr3", ".nef", ".arw", ".raw", ".mp4", ".mov"),
+)
 """Ends of names of what people take for an image of a person, and is not read."""
 
 
