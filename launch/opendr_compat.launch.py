@@ -8,19 +8,24 @@ to change by a few lines; docs/migration-from-opendr.md shows which. Annotated i
 """
 
 from launch import LaunchDescription
-from launch.actions import GroupAction, IncludeLaunchDescription
-from launch.substitutions import ThisLaunchFileDir
+from launch.actions import GroupAction, OpaqueFunction
 from launch_ros.actions import SetRemap
+
+from opendr_perception.ros.launching import PERCEPTION, perception
 
 OPENDR_TOPICS = {
     "poses": "/opendr/poses",
     "pose_estimation:~/image": "/opendr/image_pose_annotated",
     "persons": "/opendr/objects",
     "person_detection:~/image": "/opendr/image_objects_annotated",
+    "faces": "/opendr/face_recognition",
+    "face_recognition:~/image": "/opendr/image_face_reco_annotated",
+    "emotions": "/opendr/facial_emotion_estimation",
+    "emotion_recognition:~/image": "/opendr/image_emotion_estimation_annotated",
+    "actions": "/opendr/skeleton_recognized_action",
 }
 
 
 def generate_launch_description() -> LaunchDescription:
     remaps = [SetRemap(ours, theirs) for ours, theirs in OPENDR_TOPICS.items()]
-    perception = IncludeLaunchDescription([ThisLaunchFileDir(), "/perception.launch.py"])
-    return LaunchDescription([GroupAction([*remaps, perception])])
+    return LaunchDescription([*PERCEPTION, GroupAction([*remaps, OpaqueFunction(function=perception)])])

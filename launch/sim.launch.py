@@ -8,48 +8,37 @@
 An argument that is empty leaves the choice to the parameter files, where all defaults are.
 """
 
-from pathlib import Path
-from typing import Any
-
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
+from launch.actions import OpaqueFunction
 from launch_ros.actions import Node
 
-from opendr_perception.ros.run import choose_transport, share_directory
+from opendr_perception.ros.launching import (
+    COMMON,
+    argument,
+    is_stamped,
+    nodes_argument,
+    process,
+    selected_nodes,
+    values,
+)
 
 SIMULATION = "simulation"
 ARGUMENTS = [
-    DeclareLaunchArgument(
-        "nodes",
-        default_value="face_recognition view_control",
-        description="Which nodes look at the simulated world: names with commas or spaces between them.",
-    ),
-    DeclareLaunchArgument(
+    nodes_argument("face_recognition view_control"),
+    argument(
         "scene",
-        default_value="",
-        choices=["", "single", "occluded", "crowd", "tour"],
-        description="What stands in the room; empty: as in the parameters.",
+        "",
+        "What stands in the room; empty: as in the parameters.",
+        ("", "single", "occluded", "crowd", "tour"),
     ),
-    DeclareLaunchArgument("seed", default_value="0", description="Of all that is drawn by chance."),
-    DeclareLaunchArgument(
+    argument("seed", "0", "Of all that is drawn by chance."),
+    argument(
         "robot",
-        default_value="holonomic",
-        choices=["holonomic", "differential"],
-        description="How the robot can move, for the simulation and for view_control.",
+        "holonomic",
+        "How the robot can move, for the simulation and for view_control.",
+        ("holonomic", "differential"),
     ),
-    DeclareLaunchArgument(
-        "params_file",
-        default_value="",
-        description="Parameters in a YAML file; empty takes config/<node>.yaml of this package for each node.",
-    ),
-    DeclareLaunchArgument("namespace", default_value="", description="Namespace of all nodes and their topics."),
-    DeclareLaunchArgument(
-        "log_level",
-        default_value="info",
-        choices=["debug", "info", "warn", "error", "fatal"],
-        description="Log messages of this level and above are shown.",
-    ),
+    *COMMON,
 ]
 
 # Faces of simulated people are a little smaller than view_control expects, and a small machine that draws the world too
@@ -59,48 +48,14 @@ SIMULATED = {"face_size": 0.135, "command_timeout": 0.6}
 
 def start(context: LaunchContext) -> list[Node]:
     """One process for the world, and one for all nodes that look at it."""
-    arguments = {argument.name: LaunchConfiguration(argument.name).perform(context) for argument in ARGUMENTS}
-    names = selected_nodes(arguments["nodes"])
-    choose_transport()
-    world = {"robot": arguments["robot"], "seed": int(arguments["seed"])}
-    if arguments["scene"]:
-        world["scene"] = arguments["scene"]
-    overrides = {"use_sim_time": True, "motion": arguments["robot"], **SIMULATED}
-    return [program([SIMULATION], arguments, world), program(names, arguments, overrides)]
-
-
-def program(names: list[str], arguments: dict[str, str], overrides: dict[str, Any]) -> Node:
-    """A process with nodes; each takes those parameters that it has."""
-    return Node(
-        executable=str(share_directory().parents[1] / "bin" / "opendr-perception"),
-        arguments=["run", *names],
-        namespace=arguments["namespace"],
-        parameters=[*map(str, parameter_files(arguments["params_file"], names)), overrides],
-        ros_arguments=["--log-level", arguments["log_level"]],
-        output="screen",
-    )
-
-
-def selected_nodes(text: str) -> list[str]:
-    """The names of the nodes that look at the world, each once."""
-    known = sorted(file.stem for file in (share_directory() / "config").glob("*.yaml") if file.stem != SIMULATION)
-    names = list(dict.fromkeys(text.replace(",", " ").split()))
-    for name in names:
-        if name not in known:
-            raise ValueError(f"nodes: there is no node '{name}'; the nodes are {', '.join(known)}")
-    if not names:
-        raise ValueError(f"nodes: no node is given; the nodes are {', '.join(known)}")
-    return names
-
-
-def parameter_files(chosen: str, names: list[str]) -> list[Path]:
-    """The user's file, or those of the package."""
-    if not chosen:
-        return [share_directory() / "config" / f"{name}.yaml" for name in names]
-    file = Path(chosen).expanduser()
-    if not file.is_file():
-        raise ValueError(f"params_file: there is no file {file}")
-    return [file]
+    given = values(context, ARGUMENTS)
+    names = selected_nodes(given["nodes"], without=[SIMULATION])
+    stamped = is_stamped(given)
+    world = {"robot": given["robot"], "seed": int(given["seed"]), **stamped}
+    if given["scene"]:
+        world["scene"] = given["scene"]
+    overrides = {"use_sim_time": True, "motion": given["robot"], **SIMULATED, **stamped}
+    return [process([SIMULATION], given, world), process(names, given, overrides)]
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -7,42 +7,31 @@ It needs Webots and the package webots_ros2. The world is written to the user's 
 """
 
 import importlib
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
+from launch.actions import OpaqueFunction
 
-from opendr_perception.ros.run import choose_transport, share_directory
+from opendr_perception.ros.launching import (
+    COMMON,
+    argument,
+    is_stamped,
+    nodes_argument,
+    process,
+    selected_nodes,
+    values,
+)
+from opendr_perception.ros.run import share_directory
 from opendr_perception.sim.webots import WORLD, export
 from opendr_perception.zoo.cache import default_cache
 
-BEFORE_STAMPS = ("humble", "jazzy")
-"""Distributions in which velocities usually have no stamp."""
 ARGUMENTS = [
-    DeclareLaunchArgument(
-        "nodes",
-        default_value="face_recognition view_control",
-        description="Which nodes look at the world: names with commas or spaces between them.",
-    ),
-    DeclareLaunchArgument(
-        "world", default_value="", description="A file for Webots; empty takes the people of this package."
-    ),
-    DeclareLaunchArgument(
-        "motion",
-        default_value="holonomic",
-        choices=["holonomic", "differential"],
-        description="How the robot can move.",
-    ),
-    DeclareLaunchArgument(
-        "stamped",
-        default_value=str(os.environ.get("ROS_DISTRO", "") not in BEFORE_STAMPS).lower(),
-        choices=["true", "false"],
-        description="Velocities are a TwistStamped; as is usual in the distribution by default.",
-    ),
+    nodes_argument("face_recognition view_control"),
+    argument("world", "", "A file for Webots; empty takes the people of this package."),
+    argument("motion", "holonomic", "How the robot can move.", ("holonomic", "differential")),
+    *(item for item in COMMON if item.name != "namespace"),  # Webots' driver is where it is
 ]
 
 # As in sim.launch.py: the faces of these people are a little smaller than view_control expects.
@@ -51,32 +40,22 @@ SIMULATED = {"face_size": 0.135}
 
 def start(context: LaunchContext) -> list[Any]:
     """Webots, the driver of its robot, and one process for all nodes."""
-    arguments = {argument.name: LaunchConfiguration(argument.name).perform(context) for argument in ARGUMENTS}
-    names = arguments["nodes"].replace(",", " ").split()
-    missing = [name for name in names if not (share_directory() / "config" / f"{name}.yaml").is_file()]
-    if missing or not names:
-        raise ValueError(f"nodes: there is no node '{' '.join(missing)}'")
+    given = values(context, ARGUMENTS)
+    names = selected_nodes(given["nodes"])
     try:
         launcher = importlib.import_module("webots_ros2_driver.webots_launcher")
         controller = importlib.import_module("webots_ros2_driver.webots_controller")
     except ModuleNotFoundError as error:
         raise RuntimeError("the package webots_ros2 is missing: apt-get install ros-$ROS_DISTRO-webots-ros2") from error
-    choose_transport()
-    world = arguments["world"] or str(world_of_people())
-    webots = launcher.WebotsLauncher(world=world, ros2_supervisor=True)
+    stamped = is_stamped(given)
+    webots = launcher.WebotsLauncher(world=given["world"] or str(world_of_people()), ros2_supervisor=True)
     robot = controller.WebotsController(
-        robot_name="robot", parameters=[{"robot_description": description(arguments), "use_sim_time": True}]
+        robot_name="robot",
+        parameters=[{"robot_description": description(given, stamped), "use_sim_time": True}],
     )
-    overrides = {"use_sim_time": True, "motion": arguments["motion"], "stamped": arguments["stamped"] == "true"}
-    overrides |= SIMULATED
-    perception = Node(
-        executable=str(share_directory().parents[1] / "bin" / "opendr-perception"),
-        arguments=["run", *names],
-        parameters=[*(str(share_directory() / "config" / f"{name}.yaml") for name in names), overrides],
-        remappings=[("image_raw", "camera/image_color"), ("camera_info", "camera/camera_info")],
-        output="screen",
-    )
-    return [webots, webots._supervisor, robot, perception]
+    overrides = {"use_sim_time": True, "motion": given["motion"], **SIMULATED, **stamped}
+    remappings = [("image_raw", "camera/image_color"), ("camera_info", "camera/camera_info")]
+    return [webots, webots._supervisor, robot, process(names, given, overrides, remappings=remappings)]
 
 
 def world_of_people() -> Path:
@@ -86,11 +65,11 @@ def world_of_people() -> Path:
     return world if world.is_file() else export(folder)
 
 
-def description(arguments: dict[str, str]) -> str:
+def description(given: Mapping[str, str], stamped: Mapping[str, bool]) -> str:
     """A file that tells the driver what the robot has, with the arguments filled in."""
     template = (share_directory() / "launch" / "webots_robot.urdf").read_text()
-    text = template.replace("<motion>holonomic<", f"<motion>{arguments['motion']}<")
-    text = text.replace("<stamped>false<", f"<stamped>{arguments['stamped']}<")
+    text = template.replace("<motion>holonomic<", f"<motion>{given['motion']}<")
+    text = text.replace("<stamped>false<", f"<stamped>{str(stamped.get('stamped', False)).lower()}<")
     file = default_cache().root / "webots" / "robot.urdf"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)

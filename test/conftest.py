@@ -30,6 +30,7 @@ from std_msgs.msg import Header
 
 from opendr_perception import zoo
 from opendr_perception.ros import images, run
+from opendr_perception.ros.executor import GuardedExecutor
 from opendr_perception.zoo.manifest import load_manifest
 
 LIMIT = 60.0
@@ -134,7 +135,12 @@ class Process:
         self.output = ""
         self._graph = graph
         self._process = subprocess.Popen(
-            arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            arguments,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # a process group of its own, to which signals can be sent
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -150,8 +156,12 @@ class Process:
         """Wait until it has printed a text."""
         self._graph.wait(lambda: text in self.output, lambda: f"'{text}' is missing in:\n{self.output}")
 
-    def signal(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
+    def signal(self, number: signal.Signals, group: bool = False) -> None:
+        """Send a signal to the process, or also to all that it has started."""
+        if group:
+            os.killpg(self._process.pid, number)
+        else:
+            self._process.send_signal(number)
 
     def end(self, limit: float = 20.0) -> int:
         """Wait for its end; what it returns. A process that hangs tells where."""
@@ -180,7 +190,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._processes: list[Process] = []
         self._threads: list[tuple[SingleThreadedExecutor, threading.Thread]] = []
-        self._nodes_executor = SingleThreadedExecutor()
+        self._nodes_executor = GuardedExecutor()
         self._diagnostics = self.listen(DiagnosticArray, "/diagnostics")
         observers = SingleThreadedExecutor()
         observers.add_node(self.observer)
@@ -303,6 +313,10 @@ class Graph:
                 left = deadline - time.monotonic()
                 assert left > 0, f"did not happen within {limit:g} s: {missing()}"
                 self.changed.wait(min(left, 0.05))
+
+    def clear_diagnostics(self) -> None:
+        """Forget what was told until now."""
+        self._diagnostics.messages.clear()
 
     def diagnosis(self, part: str = "", text: str = "", **values: Any) -> dict[str, str]:
         """Wait for diagnostics of a part of a node, by pieces of its name and message, and by exact values.

@@ -148,6 +148,9 @@ def check(listener: Listener, programs: Sequence[subprocess.Popen[bytes]], log: 
         if program.poll() is not None:
             lines = log.read_text(encoding="utf-8").strip().splitlines() or ["it said nothing"]
             raise DemoError(f"a program ended with status {program.returncode}: {lines[-1]}")
+    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
+        if "cannot configure: " in line:  # the node waits for somebody to try again, which nobody does here
+            raise DemoError(line)
 
 
 def _wait(

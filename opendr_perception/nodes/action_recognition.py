@@ -6,13 +6,13 @@ Until its receptive field is filled, `warm` is false and probabilities are those
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import ActionArray, BodyPoseArray
+from opendr_perception.ros import stamps
 from opendr_perception.ros.drawing import draw_actions
 from opendr_perception.ros.inputs import result_input
 from opendr_perception.ros.messages import action_array, keypoint_array
@@ -54,13 +54,13 @@ class ActionRecognition(PerceptionNode):
     def release_memory(self, memory: ActionMemory) -> None:
         self._recogniser.forget(memory)
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[ActionArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[ActionArray]:
         self._recogniser.lost_after = self.params.max_gap
         actions = self._recogniser([self._observation(frame) for frame in frames])
         return [action_array(found, self._recogniser.labels) for found in actions]
 
     def _observation(self, frame: Frame) -> Observation:
-        stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
+        stamp = stamps.seconds(frame.header.stamp)
         tracks = [pose.track_id for pose in frame.data.poses]
         return Observation(frame.memory, tracks, keypoint_array(frame.data, "coco17"), stamp)
 

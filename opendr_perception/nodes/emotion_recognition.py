@@ -6,13 +6,13 @@ with an own state for each track, tells a change of expression from a glitch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import EmotionArray, FaceArray
+from opendr_perception.ros import stamps
 from opendr_perception.ros.drawing import draw_emotions
 from opendr_perception.ros.inputs import Pictured, result_input
 from opendr_perception.ros.messages import emotion_array, face_views
@@ -74,7 +74,7 @@ class EmotionRecognition(PerceptionNode):
     def release_memory(self, memory: EmotionMemory) -> None:
         self._recogniser.forget(memory)
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[EmotionArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[EmotionArray]:
         self._recogniser.lost_after = self.params.max_gap
         self._recogniser.max_faces = self.params.max_faces
         emotions = self._recogniser([_view(frame) for frame in frames])
@@ -105,7 +105,7 @@ def _view(frame: Frame) -> FacesInView:
             f"the faces are of an image of {faces.width}x{faces.height}, but the image of their stamp has "
             f"{image.width}x{image.height}"
         )
-    stamp = Time.from_msg(frame.header.stamp).nanoseconds * 1e-9
+    stamp = stamps.seconds(frame.header.stamp)
     return FacesInView(frame.memory, image, face_views(faces), stamp)
 
 

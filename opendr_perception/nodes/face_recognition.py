@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from rclpy.time import Time
 
 from opendr_perception.msg import FaceArray
+from opendr_perception.ros import stamps
 from opendr_perception.ros.cameras import Cameras
 from opendr_perception.ros.drawing import draw_faces
 from opendr_perception.ros.gallery_services import GalleryServices
@@ -106,17 +106,16 @@ class FaceRecognition(PerceptionNode):
 
     def activate(self) -> None:
         self._cameras = Cameras(self, self.params.streams)
+        self.until_deactivate.callback(self._cameras.close)
         super().activate()
 
     def deactivate(self) -> None:
         self._known.interrupt("the node is deactivated")
-        super().deactivate()
-        self._cameras.close()
 
     def new_memory(self) -> Memory:
         return Memory(PersonTracker(self._numbers))
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[FaceArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[FaceArray]:
         self._detector.score_threshold = self.params.score_threshold
         self._detector.iou_threshold = self.params.iou_threshold
         self._detector.tile_size = self.params.tile_size
@@ -125,12 +124,12 @@ class FaceRecognition(PerceptionNode):
         except GalleryError as error:
             self.warn(str(error), "gallery")
         found = self._detector([frame.data for frame in frames])
-        return [self._recognise(frame, faces) for frame, faces in zip(frames, found, strict=True)]
+        return map(self._recognise, frames, found)
 
     def _recognise(self, frame: Frame, faces: Faces) -> FaceArray:
         image, memory = frame.data, frame.memory
         poses = head_poses(faces, self._cameras.of(frame.stream, image))
-        tracks = memory.tracker.update(faces.detections, Time.from_msg(frame.header.stamp).nanoseconds * 1e-9)
+        tracks = memory.tracker.update(faces.detections, stamps.seconds(frame.header.stamp))
         seen = Sighting(image, faces, poses, tracks, memory.tracker.alive)
         self._known.offer(seen)
         return face_array(image, faces, tracks, poses, self._identify(memory, seen))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,13 +83,14 @@ class HumanPresenceNode(PerceptionNode):
     def new_memory(self) -> Memory:
         return Memory()
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[ImageMessage]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[ImageMessage]:
         self._presence.scales, self._presence.longest = self.params.scales, self.params.longest
-        return [heatmap_image(self._look(frame.data, frame.memory)) for frame in frames]
+        return map(self._look, frames)
 
-    def _look(self, image: Image, memory: Memory) -> Heatmap:
-        memory.heatmap = smooth(self._presence(to_bgr(image)), memory.heatmap, self.params.smoothing)
-        return memory.heatmap
+    def _look(self, frame: Frame) -> ImageMessage:
+        memory = frame.memory
+        memory.heatmap = smooth(self._presence(to_bgr(frame.data)), memory.heatmap, self.params.smoothing)
+        return heatmap_image(memory.heatmap)
 
     def draw(self, canvas: np.ndarray, data: Image, result: ImageMessage) -> None:
         draw_heatmap(canvas, read_heatmap(result, self._presence.stride), self.params.threshold)

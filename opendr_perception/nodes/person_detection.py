@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from opendr_perception.ros.node import Frame, PerceptionNode
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import PeopleFinder, PeopleParameters, track_ids
 from opendr_perception.ros.run import main
+from opendr_perception.tasks.candidates import Detections
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.tracking import PersonTracker
 
@@ -51,13 +52,13 @@ class PersonDetection(PerceptionNode):
     def new_memory(self) -> PersonTracker:
         return PersonTracker(self._numbers)
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[DetectionArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[DetectionArray]:
         self._finder.tune(self.params)
         found = self._finder.detector([frame.data for frame in frames])
-        return [
-            detection_array(frame.data, people, track_ids(frame, people, self.params), label="person")
-            for frame, people in zip(frames, found, strict=True)
-        ]
+        return map(self._answer, frames, found)
+
+    def _answer(self, frame: Frame, people: Detections) -> DetectionArray:
+        return detection_array(frame.data, people, track_ids(frame, people, self.params), label="person")
 
     def draw(self, canvas: np.ndarray, data: Image, result: DetectionArray) -> None:
         draw_detections(canvas, result)

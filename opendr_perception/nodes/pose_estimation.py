@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from opendr_perception.ros.people import PeopleParameters, track_ids
 from opendr_perception.ros.poses import PoseFinder, PoseParameters
 from opendr_perception.ros.run import main
 from opendr_perception.tasks.image import Image
+from opendr_perception.tasks.pose import Poses
 from opendr_perception.tasks.tracking import PersonTracker
 
 
@@ -39,13 +40,13 @@ class PoseEstimation(PerceptionNode):
     def new_memory(self) -> PersonTracker:
         return PersonTracker(self._numbers)
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[BodyPoseArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[BodyPoseArray]:
         self._finder.tune(self.params)
         found = self._finder([frame.data for frame in frames])
-        return [
-            body_pose_array(frame.data, poses, track_ids(frame, poses.people, self.params))
-            for frame, poses in zip(frames, found, strict=True)
-        ]
+        return map(self._answer, frames, found)
+
+    def _answer(self, frame: Frame, poses: Poses) -> BodyPoseArray:
+        return body_pose_array(frame.data, poses, track_ids(frame, poses.people, self.params))
 
     def draw(self, canvas: np.ndarray, data: Image, result: BodyPoseArray) -> None:
         draw_poses(canvas, result)

@@ -26,6 +26,8 @@ from opendr_perception.sim.world import World
 
 PATIENCE = 60.0
 """s that the node waits for the world, which is slow to begin on a small machine."""
+LAST_TURN = 2.0
+"""s that a turn of the world has to end when the node stops."""
 T = TypeVar("T")
 
 
@@ -87,34 +89,26 @@ class Simulation(ManagedNode):
         camera = Camera(params.width, params.height, params.field_of_view, params.camera_height, params.smoothing)
         people = load_people()[: params.people]
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="world")
-        try:
-            self._world = self._do(lambda: World(params.robot, camera, rate=params.rate, people=people))
-        except Exception:
-            self._thread.shutdown()
-            raise
+        self.until_cleanup.callback(self._thread.shutdown, wait=False)
+        self._world = self._do(lambda: World(params.robot, camera, rate=params.rate, people=people))
+        self.until_cleanup.callback(self._do, self._world.close, LAST_TURN)
         self._resets, self._time, self._published = 0, 0.0, 0
         self._publisher = RobotPublisher(self, (CAMERA_AHEAD, 0.0, params.camera_height))
-        self._service = self.create_service(Trigger, "~/reset", self._answer_reset)
+        self.until_cleanup.callback(self._publisher.close)
+        service = self.create_service(Trigger, "~/reset", self._answer_reset)
+        self.until_cleanup.callback(self.destroy_service, service)
         self._do(self._reset)
 
     def activate(self) -> None:
-        self._stop = threading.Event()
+        stop = threading.Event()
         self._command: Command | None = None
         kind = TwistStamped if self.params.stamped else Twist
-        self._subscription = self.create_subscription(kind, "cmd_vel", self._take_command, 1)
+        subscription = self.create_subscription(kind, "cmd_vel", self._take_command, 1)
+        self.until_deactivate.callback(self._do, lambda: None, LAST_TURN)  # the turn that is under way has ended
+        self.until_deactivate.callback(self.destroy_subscription, subscription)
+        self.until_deactivate.callback(stop.set)
         self._due = time.monotonic()
-        self._thread.submit(self._turn, self._stop)
-
-    def deactivate(self) -> None:
-        self._stop.set()
-        self.destroy_subscription(self._subscription)
-        self._do(lambda: None)  # the turn that is under way has ended
-
-    def cleanup(self) -> None:
-        self._do(self._world.close)
-        self._thread.shutdown()
-        self._publisher.close()
-        self.destroy_service(self._service)
+        self._thread.submit(self._turn, stop)
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
         if self.stage != "active":
@@ -142,9 +136,9 @@ class Simulation(ManagedNode):
         response.message = f"{self.params.scene}, seed {self.params.seed + self._resets - 1}"
         return response
 
-    def _do(self, job: Callable[[], T]) -> T:
+    def _do(self, job: Callable[[], T], patience: float = PATIENCE) -> T:
         """Let the thread of the world do something, and wait for it."""
-        return self._thread.submit(job).result(PATIENCE)
+        return self._thread.submit(job).result(patience)
 
     # --- the world's thread -----------------------------------------------------------------------------------------
 

@@ -70,23 +70,19 @@ class VideoSource(ManagedNode):
         self._open().close()  # what is wrong with it shall be known now
         reliability = self.params.qos_reliability
         self._images = self.create_publisher(ImageMessage, "image_raw", qos.newest(reliability))
+        self.until_cleanup.callback(self.destroy_publisher, self._images)
         self._camera_info = self.create_publisher(CameraInfo, "camera_info", qos.newest(reliability))
+        self.until_cleanup.callback(self.destroy_publisher, self._camera_info)
 
     def activate(self) -> None:
         self._source = self._open()
         self._published = 0
         self._doing = "images are published"
-        self._stop = threading.Event()
-        self._player = threading.Thread(target=self._play, args=(self._source, self._stop), name="player", daemon=True)
-        self._player.start()
-
-    def deactivate(self) -> None:
-        self._stop.set()
-        self._player.join(timeout=0.5)  # a camera that hangs must not keep the node from stopping
-
-    def cleanup(self) -> None:
-        self.destroy_publisher(self._images)
-        self.destroy_publisher(self._camera_info)
+        stop = threading.Event()
+        player = threading.Thread(target=self._play, args=(self._source, stop), name="player", daemon=True)
+        self.until_deactivate.callback(player.join, 0.5)  # a camera that hangs must not keep the node from stopping
+        self.until_deactivate.callback(stop.set)
+        player.start()
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
         if self.stage != "active":

@@ -8,6 +8,7 @@ from functools import partial
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
+from rclpy.duration import Duration
 from std_msgs.msg import Header, String
 
 from opendr_perception.active.geometry import Velocity
@@ -28,6 +29,9 @@ from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.people import load_session
 from opendr_perception.ros.run import main
 from opendr_perception.ros.unasked import UnaskedEpisodes
+
+LAST_WORD = Duration(seconds=0.5)
+"""How long a base that has not heard the last zero yet is waited for."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class ViewControl(ManagedNode):
 
     NAME = "view_control"
     Parameters = Parameters
+    DRIVES = True
     _episodes: Episodes | None = None
     _said = ""
 
@@ -73,32 +78,37 @@ class ViewControl(ManagedNode):
         self._commands = self.create_publisher(
             TwistStamped if self.params.stamped else Twist, "cmd_vel", qos.result(depth=1)
         )
+        self.until_cleanup.callback(self.destroy_publisher, self._commands)
+        self.until_cleanup.callback(self._commands.wait_for_all_acked, LAST_WORD)
         self._states = self.create_publisher(String, "~/state", qos.latest())
-        self._action = IdentifyAction(self, lambda: self._episodes, self._policy, self._goal)
+        self.until_cleanup.callback(self.destroy_publisher, self._states)
+        action = IdentifyAction(self, lambda: self._episodes, self._policy, self._goal)
+        self.until_cleanup.callback(action.close)
 
     def activate(self) -> None:
         pilot = Pilot(self.params.motion, self.params.limits, Timeouts(command=self.params.command_timeout))
         self._drive = DriveLoop(pilot, self._command, self._seconds, self.fail, self._held)
         explorer = TopicExplorer(self._drive, self._recogniser, self.params.face_size, self.warn)
-        self._episodes = Episodes(explorer, self._drive, self._say)
-        self._topics = ControlTopics(self, explorer, self._drive)
-        self._unasked = UnaskedEpisodes(explorer, self._episodes, lambda: self._policy(""), self._goal)
+        episodes = Episodes(explorer, self._drive, self._say)
+        self.until_deactivate.callback(self._wait_for, episodes)
+        self.until_deactivate.callback(self._drive.stop)
+        topics = ControlTopics(self, explorer, self._drive)
+        self.until_deactivate.callback(topics.close)
+        self._unasked = UnaskedEpisodes(explorer, episodes, lambda: self._policy(""), self._goal, self.note_failure)
         self._say("idle")
+        self._episodes = episodes
 
-    def deactivate(self) -> None:
+    def stand_still(self) -> None:
         episodes, self._episodes = self._episodes, None
-        assert episodes is not None
-        episodes.close("the node is deactivated")
-        self._drive.stop()
-        self._topics.close()
-        if not episodes.wait():
-            self.warn("a decision does not come to its end, and is not waited for")
+        if episodes is not None:
+            episodes.close("the node stops")
 
     def cleanup(self) -> None:
-        self._action.close()
-        self.destroy_publisher(self._commands)
-        self.destroy_publisher(self._states)
         del self._policies, self._recogniser
+
+    def _wait_for(self, episodes: Episodes) -> None:
+        if not episodes.wait():
+            self.warn("a decision does not come to its end, and is not waited for")
 
     def tick(self) -> None:
         if self._episodes is not None and self.params.continuous:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rclpy.action import ActionServer
 from rclpy.action.server import ServerGoalHandle
+from rclpy.node import Node
 
 PATIENCE = 2.0
 """Seconds that goals have to end when the server is destroyed."""
@@ -22,10 +23,11 @@ class BackgroundActionServer(ActionServer):
     whether it is done, which costs a whole core. A goal that fails is aborted, and the error is logged.
     """
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, node: Node, *arguments: Any, **options: Any) -> None:
+        self._serves = node
         self._threads: list[threading.Thread] = []
         self._destroyed = False
-        super().__init__(*arguments, **options)
+        super().__init__(node, *arguments, **options)
 
     def destroy(self) -> None:
         """Serve no more. Goals, which must have been told, have a while to end; who ends later is not heard."""
@@ -47,8 +49,10 @@ class BackgroundActionServer(ActionServer):
                 outcome.set_result(callback(goal_handle))
             except Exception as error:  # noqa: BLE001 - rclpy logs it, and aborts the goal
                 outcome.set_exception(error)
-            if not self._destroyed:
-                ActionServer.notify_execute(self, goal_handle, lambda _: outcome.result())
+            executor = self._serves.executor
+            if executor is not None and not self._destroyed:
+                # In the executor: one that has ended would be left with a coroutine that nobody awaits.
+                executor.create_task(ActionServer.notify_execute, self, goal_handle, lambda _: outcome.result())
 
         self._threads = [thread for thread in self._threads if thread.is_alive()]
         self._threads.append(threading.Thread(target=work, name="goal", daemon=True))

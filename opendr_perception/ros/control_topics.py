@@ -55,7 +55,13 @@ class ControlTopics:
     def _subscribe(
         self, kind: type, topic: str, take: Callable[[Any], None], profile: QoSProfile, raw: bool = False
     ) -> Any:
-        return self._node.create_subscription(kind, topic, take, profile, raw=raw)
+        def receive(message: Any) -> None:
+            try:
+                take(message)
+            except ValueError as error:  # such as a negative stamp: no message then, and the robot stands in the end
+                self._node.warn(f"{topic}: {error}", topic)
+
+        return self._node.create_subscription(kind, topic, receive, profile, raw=raw)
 
     def _take_scan(self, message: LaserScan) -> None:
         points = obstacles(message)

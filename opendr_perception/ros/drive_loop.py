@@ -5,19 +5,25 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 
 from opendr_perception.active.geometry import STILL, Person, Velocity
 from opendr_perception.active.motion import Move, Refused
-from opendr_perception.active.pilot import Pilot, Status
+from opendr_perception.active.pilot import REPEAT, Pilot, Status
 
 RATE = 20.0
 """Hz. Neither images nor inference nor other nodes of the process keep it waiting."""
 LATE = 0.001
 """Seconds after the last moment that is in time."""
+PATIENCE = 1.0
+"""Seconds that the loop has to end; a middleware that hangs must not keep the node from its end."""
 
 
 class DriveLoop:
     """Runs a pilot until it is stopped; then, and whenever something fails, the robot stands still.
+
+    After a failure it goes on to say zero until that has been heard of `REPEAT` times, and makes no move any more.
 
     Args:
         pilot: what decides about velocities. Whoever else uses it holds `lock`.
@@ -36,6 +42,9 @@ class DriveLoop:
         changed: Callable[[Status], None] = lambda status: None,
     ) -> None:
         self.pilot, self.lock = pilot, threading.Condition()
+        self.failure = ""
+        """Why it makes no move any more, in words; '' while it works."""
+        self._zeros = 0  # to be said after a failure
         self._publish, self._clock, self._fail, self._changed = publish, clock, fail, changed
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="drive loop", daemon=True)
@@ -51,6 +60,8 @@ class DriveLoop:
         with self.lock:
             if interrupted():  # before the first step: what was stopped must not stir
                 return "interrupted"
+            if self.failure:
+                return self.failure
             try:
                 self.pilot.move(move, time.monotonic())
             except Refused as error:
@@ -71,18 +82,25 @@ class DriveLoop:
         with self.lock:
             if self.pilot.moving:
                 self.pilot.halt(reason)
-                self._publish(STILL)
+                self._say_zero()
 
     def stop(self) -> None:
-        """End the loop; the last velocity is zero."""
+        """End the loop; after a move, zero is said `REPEAT` times, the first time at once.
+
+        Raises:
+            RuntimeError: the loop hangs.
+        """
         with self.lock:
-            self._stop.set()
-            moved = self.pilot.moving or self.pilot.stopping
+            moved = self.pilot.moving or self.pilot.stopping or self._zeros > 0
             self.pilot.halt("the node stops")
+            self._stop.set()
             self.lock.notify_all()
-        self._thread.join()
-        if moved:
-            self._publish(STILL)
+        for _ in range(REPEAT if moved else 0):
+            self._say_zero()
+            time.sleep(1 / RATE)
+        self._thread.join(PATIENCE)
+        if self._thread.is_alive():
+            raise RuntimeError("the control loop hangs")
 
     def _until_next_turn(self) -> float:
         """Seconds: a period, but not longer than what is perceived stays fresh, so that a stop is not late."""
@@ -91,23 +109,52 @@ class DriveLoop:
         return left if 0 < left < 1 / RATE else 1 / RATE
 
     def _run(self) -> None:
-        last, status = self._clock(), self.pilot.status
-        try:
-            while not self._stop.wait(self._until_next_turn()):
-                with self.lock:
-                    now = self._clock()
-                    velocity = self.pilot.tick(time.monotonic(), now - last)
-                    last = now
-                    if velocity is not None:
-                        self._publish(velocity)
-                    if self.pilot.status is not status:
-                        status = self.pilot.status
-                        self._changed(status)
-                    self.lock.notify_all()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the robot must not go on
+        turn = _Turn(self._clock(), self.pilot.status)
+        while not self._stop.wait(self._until_next_turn()):
             with self.lock:
-                self._stop.set()
-                self.pilot.halt(f"the control loop failed: {error}")
-                self._publish(STILL)
+                try:
+                    self._turn(turn)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the robot must not go on
+                    self._break(error)
+                    self._say_zero()
                 self.lock.notify_all()
+
+    def _turn(self, turn: _Turn) -> None:
+        if self.failure:
+            if self._zeros > 0 and self._say_zero():
+                self._zeros -= 1
+            return
+        now = self._clock()
+        velocity = self.pilot.tick(time.monotonic(), now - turn.last)
+        turn.last = now
+        if velocity is not None:
+            self._publish(velocity)
+        if self.pilot.status is not turn.status:
+            turn.status = self.pilot.status
+            self._changed(turn.status)
+
+    def _say_zero(self) -> bool:
+        """Whether it could be said; if not, the loop tries again."""
+        try:
+            self._publish(STILL)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._break(error)
+            return False
+        return True
+
+    def _break(self, error: Exception) -> None:
+        """From the first failure on no move is made."""
+        if self.failure:
+            return
+        self.failure, self._zeros = f"the control loop failed: {error}", REPEAT
+        self.pilot.halt(self.failure)
+        with suppress(Exception):  # whoever is told may fail for the same reason, and the loop has to live
             self._fail(f"the control loop failed, the robot stands still: {error}")
+
+
+@dataclass
+class _Turn:
+    """What one turn of the loop leaves to the next: its time, and the status that was told."""
+
+    last: float
+    status: Status

@@ -69,6 +69,11 @@ class Episodes:
         """Whether an identification is under way."""
         return self._turn.locked()
 
+    @property
+    def failure(self) -> str:
+        """Why the robot makes no move any more; '' while it can."""
+        return self._drive.failure
+
     def interrupt(self, reason: str) -> None:
         """End what is under way."""
         self._explorer.interrupt(reason)

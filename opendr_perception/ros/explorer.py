@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
@@ -21,6 +20,7 @@ from opendr_perception.active.identification import Interrupted
 from opendr_perception.active.motion import Move
 from opendr_perception.active.policy import Recogniser, Recognition, View
 from opendr_perception.msg import Face, FaceArray
+from opendr_perception.ros import stamps
 from opendr_perception.ros.drive_loop import DriveLoop
 from opendr_perception.tasks.face_geometry import align
 from opendr_perception.tasks.image import Image
@@ -87,11 +87,11 @@ class TopicExplorer:
     def take_image(self, header: Header, image: Image) -> None:
         """Keep an image until its faces come."""
         with self._drive.lock:
-            self._images.append((Time.from_msg(header.stamp).nanoseconds, image))
+            self._images.append((stamps.nanoseconds(header.stamp), image))
 
     def take_faces(self, message: FaceArray) -> None:
         """Take note of everybody in view."""
-        stamp = Time.from_msg(message.header.stamp).nanoseconds
+        stamp = stamps.nanoseconds(message.header.stamp)
         with self._drive.lock:
             if self._camera is None:
                 return

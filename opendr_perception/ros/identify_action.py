@@ -51,8 +51,11 @@ class IdentifyAction:
         self._server.destroy()
 
     def _accept(self, request: IdentifyPerson.Goal) -> GoalResponse:
-        if self._episodes() is None:
+        episodes = self._episodes()
+        if episodes is None:
             return self._reject("the node is not active")
+        if episodes.failure:
+            return self._reject(f"{episodes.failure}; deactivate and activate the node when the cause is gone")
         if not math.isfinite(request.confidence) or request.confidence > 1:
             return self._reject(f"confidence must be at most 1, got {request.confidence}")
         if request.timeout.sec < 0:

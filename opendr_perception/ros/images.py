@@ -15,6 +15,7 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
+from opendr_perception.ros.stamps import nanoseconds
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.image_message import COMPRESSED, RAW, BadImage, deserialize
 
@@ -32,9 +33,11 @@ def decode(data: bytes, transport: str) -> tuple[Header, Image]:
         BadImage: it is truncated, empty, of an unsupported encoding, stamped before 1970, or not an image at all.
     """
     header, image = deserialize(data, TRANSPORTS[transport][1])
-    if header.stamp.sec < 0:  # rclpy cannot compute with it
-        raise BadImage(f"the stamp is negative: {header.stamp.sec} s")
     stamp = Time(sec=header.stamp.sec, nanosec=header.stamp.nanosec)
+    try:
+        nanoseconds(stamp)
+    except ValueError as error:
+        raise BadImage(str(error)) from error
     return Header(stamp=stamp, frame_id=header.frame_id), image
 
 

@@ -8,10 +8,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from rclpy.time import Time
 from std_msgs.msg import Header
 
-from opendr_perception.ros import images
+from opendr_perception.ros import images, stamps
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.tasks.image import Image, to_bgr
 
@@ -105,4 +104,4 @@ def _black(message: Any) -> np.ndarray:
 
 
 def _stamp(message: Any) -> int:
-    return int(Time.from_msg(message.header.stamp).nanoseconds)
+    return stamps.nanoseconds(message.header.stamp)

@@ -30,6 +30,11 @@ class Mailbox:
         self._closed = False
         self._counts = {stream: Counts() for stream in streams}
 
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
     def put(self, stream: str, message: Any) -> None:
         """Leave a message for the worker. Never blocks."""
         with self._ready:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +16,7 @@ from rclpy.clock_type import ClockType
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
-from opendr_perception.ros import parameters
+from opendr_perception.ros import parameters, services
 from opendr_perception.ros.parameters import parameter
 
 WARN_EVERY = 10.0
@@ -36,20 +38,27 @@ class ManagedNode(LifecycleNode):
     """Base of all nodes, which implement `configure`, `activate`, `deactivate` and `cleanup`: plain methods that raise.
 
     What they raise becomes one error line, a failed transition and an error in `/diagnostics`; the process lives on, so
-    that the transition can be tried again once the cause is gone.
+    that the transition can be tried again once the cause is gone. What is made in `configure` and `activate` is undone
+    by what they put on `until_cleanup` and `until_deactivate`, last things first: also when they fail half-way, and
+    whatever else fails meanwhile.
     """
 
     NAME: ClassVar[str]
     Parameters: ClassVar[type[NodeParameters]] = NodeParameters
+    DRIVES: ClassVar[bool] = False
+    """Whether it moves something: such nodes are told to `stand_still`, and closed, before all others."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(self.NAME, **options)
+        self.stage = "unconfigured"
+        self.until_cleanup, self.until_deactivate = ExitStack(), ExitStack()
         self.params: Any = parameters.declare(self, self.Parameters)
+        self.add_pre_set_parameters_callback(self._convert_parameters)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
         self._fault = ""
+        self._failures, self._failed, self._failure = 0, -math.inf, ""
         self._warned: dict[str, float] = {}
-        self.stage = "unconfigured"
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # Steady time: diagnostics must not stop when simulated time does.
         self.create_timer(1.0, self.tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -62,11 +71,17 @@ class ManagedNode(LifecycleNode):
     def activate(self) -> None:
         """Start to subscribe and publish."""
 
+    def stand_still(self) -> None:
+        """Whatever this node moves stands still at once, and is not moved any more until the next `activate`.
+
+        Comes first whenever the node is deactivated, fails to activate, or the process ends; from any thread.
+        """
+
     def deactivate(self) -> None:
-        """Stop; keep what was loaded."""
+        """Stop, before what is on `until_deactivate`; keep what was loaded."""
 
     def cleanup(self) -> None:
-        """Free what was loaded."""
+        """Free what was loaded, before what is on `until_cleanup`."""
 
     def check_parameters(self, params: Any) -> None:
         """Raise ValueError where new values cannot work now, e.g. because a file is missing: they are then refused."""
@@ -91,16 +106,20 @@ class ManagedNode(LifecycleNode):
         self.destroy_node()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._attempt("configure", self.configure, "inactive")
+        return self._attempt("configure", self.configure, self.until_cleanup, "inactive")
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._attempt("activate", self.activate, "active")
+        return self._attempt("activate", self.activate, self.until_deactivate, "active")
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._attempt("deactivate", self.deactivate, "inactive")
+        self._fault = ""
+        self._undo_activate()
+        return TransitionCallbackReturn.SUCCESS
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._attempt("clean up", self.cleanup, "unconfigured")
+        self._fault = ""
+        self._undo_configure()
+        return TransitionCallbackReturn.SUCCESS
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._unwind()
@@ -110,28 +129,56 @@ class ManagedNode(LifecycleNode):
         self._unwind()
         return TransitionCallbackReturn.SUCCESS
 
-    def _attempt(self, verb: str, action: Callable[[], None], stage: str) -> TransitionCallbackReturn:
+    def _attempt(self, verb: str, action: Callable[[], None], undo: ExitStack, stage: str) -> TransitionCallbackReturn:
         self._fault = ""  # before, because what is started may fail at once
         try:
             action()
-        except Exception as error:  # noqa: BLE001 - any cause becomes a failed transition that can be tried again
+        except BaseException as error:
+            self._run_all(f"undo what was done to {verb}", self.stand_still, undo.close)
+            if not isinstance(error, Exception):  # a signal, while models are loaded
+                raise
             self.fail(f"cannot {verb}: {str(error) or type(error).__name__}")
             return TransitionCallbackReturn.FAILURE
         self.stage = stage
         return TransitionCallbackReturn.SUCCESS
 
+    def _undo_activate(self) -> None:
+        self._run_all("deactivate", self.stand_still, self.deactivate, self.until_deactivate.close)
+        self.stage = "inactive"
+
+    def _undo_configure(self) -> None:
+        self._run_all("clean up", self.cleanup, self.until_cleanup.close)
+        self.stage = "unconfigured"
+
+    def _run_all(self, verb: str, *actions: Callable[[], object]) -> None:
+        """Do each of them whatever the others raise: what cannot be undone must not keep the rest from it."""
+        for action in actions:
+            try:
+                action()
+            except Exception as error:  # noqa: BLE001 - as above; it is told, and the way down goes on
+                self.fail(f"cannot {verb}: {str(error) or type(error).__name__}")
+
     def _unwind(self) -> None:
         if self.stage == "active":
-            self._attempt("deactivate", self.deactivate, "inactive")
+            self._undo_activate()
         if self.stage == "inactive":
-            self._attempt("clean up", self.cleanup, "unconfigured")
+            self._undo_configure()
 
     # --- parameters -------------------------------------------------------------------------------------------------
+
+    def create_service(self, srv_type: Any, srv_name: str, callback: Callable[..., Any], **options: Any) -> Any:
+        """As rclpy's, but whoever asks is answered also when the callback fails; of rclpy's own services too."""
+        return super().create_service(srv_type, srv_name, services.guarded(callback, self.note_failure), **options)
+
+    def _convert_parameters(self, changes: list[Parameter]) -> list[Parameter]:
+        return parameters.converted(self.Parameters, changes)
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         try:
             wanted = parameters.read(self, self.Parameters, changes)
             parameters.check(wanted)
+            if self.stage != "unconfigured":
+                parameters.check_kept(self.params, wanted)
             self.check_parameters(wanted)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
@@ -157,11 +204,28 @@ class ManagedNode(LifecycleNode):
         self._fault = text
         self.get_logger().error(text)
 
+    def note_failure(self, what: str, error: Exception) -> None:
+        """Tell of something that failed once, in a callback or a thread, and after which the node goes on."""
+        kind = type(error).__name__
+        self._failures, self._failed, self._failure = (
+            self._failures + 1,
+            time.monotonic(),
+            f"{what}: {str(error) or kind}",
+        )
+        self.warn(f"{what}: {kind}: {error}".removesuffix(": "), f"{what} {kind}")
+
     def tick(self) -> None:
         """Once a second: publish diagnostics."""
-        level = DiagnosticStatus.ERROR if self._fault else DiagnosticStatus.OK
-        state = self.status("", level, self._fault or self.stage, {})
-        message = DiagnosticArray(status=[state, *self.diagnose()])
+        try:
+            parts = self.diagnose()
+        except Exception as error:  # noqa: BLE001 - a node that cannot say how its parts are must say that
+            parts = ()
+            self.note_failure("the state of the node cannot be told", error)
+        recently = self._failure if time.monotonic() - self._failed < WARN_EVERY else ""
+        level = DiagnosticStatus.ERROR if self._fault else DiagnosticStatus.WARN if recently else DiagnosticStatus.OK
+        values = {"failures": self._failures} if self._failures else {}
+        state = self.status("", level, self._fault or recently or self.stage, values)
+        message = DiagnosticArray(status=[state, *parts])
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -23,6 +23,8 @@ from opendr_perception.ros.managed import ManagedNode, NodeParameters
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.ros.stream import Stream
 
+PATIENCE = 2.0
+"""Seconds that a run of the model, which cannot be interrupted, has to end when the node stops."""
 STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
 """What ROS accepts as the beginning of a relative topic name, and nothing."""
 
@@ -104,8 +106,12 @@ class PerceptionNode(ManagedNode):
     def release_memory(self, memory: Any) -> None:
         """A memory is not used any more, because its stream starts anew."""
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[Any]:
-        """Turn frames, at most one of each stream, into one result message each; the base sets the header."""
+    def process(self, frames: Sequence[Frame]) -> Iterable[Any]:
+        """Turn frames, at most one of each stream, into one result message each; the base sets the header.
+
+        When it raises, each frame is tried again alone: it must not have changed a memory by then. What changes one
+        belongs into the making of each answer, which is done once: `map(self._answer, frames, found)`.
+        """
         raise NotImplementedError
 
     def draw(self, canvas: np.ndarray, data: Any, result: Any) -> None:
@@ -118,33 +124,35 @@ class PerceptionNode(ManagedNode):
         if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
+        self.until_cleanup.callback(self.unload)
         images = image_input(self.params.image_transport)
         self._input = self.INPUT or images
         if self.WITH_IMAGES:
             self._input = with_images(self._input, images)
-        self._streams = {name: Stream(self, name, self._input, self.RESULT, self._renew) for name in names}
+        self.until_cleanup.callback(self._streams.clear)
+        for name in names:
+            self._streams[name] = stream = Stream(self, name, self._input, self.RESULT, self._renew)
+            self.until_cleanup.callback(stream.close)
 
     def activate(self) -> None:
+        if self._worker is not None and self._worker.is_alive():
+            raise RuntimeError("the last run of the model has not come to its end: restart the process")
         self._mailbox = Mailbox(tuple(self._streams))
-        self._worker = threading.Thread(target=self._work, name=f"{self.get_name()} worker", daemon=True)
+        self._worker = threading.Thread(
+            target=self._work, args=(self._mailbox,), name=f"{self.get_name()} worker", daemon=True
+        )
         self._worker.start()
+        self.until_deactivate.callback(self._end, self._mailbox, self._worker)
         for stream in self._streams.values():
+            self.until_deactivate.callback(stream.unsubscribe)
             stream.start_anew()
             stream.subscribe(self._receive, self._miss)
 
-    def deactivate(self) -> None:
-        for stream in self._streams.values():
-            stream.unsubscribe()
-        self._mailbox.close()
-        if self._worker is not None:
-            self._worker.join()
-            self._worker = None
-
-    def cleanup(self) -> None:
-        for stream in self._streams.values():
-            stream.close()
-        self._streams = {}
-        self.unload()
+    def _end(self, mailbox: Mailbox, worker: threading.Thread) -> None:
+        mailbox.close()
+        worker.join(PATIENCE)
+        if worker.is_alive():
+            raise TimeoutError(f"the model has not answered for {PATIENCE:g} s; its answer will not be heard")
 
     # --- the executor's thread --------------------------------------------------------------------------------------
 
@@ -155,22 +163,28 @@ class PerceptionNode(ManagedNode):
         self._mailbox.count(stream.name, dropped=1)
 
     def tick(self) -> None:
-        if self._worker is not None:
+        if self.stage == "active":
             for stream in self._streams.values():
                 stream.publish_statistics(self._mailbox.counts(stream.name))
         super().tick()
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
-        return [] if self._worker is None else [stream.diagnose() for stream in self._streams.values()]
+        return [stream.diagnose() for stream in self._streams.values()] if self.stage == "active" else []
 
     # --- the worker's thread ----------------------------------------------------------------------------------------
 
-    def _work(self) -> None:
-        while (messages := self._mailbox.take()) is not None:
-            opened = [self._open(self._streams[name], message) for name, message in messages.items()]
-            frames = [frame for frame in opened if frame is not None]
-            if frames:
-                self._serve(frames)
+    def _work(self, mailbox: Mailbox) -> None:
+        while (messages := mailbox.take()) is not None:
+            try:
+                opened = [self._open(self._streams[name], message) for name, message in messages.items()]
+                frames = [frame for frame in opened if frame is not None]
+                for frame, result, seconds in self._answers(frames):
+                    if mailbox.closed:  # the node has stopped meanwhile, and nobody waits for this
+                        return
+                    self._publish(frame, result, seconds)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the worker has to live
+                if not mailbox.closed:
+                    self.note_failure("the worker failed", error)
 
     def _open(self, stream: Stream, message: Any) -> Frame | None:
         try:
@@ -181,21 +195,34 @@ class PerceptionNode(ManagedNode):
             return None
         return Frame(stream.name, header, data, stream.memory)
 
-    def _serve(self, frames: Sequence[Frame]) -> None:
-        """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing."""
+    def _answers(self, frames: Sequence[Frame]) -> Iterator[tuple[Frame, Any, float]]:
+        """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing.
+
+        Gives each frame that has a result with it, and its share of the time, s.
+        """
+        if not frames:
+            return
         started = time.perf_counter()
         try:
-            answers = list(zip(frames, self.process(frames), strict=True))
+            results = iter(self.process(frames))
         except Exception as error:  # noqa: BLE001 - a frame that the model cannot take must not stop the node
             if len(frames) == 1:
                 self._reject(self._streams[frames[0].stream], f"{type(error).__name__}: {error}")
-            else:
-                for frame in frames:
-                    self._serve([frame])
+            for frame in frames if len(frames) > 1 else ():
+                yield from self._answers([frame])
             return
-        inference = (time.perf_counter() - started) / len(frames)
-        for frame, result in answers:
-            self._publish(frame, result, inference)
+        share = (time.perf_counter() - started) / len(frames)
+        for frame in frames:
+            started = time.perf_counter()
+            try:
+                result = next(results)
+            except StopIteration:
+                self._reject(self._streams[frame.stream], "the model gave no answer")
+                continue
+            except Exception as error:  # noqa: BLE001 - as above
+                self._reject(self._streams[frame.stream], f"{type(error).__name__}: {error}")
+                continue
+            yield frame, result, share + time.perf_counter() - started
 
     def _publish(self, frame: Frame, result: Any, inference: float) -> None:
         stream = self._streams[frame.stream]

@@ -9,6 +9,7 @@ Each default is written once, here; `config/*.yaml` and the node pages are gener
 
 from __future__ import annotations
 
+import array
 import dataclasses
 import inspect
 import math
@@ -77,7 +78,7 @@ def parameter(
         minimum: smallest allowed value, inclusive.
         maximum: largest allowed value, inclusive.
         choices: the allowed strings.
-        read_only: it can only be set when the node starts.
+        read_only: it can only be set before the node is configured.
     """
     return dataclasses.field(
         default=default, metadata={"parameter": Documentation(text, minimum, maximum, tuple(choices), read_only)}
@@ -96,27 +97,51 @@ def check(parameters: Any) -> None:
         doc.check(name, getattr(parameters, name))
 
 
+def check_kept(present: Any, wanted: Any) -> None:
+    """Raise ValueError, with one clear line, if a parameter would change that a configured node has to keep."""
+    for name, doc in documentation(present).items():
+        if doc.read_only and getattr(wanted, name) != getattr(present, name):
+            raise ValueError(f"{name} cannot be changed while the node is configured: deactivate and clean up first")
+
+
 def declare(node: Node, cls: type[P]) -> P:
     """Declare every parameter of the dataclass on the node and return the values given at start.
 
+    Integers are taken for doubles, as people write them.
+
     Raises:
-        ValueError: a value given at start is not allowed.
-        rclpy.exceptions.InvalidParameterTypeException: it is of the wrong type.
+        ValueError: a value given at start is not allowed, or of the wrong type.
     """
     hints = get_type_hints(cls)
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         descriptor = _descriptor(field.metadata["parameter"], hints[field.name])
-        node.declare_parameter(field.name, _to_ros(field.default), descriptor)
-    parameters = read(node, cls)
-    check(parameters)
-    return parameters
+        anything = ParameterDescriptor(description=descriptor.description, dynamic_typing=True)
+        node.declare_parameter(field.name, _to_ros(field.default), anything)
+        given = node.get_parameter(field.name)
+        value = _convert(field.name, given.value, hints[field.name])
+        field.metadata["parameter"].check(field.name, value)
+        if type(value) is not type(given.value):
+            node.set_parameters([Parameter(field.name, _ros_type(hints[field.name]), _to_ros(value))])
+        node.set_descriptor(field.name, descriptor)  # from now on `ros2 param describe` tells type and range
+    return read(node, cls)
+
+
+def converted(cls: type, changes: Sequence[Parameter]) -> list[Parameter]:
+    """The changes with doubles where integers were given for them; those that do not fit are left to be refused."""
+    hints = get_type_hints(cls)
+    return [_converted(change, hints[change.name]) if change.name in hints else change for change in changes]
 
 
 def read(node: Node, cls: type[P], changes: Sequence[Parameter] = ()) -> P:
-    """The dataclass with the node's present values, overlaid by changes that are about to be made."""
+    """The dataclass with the node's present values, overlaid by changes that are about to be made.
+
+    Raises:
+        ValueError: a value is of the wrong type.
+    """
     values = {field.name: node.get_parameter(field.name).value for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     values.update({change.name: change.value for change in changes if change.name in values})
-    return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+    hints = get_type_hints(cls)
+    return cls(**{name: _convert(name, value, hints[name]) for name, value in values.items()})
 
 
 def as_yaml(node_name: str, cls: type, introduction: str) -> str:
@@ -159,9 +184,11 @@ def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
 
 
 def _descriptor(doc: Documentation, hint: Any) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(description=doc.text, read_only=doc.read_only)
-    if doc.choices:
-        descriptor.additional_constraints = "one of: " + ", ".join(doc.choices)
+    # `read_only` would also refuse changes before the node is configured.
+    descriptor = ParameterDescriptor(description=doc.text, type=_ros_type(hint).value)
+    constraints = ["one of: " + ", ".join(doc.choices)] if doc.choices else []
+    constraints += ["only before the node is configured"] if doc.read_only else []
+    descriptor.additional_constraints = "; ".join(constraints)
     if doc.minimum is not None or doc.maximum is not None:
         low = -math.inf if doc.minimum is None else doc.minimum
         high = math.inf if doc.maximum is None else doc.maximum
@@ -175,6 +202,36 @@ def _descriptor(doc: Documentation, hint: Any) -> ParameterDescriptor:
         else:
             descriptor.floating_point_range = [FloatingPointRange(from_value=low, to_value=high, step=0.0)]
     return descriptor
+
+
+def _convert(name: str, value: Any, hint: Any) -> Any:
+    """A value as the dataclass wants it: integers become doubles, sequences tuples."""
+    if get_origin(hint) is tuple:
+        if value is None:  # an empty array has no type
+            return ()
+        if isinstance(value, (list, tuple, array.array)):
+            return tuple(_convert(name, item, get_args(hint)[0]) for item in value)
+    elif hint is float and type(value) is int:
+        return float(value)
+    elif type(value) is hint:
+        return value
+    raise ValueError(f"{name} must be of the type {_type_name(hint)}, got {value!r}")
+
+
+def _converted(change: Parameter, hint: Any) -> Parameter:
+    if change.type_ == Parameter.Type.NOT_SET:  # somebody wants to delete it, which ROS refuses
+        return change
+    try:
+        value = _convert(change.name, change.value, hint)
+    except ValueError:
+        return change
+    return Parameter(change.name, _ros_type(hint), _to_ros(value))
+
+
+def _ros_type(hint: Any) -> Parameter.Type:
+    if get_origin(hint) is tuple:
+        return Parameter.Type[f"{_ROS_TYPES[get_args(hint)[0]].name}_ARRAY"]
+    return _ROS_TYPES[hint]
 
 
 def _to_ros(default: Any) -> Any:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rclpy.time import Time
-
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.ros import stamps
 from opendr_perception.ros.node import Frame, PerceptionParameters
 from opendr_perception.ros.parameters import parameter
 from opendr_perception.tasks.candidates import Detections, Suppressor
@@ -137,5 +136,5 @@ def track_ids(frame: Frame, people: Detections, params: PeopleParameters) -> Seq
     """The track of each person, from the tracker in the memory of the frame's stream; '' without tracking."""
     if not params.tracking:
         return [""] * len(people)
-    tracks: Sequence[str] = frame.memory.update(people, Time.from_msg(frame.header.stamp).nanoseconds * 1e-9)
+    tracks: Sequence[str] = frame.memory.update(people, stamps.seconds(frame.header.stamp))
     return tracks

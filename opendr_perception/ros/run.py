@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 import rclpy
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
 from opendr_perception.ros import shared_memory
+from opendr_perception.ros.executor import GuardedExecutor
 from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.ros.signals import StopSignals
+
+PATIENCE = 2.0
+"""Seconds that a callback has to end when the process stops; whatever drives stands still before."""
+LAST_MOMENT = 0.2
+"""Seconds that threads which were told to end still have, all together."""
 
 
 def main(*node_classes: type[ManagedNode]) -> NoReturn:
@@ -26,33 +30,41 @@ def main(*node_classes: type[ManagedNode]) -> NoReturn:
 
 
 def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> int:
-    """Run nodes in one process until SIGINT or SIGTERM.
+    """Run nodes in one process, which is to end afterwards, until a signal asks it to (`signals.STOPPING`).
 
     Nodes with `autostart` are configured and activated first. A node that fails stays, so that it can be tried again
-    through its lifecycle services; when none of them could start there is nothing to wait for.
+    through its lifecycle services.
 
     Returns:
-        The exit status: 0 after a signal, 1 when no node could start or the executor failed.
+        The exit status: 0 after a signal, 1 when a node could not be made, or the executor failed.
     """
     choose_transport()
+    signals = StopSignals()
     nodes: list[ManagedNode] = []
     try:
         # No handlers of rclpy: they would invalidate the context before the nodes have stopped what they drive.
         rclpy.init(args=list(arguments), signal_handler_options=SignalHandlerOptions.NO)
-        with _on_stop_signal(_interrupt):  # loading models takes seconds: do not make the user wait for that
-            nodes.extend(node_class() for node_class in node_classes)
+        with signals.interrupting():  # loading models takes seconds: do not make the user wait for that
+            for node_class in node_classes:
+                nodes.append(node_class())
             shared_memory.make_private()
-            started = [not node.params.autostart or node.start() for node in nodes]
-        return _spin(nodes) if any(started) else 1
+            for node in nodes:
+                if node.params.autostart:
+                    node.start()
+        _spin_until_asked(nodes, signals)
+        status = 0 if signals.asked else 1
     except KeyboardInterrupt:
-        return 0
+        status = 0
     except Exception as error:  # noqa: BLE001 - e.g. a parameter of the wrong type: one line, not a traceback
         print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
-        return 1
-    finally:
-        for node in nodes:
-            node.close()
-        rclpy.try_shutdown()
+        status = 1
+    signals.safe_to_kill = True  # nothing moves that is not spun
+    for node in sorted(nodes, key=lambda node: not node.DRIVES):
+        _attempt(node, node.close)
+    rclpy.try_shutdown()
+    signals.ignore()
+    _leave_threads_behind(status)
+    return status
 
 
 def choose_transport() -> None:
@@ -79,42 +91,46 @@ def share_directory() -> Path:
     return prefix / "share" / "opendr_perception"
 
 
-def _spin(nodes: Sequence[ManagedNode]) -> int:
-    """Spin in a second thread while this one waits for a signal: Python handles signals in the main thread only."""
-    executor = SingleThreadedExecutor()
+def _spin_until_asked(nodes: Sequence[ManagedNode], signals: StopSignals) -> None:
+    """Spin in a second thread while the main one waits: Python handles signals in the main thread only.
+
+    At the end whatever drives stands still, before anything else is stopped.
+    """
+    executor = GuardedExecutor()
     for node in nodes:
         executor.add_node(node)
-    stop = threading.Event()
-    failures: list[Exception] = []
 
     def spin() -> None:
         try:
             executor.spin()
-        except Exception as error:  # noqa: BLE001 - raised again by the main thread
-            failures.append(error)
+        except Exception as error:  # noqa: BLE001 - of the middleware: the process cannot go on
+            print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
         finally:
-            stop.set()
+            signals.wake()
 
     thread = threading.Thread(target=spin, name="executor", daemon=True)
-    with _on_stop_signal(lambda *_: stop.set()):
-        thread.start()
-        stop.wait()
-    executor.shutdown()
-    thread.join()
-    if failures:
-        raise failures[0]
-    return 0
+    thread.start()
+    signals.wait()
+    for node in nodes:
+        _attempt(node, node.stand_still)
+    signals.safe_to_kill = True
+    executor.shutdown(PATIENCE)
+    thread.join(PATIENCE)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-@contextmanager
-def _on_stop_signal(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    previous = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
+def _attempt(node: ManagedNode, action: Callable[[], None]) -> None:
     try:
-        yield
-    finally:
-        for number, old in previous.items():
-            signal.signal(number, old)
+        action()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the other nodes have to stop too
+        print(f"{node.NAME}: {type(error).__name__}: {error}", file=sys.stderr)
+
+
+def _leave_threads_behind(status: int) -> None:
+    """End the process here if a thread does not end: an interpreter that ends under native code crashes."""
+    deadline = time.monotonic() + LAST_MOMENT
+    while sum(thread.is_alive() for thread in threading.enumerate()) > 1:
+        if time.monotonic() > deadline:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(status)
+        time.sleep(0.01)

@@ -20,6 +20,7 @@ class UnaskedEpisodes:
         episodes: what runs them; a goal of somebody ends them.
         policy: the one to choose views with.
         goal: when to end, and the timeout, s.
+        fail: is told what ended an episode that failed.
     """
 
     def __init__(
@@ -28,8 +29,10 @@ class UnaskedEpisodes:
         episodes: Episodes,
         policy: Callable[[], ViewPolicy],
         goal: Callable[[], tuple[Goal, float]],
+        fail: Callable[[str, Exception], None],
     ) -> None:
         self._explorer, self._episodes, self._policy, self._goal = explorer, episodes, policy, goal
+        self._fail = fail
         self._begun: dict[str, float] = {}
 
     def look_around(self, cooldown: float) -> None:
@@ -47,4 +50,7 @@ class UnaskedEpisodes:
             threading.Thread(target=self._run, args=(track, *self._goal()), name="unasked", daemon=True).start()
 
     def _run(self, track: str, goal: Goal, timeout: float) -> None:
-        self._episodes.run(track, self._policy(), goal, timeout, lambda phase, view, moves: None)
+        try:
+            self._episodes.run(track, self._policy(), goal, timeout, lambda phase, view, moves: None)
+        except Exception as error:  # noqa: BLE001 - the thread ends in any case; the robot stands, see Episodes
+            self._fail(f"an identification of {track} failed", error)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from opendr_perception.msg import BodyPoseArray, DetectionArray
+from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
 from sensor_msgs.msg import Image
 
 
@@ -14,6 +14,9 @@ def test_results_and_annotated_images_have_the_names_of_opendr(
     graph: Any, launch: Callable[..., Any], models: Any, film: Path, looping: Path
 ) -> None:
     launch("opendr_compat.launch.py", f"namespace:={graph.namespace}", f"video:={film}", f"params_file:={looping}")
+    graph.listen(FaceArray, "/opendr/face_recognition", publishers=1)
+    graph.listen(EmotionArray, "/opendr/facial_emotion_estimation", publishers=1)
+    graph.listen(ActionArray, "/opendr/skeleton_recognized_action", publishers=1)
     wanted = {
         "/opendr/poses": BodyPoseArray,
         "/opendr/objects": DetectionArray,

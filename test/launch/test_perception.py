@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +11,13 @@ from typing import Any
 
 import pytest
 from opendr_perception.msg import BodyPoseArray, DetectionArray
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 
 FILE = "perception.launch.py"
+ARGUMENTS = (
+    *("nodes", "image", "camera_info", "image_transport", "streams", "device", "composed", "video", "autostart"),
+    *("use_sim_time", "params_file", "namespace", "stamped", "respawn", "log_level"),
+)
 
 
 @pytest.mark.parametrize("composed", ["true", "false"])
@@ -33,11 +39,39 @@ def test_people_in_a_video_are_found_and_all_processes_stop(
     assert (image.width, image.height) == (persons.width, persons.height) == (poses.width, poses.height) == (768, 576)
     assert {person.track_id for person in persons.detections} == {""}, "the parameter file turns tracking off"
 
-    process.signal(signal.SIGINT)
+    # As when a terminal, docker or a test harness stops all: everybody hears it, and launch passes its own on too.
+    process.signal(signal.SIGINT, group=True)
     assert process.end() == 0, process.output
     assert process.output.count("process started") == (1 if composed == "true" else 6)
     assert process.output.count("process has finished cleanly") == process.output.count("process started")
     assert "Traceback" not in process.output
+
+
+def test_two_cameras_are_served_and_a_process_that_dies_comes_again(
+    graph: Any, launch: Callable[..., Any], models: Any
+) -> None:
+    process = launch(
+        FILE,
+        f"namespace:={graph.namespace}",
+        "nodes:=person_detection",
+        "streams:=front,rear",
+        "image_transport:=compressed",
+        "respawn:=true",
+    )
+    for name in ("front", "rear"):
+        graph.diagnosis(f"person_detection: {graph.namespace}/{name}/image_raw/compressed", "nobody publishes")
+    pid = int(re.findall(r"process started with pid \[(\d+)\]", process.output)[0])
+    os.kill(pid, signal.SIGKILL)
+    graph.wait(lambda: process.output.count("process started") == 2, lambda: process.output)
+    graph.clear_diagnostics()
+    graph.diagnosis("person_detection", "active")
+    process.signal(signal.SIGINT)
+    assert process.end() == 0, process.output
+
+
+def test_the_calibration_has_the_topic_that_is_given(graph: Any, launch: Callable[..., Any], models: Any) -> None:
+    launch(FILE, f"namespace:={graph.namespace}", "nodes:=face_recognition", "camera_info:=eye/calibration")
+    graph.publisher(CameraInfo, "eye/calibration")
 
 
 def test_nodes_wait_for_a_lifecycle_manager_without_autostart(
@@ -69,9 +103,10 @@ def test_a_wrong_argument_is_named_and_nothing_starts(
     assert "Traceback" not in process.output
 
 
-def test_arguments_tell_what_they_mean(launch: Callable[..., Any]) -> None:
-    process = launch(FILE, "--show-args")
+@pytest.mark.parametrize("file", [FILE, "opendr_compat.launch.py"])
+def test_arguments_tell_what_they_mean(launch: Callable[..., Any], file: str) -> None:
+    process = launch(file, "--show-args")
     assert process.end() == 0
-    for name in ("nodes", "params_file", "namespace", "image", "device", "composed", "video", "log_level"):
+    for name in ARGUMENTS:
         assert f"'{name}':" in process.output
     assert "no description given" not in process.output

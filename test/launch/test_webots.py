@@ -27,6 +27,6 @@ def test_a_wrong_node_is_named(launch: Callable[..., Any]) -> None:
 def test_arguments_tell_what_they_mean(launch: Callable[..., Any]) -> None:
     process = launch("webots.launch.py", "--show-args")
     assert process.end() == 0
-    for name in ("nodes", "world", "motion", "stamped"):
+    for name in ("nodes", "world", "motion", "stamped", "respawn", "params_file"):
         assert f"'{name}':" in process.output
     assert "no description given" not in process.output

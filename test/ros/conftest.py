@@ -57,6 +57,9 @@ class Stage:
             self.said.append(state)
             self.changed.notify_all()
 
+    def fail(self, what: str, error: Exception) -> None:
+        self.warnings.append(f"{what}: {error}")
+
     def _recognise(self, crops: Sequence[np.ndarray]) -> list[Recognition]:
         return [Recognition("ann", next(self.confidences, 0.2)) for _ in crops]
 

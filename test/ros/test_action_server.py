@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -65,3 +66,31 @@ def test_a_goal_that_hangs_does_not_keep_the_server_from_its_end(graph: Any, mon
     assert not ended.is_set(), "the server has not waited for it"
     free.set()
     assert ended.wait(20)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning", "error::pytest.PytestUnraisableExceptionWarning")
+def test_a_goal_that_ends_after_the_executor_leaves_nothing_that_nobody_awaits(graph: Any) -> None:
+    begun, free = threading.Event(), threading.Event()
+
+    def work(handle: Any) -> IdentifyPerson.Result:
+        begun.set()
+        free.wait(20)
+        return IdentifyPerson.Result()
+
+    node = rclpy.create_node("server", namespace=graph.namespace)
+    server = BackgroundActionServer(node, IdentifyPerson, "work", work)
+    client: Any = ActionClient(node, IdentifyPerson, "work")
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    thread = threading.Thread(target=executor.spin, daemon=True)
+    thread.start()
+    assert client.wait_for_server(30)
+    client.send_goal_async(IdentifyPerson.Goal())
+    assert begun.wait(20)
+    executor.shutdown()
+    thread.join()
+    free.set()
+    server.destroy()
+    node.destroy_node()
+    del executor, server, client
+    gc.collect()

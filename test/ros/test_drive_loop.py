@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from opendr_perception.active.geometry import STILL, Person, Velocity
 from opendr_perception.active.motion import Move
-from opendr_perception.active.pilot import Pilot, Status, Timeouts
+from opendr_perception.active.pilot import REPEAT, Pilot, Status, Timeouts
 from opendr_perception.active.safety import Limits
 from opendr_perception.ros.drive_loop import DriveLoop
 
@@ -41,7 +42,6 @@ class Base:
             self.heard.append((time.monotonic(), velocity))
             self.changed.notify_all()
         if self.broken:
-            self.broken = False
             raise OSError("the base is gone")
 
     def wait(self, done: Callable[[], bool]) -> None:
@@ -128,16 +128,69 @@ def test_whoever_was_not_moving_says_nothing_when_it_stops(base: Base) -> None:
     assert base.heard == []
 
 
-def test_a_loop_that_fails_says_zero_and_why(base: Base) -> None:
-    loop = base.drive()
+def test_a_loop_that_cannot_publish_says_why_and_goes_on_to_say_zero(base: Base) -> None:
+    loop = base.drive(timeout=5.0)
     thread, answers = begin(loop)
     base.wait(base.moves)
     base.broken = True
     thread.join(LIMIT)
-    assert base.stands()
     assert "the base is gone" in answers[0]
+    assert base.failures == ["the control loop failed, the robot stands still: the base is gone"]
+    tried = len(base.heard)
+    base.wait(lambda: len(base.heard) > tried + 3)
+    base.broken = False
+    healed = len(base.heard)
+    base.wait(lambda: len(base.heard) >= healed + REPEAT)
+    assert {velocity for _, velocity in base.heard[tried:]} == {STILL}
+    assert loop.move(RIGHT, lambda: False) == "the control loop failed: the base is gone", "it is not trusted any more"
+    assert len(base.failures) == 1
+
+
+def test_whoever_is_told_of_the_failure_may_fail_too(base: Base) -> None:
+    def fail(text: str) -> None:
+        raise RuntimeError("the log is full")
+
+    loop = DriveLoop(Pilot("holonomic", Limits(), Timeouts()), base.take, time.monotonic, fail)
+    base.loops.append(loop)
+    begin(loop)
+    base.wait(base.moves)
+    base.broken = True
+    base.wait(base.stands)
+    base.broken = False
+    healed = len(base.heard)
+    base.wait(lambda: len(base.heard) >= healed + REPEAT)
+
+
+def test_zero_is_said_as_often_as_promised_before_the_loop_ends(base: Base) -> None:
+    loop = base.drive(timeout=5.0)
+    begin(loop)
+    base.wait(base.moves)
+    moving = len(base.heard)
     loop.stop()
-    assert "the control loop failed, the robot stands still: the base is gone" in base.failures
+    last = base.heard[-REPEAT:]
+    assert [velocity for _, velocity in last] == [STILL] * REPEAT
+    assert len(base.heard) >= moving + REPEAT
+    assert all(later - earlier > 0.02 for (earlier, _), (later, _) in itertools.pairwise(last)), "spread"
+
+
+def test_a_publisher_that_hangs_does_not_keep_the_loop_from_its_end(base: Base, monkeypatch: Any) -> None:
+    monkeypatch.setattr("opendr_perception.ros.drive_loop.PATIENCE", 0.1)
+    begun, free = threading.Event(), threading.Event()
+    loop = base.drive(timeout=5.0)
+
+    def told(status: Status) -> None:
+        begun.set()
+        loop.lock.release()  # as a middleware would that blocks elsewhere
+        free.wait(LIMIT)
+        loop.lock.acquire()
+
+    loop._changed = told
+    begin(loop)
+    assert begun.wait(LIMIT)
+    with pytest.raises(RuntimeError, match="hangs"):
+        loop.stop()
+    assert base.stands()
+    free.set()
 
 
 def test_a_move_that_cannot_be_made_is_refused(base: Base) -> None:

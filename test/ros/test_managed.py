@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
+
+import pytest
 
 from opendr_perception.ros.managed import ManagedNode
 
@@ -101,3 +104,71 @@ def test_the_same_warning_is_not_repeated_at_once(graph: Any, capfd: Any) -> Non
         node.warn("it is late")
     output = capfd.readouterr().err
     assert (output.count("it rains"), output.count("it is late")) == (1, 1)
+
+
+class Builder(ManagedNode):
+    """Makes three things at each step, or as many as `enough`, and notes what is undone."""
+
+    NAME = "builder"
+
+    def __init__(self, **options: Any) -> None:
+        self.undone: list[str] = []
+        self.enough = 3
+        super().__init__(**options)
+
+    def build(self, undo: ExitStack, what: str) -> None:
+        for number in range(3):
+            if number == self.enough:
+                raise OSError("out of bricks")
+            undo.callback(self.remove, f"{what}{number}")
+
+    def remove(self, thing: str) -> None:
+        self.undone.append(thing)
+        if thing == "wall1":
+            raise RuntimeError("the wall has cracked")
+
+    def stand_still(self) -> None:
+        self.undone.append("still")
+
+    def configure(self) -> None:
+        self.build(self.until_cleanup, "floor")
+
+    def activate(self) -> None:
+        self.build(self.until_deactivate, "wall")
+
+
+@pytest.mark.parametrize(
+    ("transition", "undone"),
+    [("configure", ["still", "floor1", "floor0"]), ("activate", ["still", "wall1", "wall0"])],
+)
+def test_a_step_that_fails_half_way_is_undone(graph: Any, transition: str, undone: list[str]) -> None:
+    node = graph.run(Builder, autostart=False)
+    if transition == "activate":
+        assert graph.change_state("builder", "configure")
+    node.enough = 2
+    assert not graph.change_state("builder", transition)
+    assert node.undone == undone
+    assert graph.diagnosis("builder", f"cannot {transition}: out of bricks")["level"] == "2"
+    node.enough = 3
+    assert graph.change_state("builder", transition)
+    assert node.undone == undone, "what was undone is not undone again"
+
+
+def test_what_cannot_be_undone_is_told_and_keeps_the_rest_from_nothing(graph: Any) -> None:
+    node = graph.run(Builder)
+    assert graph.change_state("builder", "deactivate")
+    assert node.undone == ["still", "wall2", "wall1", "wall0"]
+    assert graph.diagnosis("builder", "cannot deactivate: the wall has cracked")["level"] == "2"
+    assert graph.change_state("builder", "cleanup")
+    assert node.undone[4:] == ["floor2", "floor1", "floor0"]
+    graph.diagnosis("builder", "unconfigured")
+    assert graph.state("builder") == "unconfigured"
+
+
+def test_a_node_that_cannot_tell_how_it_is_tells_that(graph: Any) -> None:
+    node = graph.run(Recorder)
+    node.diagnose = lambda: 1 / 0
+    assert graph.diagnosis("recorder", "cannot be told: division by zero")["level"] == "1"
+    node.diagnose = lambda: ()
+    node._failed -= 100
+    graph.diagnosis("recorder", "active")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,25 +32,28 @@ class Probe(PerceptionNode):
         self.entered = threading.Event()
         self.drawn = 0
         self.trouble: dict[str, Exception] = {}
+        self.unsayable: set[str] = set()
 
     def new_memory(self) -> list[str]:
         return []
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[DetectionArray]:
+    def process(self, frames: Sequence[Frame]) -> Iterable[DetectionArray]:
         self.entered.set()
         assert self.gate.wait(60)
         for frame in frames:
             if frame.header.frame_id in self.trouble:
                 raise self.trouble[frame.header.frame_id]
-            frame.memory.append(frame.stream)
-        return [
-            DetectionArray(
-                width=frame.data.width,
-                height=frame.data.height,
-                detections=[Detection(label=name) for name in frame.memory],
-            )
-            for frame in frames
-        ]
+        return map(self._answer, frames)
+
+    def _answer(self, frame: Frame) -> DetectionArray:
+        frame.memory.append(frame.stream)
+        if frame.header.frame_id in self.unsayable:
+            raise ValueError("it has no words for this")
+        return DetectionArray(
+            width=frame.data.width,
+            height=frame.data.height,
+            detections=[Detection(label=name) for name in frame.memory],
+        )
 
     def draw(self, canvas: np.ndarray, data: Any, result: Any) -> None:
         self.drawn += 1
@@ -257,6 +260,69 @@ def test_several_streams_are_processed_together_and_share_nothing(graph: Any) ->
     for name in ("front", "rear"):
         results[name].find(lambda message: message.header.frame_id == "waiting", f"waiting frame of {name}")
     assert [[frame.stream for frame in frames] for frames in taken] == [["front", "rear"]]
+
+
+@pytest.mark.parametrize("fault", ["trouble", "unsayable"])
+def test_a_batch_that_fails_changes_each_memory_once(graph: Any, fault: str) -> None:
+    node = graph.run(Probe, streams=["front", "middle", "rear"], max_gap=1000.0)
+    names = ("front", "middle", "rear")
+    results = {name: graph.listen(DetectionArray, f"{name}/sizes", publishers=1) for name in names}
+    cameras = {name: graph.publisher(ImageMessage, f"{name}/image_raw") for name in names}
+    if fault == "trouble":
+        node.trouble["bad"] = ArithmeticError("the model cannot take this")
+    else:
+        node.unsayable.add("bad")
+    node.gate.clear()
+    cameras["front"].publish(graph.image(PIXELS))
+    assert node.entered.wait(60)
+    for name in names:
+        cameras[name].publish(graph.image(PIXELS, frame_id="bad" if name == "middle" else "good"))
+        graph.wait(lambda n=name: n in node._mailbox._slots, lambda n=name: f"{n} does not wait")
+    node.gate.set()
+    assert seen(results["front"].wait(2)[-1]) == 2
+    assert seen(results["rear"].wait(1)[-1]) == 1
+    graph.diagnosis("middle/image_raw", processed=0, rejected=1)
+    for name in ("front", "rear"):
+        graph.diagnosis(f"{name}/image_raw", rejected=0)
+
+
+def workers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "probe worker"]
+
+
+def test_an_activation_that_fails_leaves_nothing_running(graph: Any) -> None:
+    topic = f"{graph.namespace}/image_raw"
+    node = graph.run(Probe, autostart=False, **{f"qos_overrides.{topic}.subscription.reliability": "perhaps"})
+    assert graph.change_state("probe", "configure")
+    before = len(workers())
+    for _ in range(3):
+        assert not graph.change_state("probe", "activate")
+    assert len(workers()) == before
+    assert graph.observer.count_subscribers(topic) == 0
+    assert graph.diagnosis("probe", "cannot activate")["level"] == "2"
+    assert node.stage == "inactive"
+
+
+def test_a_model_that_hangs_delays_nothing_and_its_late_answer_is_not_heard(
+    graph: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendr_perception.ros.node.PATIENCE", 0.1)
+    node = graph.run(Probe)
+    results = graph.listen(DetectionArray, "sizes", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    node.gate.clear()
+    camera.publish(graph.image(PIXELS))
+    assert node.entered.wait(60)
+    (worker,) = workers()
+    assert graph.change_state("probe", "deactivate")
+    assert graph.diagnosis("probe", "the model has not answered for 0.1 s")["level"] == "2"
+    assert not graph.change_state("probe", "activate"), "two must not use the model at once"
+    graph.diagnosis("probe", "has not come to its end")
+    node.gate.set()
+    worker.join(60)
+    assert graph.change_state("probe", "activate")
+    assert seen(graph.ask(camera, graph.image(PIXELS), results)) == 1
+    assert len(results.messages) == 1
 
 
 def test_annotated_images_are_drawn_only_for_somebody(graph: Any) -> None:

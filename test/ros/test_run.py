@@ -70,10 +70,79 @@ def test_a_signal_while_models_are_loaded_is_obeyed(graph: Any, tmp_path: Path) 
     assert "Traceback" not in process.output
 
 
+HANGING = """
+import threading
+import opendr_perception.ros.signals as signals
+from opendr_perception.ros.managed import ManagedNode
+from opendr_perception.ros.run import main
+
+signals.GRACE = 0.5
+
+
+class Hanging(ManagedNode):
+    NAME = "hanging"
+
+    def activate(self):
+        threading.Thread(target=threading.Event().wait, daemon=True).start()
+
+    def stand_still(self):
+        print("still", flush=True)
+
+    def deactivate(self):
+        print("leaving", flush=True)
+        threading.Event().wait({seconds})
+        print("left", flush=True)
+
+
+main(Hanging)
+"""
+
+
+def test_a_thread_that_is_left_behind_does_not_change_the_status(graph: Any, tmp_path: Path) -> None:
+    script = tmp_path / "hanging.py"
+    script.write_text(HANGING.format(seconds=0))
+    process = graph.process(sys.executable, str(script), "--ros-args", *ns(graph))
+    graph.diagnosis("hanging", "active")
+    process.signal(signal.SIGTERM)
+    assert process.end() == 0, process.output
+    assert process.output.split() == ["still", "still", "leaving", "left"]
+
+
+def test_who_is_impatient_is_heard_only_when_everything_stands_and_some_time_has_passed(
+    graph: Any, tmp_path: Path
+) -> None:
+    script = tmp_path / "hanging.py"
+    script.write_text(HANGING.format(seconds=60))
+    process = graph.process(sys.executable, str(script), "--ros-args", *ns(graph))
+    graph.diagnosis("hanging", "active")
+    for _ in range(3):
+        process.signal(signal.SIGINT)
+    process.says("leaving")
+    time.sleep(0.6)  # longer than the grace
+    process.signal(signal.SIGINT)
+    assert process.end() == 128 + signal.SIGINT
+    assert process.output.split() == ["still", "still", "leaving"]
+
+
+def test_nohup_keeps_a_node_alive(graph: Any) -> None:
+    process = graph.process("nohup", str(program("person_detection")), "--ros-args", *ns(graph))
+    graph.diagnosis("person_detection", "active")
+    process.signal(signal.SIGHUP)
+    count = len(graph._diagnostics.messages)
+    graph.wait(lambda: len(graph._diagnostics.messages) > count + 2, lambda: process.output)
+    process.signal(signal.SIGINT)
+    assert process.end() == 0, process.output
+
+
+def program(name: str) -> Path:
+    return run.share_directory().parents[1] / "lib" / "opendr_perception" / name
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["-p", "score_threshold:=1.5"], "score_threshold"),
+        (["-p", "score_threshold:=1.5"], "score_threshold must be in [0, 1], got 1.5"),
+        (["-p", "score_threshold:=much"], "score_threshold must be of the type double, got 'much'"),
         (["-p", "nms:=best"], "nms must be one of greedy, soft, cluster, seq2seq, seq2seq_geom, fseq2, got 'best'"),
         (["--params-file", "/nowhere/params.yaml"], "/nowhere/params.yaml"),
     ],
@@ -87,13 +156,21 @@ def test_a_wrong_start_ends_with_status_1_and_one_line(graph: Any, arguments: li
     assert says in own[0]
 
 
-def test_a_missing_model_is_named_with_the_command_that_fetches_it(graph: Any, models_elsewhere: Path) -> None:
+def test_a_missing_model_is_named_and_the_node_can_be_configured_when_it_is_there(
+    graph: Any, models_elsewhere: Path, models: dict[str, zoo.ModelFile]
+) -> None:
     process = graph.process("pose_estimation", "--ros-args", *ns(graph))
-    assert process.end() == 1
-    lines = process.output.splitlines()
-    assert len(lines) == 1, process.output
-    assert str(models_elsewhere / "models" / "movenet-lightning.onnx") in lines[0]
-    assert "run: opendr-perception models fetch movenet-lightning" in lines[0]
+    process.says("run: opendr-perception models fetch movenet-lightning")
+    assert graph.diagnosis("pose_estimation", "models fetch movenet-lightning")["level"] == "2"
+    (line,) = process.output.splitlines()
+    assert str(models_elsewhere / "models" / "movenet-lightning.onnx") in line
+    node = f"{graph.namespace}/pose_estimation"
+    assert graph.state(node) == "unconfigured"
+    models_elsewhere.mkdir()
+    (models_elsewhere / "models").symlink_to(models["movenet-lightning"].path.parent)
+    assert graph.change_state(node, "configure"), process.output
+    process.signal(signal.SIGINT)
+    assert process.end() == 0, process.output
 
 
 def test_a_node_that_cannot_start_leaves_the_others_alone(graph: Any, models_elsewhere: Path, vtest: str) -> None:

@@ -1,0 +1,198 @@
+"""What the launch files share: arguments, and the processes that they ask for. Only launch files import this."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from launch import LaunchContext
+from launch.actions import DeclareLaunchArgument
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+from opendr_perception.ros.run import choose_transport, share_directory
+
+PACKAGE = "opendr_perception"
+YES_NO = ("true", "false")
+WITHOUT_STAMPS = ("humble", "jazzy")
+"""Distributions whose navigation sends velocities without a stamp."""
+RESPAWN_DELAY = 2.0
+"""Seconds before a process that has ended is started again."""
+
+
+def argument(name: str, default: str, description: str, choices: Iterable[str] | None = None) -> DeclareLaunchArgument:
+    """An argument of a launch file; `choices` are all values that it takes."""
+    return DeclareLaunchArgument(
+        name, default_value=default, description=description, choices=None if choices is None else list(choices)
+    )
+
+
+def nodes_argument(default: str) -> DeclareLaunchArgument:
+    """Which nodes are started."""
+    return argument("nodes", default, "Which nodes to start: names with commas or spaces between them.")
+
+
+STAMPED = argument(
+    "stamped",
+    "",
+    "Velocities are TwistStamped messages; empty: as in params_file, or else as the navigation of the distribution "
+    "sends them.",
+    ("", *YES_NO),
+)
+COMMON = [
+    argument(
+        "params_file", "", "Parameters in a YAML file; empty takes config/<node>.yaml of this package for each node."
+    ),
+    argument("namespace", "", "Namespace of all nodes and their topics."),
+    STAMPED,
+    argument("respawn", "false", f"Start a process that has ended again, after {RESPAWN_DELAY:g} s.", YES_NO),
+    argument(
+        "log_level",
+        "info",
+        "Log messages of this level and above are shown.",
+        ("debug", "info", "warn", "error", "fatal"),
+    ),
+]
+"""Of every launch file."""
+PERCEPTION = [
+    nodes_argument("person_detection pose_estimation action_recognition face_recognition emotion_recognition"),
+    argument("image", "image_raw", "Topic of the camera; compressed images are expected on <image>/compressed."),
+    argument("camera_info", "", "Topic of the camera's calibration; empty: as the nodes take it."),
+    argument(
+        "image_transport",
+        "",
+        "Whether images come raw or compressed; empty: as in the parameters.",
+        ("", "raw", "compressed"),
+    ),
+    argument(
+        "streams",
+        "",
+        "Names of several cameras, with commas or spaces between them: 'front,rear' takes front/image_raw and "
+        "rear/image_raw, instead of image. Empty: as in the parameters.",
+    ),
+    argument("device", "", "Where the models run; empty: as in the parameters.", ("", "cpu", "cuda", "tensorrt")),
+    argument(
+        "composed",
+        "true",
+        "true: all nodes in one process, which needs the least memory; false: one process for each node.",
+        YES_NO,
+    ),
+    argument(
+        "video", "", "Also play this video, directory of pictures, camera ('0') or bag as the camera, by video_source."
+    ),
+    argument(
+        "autostart",
+        "",
+        "false leaves the nodes unconfigured, for a lifecycle manager; empty: as in the parameters.",
+        ("", *YES_NO),
+    ),
+    argument(
+        "use_sim_time",
+        "",
+        "true follows /clock, for simulators and bags; empty: as in the parameters.",
+        ("", *YES_NO),
+    ),
+    *COMMON,
+]
+"""Of the launch files for a camera."""
+
+
+def values(context: LaunchContext, arguments: Sequence[DeclareLaunchArgument]) -> dict[str, str]:
+    """What was given for each argument."""
+    return {item.name: LaunchConfiguration(item.name).perform(context) for item in arguments}
+
+
+def words(text: str) -> list[str]:
+    """Names with commas or spaces between them, each once."""
+    return list(dict.fromkeys(text.replace(",", " ").split()))
+
+
+def selected_nodes(text: str, without: Sequence[str] = ()) -> list[str]:
+    """The names of nodes in a text.
+
+    Raises:
+        ValueError: a name is not known, or is one of `without`; or there is none.
+    """
+    known = sorted(file.stem for file in (share_directory() / "config").glob("*.yaml") if file.stem not in without)
+    names = words(text)
+    for name in names:
+        if name not in known:
+            raise ValueError(f"nodes: there is no node '{name}'; the nodes are {', '.join(known)}")
+    if not names:
+        raise ValueError(f"nodes: no node is given; the nodes are {', '.join(known)}")
+    return names
+
+
+def is_stamped(given: Mapping[str, str]) -> dict[str, bool]:
+    """The parameter `stamped`, where it is not left to a parameter file of the user's."""
+    if not given["stamped"] and given["params_file"]:
+        return {}
+    return {"stamped": (given["stamped"] or str(os.environ.get("ROS_DISTRO") not in WITHOUT_STAMPS).lower()) == "true"}
+
+
+def process(names: Sequence[str], given: Mapping[str, str], overrides: Mapping[str, Any], **options: Any) -> Node:
+    """One process with all of the nodes; each takes those parameters that it has.
+
+    Args:
+        names: of the nodes; a single one runs by its own executable.
+        given: the values of the arguments in COMMON.
+        overrides: parameters that win over those in files.
+        options: of the process besides, such as `remappings`.
+    """
+    choose_transport()  # nodes do it for themselves; here it also serves what is launched later, such as a camera
+    program = {
+        "executable": str(share_directory().parents[1] / "bin" / "opendr-perception"),
+        "arguments": ["run", *names],
+    }
+    single = {"package": PACKAGE, "executable": names[0]}
+    return Node(
+        **(single if len(names) == 1 else program),
+        namespace=given.get("namespace", ""),
+        parameters=[*map(str, parameter_files(given["params_file"], names)), {**overrides}],
+        ros_arguments=["--log-level", given["log_level"]],
+        respawn=given["respawn"] == "true",
+        respawn_delay=RESPAWN_DELAY,
+        output="screen",
+        **options,
+    )
+
+
+def parameter_files(chosen: str, names: Sequence[str]) -> list[Path]:
+    """The user's file, or those of the package.
+
+    Raises:
+        ValueError: there is no such file.
+    """
+    if not chosen:
+        return [share_directory() / "config" / f"{name}.yaml" for name in names]
+    file = Path(chosen).expanduser()
+    if not file.is_file():
+        raise ValueError(f"params_file: there is no file {file}")
+    return [file]
+
+
+def perception(context: LaunchContext) -> list[Node]:
+    """The processes that the arguments in PERCEPTION ask for."""
+    given = values(context, PERCEPTION)
+    names = selected_nodes(f"{given['nodes']} video_source" if given["video"] else given["nodes"])
+    groups = [names] if given["composed"] == "true" else [[name] for name in names]
+    return [process(group, given, _overrides(given), remappings=_remappings(given)) for group in groups]
+
+
+def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:
+    topics = [(f"image_raw{transport}", given["image"] + transport) for transport in ("", "/compressed")]
+    return topics + ([("camera_info", given["camera_info"])] if given["camera_info"] else [])
+
+
+def _overrides(given: Mapping[str, str]) -> dict[str, Any]:
+    parameters: dict[str, Any] = {**is_stamped(given)}
+    parameters |= {name: given[name] == "true" for name in ("autostart", "use_sim_time") if given[name]}
+    parameters |= {name: given[name] for name in ("device", "image_transport") if given[name]}
+    if given["streams"]:
+        parameters["streams"] = words(given["streams"])
+    if given["video"]:  # always text, although '0' reads like a number
+        parameters["path"] = ParameterValue(str(Path(given["video"]).expanduser()), value_type=str)
+    return parameters
