@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +36,7 @@ LOCK_WAIT = 5.0
 
 _LOCK = ".lock"
 _ENROLLING, _FORGOTTEN = ".enrolling-", ".forgotten-"
+_UNFINISHED = re.compile(r"\.(embeddings\.npz|\d+\.png)\.\d+")  # of `write_bytes`, in a process that was killed
 
 
 class GalleryFolder:
@@ -129,6 +131,8 @@ class GalleryFolder:
         Raises:
             GalleryError: the person's place is taken by a link or a file.
         """
+        if name in self._forgotten():
+            raise GalleryError(f"'{name}' is still being forgotten: make {self.path} writable and try again")
         place = self.path / name
         if os.path.lexists(place) and (place.is_symlink() or not place.is_dir()):
             raise GalleryError(f"{place} is a link or a file, where the images of '{name}' should be; move it away")
@@ -158,7 +162,7 @@ class GalleryFolder:
         with self.writing(warn):
             if name not in self._people() and not folders_of(self.path, name):
                 raise GalleryError(f"nobody is enrolled as '{name}'")
-            (self.path / f"{_FORGOTTEN}{name}").mkdir(PRIVATE_FOLDER)
+            (self.path / f"{_FORGOTTEN}{name}").mkdir(PRIVATE_FOLDER, exist_ok=True)
             sync(self.path)
             self._finish_forgetting(name, warn)
         return self._read()
@@ -211,8 +215,8 @@ class GalleryFolder:
     def _finish(self, warn: Callable[[str], None]) -> None:
         """Finish or undo what a killed process has begun."""
         for path in [*self.path.glob(".*.*"), *self.path.glob("*/.*.*")]:
-            if path.is_file() and not path.is_symlink() and path.name.rpartition(".")[2].isdecimal():
-                path.unlink()  # unfinished files of `write_bytes`
+            if _UNFINISHED.fullmatch(path.name) and not path.parent.is_symlink():
+                path.unlink()
         for waiting in self.path.glob(f"{_ENROLLING}*"):
             self._finish_enrolling(waiting)
         for name in self._forgotten():
@@ -234,9 +238,10 @@ class GalleryFolder:
     def _move(self, waiting: Path) -> None:
         for image in [*waiting.glob("*/*")]:
             target = self.path / image.parent.name
-            target.mkdir(PRIVATE_FOLDER, exist_ok=True)
-            os.replace(image, target / image.name)
-            sync(target)
+            if not target.is_symlink():  # made meanwhile: without its image a sample is dropped
+                target.mkdir(PRIVATE_FOLDER, exist_ok=True)
+                os.replace(image, target / image.name)
+                sync(target)
         shutil.rmtree(waiting)
 
     def _finish_forgetting(self, name: str, warn: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.tasks.enrolment import Sample, enrol
-from opendr_perception.tasks.gallery import FILE, LOG, Gallery
+from opendr_perception.tasks.gallery import FILE, LOG, Gallery, GalleryError
 from opendr_perception.tasks.gallery_folder import GalleryFolder
 
 MODEL = "face-embedding 0123456789abcdef"
@@ -137,3 +137,45 @@ def cut_off(step: int, work: Callable[[], object]) -> None:
     process.start()
     process.join(60)
     assert process.exitcode in (0, -signal.SIGKILL)
+
+
+def test_what_older_versions_left_behind_goes_and_files_of_others_stay(folder: GalleryFolder, tmp_path: Path) -> None:
+    enrol(folder, "Ann", samples(0))
+    before = everything(folder.path)
+    (tmp_path / "photos").mkdir()
+    (folder.path / "Bob").symlink_to(tmp_path / "photos")
+    kept = [folder.path / ".backup.2024", folder.path / "Ann" / ".notes.1", tmp_path / "photos" / ".1.png.77"]
+    gone = [
+        folder.path / f".{FILE}.4711",
+        folder.path / "Ann" / ".1732.png.12",
+        folder.path / ".forgotten-1732" / "a.png",
+    ]
+    gone[-1].parent.mkdir()
+    for path in (*kept, *gone):
+        path.write_bytes(b"x")
+    folder.open(lambda text: None)
+    assert [path for path in kept if path.exists()] == kept
+    assert not [path for path in gone if path.exists()]
+    assert everything(folder.path) == before | {"Bob", ".backup.2024", "Ann/.notes.1"}
+
+
+def test_who_cannot_be_deleted_is_not_known_and_bricks_nothing(
+    folder: GalleryFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrol(folder, "Ann", samples(0))
+
+    def refuse(path: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("opendr_perception.tasks.gallery_folder.shutil.rmtree", refuse)
+        with pytest.raises(GalleryError, match="Permission denied"):
+            folder.forget("Ann")
+        assert folder.read().people == ()
+        said: list[str] = []
+        folder.open(said.append)
+        assert said == [f"'Ann' is not known any more, but {folder.path}/Ann cannot be deleted: Permission denied"]
+        with pytest.raises(GalleryError, match="still being forgotten"):
+            enrol(folder, "Ann", samples(0))
+    folder.open(pytest.fail)
+    assert everything(folder.path) == set()
