@@ -48,8 +48,7 @@ def prepare(environment: MutableMapping[str, str], memory: Path = MEMORY) -> Non
     small = profile.with_name(SMALL_PROFILE) if profile.name in (PROFILE, SMALL_PROFILE) else None
     if small is None or not small.is_file():
         return
-    if freed := remove_stale_segments(memory):
-        _say(f"removed {freed / 1e6:.0f} MB of shared memory in {memory} that killed processes had left")
+    remove_stale_segments(memory)
     total, free = _size_of(memory)
     if free < SEGMENT:
         del environment["FASTDDS_DEFAULT_PROFILES_FILE"]
