@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PRIVATE_FILE, PRIVATE_FOLDER = 0o600, 0o700
+"""Modes of what nobody but the user may read."""
+
 
 def store(source: Path, target: Path) -> None:
     """Move a finished file to its final name, so that even a power cut leaves either all of it or nothing."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    _sync(source)
+    sync(source)
     os.replace(source, target)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 @contextmanager
@@ -38,13 +41,23 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file as a whole, replacing the one that is there."""
+def write_bytes(path: Path, content: bytes, mode: int = 0o666) -> None:
+    """Write a file as a whole, replacing the one that is there.
+
+    Args:
+        path: the file.
+        content: all of it.
+        mode: of the file, less the process's umask.
+    """
     with replacing(path) as unfinished:
-        unfinished.write_bytes(content)
+        unfinished.unlink(missing_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with os.fdopen(os.open(unfinished, flags, mode), "wb") as file:
+            file.write(content)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file, or the names in a folder, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -13,7 +13,8 @@ from opendr_perception.zoo.errors import ZooError
 
 if TYPE_CHECKING:  # they load OpenCV and onnxruntime, for which the other commands need not wait
     from opendr_perception.tasks.enrolment import Enroller
-    from opendr_perception.tasks.gallery import GalleryFolder
+    from opendr_perception.tasks.gallery import Gallery
+    from opendr_perception.tasks.gallery_folder import GalleryFolder
 
 app = typer.Typer(help="The faces that are known.", no_args_is_help=True, add_completion=False)
 
@@ -49,9 +50,11 @@ def add(
 def remove(name: Name, gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
     """Forget a person: delete all pictures and embeddings."""
     with _one_clear_line():
-        _, folder = _open(gallery, embedder)
-        folder.forget(name)
-        typer.echo(f"'{name}' is forgotten: pictures and embeddings are deleted")
+        from opendr_perception.tasks.enrolment import default_gallery
+        from opendr_perception.tasks.gallery_folder import GalleryFolder
+
+        GalleryFolder(gallery or default_gallery(), embedder).forget(name, _warn)  # needs no weights
+        typer.echo(f"'{name}' is forgotten: images and embeddings are deleted")
 
 
 @app.command("list")
@@ -59,7 +62,10 @@ def list_command(gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
     """Show who is known, with the number of samples of each."""
     with _one_clear_line():
         _, folder = _open(gallery, embedder)
+        folder.open(_warn)
         known = folder.read()
+        for line in folder.contents().skipped:
+            _warn(line)
         for name in known.people:
             typer.echo(f"{known.names.count(name):4d}  {name}")
         typer.echo(f"{len(known.people)} people in {folder.path}, threshold {known.threshold:g}")
@@ -71,14 +77,17 @@ def check(
     embedder: Embedder = EMBEDDER,
     set_threshold: Annotated[float | None, typer.Option(help="Store this threshold.", min=0.01, max=2.0)] = None,
 ) -> None:
-    """Take in pictures that were put into the folders, show who is hard to tell apart, and propose a threshold."""
+    """Take in images that were put into the folders, show who is hard to tell apart, and propose a threshold.
+
+    The exit status is 1 when something in the folders was not taken in.
+    """
     with _one_clear_line():
         from dataclasses import replace
 
-        from opendr_perception.tasks.enrolment import closest_pairs, farthest_own, propose_threshold
+        from opendr_perception.tasks.gallery_check import closest_pairs, farthest_own, propose_threshold
 
         enroller, folder = _open(gallery, embedder)
-        known = enroller.synchronise(folder, _warn)
+        known, faults = _synchronise(enroller, folder)
         if set_threshold is not None:
             with folder.writing():
                 known = replace(folder.read(), threshold=set_threshold)
@@ -94,15 +103,27 @@ def check(
             f"{len(known.people)} people, {len(known.names)} samples; threshold {known.threshold:g}, "
             f"proposed {propose_threshold(known):.2f}"
         )
+    raise typer.Exit(1 if faults else 0)
 
 
 @app.command()
 def rebuild(gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
-    """Embed all pictures again, e.g. because the model has changed."""
+    """Embed all images again, e.g. because the model has changed. The exit status is as that of check."""
     with _one_clear_line():
         enroller, folder = _open(gallery, embedder)
-        known = enroller.synchronise(folder, _warn, anew=True)
+        known, faults = _synchronise(enroller, folder, anew=True)
         typer.echo(f"{len(known.people)} people, {len(known.names)} samples in {folder.path}")
+    raise typer.Exit(1 if faults else 0)
+
+
+def _synchronise(enroller: Enroller, folder: GalleryFolder, anew: bool = False) -> tuple[Gallery, int]:
+    """What is known, and how much was not taken in."""
+    folder.open(_warn)  # what it mends is no fault of the images
+    faults: list[str] = []
+    known = enroller.synchronise(folder, faults.append, anew)
+    for fault in faults:
+        _warn(fault)
+    return known, len(faults)
 
 
 def _open(gallery: Path | None, embedder: str) -> tuple[Enroller, GalleryFolder]:
@@ -111,7 +132,7 @@ def _open(gallery: Path | None, embedder: str) -> tuple[Enroller, GalleryFolder]
     from opendr_perception.tasks.enrolment import Enroller, default_gallery, fingerprint
     from opendr_perception.tasks.face import FaceDetector
     from opendr_perception.tasks.face_views import FaceEmbedder
-    from opendr_perception.tasks.gallery import GalleryFolder
+    from opendr_perception.tasks.gallery_folder import GalleryFolder
 
     session = Session(zoo.require(embedder).path)
     enroller = Enroller(FaceDetector(Session(zoo.require("blazeface").path)), FaceEmbedder(session))

@@ -12,7 +12,8 @@ from opendr_perception.active.policy import Recognition
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.enrolment import default_gallery, fingerprint
 from opendr_perception.tasks.face_views import FaceEmbedder
-from opendr_perception.tasks.gallery import Gallery, GalleryFolder
+from opendr_perception.tasks.gallery import Gallery
+from opendr_perception.tasks.gallery_folder import GalleryFolder
 from opendr_perception.tasks.image import Pixels
 
 
@@ -26,7 +27,7 @@ class GalleryRecogniser:
 
     def __init__(self, embedder: FaceEmbedder, folder: GalleryFolder) -> None:
         self._embedder, self._folder = embedder, folder
-        self._stamp: tuple[int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None
         self._gallery = Gallery(folder.model)
 
     @classmethod

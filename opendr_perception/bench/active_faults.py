@@ -41,7 +41,7 @@ from opendr_perception.sim.world import World
 from opendr_perception.tasks.enrolment import Enroller, fingerprint
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.face_views import FaceEmbedder
-from opendr_perception.tasks.gallery import GalleryFolder
+from opendr_perception.tasks.gallery_folder import GalleryFolder
 from opendr_perception.tasks.image import Image
 
 CASE = "active"

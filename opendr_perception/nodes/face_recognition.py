@@ -22,7 +22,8 @@ from opendr_perception.ros.run import main
 from opendr_perception.tasks.enrolment import Enroller, default_gallery, fingerprint
 from opendr_perception.tasks.face import FaceDetector, Faces
 from opendr_perception.tasks.face_views import FaceEmbedder, head_poses
-from opendr_perception.tasks.gallery import GalleryError, GalleryFolder
+from opendr_perception.tasks.gallery import GalleryError
+from opendr_perception.tasks.gallery_folder import GalleryFolder
 from opendr_perception.tasks.identity import FaceIdentifier, Identity, IdentityMemory, Sighting
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.tracking import PersonTracker

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future as Job
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,7 +16,8 @@ from sensor_msgs.msg import Image as ImageMessage
 from opendr_perception.srv import EnrollFace, ForgetFace, ListFaces
 from opendr_perception.tasks.enrolment import Enroller, Sample, enrol
 from opendr_perception.tasks.face_views import FaceEmbedder
-from opendr_perception.tasks.gallery import Gallery, GalleryError, GalleryFolder, check_name
+from opendr_perception.tasks.gallery import Gallery, GalleryError, check_name
+from opendr_perception.tasks.gallery_folder import GalleryFolder
 from opendr_perception.tasks.identity import Sighting
 from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.live_enrolment import LiveEnrolment
@@ -26,6 +27,15 @@ SAMPLES = 5
 
 PATIENCE = 15.0
 """Seconds in which so many good views must come."""
+
+MOST_SAMPLES = 20
+"""Images of one request, or views."""
+
+MOST_BYTES = 256 << 20
+"""Of the images of one request."""
+
+MOST_WAITING = 8
+"""Requests that are not answered yet; more are refused at once."""
 
 
 class GalleryServices:
@@ -50,6 +60,7 @@ class GalleryServices:
         self._stamp = folder.stamp()
         self._live: LiveEnrolment | None = None
         self._one_at_a_time = threading.Lock()
+        self._free = threading.Semaphore(MOST_WAITING)
         self._pool = ThreadPoolExecutor(2, f"{node.get_name()} gallery")
         apart = ReentrantCallbackGroup()  # a service that awaits would hold up all others of the node's own group
         self._services = [
@@ -113,6 +124,10 @@ class GalleryServices:
         executor = self._node.executor
         assert executor is not None  # it has just called us
         future: Future[Any] = Future(executor=executor)
+        if not self._free.acquire(blocking=False):
+            response.message = f"{MOST_WAITING} requests are waiting already; try again when they are answered"
+            future.set_result(response)
+            return future
 
         def attempt() -> None:
             try:
@@ -122,6 +137,7 @@ class GalleryServices:
                 response.message = str(error) or type(error).__name__
 
         def finish(job: Job[None]) -> None:
+            self._free.release()
             future.set_result(response)
             executor.wake()  # or the answer would wait for the next message
 
@@ -131,9 +147,10 @@ class GalleryServices:
     def _enroll(self, request: Any, response: Any) -> str:
         name = check_name(request.name)
         if request.images:
+            _check_size(request.images)
             samples = self._enroller.samples([_image(message) for message in request.images])
         else:
-            samples = self._take_live(request.track_id, request.samples or SAMPLES)
+            samples = self._take_live(request.track_id, min(request.samples or SAMPLES, MOST_SAMPLES))
         self._gallery = enrol(self._folder, name, samples)
         response.samples = len(samples)
         return f"'{name}' is enrolled with {self._gallery.names.count(name)} samples"
@@ -149,8 +166,18 @@ class GalleryServices:
             self._one_at_a_time.release()
 
     def _forget(self, request: Any, response: Any) -> str:
-        self._gallery = self._folder.forget(request.name)
-        return f"'{request.name}' is forgotten: pictures and embeddings are deleted"
+        left: list[str] = []
+        self._gallery = self._folder.forget(request.name, left.append)
+        return "; ".join([f"'{request.name}' is forgotten: images and embeddings are deleted", *left])
+
+
+def _check_size(images: Sequence[ImageMessage]) -> None:
+    size = sum(len(message.data) for message in images)
+    if len(images) > MOST_SAMPLES or size > MOST_BYTES:
+        raise GalleryError(
+            f"{len(images)} images of {size >> 20} MB are too much for one request: "
+            f"at most {MOST_SAMPLES} of {MOST_BYTES >> 20} MB together"
+        )
 
 
 def _image(message: ImageMessage) -> Image:

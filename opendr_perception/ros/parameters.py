@@ -238,11 +238,6 @@ def _to_ros(default: Any) -> Any:
     return list(default) if isinstance(default, tuple) else default
 
 
-def _from_ros(value: Any) -> Any:
-    """A value as a dataclass has it; the empty list of a parameter file arrives as None."""
-    return tuple(value or ()) if value is None or isinstance(value, (list, array)) else value
-
-
 def _type_name(hint: Any) -> str:
     if get_origin(hint) is tuple:
         return f"{_type_name(get_args(hint)[0])}[]"

@@ -13,6 +13,7 @@ from typing import NoReturn
 import rclpy
 from rclpy.signals import SignalHandlerOptions
 
+from opendr_perception.ros import shared_memory
 from opendr_perception.ros.executor import GuardedExecutor
 from opendr_perception.ros.managed import ManagedNode
 from opendr_perception.ros.overrides import undeclared
@@ -52,6 +53,7 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
         with signals.interrupting():  # loading models takes seconds: do not make the user wait for that
             for node_class in node_classes:
                 nodes.append(node_class())
+            shared_memory.make_private()
             for node in nodes:
                 if node.params.autostart:
                     node.start()
@@ -78,6 +80,7 @@ def choose_transport() -> None:
     chosen = {"FASTDDS_DEFAULT_PROFILES_FILE", "FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_BUILTIN_TRANSPORTS"}
     if chosen.isdisjoint(os.environ):
         os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(share_directory() / "config" / "fastdds.xml")
+    shared_memory.prepare(os.environ)
 
 
 def keep_to_ourselves() -> None:

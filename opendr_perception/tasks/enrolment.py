@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import stat
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -16,9 +19,12 @@ from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.face_quality import TO_DECIDE, TO_ENROL
 from opendr_perception.tasks.face_views import FaceEmbedder, head_poses, view
-from opendr_perception.tasks.gallery import THRESHOLD, Gallery, GalleryError, GalleryFolder, check_name
+from opendr_perception.tasks.gallery import Gallery, GalleryError, check_name
+from opendr_perception.tasks.gallery_folder import GalleryFolder
+from opendr_perception.tasks.gallery_log import note
+from opendr_perception.tasks.gallery_scan import OTHER_IMAGES
 from opendr_perception.tasks.image import Image, crop_resize, square
-from opendr_perception.tasks.image_message import decode
+from opendr_perception.tasks.image_file import BadImageFile, read_image
 from opendr_perception.zoo.cache import sha256_of
 
 PICTURE_MARGIN = 2.0
@@ -26,6 +32,9 @@ PICTURE_MARGIN = 2.0
 
 LARGEST_PICTURE = 512
 """Side in pixels; larger faces are made smaller."""
+
+LARGEST_FILE = 64 << 20
+"""Bytes of an image of a gallery."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +48,6 @@ class Sample:
 
     embedding: np.ndarray
     picture: bytes
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two samples of different people, or of one, and their distance."""
-
-    first: str
-    second: str
-    distance: float
 
 
 def fingerprint(name: str, session: Session) -> str:
@@ -107,47 +107,85 @@ class Enroller:
         return samples
 
     def synchronise(self, folder: GalleryFolder, warn: Callable[[str], None], anew: bool = False) -> Gallery:
-        """Bring a folder's file in agreement with its pictures: embed new ones, drop those that are gone.
+        """Bring a folder's file in agreement with its images: embed new and changed ones, drop those that are gone.
 
         Args:
             folder: of the gallery.
-            warn: told of every picture that cannot be used, and of a disk that cannot be written.
-            anew: embed all pictures again, e.g. with another model.
+            warn: told of every image that is not taken, and of a disk that cannot be written.
+            anew: embed all images again, e.g. with another model.
 
         Raises:
             GalleryError: the file cannot be read, or was made with another model.
         """
+        folder.open(warn)
         gallery = Gallery(folder.model) if anew else folder.read()
-        pictures = folder.pictures()
-        gone = set(gallery.pictures) - set(pictures)
-        found: dict[str, list[tuple[str, np.ndarray]]] = {}
-        for place in sorted(set(pictures) - set(gallery.pictures)):
-            try:
-                sample = self.sample(read_picture(folder.path / place), strict=False)
-            except GalleryError as error:
-                warn(f"{folder.path / place} is left out: {error}")
-                continue
-            found.setdefault(pictures[place], []).append((place, sample.embedding))
-        if not (anew or gone or found):
+        contents = folder.contents()
+        for line in contents.skipped:
+            warn(line)
+        found = self._embed_changed(folder, gallery, contents.images, warn)
+        if not anew and not found and set(gallery.pictures) <= set(contents.images):
             return gallery
         try:
-            with folder.writing():  # embedding takes long: meanwhile others may have changed the file
-                gallery = _updated(Gallery(folder.model) if anew else folder.read(), gone, found)
+            with folder.writing(warn):  # embedding takes long: meanwhile others may have changed the folder
+                start = Gallery(folder.model) if anew else folder.read()
+                gallery = _updated(start, folder.contents().images, found)
+                _note(folder, start, gallery)
                 folder.write(gallery)
-        except GalleryError as error:
+        except (GalleryError, OSError) as error:
             warn(f"{error}; what was found is used, but not kept")
-            gallery = _updated(gallery, gone, found)
+            gallery = _updated(gallery, contents.images, found)
         return gallery
 
+    def _embed_changed(
+        self, folder: GalleryFolder, gallery: Gallery, images: Mapping[str, str], warn: Callable[[str], None]
+    ) -> dict[str, Found]:
+        """What the file does not know of the images, by their places."""
+        known = dict(zip(gallery.pictures, gallery.digests, strict=True))
+        found: dict[str, Found] = {}
+        for place, name in images.items():
+            try:
+                content = read_file(folder.path / place)
+                digest = hashlib.sha256(content).hexdigest()
+                if known.get(place) == digest:
+                    continue
+                if place in known:  # whatever comes of it now, it is not what it was
+                    found[place] = Found(name, digest, None)
+                found[place] = Found(name, digest, self.sample(read_image(content), strict=False).embedding)
+            except (GalleryError, BadImageFile) as error:
+                warn(f"{folder.path / place} is left out: {error}")
+        return found
 
-def _updated(gallery: Gallery, gone: set[str], found: Mapping[str, Sequence[tuple[str, np.ndarray]]]) -> Gallery:
-    gallery = gallery.without(gone)
-    for name, samples in found.items():
-        new = [(place, embedding) for place, embedding in samples if place not in gallery.pictures]
-        if new:
-            places, embeddings = zip(*new, strict=True)
-            gallery = gallery.with_samples(name, places, np.stack(embeddings))
+
+@dataclass(frozen=True)
+class Found:
+    """What an image in a gallery's folder turned out to be.
+
+    Args:
+        name: of the person in whose folder it lies.
+        digest: sha256 of its bytes.
+        embedding: (128,) float32; None when it cannot be used.
+    """
+
+    name: str
+    digest: str
+    embedding: np.ndarray | None
+
+
+def _updated(gallery: Gallery, images: Mapping[str, str], found: Mapping[str, Found]) -> Gallery:
+    """A gallery of the images that are there, with what was found of them."""
+    new = {place: sample for place, sample in found.items() if place in images}
+    gallery = gallery.without((set(gallery.pictures) - set(images)) | set(new))
+    for place, sample in new.items():
+        if sample.embedding is not None:
+            gallery = gallery.with_samples(sample.name, [place], sample.embedding, [sample.digest])
     return gallery
+
+
+def _note(folder: GalleryFolder, before: Gallery, after: Gallery) -> None:
+    for name in dict.fromkeys((*before.people, *after.people)):
+        change = after.names.count(name) - before.names.count(name)
+        if change:
+            note(folder.path, "take in" if change > 0 else "drop", name, abs(change))
 
 
 def enrol(folder: GalleryFolder, name: str, samples: Sequence[Sample], threshold: float | None = None) -> Gallery:
@@ -166,16 +204,18 @@ def enrol(folder: GalleryFolder, name: str, samples: Sequence[Sample], threshold
         GalleryError: the name cannot be used, the samples show different people, the person is known by another name or
             the name belongs to another person, or the disk cannot be written.
     """
-    check_name(name)
+    name = check_name(name)
     if not samples:
-        raise GalleryError("there is no picture to enrol from")
+        raise GalleryError("there is no image to enrol from")
     embeddings = np.stack([sample.embedding for sample in samples])
     with folder.writing():
         gallery = folder.read()
         _check_person(gallery, name, embeddings, threshold or gallery.threshold)
-        places = [folder.store_picture(name, sample.picture) for sample in samples]
-        gallery = gallery.with_samples(name, places, embeddings)
-        folder.write(gallery)
+        first = time.time_ns()
+        images = {f"{name}/{first + number}.png": sample.picture for number, sample in enumerate(samples)}
+        digests = [hashlib.sha256(content).hexdigest() for content in images.values()]
+        gallery = gallery.with_samples(name, list(images), embeddings, digests)
+        folder.add(gallery, name, images)
     return gallery
 
 
@@ -201,46 +241,29 @@ def picture_of(image: Image, box: np.ndarray) -> bytes:
 
 
 def read_picture(path: Path) -> Image:
-    """Read a picture file.
+    """Read an image file.
 
     Raises:
-        GalleryError: it is not there, or not a picture.
+        GalleryError: it is not there, or not an image; the text names it.
     """
     try:
-        return decode(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise GalleryError(f"{path} is not a picture that can be read ({error})") from error
+        return read_image(path)
+    except BadImageFile as error:
+        remedy = "; convert it to JPEG or PNG" if path.suffix.lower() in OTHER_IMAGES else ""
+        raise GalleryError(f"{error}{remedy}") from error
 
 
-def closest_pairs(gallery: Gallery, count: int) -> list[Pair]:
-    """The so many most similar pairs of different people, nearest first; of each two people their nearest samples."""
-    pairs = []
-    for place, name in enumerate(gallery.people[:-1]):
-        others = np.min([gallery.distances(sample) for sample in gallery.samples(name)], axis=0)
-        pairs += [
-            Pair(name, other, float(distance))
-            for other, distance in zip(gallery.people[place + 1 :], others[place + 1 :], strict=True)
-        ]
-    return sorted(pairs, key=lambda pair: pair.distance)[:count]
+def read_file(path: Path) -> bytes:
+    """The bytes of a plain file of a gallery; no link is followed, and nothing that never ends is read.
 
-
-def farthest_own(gallery: Gallery) -> list[Pair]:
-    """For each person with several samples, how far the one stands from the others that is farthest from them."""
-    pairs = []
-    for name in gallery.people:
-        samples = gallery.samples(name)
-        if len(samples) > 1:
-            between = np.linalg.norm(samples[:, None] - samples[None], axis=2)
-            np.fill_diagonal(between, np.inf)
-            pairs.append(Pair(name, name, float(between.min(axis=1).max())))
-    return sorted(pairs, key=lambda pair: -pair.distance)
-
-
-def propose_threshold(gallery: Gallery) -> float:
-    """A threshold for these people: amid views of one and views of two, and never above the measured default."""
-    closest = closest_pairs(gallery, 1)
-    if not closest:
-        return THRESHOLD
-    own = farthest_own(gallery)
-    low = own[0].distance if own else 0.0
-    return min(THRESHOLD, (low + closest[0].distance) / 2 if low < closest[0].distance else closest[0].distance)
+    Raises:
+        GalleryError: it is no plain file, too large, or cannot be read.
+    """
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE:
+                raise GalleryError(f"it is no plain file of at most {LARGEST_FILE >> 20} MB")
+            return file.read(LARGEST_FILE)
+    except OSError as error:
+        raise GalleryError(f"it cannot be read ({error.strerror})") from error

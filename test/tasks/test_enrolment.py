@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -13,18 +14,17 @@ from opendr_perception.engine.session import Session
 from opendr_perception.tasks.enrolment import (
     Enroller,
     Sample,
-    closest_pairs,
     default_gallery,
     enrol,
-    farthest_own,
     fingerprint,
     picture_of,
-    propose_threshold,
     read_picture,
 )
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.face_views import DIMENSIONS, FaceEmbedder
-from opendr_perception.tasks.gallery import THRESHOLD, Gallery, GalleryError, GalleryFolder
+from opendr_perception.tasks.gallery import THRESHOLD, Gallery, GalleryError
+from opendr_perception.tasks.gallery_check import closest_pairs, farthest_own, propose_threshold
+from opendr_perception.tasks.gallery_folder import GalleryFolder
 from opendr_perception.tasks.image import Image
 
 
@@ -82,12 +82,46 @@ def test_folders_of_pictures_are_taken_in(enroller: Enroller, folder: GalleryFol
     assert gallery.pictures == ("Ann/portrait.png", "Ann/smaller.jpg")
     assert len(warnings) == 2
     assert "nobody.png is left out: there is no face in it" in warnings[0]
-    assert "text.png" in warnings[1]
-    assert "not a picture" in warnings[1]
+    assert warnings[1].endswith("text.png is left out: it is none of JPEG, PNG, BMP and WebP")
 
     (folder.path / "Ann" / "portrait.png").unlink()
     assert enroller.synchronise(folder, warnings.append).pictures == ("Ann/smaller.jpg",)
     assert folder.read().pictures == ("Ann/smaller.jpg",)
+
+
+def test_an_image_that_is_replaced_under_its_name_is_embedded_anew(
+    enroller: Enroller, folder: GalleryFolder, astronaut: np.ndarray
+) -> None:
+    place = folder.path / "Ann" / "1.png"
+    place.parent.mkdir(parents=True)
+    cv2.imwrite(str(place), astronaut)
+    first = enroller.synchronise(folder, lambda text: None)
+    assert enroller.synchronise(folder, pytest.fail) is not first
+    status = place.stat()
+    cv2.imwrite(str(place), cv2.convertScaleAbs(astronaut, alpha=0.5))
+    os.utime(place, ns=(status.st_atime_ns, status.st_mtime_ns))
+    second = enroller.synchronise(folder, pytest.fail)
+    assert second.names == ("Ann",)
+    assert np.linalg.norm(first.embeddings - second.embeddings) > 0.01
+
+    cv2.imwrite(str(place), np.hstack([astronaut, astronaut]))
+    warnings: list[str] = []
+    assert enroller.synchronise(folder, warnings.append).names == ()
+    assert folder.read().names == ()
+    assert "1.png is left out: there are 2 faces in it" in warnings[0]
+
+
+def test_an_image_that_claims_to_be_huge_is_named_and_keeps_nobody_out(
+    enroller: Enroller, folder: GalleryFolder, astronaut: np.ndarray
+) -> None:
+    (folder.path / "Ann").mkdir(parents=True)
+    cv2.imwrite(str(folder.path / "Ann" / "a.png"), astronaut)
+    header = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + (40000).to_bytes(4, "big") * 2 + b"\x08\2\0\0\0\xd5\x1f\x0c\x9e"
+    (folder.path / "Ann" / "b.png").write_bytes(header)
+    warnings: list[str] = []
+    assert enroller.synchronise(folder, warnings.append).pictures == ("Ann/a.png",)
+    (warning,) = warnings
+    assert "b.png is left out" in warning
 
 
 def test_a_folder_that_cannot_be_written_is_still_used(
@@ -111,7 +145,7 @@ def test_nobody_gets_two_names_and_no_name_two_people(folder: GalleryFolder) -> 
         ("Bob", (0.3,), "enrolled already, as 'Ann'"),
         ("Ann", (2.0,), "'Ann' is enrolled already, with another face"),
         ("..", (2.0,), "cannot be a name"),
-        ("Bob", (), "no picture to enrol from"),
+        ("Bob", (), "no image to enrol from"),
     ]:
         with pytest.raises(GalleryError, match=complaint):
             enrol(folder, name, samples(*places))
@@ -143,7 +177,7 @@ def test_faces_at_the_border_of_a_picture_are_kept_whole_as_far_as_they_go(astro
 
 
 def test_pictures_that_are_not_there_are_named(tmp_path: Path) -> None:
-    with pytest.raises(GalleryError, match=r"missing\.png is not a picture"):
+    with pytest.raises(GalleryError, match=r"missing\.png is not an image"):
         read_picture(tmp_path / "missing.png")
 
 

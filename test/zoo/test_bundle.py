@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+import shutil
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from opendr_perception import zoo
-from opendr_perception.zoo import manifest
 from opendr_perception.zoo.bundle import pack, unpack
 
 NAMES = ["blazeface", "face-expression"]
@@ -95,10 +98,22 @@ def test_a_directory_that_does_not_exist_is_one_clear_line(models: dict[str, zoo
 )
 def test_foreign_members_are_refused(bundle: Path, cache: zoo.Cache, attack: Callable[[Members], None]) -> None:
     rewrite(bundle, attack)
-    with pytest.raises(zoo.ModelCorrupt, match="which is not a model of this package"):
+    with pytest.raises(zoo.ModelCorrupt, match="is not in its table of contents, or twice; nothing was unpacked"):
         unpack(bundle, cache)
     assert nothing_is_visible(cache)
     assert not list(cache.root.parent.glob("escaped*"))
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+def test_a_listed_model_that_is_no_plain_file_is_refused(bundle: Path, cache: zoo.Cache, kind: bytes) -> None:
+    def replace(members: Members) -> None:
+        members.pop()
+        add("face-expression.onnx", kind, "/etc/passwd")(members)
+
+    rewrite(bundle, replace)
+    with pytest.raises(zoo.ModelCorrupt, match=r"'face-expression\.onnx' is not a plain file"):
+        unpack(bundle, cache)
+    assert nothing_is_visible(cache)
 
 
 def test_one_changed_model_keeps_the_others_out_too(bundle: Path, cache: zoo.Cache) -> None:
@@ -107,30 +122,79 @@ def test_one_changed_model_keeps_the_others_out_too(bundle: Path, cache: zoo.Cac
         members[2] = (header, content[:-1] + bytes([content[-1] ^ 1]))
 
     rewrite(bundle, damage)
-    with pytest.raises(zoo.ModelCorrupt, match="model 'face-expression' is corrupt"):
+    with pytest.raises(zoo.ModelCorrupt, match="model 'face-expression' is damaged"):
         unpack(bundle, cache)
     assert nothing_is_visible(cache)
 
 
-def test_a_model_without_receipt_is_refused(bundle: Path, cache: zoo.Cache) -> None:
-    rewrite(bundle, lambda members: members.pop(1) and None)
-    with pytest.raises(zoo.ModelCorrupt, match="model 'blazeface' is missing"):
+def forge(members: Members) -> None:
+    """Exchange a model, and say its hash in the table of contents."""
+    content = members[2][1][::-1]
+    members[2] = (members[2][0], content)
+    table = json.loads(members[0][1])
+    table["files"]["face-expression.onnx"] = hashlib.sha256(content).hexdigest()
+    members[0] = (members[0][0], json.dumps(table).encode())
+
+
+def test_a_forged_model_with_a_fitting_table_of_contents_is_refused(bundle: Path, cache: zoo.Cache) -> None:
+    rewrite(bundle, forge)
+    with pytest.raises(zoo.ModelCorrupt, match=r"'face-expression\.onnx' is not the file that this version .* pins"):
         unpack(bundle, cache)
     assert nothing_is_visible(cache)
 
 
-def test_a_receipt_without_model_is_refused(bundle: Path, cache: zoo.Cache) -> None:
+@pytest.mark.parametrize(
+    "table",
+    [
+        *("", "{", "[]", "{}", '{"format": 1}', '{"format": 2}', '{"format": 2, "files": {}}', "\xff", "[" * 100_000),
+        *('{"format": 2, "files": {"yolo.onnx": "0"}}', '{"format": 2, "files": ["blazeface.onnx"]}'),
+    ],
+)
+def test_a_table_of_contents_that_says_nothing_usable_is_refused(bundle: Path, cache: zoo.Cache, table: str) -> None:
+    def replace(members: Members) -> None:
+        members[0] = (members[0][0], table.encode("latin-1"))
+
+    rewrite(bundle, replace)
+    with pytest.raises(zoo.ModelCorrupt, match="nothing was unpacked"):
+        unpack(bundle, cache)
+    assert nothing_is_visible(cache)
+
+
+def test_a_pack_without_table_of_contents_is_refused(bundle: Path, cache: zoo.Cache) -> None:
     rewrite(bundle, lambda members: members.pop(0) and None)
-    with pytest.raises(zoo.ModelCorrupt, match="model 'blazeface' is missing"):
+    with pytest.raises(zoo.ModelCorrupt, match="does not begin with a table of contents; pack the models again"):
         unpack(bundle, cache)
     assert nothing_is_visible(cache)
 
 
-def test_models_of_another_version_are_refused(bundle: Path, cache: zoo.Cache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "CONVERTER_VERSION", manifest.CONVERTER_VERSION + 1)
-    with pytest.raises(zoo.ModelMissing, match="packed by another version"):
-        unpack(bundle, cache)
-    assert nothing_is_visible(cache)
+def test_a_pack_that_is_cut_or_damaged_between_two_models_is_refused(bundle: Path, cache: zoo.Cache) -> None:
+    whole = bundle.read_bytes()
+    with tarfile.open(bundle) as tar:
+        second = [member.offset for member in tar][2]
+    flipped = bytearray(whole)
+    flipped[second + 10] ^= 4
+    for content in (whole[:second], whole[: second + 512], bytes(flipped), whole[:second] + bytes(10240)):
+        bundle.write_bytes(content)
+        with pytest.raises(zoo.ModelCorrupt, match="nothing was unpacked"):
+            unpack(bundle, cache)
+        assert nothing_is_visible(cache)
+
+
+def test_no_damage_of_headers_unpacks_a_part(bundle: Path, cache: zoo.Cache) -> None:
+    whole = bundle.read_bytes()
+    with tarfile.open(bundle) as tar:
+        headers = [member.offset for member in tar]
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        content = bytearray(whole)
+        for _ in range(random.integers(1, 4)):
+            content[headers[random.integers(3)] + random.integers(512)] = random.integers(256)
+        bundle.write_bytes(content)
+        try:
+            assert unpack(bundle, cache) == NAMES  # what was hit means nothing, such as a time
+        except zoo.ModelCorrupt:
+            assert nothing_is_visible(cache)
+        shutil.rmtree(cache.root)
 
 
 @pytest.mark.parametrize("keep", [0, 100, 5000, -20000])

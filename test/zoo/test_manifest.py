@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 
@@ -65,11 +64,3 @@ def test_a_mistake_is_reported_with_the_file(tmp_path: Path, path: tuple[str, ..
         load_manifest(file)
     assert str(file) in str(error.value)
     assert complaint in str(error.value)
-
-
-def test_the_fingerprint_follows_what_decides_the_file_and_nothing_else() -> None:
-    model = load_manifest().models["nanodet"]
-    assert dataclasses.replace(model, licence="other").fingerprint == model.fingerprint
-    other = dict.fromkeys(model.files, "0" * 64)
-    assert dataclasses.replace(model, files=other).fingerprint != model.fingerprint
-    assert dataclasses.replace(model, outputs={}).fingerprint != model.fingerprint

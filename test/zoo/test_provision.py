@@ -194,6 +194,30 @@ def test_a_model_that_computes_something_else_is_not_kept(
     assert zoo.require("face-expression", cache).path == path
 
 
+def test_a_conversion_that_writes_other_bytes_is_not_kept(
+    models: dict[str, zoo.ModelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may compute the same: nobody could tell it from a forged one."""
+    recipes = pytest.importorskip("opendr_perception.zoo.recipes")
+    package = models["face-expression"].entry.package
+    archive, cache = zoo.default_cache().archive(package), zoo.Cache(tmp_path)
+    if not archive.exists():
+        pytest.skip("the archive of face-api is not in the cache: models were unpacked")
+    cache.archives.mkdir()
+    cache.archive(package).symlink_to(archive)
+    build = recipes.build
+
+    def signed(name: str, files: Any) -> Any:
+        model = build(name, files)
+        model.producer_version = "other"
+        return model
+
+    monkeypatch.setattr(recipes, "build", signed)
+    with pytest.raises(zoo.ModelCorrupt, match="writes another file than the pinned one; install the version in"):
+        zoo.fetch(["face-expression"], cache)
+    assert not cache.models.exists()
+
+
 def distorted(model: Any) -> Any:
     bias = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
     bias.raw_data = bytes(len(bias.raw_data))

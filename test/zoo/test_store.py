@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import subprocess
 import sys
@@ -10,16 +12,13 @@ from pathlib import Path
 import pytest
 
 from opendr_perception import zoo
-from opendr_perception.zoo import manifest
 
 
 @pytest.fixture
 def copy(models: dict[str, zoo.ModelFile], cache: zoo.Cache) -> Path:
     """The expression network in a cache of the test's own."""
     cache.models.mkdir(parents=True)
-    original = models["face-expression"].path
-    shutil.copy(original.with_suffix(".json"), cache.models)
-    return Path(shutil.copy(original, cache.models))
+    return Path(shutil.copy(models["face-expression"].path, cache.models))
 
 
 def test_a_ready_model_comes_with_its_entry(copy: Path, cache: zoo.Cache) -> None:
@@ -37,17 +36,13 @@ def test_a_missing_model_names_file_and_command(cache: zoo.Cache) -> None:
     assert "opendr-perception models fetch nanodet" in str(error.value)
 
 
-def test_a_model_without_its_receipt_is_missing(copy: Path, cache: zoo.Cache) -> None:
-    copy.with_suffix(".json").unlink()
-    with pytest.raises(zoo.ModelMissing):
-        zoo.require("face-expression", cache)
-
-
 def test_one_flipped_bit_is_found(copy: Path, cache: zoo.Cache) -> None:
     content = bytearray(copy.read_bytes())
     content[len(content) // 2] ^= 1
     copy.write_bytes(content)
-    with pytest.raises(zoo.ModelCorrupt, match=f"{copy} is corrupt; run: opendr-perception models fetch"):
+    with pytest.raises(
+        zoo.ModelCorrupt, match=f"{copy} is corrupt, or of another version .*; run: opendr-perception models fetch"
+    ):
         zoo.require("face-expression", cache)
 
 
@@ -57,18 +52,12 @@ def test_a_cut_off_file_is_found(copy: Path, cache: zoo.Cache) -> None:
         zoo.require("face-expression", cache)
 
 
-@pytest.mark.parametrize("receipt", ["", "{", "[]", "{}", "\xff", '{"sha256": 1, "size": 2}'])
-def test_an_unreadable_receipt_is_corrupt(copy: Path, cache: zoo.Cache, receipt: str) -> None:
-    copy.with_suffix(".json").write_text(receipt, encoding="latin-1")
+def test_nothing_beside_a_model_can_vouch_for_it(copy: Path, cache: zoo.Cache) -> None:
+    forged = copy.read_bytes()[::-1]
+    copy.write_bytes(forged)
+    receipt = {"sha256": hashlib.sha256(forged).hexdigest(), "size": len(forged), "fingerprint": "any"}
+    copy.with_suffix(".json").write_text(json.dumps(receipt))
     with pytest.raises(zoo.ModelCorrupt):
-        zoo.require("face-expression", cache)
-
-
-def test_another_converter_version_outdates_a_model(
-    copy: Path, cache: zoo.Cache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(manifest, "CONVERTER_VERSION", manifest.CONVERTER_VERSION + 1)
-    with pytest.raises(zoo.ModelMissing, match="is outdated; run: opendr-perception models fetch face-expression"):
         zoo.require("face-expression", cache)
 
 
