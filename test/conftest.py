@@ -29,8 +29,9 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from opendr_perception import zoo
-from opendr_perception.ros import images, run
-from opendr_perception.ros.executor import GuardedExecutor
+from opendr_perception.ros.convert import images
+from opendr_perception.ros.node import runner as run
+from opendr_perception.ros.node.executor import GuardedExecutor
 from opendr_perception.zoo.manifest import load_manifest
 
 LIMIT = 60.0

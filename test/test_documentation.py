@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from opendr_perception.ros.parameters import documentation
-from opendr_perception.tasks.pose import COCO17
+from opendr_perception.ros.node.parameters import documentation
+from opendr_perception.tasks.body.pose import COCO17
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -30,11 +30,11 @@ NETWORK_BUILDERS = ("networks", "training", "streaming")
 WITH_TORCH = (
     "engine/export.py",
     "bench/continual.py",
-    "bench/esr.py",
+    "bench/emotion/esr.py",
     "bench/nms.py",
     "bench/presence.py",
-    "bench/opendr_peer.py",
-    "bench/opendr_nms_peer.py",
+    "bench/peers/opendr.py",
+    "bench/peers/opendr_nms.py",
 )
 WITHOUT_TORCH = [
     file

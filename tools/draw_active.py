@@ -15,16 +15,16 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.active.face_mesh import FaceMesh
-from opendr_perception.active.occlusion import SIDES
-from opendr_perception.active.view_synthesis import synthesise
+from opendr_perception.active.perception.face_mesh import FaceMesh
+from opendr_perception.active.perception.view_synthesis import synthesise
+from opendr_perception.active.policies.occlusion import SIDES
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import facing
 from opendr_perception.sim.world import SimulatedCamera, World
-from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.face_geometry import align
-from opendr_perception.tasks.image import Image
-from opendr_perception.training.occluders import draw_occluder
+from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.face.geometry import align
+from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.training.view.occluders import draw_occluder
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 ANGLES = (-45, -30, -15, 0, 15, 30, 45)

@@ -16,10 +16,10 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 
 from opendr_perception import zoo
-from opendr_perception.bench.emotion import FILM, RATE, SMOOTHINGS, follow, watch_film
+from opendr_perception.bench.emotion.recognition import FILM, RATE, SMOOTHINGS, follow, watch_film
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.expression import EXPRESSIONS, ExpressionNet
-from opendr_perception.tasks.face import FaceDetector
+from opendr_perception.tasks.emotion.expression import EXPRESSIONS, ExpressionNet
+from opendr_perception.tasks.face.detection import FaceDetector
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "emotions.svg"
 SHOWN = {"neutral": "#868e96", "happy": "#e8590c", "angry": "#c2255c", "surprised": "#1c7ed6"}

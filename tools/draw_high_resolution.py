@@ -14,16 +14,16 @@ import numpy as np
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.ros.drawing import draw_poses
-from opendr_perception.ros.messages import body_pose_array
+from opendr_perception.ros.convert.drawing import draw_poses
+from opendr_perception.ros.convert.messages import body_pose_array
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
-from opendr_perception.tasks.detection import PersonDetector
-from opendr_perception.tasks.high_resolution import Glance, HighResolutionDetector
-from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.overview import DetectorOverview, pool
-from opendr_perception.tasks.pose import PoseEstimator
+from opendr_perception.tasks.body.pose import PoseEstimator
+from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.people.detection import PersonDetector
+from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector
+from opendr_perception.tasks.people.overview import DetectorOverview, pool
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "high-resolution.jpg"
 ROBOT = Pose(-11.0, 0.0, 0.0)

@@ -18,12 +18,12 @@ from matplotlib.patches import Rectangle
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.candidates import Candidates, Detections, Suppressor
-from opendr_perception.tasks.classic_nms import Greedy
-from opendr_perception.tasks.learned_nms import LearnedNms
-from opendr_perception.tasks.nms import pairwise_iou
-from opendr_perception.training.crowds import HARD, Scene, make_scene
-from opendr_perception.training.nms_examples import match
+from opendr_perception.tasks.nms.candidates import Candidates, Detections, Suppressor
+from opendr_perception.tasks.nms.classic import Greedy
+from opendr_perception.tasks.nms.learned import LearnedNms
+from opendr_perception.tasks.nms.overlap import pairwise_iou
+from opendr_perception.training.nms.examples import match
+from opendr_perception.training.nms.simulate import HARD, Scene, make_scene
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "nms.svg"
 RIGHT, WRONG, MISSED, QUIET = "#2b8a3e", "#e03131", "#1c7ed6", "#ced4da"

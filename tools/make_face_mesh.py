@@ -1,4 +1,4 @@
-"""Make opendr_perception/active/face_mesh.npz anew, and say how far it is from the one that is there.
+"""Make opendr_perception/active/perception/face_mesh.npz anew, and say how far it is from the one that is there.
 
     python tools/make_face_mesh.py [FILE]
 
@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.active import face_mesh
+from opendr_perception.active.perception import face_mesh
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.zoo.archives import read_files

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from opendr_perception.active.belief import most_probable
-from opendr_perception.active.motion import Move
-from opendr_perception.active.pilot import IN_THE_WAY
-from opendr_perception.active.policy import Decision, Glimpse, Persistent, View, ViewPolicy, best
+from opendr_perception.active.control.controller import IN_THE_WAY
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.perception.identity import most_probable
+from opendr_perception.active.perception.observation import Glimpse, View, best
+from opendr_perception.active.policies.base import Decision, Persistent, ViewPolicy
 
 
 @dataclass(frozen=True)

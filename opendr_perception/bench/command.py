@@ -13,20 +13,20 @@ import rclpy
 from rich.console import Console
 from rich.table import Table
 
-from opendr_perception.bench.active import active
-from opendr_perception.bench.active_faults import active_faults
+from opendr_perception.bench.body.high_resolution import high_resolution
 from opendr_perception.bench.continual import continual
-from opendr_perception.bench.emotion import emotion
-from opendr_perception.bench.extent import Extent
-from opendr_perception.bench.faces import faces
-from opendr_perception.bench.figure import Case, Figure
-from opendr_perception.bench.high_resolution import high_resolution
+from opendr_perception.bench.emotion.recognition import emotion
+from opendr_perception.bench.face.recognition import faces
+from opendr_perception.bench.harness.extent import Extent
+from opendr_perception.bench.harness.figure import Case, Figure
 from opendr_perception.bench.nms import nms
-from opendr_perception.bench.overhead import overhead
 from opendr_perception.bench.presence import presence
-from opendr_perception.bench.streams import streams
+from opendr_perception.bench.ros.overhead import overhead
+from opendr_perception.bench.ros.streams import streams
+from opendr_perception.bench.view.faults import active_faults
+from opendr_perception.bench.view.policies import active
 from opendr_perception.files import write_text
-from opendr_perception.ros.run import keep_to_ourselves
+from opendr_perception.ros.node.runner import keep_to_ourselves
 
 log = logging.getLogger(__name__)
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from opendr_perception.bench.crowd import crowd
-from opendr_perception.bench.extent import Extent
-from opendr_perception.bench.figure import Figure, smaller_is_better
-from opendr_perception.bench.timing import Run, alternating
-from opendr_perception.bench.walk import walk
+from opendr_perception.bench.action.crowd import crowd
+from opendr_perception.bench.action.walk import walk
+from opendr_perception.bench.harness.extent import Extent
+from opendr_perception.bench.harness.figure import Figure, smaller_is_better
+from opendr_perception.bench.harness.timing import Run, alternating
 from opendr_perception.engine.quantise import quantise
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
@@ -70,7 +70,7 @@ def _skeletons(workspace: Path, rounds: int) -> list[Figure]:
     """CoST-GCN* with two persons and 400 classes, against OpenDR's step, its clip, and the arithmetic alone."""
     import torch
 
-    from opendr_perception.networks.co_st_gcn import CoStGcn
+    from opendr_perception.networks.action.co_st_gcn import CoStGcn
     from opendr_perception.streaming import step_macs
 
     network = _lively(CoStGcn("openpose18", 400, frames=CLIP))
@@ -104,7 +104,7 @@ def _opendr(workspace: Path, frame: Tensor) -> dict[str, tuple[Run, int]]:
     """OpenDR's networks, ready to run; where they cannot be had, none, and a line that says why."""
     import torch
 
-    from opendr_perception.bench.opendr_peer import PeerMissing, opendr_models
+    from opendr_perception.bench.peers.opendr import PeerMissing, opendr_models
 
     try:
         with opendr_models(workspace) as (continual_network, clip_network):
@@ -121,7 +121,7 @@ def _opendr(workspace: Path, frame: Tensor) -> dict[str, tuple[Run, int]]:
 
 def _batch(workspace: Path, width: int, rounds: int) -> Figure:
     """Several people in one batch, against one after the other."""
-    from opendr_perception.networks.co_st_gcn import CoStGcn
+    from opendr_perception.networks.action.co_st_gcn import CoStGcn
 
     session = _exported(_lively(CoStGcn("coco17", 14, persons=1, width=width, frames=90)), workspace)
     frames = _random(STREAMS, 3, 17, 1)
@@ -139,7 +139,7 @@ def _nac_tcn(workspace: Path, rounds: int) -> Figure:
     """A step, against the clip that has to be done again for each frame without one."""
     import torch
 
-    from opendr_perception.networks.nac_tcn import CONFIGS
+    from opendr_perception.networks.emotion.nac_tcn import CONFIGS
 
     network = CONFIGS["affwild2-sm"].build().eval().for_inference()
     bank = StateBank(_exported(network, workspace))

@@ -16,17 +16,17 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.bench.extent import Extent
-from opendr_perception.bench.figure import Figure, larger_is_better, smaller_is_better
-from opendr_perception.bench.timing import alternating
+from opendr_perception.bench.harness.extent import Extent
+from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
+from opendr_perception.bench.harness.timing import alternating
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks import box_graph
-from opendr_perception.tasks.box_graph import build_graph, candidates
-from opendr_perception.tasks.candidates import Candidates, Detections, FeatureMap
-from opendr_perception.tasks.detection import PersonDetector
-from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.learned_nms import LearnedNms
-from opendr_perception.tasks.nms import pairwise_iou
+from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.nms import box_graph
+from opendr_perception.tasks.nms.box_graph import build_graph, candidates
+from opendr_perception.tasks.nms.candidates import Candidates, Detections, FeatureMap
+from opendr_perception.tasks.nms.learned import LearnedNms
+from opendr_perception.tasks.nms.overlap import pairwise_iou
+from opendr_perception.tasks.people.detection import PersonDetector
 
 CASE = "nms"
 PICTURES = 60
@@ -52,8 +52,8 @@ def nms(extent: Extent) -> list[Figure]:
 
 def _precision(session: Session, count: int) -> list[Figure]:
     """AP0.5 on standard and on hard crowds, of the network alone, and as nodes use it: with nobody lost."""
-    from opendr_perception.training.nms_evaluation import CROWDS, HELD_OUT, TUNING, scenes
-    from opendr_perception.training.nms_formulas import FORMULAS, best_formula, precision
+    from opendr_perception.training.nms.evaluate import CROWDS, HELD_OUT, TUNING, scenes
+    from opendr_perception.training.nms.formulas import FORMULAS, best_formula, precision
 
     figures = []
     for name, gain in (("standard", 3), ("hard", 4)):
@@ -72,10 +72,10 @@ def _precision(session: Session, count: int) -> list[Figure]:
 
 def _appearance(geom: Session, looking: Session) -> list[Figure]:
     """AP0.5 of fseq2 and of seq2seq_geom on NanoDet's candidates of pictures, as they are trained on and shifted."""
-    from opendr_perception.training.crowd_pictures import propose
-    from opendr_perception.training.nms_formulas import precision
-    from opendr_perception.training.picture_sets import DETECTOR, SHIFTED, TEST, picture
-    from opendr_perception.training.sprites import HELD_OUT_PEOPLE, load_sprites
+    from opendr_perception.training.nms.data import DETECTOR, SHIFTED, TEST, picture
+    from opendr_perception.training.nms.formulas import precision
+    from opendr_perception.training.nms.render import propose
+    from opendr_perception.training.people.sprites import HELD_OUT_PEOPLE, load_sprites
 
     people = load_sprites(HELD_OUT_PEOPLE)
     detector = PersonDetector(Session(zoo.require(DETECTOR).path, threads=1))
@@ -92,10 +92,10 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int) -> list[Figure]
     """Time of the whole method, and of the network's core over pairs that overlap against over all pairs."""
     import torch
 
-    from opendr_perception.networks.dense_nms import dense_logits
-    from opendr_perception.networks.seq2seq_nms import Seq2SeqNms
-    from opendr_perception.tasks.box_graph import pair_features
-    from opendr_perception.training.nms_examples import as_tensors
+    from opendr_perception.networks.nms.dense import dense_logits
+    from opendr_perception.networks.nms.seq2seq import Seq2SeqNms
+    from opendr_perception.tasks.nms.box_graph import pair_features
+    from opendr_perception.training.nms.examples import as_tensors
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -135,7 +135,7 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int) -> list[Figure]
 
 def _crowded(count: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
     """So many candidates of one dense crowd; more than it gives at once are drawn several times."""
-    from opendr_perception.training.crowds import Crowd, propose, stand
+    from opendr_perception.training.nms.simulate import Crowd, propose, stand
 
     rng, crowd = np.random.default_rng(0), Crowd(people=(120, 120))
     people = stand(rng, crowd)

@@ -20,8 +20,8 @@ from sensor_msgs.msg import Image
 
 from opendr_perception.demo.film import Film
 from opendr_perception.msg import NodeStatistics
-from opendr_perception.ros import images
-from opendr_perception.ros.drawing import draw_faces, write_actions, write_emotions
+from opendr_perception.ros.convert import images
+from opendr_perception.ros.convert.drawing import draw_faces, write_actions, write_emotions
 
 
 @dataclass(frozen=True)

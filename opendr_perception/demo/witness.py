@@ -23,9 +23,10 @@ from opendr_perception.demo.recorder import to_dict
 from opendr_perception.demo.tour import clearance
 from opendr_perception.demo.visit import Answer, Visit
 from opendr_perception.msg import FaceArray
-from opendr_perception.ros import images, qos
-from opendr_perception.ros.drawing import draw_faces
-from opendr_perception.ros.pairing import Pairing
+from opendr_perception.ros.convert import images
+from opendr_perception.ros.convert.drawing import draw_faces
+from opendr_perception.ros.node import qos
+from opendr_perception.ros.topics.pairing import Pairing
 from opendr_perception.sim.scene import Pose, Scene, distance
 
 STANDING = 0.02

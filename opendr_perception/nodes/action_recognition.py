@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.msg import ActionArray, BodyPoseArray
-from opendr_perception.ros.drawing import draw_actions
-from opendr_perception.ros.inputs import result_input
-from opendr_perception.ros.messages import action_array, keypoint_array
-from opendr_perception.ros.node import Frame, PerceptionNode, PerceptionParameters
-from opendr_perception.ros.parameters import parameter
-from opendr_perception.ros.people import load_session
-from opendr_perception.ros.run import main
-from opendr_perception.tasks.action import ActionMemory, ActionRecogniser, Observation
+from opendr_perception.ros.convert.drawing import draw_actions
+from opendr_perception.ros.convert.messages import action_array, keypoint_array
+from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.people import load_session
+from opendr_perception.ros.topics.inputs import result_input
+from opendr_perception.tasks.action.recognition import ActionMemory, ActionRecogniser, Observation
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Parameters(PerceptionParameters):
 
     model: str = parameter(
         "action-costgcn",
-        "A skeleton network of the zoo, or an ONNX file that opendr_perception.training.ship has written.",
+        "A skeleton network of the zoo, or an ONNX file that opendr_perception.training.action.export has written.",
         read_only=True,
     )
     max_persons: int = parameter(

@@ -10,23 +10,23 @@ from pathlib import Path
 import numpy as np
 
 from opendr_perception.msg import FaceArray
-from opendr_perception.ros.calibration import rectified_parameter
-from opendr_perception.ros.cameras import Cameras
-from opendr_perception.ros.drawing import draw_faces
-from opendr_perception.ros.gallery_services import GalleryServices
-from opendr_perception.ros.messages import face_array
-from opendr_perception.ros.node import Frame, PerceptionNode, PerceptionParameters
-from opendr_perception.ros.parameters import parameter
-from opendr_perception.ros.people import load_session
-from opendr_perception.ros.run import main
-from opendr_perception.tasks.enrolment import Enroller, default_gallery, fingerprint
-from opendr_perception.tasks.face import FaceDetector, Faces
-from opendr_perception.tasks.face_views import FaceEmbedder, head_poses
-from opendr_perception.tasks.gallery import GalleryError
-from opendr_perception.tasks.gallery_folder import GalleryFolder
-from opendr_perception.tasks.identity import FaceIdentifier, Identity, IdentityMemory, Sighting
-from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.tracking import PersonTracker
+from opendr_perception.ros.convert.drawing import draw_faces
+from opendr_perception.ros.convert.messages import face_array
+from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.perception.gallery import GalleryServices
+from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.people import load_session
+from opendr_perception.ros.topics.calibration import rectified_parameter
+from opendr_perception.ros.topics.cameras import Cameras
+from opendr_perception.tasks.face.detection import FaceDetector, Faces
+from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses
+from opendr_perception.tasks.face.enrolment import Enroller, default_gallery, fingerprint
+from opendr_perception.tasks.face.gallery import GalleryError
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, Sighting
+from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.people.tracking import PersonTracker
 
 
 @dataclass(frozen=True)

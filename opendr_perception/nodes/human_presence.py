@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.ros.drawing import draw_heatmap
-from opendr_perception.ros.messages import heatmap_image, read_heatmap
-from opendr_perception.ros.node import Frame, PerceptionNode, PerceptionParameters
-from opendr_perception.ros.parameters import parameter
-from opendr_perception.ros.people import load_session
-from opendr_perception.ros.run import main
-from opendr_perception.tasks.heatmap import Heatmap, smooth
-from opendr_perception.tasks.image import Image, to_bgr
-from opendr_perception.tasks.presence import SCALES, WINDOW, HumanPresence, check_scales
+from opendr_perception.ros.convert.drawing import draw_heatmap
+from opendr_perception.ros.convert.messages import heatmap_image, read_heatmap
+from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.people import load_session
+from opendr_perception.tasks.imaging.heatmap import Heatmap, smooth
+from opendr_perception.tasks.imaging.image import Image, to_bgr
+from opendr_perception.tasks.presence.detection import SCALES, WINDOW, HumanPresence, check_scales
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Parameters(PerceptionParameters):
 
     model: str = parameter(
         "presence-1080p",
-        "The network of this package, or an ONNX file like it, written by opendr_perception.training.ship_presence.",
+        "The network of this package, or an ONNX file like it, written by opendr_perception.training.presence.export.",
         read_only=True,
     )
     scales: tuple[float, ...] = parameter(

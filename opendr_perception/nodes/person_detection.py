@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.msg import DetectionArray
-from opendr_perception.ros.drawing import draw_detections
-from opendr_perception.ros.messages import detection_array
-from opendr_perception.ros.node import Frame, PerceptionNode
-from opendr_perception.ros.parameters import parameter
-from opendr_perception.ros.people import PeopleFinder, PeopleParameters, track_ids
-from opendr_perception.ros.run import main
-from opendr_perception.tasks.candidates import Detections
-from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.tracking import PersonTracker
+from opendr_perception.ros.convert.drawing import draw_detections
+from opendr_perception.ros.convert.messages import detection_array
+from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.perception.node import Frame, PerceptionNode
+from opendr_perception.ros.perception.people import PeopleFinder, PeopleParameters, track_ids
+from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.nms.candidates import Detections
+from opendr_perception.tasks.people.tracking import PersonTracker
 
 
 @dataclass(frozen=True)

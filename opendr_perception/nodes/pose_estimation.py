@@ -8,15 +8,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from opendr_perception.msg import BodyPoseArray
-from opendr_perception.ros.drawing import draw_poses
-from opendr_perception.ros.messages import body_pose_array
-from opendr_perception.ros.node import Frame, PerceptionNode
-from opendr_perception.ros.people import PeopleParameters, track_ids
-from opendr_perception.ros.poses import PoseFinder, PoseParameters
-from opendr_perception.ros.run import main
-from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.pose import Poses
-from opendr_perception.tasks.tracking import PersonTracker
+from opendr_perception.ros.convert.drawing import draw_poses
+from opendr_perception.ros.convert.messages import body_pose_array
+from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.perception.node import Frame, PerceptionNode
+from opendr_perception.ros.perception.people import PeopleParameters, track_ids
+from opendr_perception.ros.perception.poses import PoseFinder, PoseParameters
+from opendr_perception.tasks.body.pose import Poses
+from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.people.tracking import PersonTracker
 
 
 class PoseEstimation(PerceptionNode):

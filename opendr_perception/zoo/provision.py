@@ -94,7 +94,7 @@ def _provide_sample(entry: SampleEntry, archive: Path, cache: Cache, workspace: 
 
 def _provide_model(entry: ModelEntry, archive: Path, cache: Cache, workspace: Path) -> None:
     try:
-        from opendr_perception.zoo.recipes import build
+        from opendr_perception.zoo.convert.recipes import build
     except ImportError as error:  # a robot may do without onnx when its models are unpacked, not fetched
         raise ZooError(f"converting models needs onnx ({error}); run: pip install onnx") from error
     unfinished, path = workspace / f"{entry.name}.onnx", path_of(entry, cache)

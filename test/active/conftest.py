@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from opendr_perception.active.geometry import STILL, Person, Velocity, wrap
-from opendr_perception.active.motion import Move
-from opendr_perception.active.pilot import Pilot, Timeouts
-from opendr_perception.active.policy import Recognition, View
-from opendr_perception.active.safety import Limits
-from opendr_perception.tasks.face_geometry import FACING, HEAD
-from opendr_perception.tasks.image import Image
+from opendr_perception.active.control.controller import Pilot, Timeouts
+from opendr_perception.active.control.limiter import Limits
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.perception.observation import Recognition, View
+from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity, wrap
+from opendr_perception.tasks.face.geometry import FACING, HEAD
+from opendr_perception.tasks.imaging.image import Image
 
 PERIOD = 0.05
 HALF_VIEW = math.radians(30)

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opendr_perception.active.baselines import Oracle, RandomWalk, RuleBased, Static
+from opendr_perception.active.control.controller import IN_THE_WAY
+from opendr_perception.active.control.motion import Move
 from opendr_perception.active.identification import Goal, Outcome, identify
-from opendr_perception.active.motion import Move
-from opendr_perception.active.pilot import IN_THE_WAY
-from opendr_perception.active.policy import Decision, Glimpse, Recognition, View, ViewPolicy
-from opendr_perception.active.synthesis import SynthesisPolicy, SynthesisSettings
-from opendr_perception.tasks.image import Image
+from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.policies.base import Decision, ViewPolicy
+from opendr_perception.active.policies.baselines import Oracle, RandomWalk, RuleBased, Static
+from opendr_perception.active.policies.synthesis import SynthesisPolicy, SynthesisSettings
+from opendr_perception.tasks.imaging.image import Image
 
 STEP = math.radians(15)
 BLACK = Image(np.zeros((8, 8, 3), np.uint8), "bgr8")

@@ -10,8 +10,8 @@ import pytest
 
 from opendr_perception.bench import command
 from opendr_perception.bench.command import CASES, benchmark
-from opendr_perception.bench.extent import Extent
-from opendr_perception.bench.figure import Figure, larger_is_better
+from opendr_perception.bench.harness.extent import Extent
+from opendr_perception.bench.harness.figure import Figure, larger_is_better
 
 FIELDS = {"case", "metric", "unit", "ours", "peer", "peer_name", "ratio", "target", "met"}
 

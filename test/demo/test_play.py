@@ -23,7 +23,7 @@ import sys, threading, time
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from opendr_perception.demo.play import listening
-from opendr_perception.ros.run import keep_to_ourselves
+from opendr_perception.ros.node.runner import keep_to_ourselves
 
 class Busy(Node):
     def __init__(self):
@@ -55,7 +55,7 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from opendr_perception.demo.play import FACES, DemoError, check, listening
 from opendr_perception.demo.recorder import Recorder
-from opendr_perception.ros.run import keep_to_ourselves
+from opendr_perception.ros.node.runner import keep_to_ourselves
 
 keep_to_ourselves()
 folder = Path(sys.argv[1])

@@ -13,7 +13,7 @@ from opendr_perception.engine.export import export
 from opendr_perception.engine.quantise import quantise
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
-from opendr_perception.networks.co_st_gcn import CoStGcn
+from opendr_perception.networks.action.co_st_gcn import CoStGcn
 
 
 def test_a_skeleton_network_in_8_bits_answers_nearly_the_same(tmp_path: Path) -> None:

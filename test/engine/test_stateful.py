@@ -13,7 +13,7 @@ from torch import nn
 from opendr_perception.engine.export import export
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
-from opendr_perception.networks.co_st_gcn import CoStGcn
+from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.streaming import AvgPool, Conv1d, Sequential, Streaming
 
 CHANNELS = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
+from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.networks.checkpoints import load_checkpoint
-from opendr_perception.networks.co_st_gcn import CoStGcn
 
 
 @pytest.fixture

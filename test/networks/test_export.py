@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from opendr_perception.networks.co_s_tr import CoSTr
-from opendr_perception.networks.co_st_gcn import CoStGcn
-from opendr_perception.networks.nac_tcn import NacTcn
+from opendr_perception.networks.action.co_s_tr import CoSTr
+from opendr_perception.networks.action.co_st_gcn import CoStGcn
+from opendr_perception.networks.emotion.nac_tcn import NacTcn
 from opendr_perception.streaming import State, Streaming
 
 onnxruntime = pytest.importorskip("onnxruntime")

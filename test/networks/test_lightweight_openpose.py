@@ -10,7 +10,7 @@ import torch
 
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.lightweight_openpose import LightweightOpenPose, WholePicture
-from opendr_perception.training.ship_openpose import export_openpose
+from opendr_perception.training.body.export import export_openpose
 
 
 @pytest.mark.parametrize(("refinements", "count"), [(0, 2_483_065), (1, 4_091_698), (2, 5_700_331), (3, 7_308_964)])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from opendr_perception.bench.opendr_peer import PeerMissing, opendr_openpose
+from opendr_perception.bench.peers.opendr import PeerMissing, opendr_openpose
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.lightweight_openpose import LightweightOpenPose
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from opendr_perception.bench.opendr_peer import SKELETONS, PeerMissing, opendr_ensembles, opendr_models
+from opendr_perception.bench.peers.opendr import SKELETONS, PeerMissing, opendr_ensembles, opendr_models
+from opendr_perception.networks.action.co_a_gcn import OpenDrCoAGcn
+from opendr_perception.networks.action.co_s_tr import CoSTr
+from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.networks.checkpoints import load_checkpoint
-from opendr_perception.networks.co_a_gcn import OpenDrCoAGcn
-from opendr_perception.networks.co_s_tr import CoSTr
-from opendr_perception.networks.co_st_gcn import CoStGcn
-from opendr_perception.networks.esr import Esr
+from opendr_perception.networks.emotion.esr import Esr
 
 pytestmark = pytest.mark.peer
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from opendr_perception.bench.opendr_peer import PeerMissing, opendr_presence
+from opendr_perception.bench.peers.opendr import PeerMissing, opendr_presence
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.human_presence import ARCHITECTURES, HumanPresenceNetwork
 

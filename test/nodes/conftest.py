@@ -24,10 +24,10 @@ from std_msgs.msg import Header
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.nodes.view_control import ViewControl
-from opendr_perception.tasks.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.face_views import FaceEmbedder
-from opendr_perception.tasks.gallery import GalleryFolder
+from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
+from opendr_perception.tasks.face.gallery import GalleryFolder
 
 PERIOD = 0.05
 FOCAL, WIDTH, HEIGHT, FACE_SIZE = 500.0, 640, 480, 0.15

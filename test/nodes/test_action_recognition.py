@@ -12,9 +12,9 @@ import torch
 from opendr_perception.msg import ActionArray, BodyPose, BodyPoseArray, Keypoint
 
 from opendr_perception.engine.export import export
-from opendr_perception.networks.co_st_gcn import CoStGcn
+from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.nodes.action_recognition import ActionRecognition
-from opendr_perception.tasks.skeleton import CHANNELS, VERSION
+from opendr_perception.tasks.action.skeleton import CHANNELS, VERSION
 
 RATE = 10.0
 

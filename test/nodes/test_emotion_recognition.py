@@ -17,8 +17,8 @@ from sensor_msgs.msg import Image as ImageMessage
 from opendr_perception import zoo
 from opendr_perception.nodes.emotion_recognition import EmotionRecognition
 from opendr_perception.nodes.face_recognition import FaceRecognition
-from opendr_perception.ros.pairing import LIMIT
-from opendr_perception.tasks.expression import EXPRESSIONS
+from opendr_perception.ros.topics.pairing import LIMIT
+from opendr_perception.tasks.emotion.expression import EXPRESSIONS
 
 NAN = float("nan")
 FACE = (175.0, 60.0, 275.0, 170.0)

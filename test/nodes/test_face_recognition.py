@@ -163,7 +163,7 @@ def test_a_face_is_enrolled_while_the_camera_runs(
 def test_live_enrolment_says_why_it_fails(
     graph: Any, gallery: Path, astronaut: np.ndarray, playing: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opendr_perception.ros.gallery_services.PATIENCE", 0.5)
+    monkeypatch.setattr("opendr_perception.ros.perception.gallery.PATIENCE", 0.5)
     scene = Scene(graph, gallery)
     nobody = scene.call(EnrollFace, "enroll", name=NAME)
     assert not nobody.success
@@ -240,7 +240,7 @@ def test_a_face_that_leaves_the_picture_keeps_its_name_while_it_is_seen(
 def test_what_can_be_asked_at_once_is_limited(
     graph: Any, gallery: Path, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opendr_perception.ros.gallery_services.MOST_WAITING", 1)
+    monkeypatch.setattr("opendr_perception.ros.perception.gallery.MOST_WAITING", 1)
     scene = Scene(graph, gallery)
     many = scene.enroll(NAME, *[astronaut[:64, :64]] * 21)
     assert not many.success
@@ -304,8 +304,8 @@ def test_camera_info_changes_the_head_pose(graph: Any, gallery: Path, astronaut:
 def test_a_gallery_of_another_model_keeps_the_node_from_starting(
     graph: Any, gallery: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from opendr_perception.tasks.gallery import Gallery
-    from opendr_perception.tasks.gallery_folder import GalleryFolder
+    from opendr_perception.tasks.face.gallery import Gallery
+    from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 
     folder = GalleryFolder(gallery, "face-embedding 0123")
     with folder.writing():

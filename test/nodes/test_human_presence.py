@@ -8,7 +8,7 @@ import numpy as np
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.nodes.human_presence import HumanPresenceNode
-from opendr_perception.ros.messages import read_heatmap
+from opendr_perception.ros.convert.messages import read_heatmap
 
 EMPTY = np.full((480, 640, 3), 90, np.uint8)
 CELL = 4

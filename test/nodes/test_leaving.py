@@ -25,10 +25,10 @@ from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image
 
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.face_views import FaceEmbedder
-from opendr_perception.tasks.gallery import GalleryFolder
+from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
+from opendr_perception.tasks.face.gallery import GalleryFolder
 
 FOCAL, WIDTH, HEIGHT, FACE_SIZE, PERIOD = 500.0, 640, 480, 0.15, 0.05
 LANDMARKS = ((-0.2, -0.1), (0.2, -0.1), (0.0, 0.1), (0.0, 0.25), (-0.45, 0.0), (0.45, 0.0))
@@ -39,8 +39,8 @@ INT, TERM, HUP, QUIT = signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQ
 SLOW_NEIGHBOUR = """
 import threading
 from opendr_perception.nodes.view_control import ViewControl
-from opendr_perception.ros.managed import ManagedNode
-from opendr_perception.ros.run import main
+from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.ros.node.runner import main
 
 
 class Slow(ManagedNode):

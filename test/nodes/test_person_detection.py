@@ -17,7 +17,7 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception import zoo
 from opendr_perception.nodes.person_detection import Parameters, PersonDetection
-from opendr_perception.ros import parameters
+from opendr_perception.ros.node import parameters
 
 YEARS_AGO = 1.5e9
 EMPTY = np.full((480, 640, 3), 90, np.uint8)

@@ -13,10 +13,10 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.networks.lightweight_openpose import LightweightOpenPose
 from opendr_perception.nodes.pose_estimation import PoseEstimation
-from opendr_perception.ros import parameters
-from opendr_perception.ros.poses import PoseParameters
-from opendr_perception.tasks.pose import COCO17
-from opendr_perception.training.ship_openpose import export_openpose
+from opendr_perception.ros.node import parameters
+from opendr_perception.ros.perception.poses import PoseParameters
+from opendr_perception.tasks.body.pose import COCO17
+from opendr_perception.training.body.export import export_openpose
 
 
 def height_of(pose: BodyPose, part: str) -> float:

@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_srvs.srv import Trigger
 
 from opendr_perception.nodes.simulation import Parameters, Simulation
-from opendr_perception.ros import parameters
+from opendr_perception.ros.node import parameters
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
 
 SMALL = {"width": 160, "height": 120, "smoothing": 0, "people": 2, "scene": "single", "real_time_factor": 0.0}

@@ -15,7 +15,7 @@ from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.nodes.video_source import Parameters, VideoSource
-from opendr_perception.ros import parameters
+from opendr_perception.ros.node import parameters
 
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 IMAGE, INFO = "sensor_msgs/msg/Image", "sensor_msgs/msg/CameraInfo"

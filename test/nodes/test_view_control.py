@@ -23,16 +23,16 @@ from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import Header, String
 
-from opendr_perception.active.baselines import Static
-from opendr_perception.active.motion import Move
-from opendr_perception.active.policy import Decision
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.policies.base import Decision
+from opendr_perception.active.policies.baselines import Static
 from opendr_perception.engine.session import Session
 from opendr_perception.nodes.view_control import ViewControl
-from opendr_perception.tasks.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.face_views import FaceEmbedder
-from opendr_perception.tasks.gallery_folder import GalleryFolder
-from opendr_perception.tasks.image import Image as Picture
+from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+from opendr_perception.tasks.imaging.image import Image as Picture
 
 PERIOD = 0.05
 FOCAL, WIDTH, HEIGHT = 500.0, 640, 480
@@ -398,7 +398,7 @@ def test_a_decision_that_hangs_keeps_the_node_from_nothing(
     graph: Any, client: Client, control: Any, robots: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for place in ("episodes", "action_server"):
-        monkeypatch.setattr(f"opendr_perception.ros.{place}.PATIENCE", 0.1)
+        monkeypatch.setattr(f"opendr_perception.ros.control.{place}.PATIENCE", 0.1)
     begun, free = threading.Event(), threading.Event()
 
     def decide(policy: Any, views: Any) -> Any:

@@ -22,17 +22,17 @@ from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
 
-from opendr_perception.active.baselines import Static
-from opendr_perception.active.motion import Move
-from opendr_perception.active.policy import Decision
-from opendr_perception.active.safety import Limits
+from opendr_perception.active.control.limiter import Limits
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.policies.base import Decision
+from opendr_perception.active.policies.baselines import Static
 from opendr_perception.engine.session import Session
 from opendr_perception.nodes.view_control import ViewControl
-from opendr_perception.tasks.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.face_views import FaceEmbedder
-from opendr_perception.tasks.gallery import GalleryFolder
-from opendr_perception.tasks.image import Image as Picture
+from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
+from opendr_perception.tasks.face.gallery import GalleryFolder
+from opendr_perception.tasks.imaging.image import Image as Picture
 
 PERIOD = 0.05
 FOCAL, WIDTH, HEIGHT, FACE_SIZE = 500.0, 640, 480, 0.15

@@ -16,12 +16,12 @@ from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.engine.export import export
-from opendr_perception.networks.co_st_gcn import CoStGcn
+from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.nodes.action_recognition import ActionRecognition
 from opendr_perception.nodes.face_recognition import FaceRecognition
 from opendr_perception.nodes.view_control import ViewControl
-from opendr_perception.ros import calibration
-from opendr_perception.tasks.skeleton import CHANNELS, VERSION
+from opendr_perception.ros.topics import calibration
+from opendr_perception.tasks.action.skeleton import CHANNELS, VERSION
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,15 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from opendr_perception.active.geometry import STILL, Velocity
-from opendr_perception.active.pilot import Pilot, Timeouts
-from opendr_perception.active.policy import Recognition
-from opendr_perception.active.safety import Limits
-from opendr_perception.ros.camera_view import CameraView
-from opendr_perception.ros.drive_loop import DriveLoop
-from opendr_perception.ros.episodes import Episodes
-from opendr_perception.ros.explorer import TopicExplorer
-from opendr_perception.tasks.image import Image
+from opendr_perception.active.control.controller import Pilot, Timeouts
+from opendr_perception.active.control.limiter import Limits
+from opendr_perception.active.perception.observation import Recognition
+from opendr_perception.active.surroundings.geometry import STILL, Velocity
+from opendr_perception.ros.control.drive_loop import DriveLoop
+from opendr_perception.ros.control.episodes import Episodes
+from opendr_perception.ros.control.explorer import TopicExplorer
+from opendr_perception.ros.robot.camera_view import CameraView
+from opendr_perception.tasks.imaging.image import Image
 
 FOCAL, WIDTH, HEIGHT, FACE_SIZE = 500.0, 640, 480, 0.15
 LANDMARKS = ((-0.2, -0.1), (0.2, -0.1), (0.0, 0.1), (0.0, 0.25), (-0.45, 0.0), (0.45, 0.0))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from morphs import Build, Morphs, find_morphs, to_metres
 
-from opendr_perception.sim.morphs import Build, Morphs, find_morphs, to_metres
 from opendr_perception.sim.people import STEP, load_people, read_people, write_people
 
 PLAIN = Build(male=1.0, old=0.0, muscle=0.5, weight=0.5, height=0.5, african=0.0, asian=0.0, caucasian=1.0)
@@ -79,8 +79,8 @@ def test_the_people_are_those_that_the_command_makes() -> None:
         morphs = find_morphs()
     except FileNotFoundError as error:
         pytest.skip(str(error))
-    from opendr_perception.sim.make_people import SEEDS, make_person
-    from opendr_perception.sim.paint import Canvas
+    from make import SEEDS, make_person
+    from paint import Canvas
 
     made, stored = make_person(morphs, Canvas(morphs), 1, SEEDS[1]), load_people()[1]
     assert (made.name, made.height, made.eyes) == (stored.name, stored.height, stored.eyes)

@@ -14,8 +14,8 @@ from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import PANS, take_portraits
 from opendr_perception.sim.rendering import SimulatorError
 from opendr_perception.sim.world import World
-from opendr_perception.tasks.face import FaceDetector
-from opendr_perception.tasks.image import Image
+from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.imaging.image import Image
 
 
 def test_each_has_a_folder_with_one_face_in_each_picture(models: Any, tmp_path: Path) -> None:

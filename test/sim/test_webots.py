@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from opendr_perception.ros import webots_driver
+from opendr_perception.ros.robot import webots as webots_driver
 from opendr_perception.sim.model import PERSON_RADIUS, ROBOT_RADIUS
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.robot import DEAD_MAN, Limits, SimulatedCamera

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from opendr_perception.tasks.face_views import DIMENSIONS
-from opendr_perception.tasks.gallery import THRESHOLD
-from opendr_perception.training.faces import LABELS, RAF_DB
-from opendr_perception.training.view_episode import TableWorld
-from opendr_perception.training.view_table import PAN_STEP, PANS, Table
+from opendr_perception.tasks.face.embedding import DIMENSIONS
+from opendr_perception.tasks.face.gallery import THRESHOLD
+from opendr_perception.training.emotion.expression.data import LABELS, RAF_DB
+from opendr_perception.training.view.data import PAN_STEP, PANS, Table
+from opendr_perception.training.view.simulate import TableWorld
 
 
 def draw_face(path: Path, label: int, serial: int, size: int) -> None:

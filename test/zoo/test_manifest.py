@@ -22,7 +22,7 @@ def test_every_archive_is_pinned_except_those_of_distributions() -> None:
 
 
 def test_every_model_has_a_recipe_and_a_golden_output() -> None:
-    recipes = pytest.importorskip("opendr_perception.zoo.recipes")
+    recipes = pytest.importorskip("opendr_perception.zoo.convert.recipes")
     golden = json.loads(MANIFEST.with_name("golden.json").read_text())
     models = load_manifest().models
     assert set(models) == set(recipes.RECIPES) == set(golden)

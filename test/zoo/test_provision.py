@@ -175,7 +175,7 @@ def test_a_model_that_computes_something_else_is_not_kept(
     models: dict[str, zoo.ModelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A conversion is checked before it gets its name; the others go on from the archive that was kept."""
-    recipes = pytest.importorskip("opendr_perception.zoo.recipes")
+    recipes = pytest.importorskip("opendr_perception.zoo.convert.recipes")
     real, cache = zoo.default_cache(), zoo.Cache(tmp_path)
     package = models["face-expression"].entry.package
     zoo_archive = real.archive(package)
@@ -198,7 +198,7 @@ def test_a_conversion_that_writes_other_bytes_is_not_kept(
     models: dict[str, zoo.ModelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may compute the same: nobody could tell it from a forged one."""
-    recipes = pytest.importorskip("opendr_perception.zoo.recipes")
+    recipes = pytest.importorskip("opendr_perception.zoo.convert.recipes")
     package = models["face-expression"].entry.package
     archive, cache = zoo.default_cache().archive(package), zoo.Cache(tmp_path)
     if not archive.exists():

@@ -1,0 +1,1 @@
+"""Velocities within limits: manoeuvres, the limiter, the controller, and reasons to stand still."""

@@ -1,0 +1,89 @@
+"""What a robot has seen of a person: views, glimpses, and who the face seems to be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from opendr_perception.tasks.imaging.image import Image, Pixels
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """Who a face seems to be.
+
+    Args:
+        identity: the nearest enrolled name; '' when the gallery is empty.
+        confidence: 1 - distance / threshold, negative when it is more likely nobody of them; NaN for an empty gallery.
+        distances: to every enrolled name, in units of the threshold: below 1 is accepted.
+    """
+
+    identity: str
+    confidence: float
+    distances: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def accepted(self) -> bool:
+        """Whether this is near enough to be that person."""
+        return self.confidence > 0
+
+    @property
+    def rank(self) -> float:
+        """The confidence, by which views are compared; an unknown one is worse than all."""
+        return -math.inf if math.isnan(self.confidence) else self.confidence
+
+
+class Recogniser(Protocol):
+    """Names aligned faces."""
+
+    def __call__(self, crops: Sequence[Pixels]) -> list[Recognition]:
+        """Recognise faces (150, 150, 3) uint8 RGB, aligned for the embedder."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A real look at the person, taken while the robot stood still.
+
+    Args:
+        image: the picture.
+        box: (4,) of the face, source pixels.
+        landmarks: (6, 2) of the face, source pixels.
+        recognition: of the face.
+        distance: of the person, m.
+        pan: how far the robot has gone around the person since the first view, rad; positive to its own right.
+    """
+
+    image: Image
+    box: np.ndarray
+    landmarks: np.ndarray
+    recognition: Recognition
+    distance: float = math.nan
+    pan: float = 0.0
+
+    @property
+    def size(self) -> float:
+        """The longer side of the face's box, pixels."""
+        return float((self.box[2:] - self.box[:2]).max())
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """A look at a person whose face is not found, but of whom something else tells where they stand.
+
+    Args:
+        distance: of the person, m.
+        pan: as that of a view.
+    """
+
+    distance: float
+    pan: float
+
+
+def best(views: Sequence[View]) -> View:
+    """The view that decides who it is: a real one, and the most confident, not the last [Kakaletsis 2022, eq. 2]."""
+    return max(views, key=lambda view: view.recognition.rank)

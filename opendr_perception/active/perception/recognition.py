@@ -1,0 +1,73 @@
+"""Recognises aligned faces by the gallery that the node `face_recognition` keeps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from opendr_perception.active.perception.observation import Recognition
+from opendr_perception.engine.session import Session
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.enrolment import default_gallery, fingerprint
+from opendr_perception.tasks.face.gallery import Gallery
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+from opendr_perception.tasks.imaging.image import Pixels
+
+
+class GalleryRecogniser:
+    """Recognises by the nearest sample of a gallery, which is read again when it has changed.
+
+    Args:
+        embedder: turns aligned faces into points.
+        folder: of the gallery.
+    """
+
+    def __init__(self, embedder: FaceEmbedder, folder: GalleryFolder) -> None:
+        self._embedder, self._folder = embedder, folder
+        self._stamp: tuple[int, int, int] | None = None
+        self._gallery = Gallery(folder.model)
+
+    @classmethod
+    def open(cls, name: str, session: Session, gallery: str) -> GalleryRecogniser:
+        """Recognise by the gallery of a folder, or, if that is empty, by the user's own.
+
+        Args:
+            name: of the embedder, as `face_recognition` is told it.
+            session: the embedder.
+            gallery: the folder.
+
+        Raises:
+            GalleryError: the gallery cannot be read, or was made with another embedder.
+        """
+        path = Path(gallery).expanduser() if gallery else default_gallery()
+        recogniser = cls(FaceEmbedder(session), GalleryFolder(path, fingerprint(name, session)))
+        recogniser._refresh()
+        return recogniser
+
+    def __call__(self, crops: Sequence[Pixels]) -> list[Recognition]:
+        """Recognise faces (150, 150, 3) uint8 RGB.
+
+        Raises:
+            GalleryError: the gallery cannot be read.
+        """
+        self._refresh()
+        return recognise(self._gallery, self._embedder(crops))
+
+    def _refresh(self) -> None:
+        if (stamp := self._folder.stamp()) != self._stamp:
+            self._gallery, self._stamp = self._folder.read(), stamp
+
+
+def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
+    """Who faces are, by the nearest sample of a gallery to each of their embeddings (n, 128)."""
+    found = []
+    for embedding in embeddings:
+        relative = gallery.distances(embedding) / gallery.threshold
+        distances = dict(zip(gallery.people, relative.tolist(), strict=True))
+        name = min(distances, key=distances.__getitem__, default="")
+        confidence = 1 - distances[name] if name else math.nan
+        found.append(Recognition(name, confidence, distances))
+    return found

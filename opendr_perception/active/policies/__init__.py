@@ -1,0 +1,1 @@
+"""View policies: where to look from next."""

@@ -1,0 +1,150 @@
+"""The arbiter: clear the face, come nearer, look at it from the front; stop when all views together are certain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.perception.identity import UNKNOWN, most_probable
+from opendr_perception.active.perception.observation import Glimpse, View
+from opendr_perception.active.policies.base import Decision, ViewPolicy
+
+ARRIVED = 0.7
+"""Share of a way towards somebody from which on what was in the way stands beside it; distances are rough."""
+
+
+@dataclass(frozen=True)
+class AutoSettings:
+    """When a move is worth its way.
+
+    Args:
+        certain: probability of one person, or of a stranger, from which on nothing more is tried.
+        smallest_face: side of the face's box in pixels below which the robot comes nearer first.
+        wanted_face: how large it then wants it.
+        large_face: the same of a face that is seen from the front, when it is still not certain who it is.
+        largest_face: how large it then wants it.
+        nearest: how near it comes for that, m.
+        longest_approach: in one move, m.
+        frontal: angle from the front up to which no other side is better, rad.
+        clear_within: angle from the front up to which a covered face is cleared by small steps, rad; from farther
+            away, going to the front clears it.
+        search: first step around a person whose face is not found, rad; the next one goes as far to the other side of
+            where it began.
+        searches: number of such steps.
+        detour: around the person, where the way towards them is not free, rad.
+        inside: distance from the person at which the robot goes around them where it could not farther away, m.
+    """
+
+    certain: float = 0.95
+    smallest_face: float = 28.0
+    wanted_face: float = 50.0
+    large_face: float = 70.0
+    largest_face: float = 80.0
+    nearest: float = 1.2
+    longest_approach: float = 6.0
+    frontal: float = math.radians(15)
+    clear_within: float = math.radians(30)
+    search: float = math.radians(28)
+    searches: int = 3
+    detour: float = math.radians(25)
+    inside: float = 1.5
+
+
+class Front(Protocol):
+    """Follows the front of one person's face."""
+
+    def begin(self) -> None:
+        """Forget the last person."""
+        ...
+
+    def __call__(self, view: View) -> float:
+        """How far to go around the person to see them from the front, rad, positive to the robot's own right."""
+        ...
+
+
+class AutoPolicy:
+    """Asks in this order, because neither a covered face nor a small one can be judged.
+
+    Args:
+        occlusion: clears the face.
+        front: how far to go around the person to see their face from the front.
+        last: is asked when a face from the front and near is still not certain; nobody by default.
+        settings: see there.
+    """
+
+    def __init__(
+        self,
+        occlusion: ViewPolicy,
+        front: Front,
+        last: ViewPolicy | None = None,
+        settings: AutoSettings | None = None,
+    ) -> None:
+        self._occlusion, self._front, self._last = occlusion, front, last
+        self._settings = settings or AutoSettings()
+        self._searched = 0
+        self._blocked: Move | None = None
+
+    def begin(self) -> None:
+        """All begin anew."""
+        self._occlusion.begin()
+        self._front.begin()
+        if self._last is not None:
+            self._last.begin()
+        self._searched, self._blocked = 0, None
+
+    def decide(self, views: Sequence[View]) -> Decision:
+        settings, view = self._settings, views[-1]
+        name, probability = most_probable(views)
+        certain = probability >= settings.certain
+        if certain and name != UNKNOWN:
+            return Decision(None, f"all views together say that it is {name}")
+        turn = self._front(view)
+        if self._blocked is not None:
+            return self._around(views, turn)
+        if abs(turn) < settings.clear_within:
+            clearing = self._occlusion.decide(views)
+            if clearing.move is not None:
+                return clearing
+        pan = turn if abs(turn) > settings.frontal else 0.0
+        nearer = self._approach(view, settings.smallest_face, settings.wanted_face)
+        if pan or nearer:
+            reason = f"{view.size:.0f} pixels of a face that looks {math.degrees(abs(turn)):.0f} degrees to the side"
+            return Decision(Move(pan, nearer), reason)
+        if certain:  # only now: a face that is covered, far away or turned is near to nobody's
+            return Decision(None, "all views together say that it is nobody of them")
+        if nearer := self._approach(view, settings.large_face, settings.largest_face):
+            return Decision(Move(advance=nearer), "seen from the front, it is still not certain who it is")
+        return self._last.decide(views) if self._last is not None else Decision(None, "no other view is better")
+
+    def blocked(self, move: Move) -> None:
+        """Go around what is in the way next."""
+        self._blocked = move
+
+    def search(self, glimpse: Glimpse) -> Decision:
+        """Look for the face from a little aside: what hides it is mostly nearer than the person."""
+        settings, self._blocked = self._settings, None
+        if self._searched == settings.searches:
+            return Decision(None, "the face is not found")
+        self._searched += 1
+        side = 1 if self._searched % 2 else -1
+        return Decision(Move(pan=side * self._searched * settings.search), "the face is not found here")
+
+    def _around(self, views: Sequence[View], turn: float) -> Decision:
+        """Past what stood in the way towards the person, or between it and the person."""
+        settings, blocked, reason = self._settings, self._blocked or Move(), "the way is not free"
+        self._blocked = None
+        came = views[-2].distance - views[-1].distance if len(views) > 1 else 0.0
+        if blocked.advance and came < ARRIVED * blocked.advance:
+            return Decision(Move(pan=math.copysign(max(abs(turn), settings.detour), turn)), reason)
+        nearer = views[-1].distance - settings.inside
+        return Decision(Move(advance=nearer) if nearer > 0 else None, reason)
+
+    def _approach(self, view: View, smallest: float, wanted: float) -> float:
+        """How far to go towards a face that is smaller than it should be, m."""
+        if math.isnan(view.distance) or view.size >= smallest:
+            return 0.0
+        goal = max(view.distance * view.size / wanted, self._settings.nearest)
+        return max(min(view.distance - goal, self._settings.longest_approach), 0.0)

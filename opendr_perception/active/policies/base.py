@@ -1,0 +1,51 @@
+"""What decides where to look from: the interface of all policies, and what they know."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.perception.observation import Glimpse, View
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do next, and why.
+
+    Args:
+        move: None to stay.
+        reason: in words.
+        expected: the confidence that is expected after the move; NaN when the policy does not predict it.
+    """
+
+    move: Move | None
+    reason: str
+    expected: float = math.nan
+
+
+class ViewPolicy(Protocol):
+    """Chooses moves for one person at a time."""
+
+    def begin(self) -> None:
+        """Forget the last episode."""
+        ...
+
+    def decide(self, views: Sequence[View]) -> Decision:
+        """Choose from all views of this episode, the newest last."""
+        ...
+
+
+@runtime_checkable
+class Persistent(ViewPolicy, Protocol):
+    """A policy that does not give up when no face is found, nor when the way is not free."""
+
+    def search(self, glimpse: Glimpse) -> Decision:
+        """Choose where to look for the face."""
+        ...
+
+    def blocked(self, move: Move) -> None:
+        """Take note that a move could not be made, or not to its end."""
+        ...

@@ -1,0 +1,70 @@
+"""Where the front of a face is, from views from the side."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+
+from opendr_perception.active.perception.face_mesh import HeadFit
+from opendr_perception.active.perception.identity import apparent_yaw
+from opendr_perception.active.perception.observation import View
+from opendr_perception.tasks.imaging.image import Image
+
+MESH_ERROR, LANDMARKS_ERROR = math.radians(4), math.radians(12)
+"""Standard deviations of the two estimates, measured on simulated people; the mesh's where it fits."""
+PROFILE = math.radians(60)
+"""Yaw by the landmarks from which on the mesh is not believed: it has learned to see two eyes."""
+MIN_PRESENCE = 0.5
+"""Of a face in the mesh's crop, below which it is not believed either."""
+UNDERESTIMATED = 1.15
+"""By how much a head is turned farther than its landmarks say."""
+TURNED = math.radians(25)
+"""When views disagree by more about the front, the person has turned, or what was seen before was misjudged."""
+
+
+class Mesh(Protocol):
+    """Fits a mesh to a face: a FaceMesh."""
+
+    def fit(self, image: Image, box: np.ndarray, landmarks: np.ndarray) -> HeadFit:
+        """Fit it to the face in this box, with these landmarks (6, 2), of a picture."""
+        ...
+
+
+class FrontFinder:
+    """Follows the front of one person's face over all views.
+
+    Args:
+        mesh: fits the face; up to 60 degrees it knows best how the head is turned.
+    """
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the last person."""
+        self._sum = self._weight = 0.0
+
+    def __call__(self, view: View) -> float:
+        """How far to go around the person to see them from the front, rad, positive to the robot's own right.
+
+        Args:
+            view: the next one.
+        """
+        # The nose points to the right in the picture when the camera is too far to the left.
+        yaw, error = self._yaw(view)
+        if self._weight and abs(view.pan + yaw - self._sum / self._weight) > TURNED:
+            self.begin()
+        self._sum += (view.pan + yaw) / error**2
+        self._weight += 1 / error**2
+        return self._sum / self._weight - view.pan
+
+    def _yaw(self, view: View) -> tuple[float, float]:
+        by_landmarks = apparent_yaw(view)
+        if abs(by_landmarks) < PROFILE:
+            fit = self._mesh.fit(view.image, view.box, view.landmarks)
+            if fit.presence >= MIN_PRESENCE:
+                return fit.yaw, MESH_ERROR
+        return UNDERESTIMATED * by_landmarks, LANDMARKS_ERROR

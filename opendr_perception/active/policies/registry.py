@@ -1,0 +1,90 @@
+"""The policies by name, with the models that they need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from opendr_perception.active.perception.face_mesh import FaceMesh
+from opendr_perception.active.perception.observation import Recogniser
+from opendr_perception.active.policies.auto import AutoPolicy
+from opendr_perception.active.policies.base import ViewPolicy
+from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
+from opendr_perception.active.policies.front import FrontFinder
+from opendr_perception.active.policies.occlusion import OcclusionNetworks, OcclusionPolicy, OcclusionSettings
+from opendr_perception.active.policies.reinforcement import FramePolicy, ReinforcementPolicy
+from opendr_perception.active.policies.synthesis import RenderedConfidence, SynthesisPolicy, SynthesisSettings
+from opendr_perception.engine.session import Session
+
+POLICIES = ("synthesis", "occlusion", "reinforcement", "auto", "static", "random", "rule")
+"""What can be chosen."""
+STEP = math.radians(15)
+"""Of policies that go around the person."""
+LEARNED = "view-policy"
+"""The policy learned by reinforcement that comes with this package."""
+
+
+class Policies:
+    """Makes policies, and keeps those that were made; each is used for one person at a time.
+
+    Args:
+        recogniser: of faces, real and rendered ones.
+        load: opens a model of the zoo.
+        published: take the constants of the publications instead of this package's own.
+        learned: the model of the policy that was learned by reinforcement, '' for the one of this package.
+    """
+
+    def __init__(
+        self, recogniser: Recogniser, load: Callable[[str], Session], published: bool = False, learned: str = ""
+    ) -> None:
+        self._recogniser, self._load, self._published, self._learned = recogniser, load, published, learned
+        self._made: dict[str, ViewPolicy] = {}
+        self._make: dict[str, Callable[[], ViewPolicy]] = {
+            "synthesis": self._synthesis,
+            "occlusion": self._occlusion,
+            "reinforcement": self._reinforcement,
+            "auto": lambda: AutoPolicy(self._occlusion(), FrontFinder(self._mesh())),
+            "static": Static,
+            "random": lambda: RandomWalk(STEP, np.random.default_rng()),
+            "rule": RuleBased,
+        }
+
+    def get(self, name: str) -> ViewPolicy:
+        """The policy of that name.
+
+        Raises:
+            ValueError: there is none.
+            zoo.ZooError, engine.session.EngineError: its models cannot be loaded.
+        """
+        if name not in POLICIES:
+            raise ValueError(f"policy must be one of {', '.join(POLICIES)}, got '{name}'")
+        if name not in self._made:
+            self._made[name] = self._make[name]()
+        return self._made[name]
+
+    def _mesh(self) -> FaceMesh:
+        return FaceMesh(self._load("facemesh"))
+
+    def _synthesis(self) -> ViewPolicy:
+        """As published [Kakaletsis 2022], a rendering's confidence is compared as it is, and any gain is enough."""
+        predict = RenderedConfidence(self._mesh(), self._recogniser, calibrated=not self._published)
+        return SynthesisPolicy(predict, SynthesisSettings(min_gain=0.0) if self._published else None)
+
+    def _occlusion(self) -> ViewPolicy:
+        """As published [Dimaridou 2022], there are two moves, the second at most as long as the first."""
+        models = ("face-features", "occlusion-direction", "occlusion-ratio")
+        networks = OcclusionNetworks(*map(self._load, models))
+        settings = OcclusionSettings(largest_ratio=1.0, rounds=1) if self._published else None
+        return OcclusionPolicy(networks, settings)
+
+    def _reinforcement(self) -> ViewPolicy:
+        """As published [Tosidis 2022], it sees the camera's picture; such a network does not come with this package."""
+        if not self._published:
+            return ReinforcementPolicy(self._load(self._learned or LEARNED))
+        if not self._learned:
+            raise ValueError(
+                "reinforcement as published needs a network of yours: see opendr_perception.training.view.train_frames"
+            )
+        return FramePolicy(self._load(self._learned))

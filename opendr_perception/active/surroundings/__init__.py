@@ -1,0 +1,1 @@
+"""Where people and things are, seen from the robot."""

@@ -1,0 +1,1 @@
+"""Benchmarks of expressions and emotions."""

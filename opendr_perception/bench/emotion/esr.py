@@ -1,0 +1,90 @@
+"""What an ensemble for facial expressions costs per face, against OpenDR's class with the same weights.
+
+All in one process, with one thread, in turn. Weights are random, so that how many branches are asked does not follow
+from them: the output layers are made to agree, as they do on clear expressions, or to disagree to the last.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from opendr_perception.bench.harness.extent import Extent
+from opendr_perception.bench.harness.figure import Figure, smaller_is_better
+from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.engine.session import Session
+
+if TYPE_CHECKING:  # a development dependency: only who runs this case needs it
+    from opendr_perception.networks.emotion.esr import Esr
+
+CASE = "emotion"
+TARGET = 2
+"""Times that ours has to be faster."""
+
+
+def esr_figures(extent: Extent) -> list[Figure]:
+    """ESR-9 without and with attention: when all branches agree, and when all have to be asked."""
+    if importlib.util.find_spec("torch") is None:
+        print("ESR is left out: it is compared with torch, which is not installed", file=sys.stderr)
+        return []
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.inference_mode():
+            return [figure for attention in (False, True) for figure in _compare(attention, extent.pick(20, 4, 1))]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _compare(attention: bool, rounds: int) -> list[Figure]:
+    import torch
+
+    from opendr_perception.bench.peers.opendr import PeerMissing, opendr_ensembles
+    from opendr_perception.networks.checkpoints import load_checkpoint
+    from opendr_perception.networks.emotion.esr import SIZE, Esr
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with opendr_ensembles(Path(folder)) as classes:
+                peer = classes[attention]("cpu", 9).eval()
+        except PeerMissing as missing:
+            print(f"figures are left out: {missing}", file=sys.stderr)
+            return []
+        network = Esr(attention=attention).eval()
+        load_checkpoint(network, peer.state_dict())
+        image = np.random.default_rng(0).integers(0, 256, (1, SIZE, SIZE, 3), np.uint8)
+        planes = torch.from_numpy(image).permute(0, 3, 1, 2) / 255
+        runs: dict[str, tuple[Run, int]] = {"peer": (lambda: peer(planes), 1)}
+        for name, agree in (("agree", True), ("differ", False)):
+            session = _exported(network, Path(folder) / f"{name}.onnx", agree)
+            runs[name] = (lambda session=session: session.run({"image": image}), 1)  # type: ignore[misc]
+        times = alternating(runs, rounds)
+    kind = "ESR-9 with attention" if attention else "ESR-9"
+    peer_name = "OpenDR 3.0, " + ("DiversifiedESR" if attention else "ESR")
+    metrics = {
+        "agree": f"{kind}, a face, branches agree: 5 asked",
+        "differ": f"{kind}, a face, branches differ: 9 asked",
+    }
+    return [
+        smaller_is_better(CASE, metric, "ms", times[name], times["peer"] / TARGET, times["peer"], peer_name)
+        for name, metric in metrics.items()
+    ]
+
+
+def _exported(network: Esr, path: Path, agree: bool) -> Session:
+    """The network, the branches of which all say the same, or each the next of four labels."""
+    import torch
+
+    from opendr_perception.training.emotion.expression.onnx_model import Pictures, export_esr
+
+    for place, judge in enumerate(network.judges()):
+        judge.expression.bias.copy_(30 * torch.eye(8)[0 if agree else place % 4])
+    export_esr(network, path, [str(label) for label in range(8)], Pictures(), early_exit=True)
+    return Session(path, threads=1)

@@ -1,0 +1,1 @@
+"""Benchmarks of face detection and recognition."""

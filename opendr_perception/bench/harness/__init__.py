@@ -1,0 +1,1 @@
+"""Figures, timing, and a camera that measures latency."""

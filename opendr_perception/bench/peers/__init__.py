@@ -1,0 +1,1 @@
+"""OpenDR's networks, to compare with."""

@@ -1,0 +1,1 @@
+"""Cost of the node base, and its behaviour under load."""

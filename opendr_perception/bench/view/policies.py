@@ -1,0 +1,241 @@
+"""What moving is worth: policies that choose views, beside those that do not, in the same simulated scenes."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from opendr_perception import zoo
+from opendr_perception.active.control.limiter import Limits
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.identification import Goal, Outcome, identify
+from opendr_perception.active.perception.face_mesh import FaceMesh
+from opendr_perception.active.perception.identity import UNKNOWN, belief
+from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.perception.recognition import recognise
+from opendr_perception.active.policies.auto import AutoPolicy
+from opendr_perception.active.policies.base import Decision, Persistent, ViewPolicy
+from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
+from opendr_perception.active.policies.front import FrontFinder
+from opendr_perception.active.policies.occlusion import OcclusionNetworks, OcclusionPolicy
+from opendr_perception.active.policies.reinforcement import ReinforcementPolicy
+from opendr_perception.active.policies.synthesis import RenderedConfidence, SynthesisPolicy
+from opendr_perception.bench.harness.extent import Extent
+from opendr_perception.bench.harness.figure import Figure
+from opendr_perception.bench.view.explorer import Costs, SimulatedExplorer
+from opendr_perception.bench.view.figures import Episode, figures
+from opendr_perception.engine.session import Session
+from opendr_perception.sim.scene import ROOMS, Light, Scene, distance, facing, occlude
+from opendr_perception.sim.world import SimulatedCamera, World
+from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.gallery import Gallery
+from opendr_perception.tasks.face.geometry import align
+from opendr_perception.tasks.imaging.image import Image, Pixels
+
+CAMERA = SimulatedCamera(960, 720, math.radians(60.0), above=1.55)
+STEP = math.radians(15)
+STRANGERS = 4
+"""Of the simulated people, who are not enrolled."""
+ENROLLED_FROM = (-15, 0, 15)
+"""Degrees around a person, 1.2 m away, in a light and a room of their own."""
+NEAREST, FARTHEST = 1.0, 8.0
+"""m, of the first view."""
+OCCLUDED = 0.3
+"""Share of scenes with something before the face."""
+ORACLE_DISTANCES = (1.5, 2.5, 4.0)
+"""m, of the views that the oracle knows, beside those from where the robot stands."""
+ORACLE_PANS = [math.radians(degrees) for degrees in (0, -15, 15, -30, 30, -45, 45, -60, 60, -75, 75, -90, 90)]
+CERTAIN = 0.95
+GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=10.0)
+EPISODES, QUICK = 200, 8
+
+
+class CountingRecogniser:
+    """Recognises by a gallery in memory, and counts."""
+
+    def __init__(self, embedder: FaceEmbedder, gallery: Gallery) -> None:
+        self._embedder, self._gallery = embedder, gallery
+        self.count = 0
+
+    def __call__(self, crops: Sequence[Pixels]) -> list[Recognition]:
+        self.count += len(crops)
+        return recognise(self._gallery, self._embedder(crops))
+
+
+class TimedPolicy:
+    """A policy, and how long its decisions take."""
+
+    def __init__(self, policy: ViewPolicy) -> None:
+        self._policy = policy
+        self.times: list[float] = []
+
+    def begin(self) -> None:
+        self._policy.begin()
+
+    def decide(self, views: Sequence[View]) -> Decision:
+        started = time.perf_counter()
+        decision = self._policy.decide(views)
+        self.times.append(time.perf_counter() - started)
+        return decision
+
+
+class TimedPersistentPolicy(TimedPolicy):
+    """The same of one that does not give up."""
+
+    def __init__(self, policy: Persistent) -> None:
+        super().__init__(policy)
+        self._persistent = policy
+
+    def search(self, glimpse: Glimpse) -> Decision:
+        return self._persistent.search(glimpse)
+
+    def blocked(self, move: Move) -> None:
+        self._persistent.blocked(move)
+
+
+class Laboratory:
+    """The world, the models and the people who are enrolled."""
+
+    def __init__(self) -> None:
+        self.world = World(camera=CAMERA, rate=20.0)
+        self.names = sorted(self.world.people)
+        self.detector = FaceDetector(self.load("blazeface"), tile_size=320)
+        self.embedder = FaceEmbedder(self.load("face-embedding"))
+        self.recogniser = CountingRecogniser(self.embedder, self._enrol())
+        self.explorer = SimulatedExplorer(self.world, self.detector, self.recogniser, Limits())
+        self._policies = self.policies()
+
+    @staticmethod
+    def load(model: str) -> Session:
+        return Session(zoo.require(model).path)
+
+    @property
+    def enrolled(self) -> Sequence[str]:
+        return self.names[:-STRANGERS]
+
+    def _enrol(self) -> Gallery:
+        gallery = Gallery("simulated")
+        for name in self.names[:-STRANGERS]:
+            crops = []
+            for degrees in ENROLLED_FROM:
+                scene = facing(name, 1.2, math.radians(degrees), room=ROOMS["hall"])
+                seen = self.world.reset(scene).image
+                assert seen is not None
+                image = Image(np.ascontiguousarray(seen), "rgb8")
+                (faces,) = self.detector([image])
+                crops += [align(image, landmarks) for landmarks in faces.landmarks[:1]]
+            gallery = gallery.with_samples(name, [f"{name}/{k}" for k in range(len(crops))], self.embedder(crops))
+        return gallery
+
+    def scene(self, seed: int) -> Scene:
+        """One person somewhere, in some light, maybe behind something; the same for the same seed."""
+        random = np.random.default_rng(seed)
+        light = Light(
+            random.uniform(-math.pi, math.pi),
+            random.uniform(0.5, 1.3),
+            random.uniform(0.4, 0.8),
+            random.uniform(0.35, 0.6),
+        )
+        room = ROOMS[str(random.choice(["lab", "living_room"]))]
+        away, pan = random.uniform(NEAREST, FARTHEST), random.uniform(-math.pi / 2, math.pi / 2)
+        scene = facing(str(random.choice(self.names)), min(away, 3.4), pan, light=light, room=room)
+        if away > 3.4:  # the walls of these rooms are nearer than that
+            scene = facing(scene.people[0].name, away, pan, light=light, room=ROOMS["hall"])
+        if random.random() < OCCLUDED:
+            side, thing = str(random.choice(["left", "right"])), str(random.choice(["board", "plant", "box"]))
+            scene = occlude(scene, side, random.uniform(0.2, 0.6), random.uniform(0.3, 0.6), thing)
+        return scene
+
+    def run(self, policy: ViewPolicy, seed: int) -> tuple[Episode, Outcome]:
+        """One episode."""
+        scene = self.scene(seed)
+        timed = TimedPersistentPolicy(policy) if isinstance(policy, Persistent) else TimedPolicy(policy)
+        self.explorer.begin(scene, seed)
+        before = self.recogniser.count
+        early: list[View] = []
+        first: list[View] = []
+
+        def note(phase: str, view: View | None, moves: int) -> None:
+            if phase == "deciding" and view is not None and moves <= 2:
+                early.append(view)
+                first.extend([view] if moves == 0 else [])
+
+        outcome = identify(self.explorer, timed, GOAL, note)
+        truth = self.truth(scene)
+        episode = Episode(
+            right=outcome.identity == truth,
+            right_after_two=Outcome(tuple(early), 2, "").identity == truth,
+            occluded=bool(scene.things),
+            known=truth != UNKNOWN,
+            good_at_first=any(_good(view.recognition, truth) for view in first),
+            moves=outcome.moves,
+            embeddings=self.recogniser.count - before,
+            times=tuple(timed.times),
+            costs=self.explorer.costs,
+        )
+        return episode, outcome
+
+    def compare(self, seed: int) -> dict[str, Episode]:
+        """The same scene under every policy, and with all that can be seen of it."""
+        episodes = {name: self.run(make(seed), seed)[0] for name, make in self._policies.items()}
+        return {**episodes, "oracle": self.best(seed)}
+
+    def truth(self, scene: Scene) -> str:
+        """What is to be said of a scene."""
+        name = scene.people[0].name
+        return name if name in self.enrolled else UNKNOWN
+
+    def best(self, seed: int) -> Episode:
+        """What somebody would say who has seen the person from everywhere, and answers by the best view."""
+        scene = self.scene(seed)
+        truth = self.truth(scene)
+        self.explorer.begin(scene, seed)
+        away, start = distance(scene.robot, scene.people[0].pose), self.explorer.pan
+        before, surest = self.recogniser.count, 0.0
+        for goal in sorted({away, *(d for d in ORACLE_DISTANCES if d < away)}):
+            for pan in ORACLE_PANS:
+                if surest < CERTAIN and abs(pan - start) <= GOAL.max_pan:
+                    view = self.explorer.preview(away - goal, pan - start)
+                    surest = max(surest, belief([view])[truth] if view is not None else 0.0)
+        count = self.recogniser.count - before
+        return Episode(surest > 0.5, surest > 0.5, bool(scene.things), truth != UNKNOWN, False, 0, count, (), Costs())
+
+    def policies(self) -> dict[str, Callable[[int], ViewPolicy]]:
+        """A policy for the episode of each seed."""
+        mesh = FaceMesh(self.load("facemesh"))
+        synthesis = RenderedConfidence(mesh, self.recogniser)
+        networks = OcclusionNetworks(
+            self.load("face-features"), self.load("occlusion-direction"), self.load("occlusion-ratio")
+        )
+        learned = ReinforcementPolicy(self.load("view-policy"))
+        return {
+            "static": lambda seed: Static(),
+            "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
+            "rule": lambda seed: RuleBased(step=1.0),
+            "occlusion": lambda seed: OcclusionPolicy(networks),
+            "synthesis": lambda seed: SynthesisPolicy(synthesis),
+            "reinforcement": lambda seed: learned,
+            "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), FrontFinder(mesh)),
+        }
+
+
+def _good(recognition: Recognition, truth: str) -> bool:
+    return recognition.identity == truth and recognition.confidence > GOAL.confidence
+
+
+def active(extent: Extent) -> list[Figure]:
+    """Accuracy of every policy over the same episodes, and what it cost."""
+    laboratory = Laboratory()
+    episodes = extent.pick(EPISODES, QUICK, 1)
+    results: dict[str, list[Episode]] = {}
+    for seed in range(episodes):
+        for name, episode in laboratory.compare(seed).items():
+            results.setdefault(name, []).append(episode)
+        if extent is Extent.FULL:
+            print(f"active: {seed + 1} of {episodes} scenes", file=sys.stderr, flush=True)
+    return list(figures(results))

@@ -1,0 +1,1 @@
+"""Networks for facial expressions, and for emotions over time."""

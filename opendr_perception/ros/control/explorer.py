@@ -1,0 +1,300 @@
+"""A robot as the loop of identification sees it: faces and images come from topics, moves go to the drive loop.
+
+Who is seen is asked anew of each view: the names in `faces` are those of a track, so they are about views of the past.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo
+from std_msgs.msg import Header
+
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.identification import Interrupted
+from opendr_perception.active.perception.observation import Glimpse, Recogniser, Recognition, View
+from opendr_perception.active.surroundings.bodies import Bodies
+from opendr_perception.active.surroundings.geometry import Person
+from opendr_perception.active.surroundings.locating import Locator
+from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray
+from opendr_perception.ros.control.drive_loop import DriveLoop
+from opendr_perception.ros.convert import stamps
+from opendr_perception.ros.robot.camera_view import CameraView
+from opendr_perception.tasks.face.geometry import align
+from opendr_perception.tasks.imaging.image import Image
+
+IMAGES = 12
+"""How many images are kept until the faces found in them arrive."""
+SAMPLES = 3
+"""Faces of which the one of median confidence becomes the view."""
+LOOK_TIMEOUT = 2.0
+"""Seconds that a person may be out of view when the robot looks."""
+SETTLE = 0.3
+"""Seconds after a move before an image is sharp."""
+SAME_DIRECTION = 0.1
+"""rad; a face so near to where the person is expected is theirs, whatever its track."""
+FACE_LOST = 0.3
+"""Seconds without the person's face after which their body tells where they are."""
+MOST = 200
+"""People in one image; more take so long to place that the robot cannot be stopped in time."""
+SILENT = 2.0
+"""Seconds after which a topic that should go on is said to be silent."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A face of the newest message, and where its person stands."""
+
+    face: Face
+    person: Person
+
+
+UNKNOWN = Recognition("", math.nan)
+
+
+class TopicExplorer:
+    """Looks at one person and moves around them.
+
+    Args:
+        drive: moves the robot; its lock guards this object too.
+        recogniser: says who is seen.
+        camera: how the robot sees.
+        warn: is told what is wrong with messages, and which topic that is about.
+    """
+
+    def __init__(
+        self, drive: DriveLoop, recogniser: Recogniser, camera: CameraView, warn: Callable[[str, str], None]
+    ) -> None:
+        self._drive, self._recogniser, self._camera, self._warn = drive, recogniser, camera, warn
+        self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
+        self._sights: list[Sight] = []
+        self._stamp = 0
+        self._track: str | None = None
+        self._wanted = ""
+        self._interruption = "nothing is to be done"
+        self._looks: list[View] = []
+        self._ready_from = 0
+        self._pan = 0.0
+        self._bodies = Bodies()
+        self._face_seen = self._body_seen = -math.inf
+        self._seeking = False
+        self._heard = dict.fromkeys(("camera_info", "image_raw", "faces", "persons"), -math.inf)
+        self._blind = self._useless = ""
+
+    # --- what comes in, in the executor's thread --------------------------------------------------------------------
+
+    def take_camera(self, message: CameraInfo) -> None:
+        """Take note of the calibration."""
+        with self._drive.lock:
+            self._heard["camera_info"] = time.monotonic()
+            try:
+                self._camera.take(message)
+            except ValueError as error:
+                self._stand_blind(str(error), "camera_info")
+
+    def take_image(self, header: Header, image: Image) -> None:
+        """Keep an image until its faces come."""
+        with self._drive.lock:
+            self._heard["image_raw"] = time.monotonic()
+            self._images.append((stamps.nanoseconds(header.stamp), image))
+
+    def take_faces(self, message: FaceArray) -> None:
+        """Take note of everybody in view."""
+        stamp = stamps.nanoseconds(message.header.stamp)
+        with self._drive.lock:
+            self._heard["faces"] = time.monotonic()
+            locator = self._locator(message.header.frame_id, message.width, message.height, "faces")
+            if locator is None:
+                return
+            try:
+                people = [locator.face(box) for box in _boxes(message.faces)]
+            except ValueError as error:  # somebody is somewhere: what is unknown is not a free way
+                self._complain(f"faces: {error}; all of this image is left out", "faces")
+                return
+            news = stamp != self._stamp
+            self._stamp = stamp
+            self._sights = sorted(map(Sight, message.faces, people), key=lambda sight: sight.person.distance)
+            self._bodies.faces(stamp * 1e-9, people)
+            sight = self._target()
+            others = [other.person for other in self._sights if other is not sight]
+            if self._drive.observe(stamp * 1e-9, None if sight is None else sight.person, others):
+                self._face_seen = self._face_seen if sight is None else time.monotonic()
+            if sight is not None and news:
+                self._note(stamp, sight)
+            self._drive.lock.notify_all()
+
+    def take_persons(self, message: DetectionArray) -> None:
+        """Take note of bodies: people who turn their backs, and where the person is whose face is not found."""
+        stamp = stamps.nanoseconds(message.header.stamp)
+        with self._drive.lock:
+            self._heard["persons"] = time.monotonic()
+            locator = self._locator(message.header.frame_id, message.width, message.height, "persons")
+            if locator is None:
+                return
+            try:
+                bodies = [locator.body(box) for box in _boxes(message.detections)]
+            except ValueError as error:
+                self._warn(f"persons: {error}; all of this image is left out", "persons")
+                return
+            tracks = [found.track_id for found in message.detections]
+            wanted = [b for b, track in enumerate(tracks) if self._seeking and self._wanted in ("", track)]
+            pairs = self._bodies.pair(stamp * 1e-9, bodies, self._drive.pilot.person, wanted)
+            now = time.monotonic()
+            person = pairs.person if now - self._face_seen > FACE_LOST else None
+            if self._drive.observe(stamp * 1e-9, person, pairs.others, "persons") and person is not None:
+                self._track, self._body_seen = self._track or "", now
+            self._drive.lock.notify_all()
+
+    def interrupt(self, reason: str) -> None:
+        """End what is under way: the robot stands still, and `look` or `move` raises Interrupted."""
+        with self._drive.lock:
+            self._interruption = reason
+            self._drive.halt(reason)
+            self._drive.lock.notify_all()
+
+    # --- what the loop of identification does -----------------------------------------------------------------------
+
+    def begin(self, track: str) -> None:
+        """Turn to a person: a track, or '' for whoever is nearest."""
+        with self._drive.lock:
+            self._wanted, self._track, self._interruption = track, None, ""
+            self._looks, self._ready_from, self._pan = [], 0, self._drive.pilot.pan
+            self._face_seen = self._body_seen = -math.inf
+            self._seeking = False
+            self._bodies.begin()
+            self._drive.pilot.forget()
+
+    def look(self) -> View | Glimpse | None:
+        """See explorer. Of several looks, the one of median confidence; a glimpse where only the body is found."""
+        deadline = time.monotonic() + LOOK_TIMEOUT
+        with self._drive.lock:
+            self._looks.clear()
+            self._useless = ""
+            while len(self._looks) < SAMPLES and (left := deadline - time.monotonic()) > 0:
+                self._check()
+                self._seeking = left < LOOK_TIMEOUT / 2 and self._track is None
+                self._drive.lock.wait(min(left, LOOK_TIMEOUT / 4))
+            self._check()
+            self._seeking = False
+            looks = list(self._looks)
+            if not looks:
+                return self._glimpse()
+        recognitions = self._recogniser([align(view.image, view.landmarks) for view in looks])
+        views = [replace(view, recognition=found) for view, found in zip(looks, recognitions, strict=True)]
+        return sorted(views, key=lambda view: view.recognition.rank)[len(views) // 2]
+
+    def move(self, move: Move) -> str:
+        """See explorer."""
+        problem = self._drive.move(move, lambda: bool(self._interruption))
+        with self._drive.lock:
+            self._check()
+            self._ready_from = self._stamp + round(SETTLE * 1e9)
+        return problem
+
+    @property
+    def pan(self) -> float:
+        """How far the robot has gone around the person in this episode, rad."""
+        return self._drive.pilot.pan - self._pan
+
+    @property
+    def faces(self) -> Sequence[Face]:
+        """The faces in view."""
+        with self._drive.lock:
+            return [sight.face for sight in self._sights]
+
+    def blindness(self, now: float) -> str:
+        """Why people cannot be measured at this time, s of the monotonic clock; '' when they can."""
+        with self._drive.lock:
+            silent = [topic for topic in ("image_raw", "faces") if not now - self._heard[topic] <= SILENT]
+            if trouble := self._blind or self._camera.problem:
+                return trouble
+            if silent:
+                return f"nothing comes on {' and '.join(silent)}"
+            return self._drive.pilot.problem
+
+    # --- inside, under the lock -------------------------------------------------------------------------------------
+
+    def _check(self) -> None:
+        if self._interruption:
+            raise Interrupted(self._interruption)
+
+    def _locator(self, frame: str, width: int, height: int, topic: str) -> Locator | None:
+        """What places people in an image; None, and the robot stands, where nothing can."""
+        try:
+            locator = self._camera.locator(frame, width, height)
+        except ValueError as error:
+            self._stand_blind(str(error), topic)
+            return None
+        self._blind = ""
+        self._drive.pilot.half_view = locator.half_view
+        return locator
+
+    def _stand_blind(self, reason: str, topic: str) -> None:
+        self._blind, self._sights = reason, []
+        self._warn(f"{reason}; the robot does not move", topic)
+        self._drive.halt(reason)
+        self._drive.pilot.blind(reason)
+
+    def _complain(self, text: str, topic: str) -> None:
+        """Say what is wrong with the faces of an image: now, and where somebody looks in vain."""
+        self._useless = text
+        self._warn(text, topic)
+
+    def _glimpse(self) -> Glimpse | None:
+        """Where the person is whose face is not found."""
+        now, person = time.monotonic(), self._drive.pilot.person
+        if trouble := self.blindness(now) or self._useless:
+            raise Interrupted(trouble)
+        if person is None or now - self._body_seen > FACE_LOST:
+            return None
+        return Glimpse(person.distance, self.pan)
+
+    def _target(self) -> Sight | None:
+        """The face of the person who is meant."""
+        if self._track is None:
+            wanted = (sight for sight in self._sights if not self._wanted or sight.face.track_id == self._wanted)
+            sight = next(wanted, None)
+        else:
+            tracked = (sight for sight in self._sights if self._track and sight.face.track_id == self._track)
+            sight = next(tracked, None) or self._expected()
+        if sight is not None:
+            self._track = sight.face.track_id
+        return sight
+
+    def _expected(self) -> Sight | None:
+        """The face where the person should be seen."""
+        person = self._drive.pilot.person
+        if person is None:
+            return None
+        nearest = min(self._sights, key=lambda sight: abs(sight.person.bearing - person.bearing), default=None)
+        if nearest is None or abs(nearest.person.bearing - person.bearing) > SAME_DIRECTION:
+            return None
+        return nearest
+
+    def _note(self, stamp: int, sight: Sight) -> None:
+        """Make a view of a face, if its image is there and the robot stands still."""
+        image = next((image for other, image in self._images if other == stamp), None)
+        face = sight.face
+        landmarks = np.array([(point.x, point.y) for point in face.landmarks], np.float64)
+        if image is None:
+            self._complain("image_raw has no image with the stamp of the faces", "images of faces")
+        elif landmarks.shape != (6, 2) or not np.isfinite(landmarks).all():
+            self._complain("faces: a face without six landmarks is left out", "landmarks")
+        elif stamp >= self._ready_from:
+            self._looks.append(View(image, _corners(face.box), landmarks, UNKNOWN, sight.person.distance, self.pan))
+            del self._looks[:-SAMPLES]
+
+
+def _boxes(found: Sequence[Face | Detection]) -> list[np.ndarray]:
+    if len(found) > MOST:
+        raise ValueError(f"{len(found)} people in one image, more than {MOST}")
+    return [_corners(one.box) for one in found]
+
+
+def _corners(box: Box) -> np.ndarray:
+    return np.array([box.x_min, box.y_min, box.x_max, box.y_max], np.float64)

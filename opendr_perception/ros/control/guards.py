@@ -1,0 +1,106 @@
+"""What a robot must know before it moves, besides people: the way, the base, and that nobody else commands."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from nav_msgs.msg import Odometry
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from rclpy.time import Time
+from sensor_msgs.msg import LaserScan
+
+from opendr_perception.active.control.following import Following, Verdict
+from opendr_perception.active.surroundings.frames import Pose3
+from opendr_perception.active.surroundings.geometry import Velocity
+from opendr_perception.active.surroundings.scan import Blind
+from opendr_perception.ros.control.drive_loop import DriveLoop
+from opendr_perception.ros.node import qos
+from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.ros.robot.scans import Repeated, ScanReader
+from opendr_perception.ros.robot.transforms import FramePoses
+from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks for other commanders."""
+COMMANDERS, BASE = "commanders", "base"
+"""The guards' names among the interlocks."""
+
+
+class Guards:
+    """Watches `scan`, `odom` and who publishes `cmd_vel`, until `close`; what they find stops the drive loop.
+
+    Args:
+        node: what subscribes; its parameters say how.
+        drive: moves the robot.
+        commands: go to the robot.
+        frames: know where the scanner is.
+    """
+
+    def __init__(self, node: ManagedNode, drive: DriveLoop, commands: VelocityPublisher, frames: FramePoses) -> None:
+        self._node, self._drive, self._commands, self._frames = node, drive, commands, frames
+        self._scans = ScanReader(self._mount, node.params.max_invalid_beams)
+        self._following, self.fault = Following(), ""
+        for guard in (COMMANDERS, BASE):  # what they said when the node was active before is to be found out anew
+            drive.allow(guard)
+        newest = qos.newest(node.params.qos_reliability)
+        self._subscriptions: list[Any] = [
+            node.create_subscription(LaserScan, "scan", self._take_scan, newest),
+            node.create_subscription(Odometry, "odom", self._take_odometry, newest),
+        ]
+        self._look()
+        self._timer = node.create_timer(LOOK_EVERY, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._node.destroy_timer(self._timer)
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
+    def _mount(self, frame: str) -> Pose3 | None:
+        given: Pose3 | None = self._node.params.scan_mount
+        return given if given is not None else self._frames.pose(frame)
+
+    def _take_scan(self, message: LaserScan) -> None:
+        now = self._node.get_clock().now().nanoseconds * 1e-9
+        try:
+            obstacles = self._scans.obstacles(message, now)
+        except (Blind, Repeated) as error:
+            self._node.warn(f"scan is blind, so the robot does not move: {error}", "scan")
+            with self._drive.lock:
+                self._drive.pilot.scan_failed(str(error), isinstance(error, Repeated))
+            return
+        with self._drive.lock:
+            self._drive.pilot.scan(time.monotonic(), obstacles)
+
+    def _take_odometry(self, message: Odometry) -> None:
+        try:
+            stamp = Time.from_msg(message.header.stamp).nanoseconds * 1e-9
+        except (ValueError, OverflowError):
+            return
+        twist = message.twist.twist
+        measured = Velocity(twist.linear.x, twist.linear.y, twist.angular.z)
+        with self._drive.lock:
+            verdict = self._following.take(stamp, self._drive.pilot.commanded, measured)
+        self._heed(verdict)
+
+    def _heed(self, verdict: Verdict) -> None:
+        if verdict.fault and not self.fault:
+            self._node.get_logger().error(verdict.reason)
+        if verdict.fault or verdict.proved:
+            self.fault = verdict.reason
+        if verdict.moves:
+            self._drive.forbid(BASE, verdict.reason)
+        else:
+            self._drive.allow(BASE)
+            if verdict.reason:
+                self._drive.halt(verdict.reason)
+
+    def _look(self) -> None:
+        if others := self._commands.others():
+            reason = f"cmd_vel has another publisher, {', '.join(others)}; put twist_mux between, or stop it"
+            self._node.warn(reason, "commanders")
+            self._drive.forbid(COMMANDERS, reason)
+        else:
+            self._drive.allow(COMMANDERS)

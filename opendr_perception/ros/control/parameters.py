@@ -1,0 +1,215 @@
+"""The parameters of a node that moves a robot to see better."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opendr_perception.active.control.limiter import REDUCED_SPEED, Limits
+from opendr_perception.active.control.motion import ROBOTS
+from opendr_perception.active.surroundings.frames import Pose3
+from opendr_perception.active.surroundings.locating import check_mount, mounted
+from opendr_perception.active.surroundings.scan import MAX_INVALID
+from opendr_perception.ros.node.managed import NodeParameters
+from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.topics.calibration import rectified_parameter
+from opendr_perception.ros.topics.inputs import reliability_parameter, transport_parameter
+
+
+@dataclass(frozen=True)
+class MotionParameters(NodeParameters):
+    """What moving takes."""
+
+    motion: str = parameter(
+        "holonomic",
+        "How the robot drives: holonomic goes sideways; differential swings forwards and backwards. Both always face "
+        "the person.",
+        choices=ROBOTS,
+        read_only=True,
+    )
+    stamped: bool = parameter(
+        False, "Publish geometry_msgs/TwistStamped instead of geometry_msgs/Twist.", read_only=True
+    )
+    frame_id: str = parameter(
+        "base_link", "Coordinate frame of the robot, in which commands are and sensors are mounted.", read_only=True
+    )
+    max_linear: float = parameter(
+        0.25,
+        "Largest speed over ground, m/s; above 0.25 with allow_fast only.",
+        minimum=0.01,
+        maximum=2.0,
+        read_only=True,
+    )
+    allow_fast: bool = parameter(
+        False,
+        "Allow a max_linear above 0.25 m/s, the reduced speed near people of ISO 10218-1. Assess the risk before.",
+        read_only=True,
+    )
+    creep_speed: float = parameter(
+        0.1,
+        "Speed that stays allowed when a person is too near for more, m/s. Lower it for robots above 40 kg.",
+        minimum=0.01,
+        maximum=0.25,
+        read_only=True,
+    )
+    max_angular: float = parameter(0.6, "Largest speed of turning, rad/s.", minimum=0.01, maximum=4.0, read_only=True)
+    max_acceleration: float = parameter(
+        0.3,
+        "Largest acceleration, m/s². A stop for safety is immediate: the base brakes as hard as it can.",
+        minimum=0.01,
+        maximum=5.0,
+        read_only=True,
+    )
+    max_angular_acceleration: float = parameter(
+        1.5, "Largest acceleration of turning, rad/s².", minimum=0.01, maximum=20.0, read_only=True
+    )
+    min_distance: float = parameter(
+        0.9,
+        "No person is approached nearer than this, m: from the robot's edge, which is robot_radius from its centre, to "
+        "the vertical line through their face, or to the front of their body.",
+        minimum=0.3,
+        maximum=10.0,
+        read_only=True,
+    )
+    clearance: float = parameter(
+        0.3,
+        "Distance that is kept from the obstacles of `scan`, from the robot's edge, m.",
+        minimum=0.0,
+        read_only=True,
+    )
+    robot_radius: float = parameter(
+        0.25,
+        "Of a circle around the robot's centre that contains it and its camera, m.",
+        minimum=0.01,
+        maximum=3.0,
+        read_only=True,
+    )
+    command_timeout: float = parameter(
+        0.25,
+        "The robot stands still when the person was not seen for so many seconds. Raise it where faces come slower "
+        "than 5 times a second.",
+        minimum=0.05,
+        maximum=2.0,
+        read_only=True,
+    )
+
+    max_age: float = parameter(
+        1.0,
+        "Images that are older when their faces come do not count, s; up to that, the way that the robot has driven "
+        "meanwhile is taken into account. Clocks that differ by more than an hour tell no age.",
+        minimum=0.05,
+        maximum=3.0,
+        read_only=True,
+    )
+
+    require_scan: bool = parameter(
+        False,
+        "Never move without fresh scans. When false, scans must stay fresh only after the first one has come.",
+        read_only=True,
+    )
+    max_invalid_beams: float = parameter(
+        MAX_INVALID,
+        "Share of a scan's beams that may be invalid (NaN, or beyond range_max) before it counts as blind.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    )
+    scan_pose: tuple[float, ...] = parameter(
+        (),
+        "Where the scanner is on the robot: x, y (m) and yaw (rad) in frame_id. When empty, tf is asked; a scanner "
+        "whose frame nobody knows keeps the robot from moving.",
+        read_only=True,
+    )
+
+    camera_pose: tuple[float, ...] = parameter(
+        (),
+        "Where the camera is on the robot and how it is turned: x, y, z (m), roll, pitch, yaw (rad) in frame_id, all 0 "
+        "for one in the robot's centre that looks ahead. When empty, tf is asked for the frame of the images; a camera "
+        "whose frame nobody knows keeps the robot from moving.",
+        read_only=True,
+    )
+
+    def check_motion(self) -> None:
+        """Raise ValueError, with one clear line, where parameters do not go together."""
+        if self.max_linear > REDUCED_SPEED and not self.allow_fast:
+            raise ValueError(
+                f"max_linear {self.max_linear:g} m/s is above {REDUCED_SPEED:g} m/s, the reduced speed near people "
+                "(ISO 10218-1); set allow_fast to true if that is meant"
+            )
+        _ = self.scan_mount
+        if (mount := self.camera_mount) is not None:
+            check_mount(mount, self.robot_radius)
+
+    @property
+    def scan_mount(self) -> Pose3 | None:
+        """Where the scanner is, as the parameter says; None when it does not.
+
+        Raises:
+            ValueError: it says no x, y, yaw.
+        """
+        if not self.scan_pose:
+            return None
+        try:
+            x, y, yaw = map(float, self.scan_pose)
+            return Pose3.planar(x, y, yaw)
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"scan_pose must be [x, y, yaw], got {list(self.scan_pose)}") from error
+
+    @property
+    def camera_mount(self) -> Pose3 | None:
+        """Where the camera is, as the parameter says; None when it does not.
+
+        Raises:
+            ValueError: it says no x, y, z, roll, pitch, yaw.
+        """
+        if not self.camera_pose:
+            return None
+        try:
+            x, y, z, roll, pitch, yaw = map(float, self.camera_pose)
+            return mounted(x, y, z, roll, pitch, yaw)
+        except (ValueError, TypeError) as error:
+            wrong = list(self.camera_pose)
+            raise ValueError(f"camera_pose must be [x, y, z, roll, pitch, yaw], got {wrong}") from error
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the robot."""
+        return Limits(
+            self.max_linear,
+            self.max_angular,
+            self.max_acceleration,
+            self.max_angular_acceleration,
+            self.min_distance,
+            self.clearance,
+            self.robot_radius,
+            self.creep_speed,
+        )
+
+
+@dataclass(frozen=True)
+class ExplorerParameters(MotionParameters):
+    """What looking takes."""
+
+    gallery: str = parameter(
+        "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
+    )
+    embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
+    rectified: bool = rectified_parameter()
+    reinforcement_model: str = parameter(
+        "",
+        "The ONNX file of the network for policy:=reinforcement; '' takes the one that comes with this package. With "
+        "published, a network that sees the camera's picture, which does not come with it.",
+        read_only=True,
+    )
+    face_size: float = parameter(
+        0.15,
+        "Side of the detector's box around a face, m: distances are measured by it.",
+        minimum=0.05,
+        maximum=0.5,
+        read_only=True,
+    )
+    image_transport: str = transport_parameter()
+    qos_reliability: str = reliability_parameter()
+    device: str = parameter("cpu", "Where the models run.", choices=("cpu", "cuda", "tensorrt"), read_only=True)
+    threads: int = parameter(
+        0, "Threads of the models on the CPU; 0 takes one for each core.", minimum=0, maximum=256, read_only=True
+    )

@@ -1,0 +1,76 @@
+"""What a node that moves a robot to see people subscribes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from opendr_perception.msg import DetectionArray, FaceArray
+from opendr_perception.ros.control.explorer import TopicExplorer
+from opendr_perception.ros.convert import images
+from opendr_perception.ros.node import qos
+from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.ros.topics.calibration import Calibration
+from opendr_perception.ros.topics.listener import Listener
+from opendr_perception.tasks.imaging.pixel_range import PixelRanges
+
+Message = TypeVar("Message")
+
+
+class ControlTopics:
+    """Hands faces, images and the calibration to the explorer, until `close`.
+
+    Args:
+        node: what subscribes; its parameters say how.
+        explorer: takes them.
+    """
+
+    def __init__(self, node: ManagedNode, explorer: TopicExplorer) -> None:
+        self._node = node
+        newest = qos.newest(node.params.qos_reliability)
+        transport = node.params.image_transport
+        image_type, _, image_topic = images.TRANSPORTS[transport]
+        ranges = PixelRanges()
+
+        def take_image(data: bytes) -> None:
+            try:
+                header, image = images.decode(data, transport, ranges)
+            except images.BadImage as error:
+                node.warn(f"{image_topic}: {error}", image_topic)
+                return
+            explorer.take_image(header, image)
+
+        self._listeners = [
+            Listener(node, image_type, image_topic, take_image, newest, raw=True),
+            Listener(node, FaceArray, "faces", self._guarded("faces", explorer.take_faces), newest),
+        ]
+        self._persons = node.create_subscription(
+            DetectionArray, "persons", self._guarded("persons", explorer.take_persons), newest
+        )
+        rectified = node.params.rectified
+        self._calibration = Calibration(node, explorer.take_camera, transport=transport, rectified=rectified)
+
+    def close(self) -> None:
+        """Subscribe nothing any more."""
+        for listener in self._listeners:
+            listener.close()
+        self._calibration.close()
+        self._node.destroy_subscription(self._persons)
+
+    def _guarded(self, topic: str, take: Callable[[Message], None]) -> Callable[[Message], None]:
+        def receive(message: Message) -> None:
+            try:
+                take(message)
+            except ValueError as error:  # such as a negative stamp: no message then, and the robot stands in the end
+                self._node.warn(f"{topic}: {error}", topic)
+
+        return receive
+
+    def diagnose(self) -> DiagnosticStatus:
+        """Whether all comes that the robot needs to look at people."""
+        heard = [*(listener.problem() for listener in self._listeners), self._calibration.problem]
+        problem = "; ".join(filter(None, heard))
+        level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
+        return self._node.status("inputs", level, problem or "images, faces and the calibration come", {})

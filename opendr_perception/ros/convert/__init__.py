@@ -1,0 +1,1 @@
+"""Between messages and what tasks work with, and results drawn into images."""

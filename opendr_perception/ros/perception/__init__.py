@@ -1,0 +1,1 @@
+"""What perception nodes share: the worker that processes streams, detectors, the gallery's services."""

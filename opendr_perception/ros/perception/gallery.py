@@ -1,0 +1,184 @@
+"""Services by which faces become known to a node, and are forgotten: ~/enroll, ~/forget, ~/list."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future as Job
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.node import Node
+from rclpy.task import Future
+from sensor_msgs.msg import Image as ImageMessage
+
+from opendr_perception.srv import EnrollFace, ForgetFace, ListFaces
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.enrolment import Enroller, Sample, enrol
+from opendr_perception.tasks.face.gallery import Gallery, GalleryError, check_name
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+from opendr_perception.tasks.face.identity import Sighting
+from opendr_perception.tasks.face.live_enrolment import LiveEnrolment
+from opendr_perception.tasks.imaging.image import Image
+
+SAMPLES = 5
+"""Views that are taken when nobody says how many."""
+
+PATIENCE = 15.0
+"""Seconds in which so many good views must come."""
+
+MOST_SAMPLES = 20
+"""Images of one request, or views."""
+
+MOST_BYTES = 256 << 20
+"""Of the images of one request."""
+
+MOST_WAITING = 8
+"""Requests that are not answered yet; more are refused at once."""
+
+
+class GalleryServices:
+    """Serves a gallery. What takes time runs in threads of its own, so that the executor is never held up.
+
+    Args:
+        node: that offers the services.
+        folder: of the gallery.
+        gallery: what is in it.
+        enroller: makes samples of pictures.
+        embedder: makes points of faces.
+    """
+
+    def __init__(
+        self, node: Node, folder: GalleryFolder, gallery: Gallery, enroller: Enroller, embedder: FaceEmbedder
+    ) -> None:
+        self._node = node
+        self._folder = folder
+        self._enroller = enroller
+        self._embedder = embedder
+        self._gallery = gallery
+        self._stamp = folder.stamp()
+        self._live: LiveEnrolment | None = None
+        self._one_at_a_time = threading.Lock()
+        self._free = threading.Semaphore(MOST_WAITING)
+        self._pool = ThreadPoolExecutor(2, f"{node.get_name()} gallery")
+        apart = ReentrantCallbackGroup()  # a service that awaits would hold up all others of the node's own group
+        self._services = [
+            node.create_service(kind, f"~/{name}", callback, callback_group=apart)
+            for kind, name, callback in (
+                (EnrollFace, "enroll", self._on_enroll),
+                (ForgetFace, "forget", self._on_forget),
+                (ListFaces, "list", self._on_list),
+            )
+        ]
+
+    @property
+    def gallery(self) -> Gallery:
+        """What is known at this moment."""
+        return self._gallery
+
+    def refresh(self) -> None:
+        """Take over what another process has changed.
+
+        Raises:
+            GalleryError: it cannot be read; what was known stays known.
+        """
+        stamp = self._folder.stamp()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._gallery = self._folder.read()
+
+    def offer(self, seen: Sighting) -> None:
+        """Show the faces of a frame to whoever waits for good views."""
+        live = self._live
+        if live is not None:
+            live.offer(seen)
+
+    def interrupt(self, reason: str) -> None:
+        """Let nobody wait for views any more."""
+        live = self._live
+        if live is not None:
+            live.fail(reason)
+
+    def close(self) -> None:
+        """Take back the services."""
+        self.interrupt("the node is shut down")
+        self._pool.shutdown()
+        for service in self._services:
+            self._node.destroy_service(service)
+
+    async def _on_enroll(self, request: Any, response: Any) -> Any:
+        return await self._in_background(self._enroll, request, response)
+
+    async def _on_forget(self, request: Any, response: Any) -> Any:
+        return await self._in_background(self._forget, request, response)
+
+    def _on_list(self, request: Any, response: Any) -> Any:
+        gallery = self._gallery
+        response.names = list(gallery.people)
+        response.samples = [gallery.names.count(name) for name in gallery.people]
+        return response
+
+    def _in_background(self, work: Callable[[Any, Any], str], request: Any, response: Any) -> Future[Any]:
+        """Do the work in another thread, and let the executor go on meanwhile."""
+        executor = self._node.executor
+        assert executor is not None  # it has just called us
+        future: Future[Any] = Future(executor=executor)
+        if not self._free.acquire(blocking=False):
+            response.message = f"{MOST_WAITING} requests are waiting already; try again when they are answered"
+            future.set_result(response)
+            return future
+
+        def attempt() -> None:
+            try:
+                response.message = work(request, response)
+                response.success = True
+            except Exception as error:  # noqa: BLE001 - whoever asked must get an answer
+                response.message = str(error) or type(error).__name__
+
+        def finish(job: Job[None]) -> None:
+            self._free.release()
+            future.set_result(response)
+            executor.wake()  # or the answer would wait for the next message
+
+        self._pool.submit(attempt).add_done_callback(finish)
+        return future
+
+    def _enroll(self, request: Any, response: Any) -> str:
+        name = check_name(request.name)
+        if request.images:
+            _check_size(request.images)
+            samples = self._enroller.samples([_image(message) for message in request.images])
+        else:
+            samples = self._take_live(request.track_id, min(request.samples or SAMPLES, MOST_SAMPLES))
+        self._gallery = enrol(self._folder, name, samples)
+        response.samples = len(samples)
+        return f"'{name}' is enrolled with {self._gallery.names.count(name)} samples"
+
+    def _take_live(self, track: str, wanted: int) -> list[Sample]:
+        if not self._one_at_a_time.acquire(blocking=False):
+            raise GalleryError("another face is being enrolled; try again when that is done")
+        try:
+            live = self._live = LiveEnrolment(track, wanted)
+            return live.wait(PATIENCE, self._embedder)
+        finally:
+            self._live = None
+            self._one_at_a_time.release()
+
+    def _forget(self, request: Any, response: Any) -> str:
+        left: list[str] = []
+        self._gallery = self._folder.forget(request.name, left.append)
+        return "; ".join([f"'{request.name}' is forgotten: images and embeddings are deleted", *left])
+
+
+def _check_size(images: Sequence[ImageMessage]) -> None:
+    size = sum(len(message.data) for message in images)
+    if len(images) > MOST_SAMPLES or size > MOST_BYTES:
+        raise GalleryError(
+            f"{len(images)} images of {size >> 20} MB are too much for one request: "
+            f"at most {MOST_SAMPLES} of {MOST_BYTES >> 20} MB together"
+        )
+
+
+def _image(message: ImageMessage) -> Image:
+    return Image.from_buffer(message.data, message.height, message.width, message.step, message.encoding)

@@ -1,0 +1,265 @@
+"""What all perception nodes share: streams in, one worker, typed results out with the header of their input.
+
+The way of a frame: subscription (serialised bytes) -> newest-message slot of its stream -> worker thread -> `process`
+-> result topic. The executor never runs inference, and the worker never waits for anything but messages.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from std_msgs.msg import Header
+
+from opendr_perception.ros.node.managed import ManagedNode, NodeParameters
+from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.topics.gaps import Arrival
+from opendr_perception.ros.topics.inputs import (
+    Input,
+    image_input,
+    reliability_parameter,
+    transport_parameter,
+    with_images,
+)
+from opendr_perception.ros.topics.latest import Mailbox
+from opendr_perception.ros.topics.stream import Stream
+
+PATIENCE = 2.0
+"""Seconds that a run of the model, which cannot be interrupted, has to end when the node stops."""
+STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
+"""What ROS accepts as the beginning of a relative topic name, and nothing."""
+
+
+@dataclass(frozen=True)
+class PerceptionParameters(NodeParameters):
+    """What every perception node takes."""
+
+    device: str = parameter(
+        "cpu",
+        "Where the model runs. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
+        choices=("cpu", "cuda", "tensorrt"),
+        read_only=True,
+    )
+    threads: int = parameter(
+        0,
+        "Threads of the model on the CPU; 0 takes one for each core. Fewer leave room for the rest of the robot.",
+        minimum=0,
+        maximum=256,
+        read_only=True,
+    )
+    streams: tuple[str, ...] = parameter(
+        ("",),
+        "Names of the cameras that this node serves with one model. 'front' makes it subscribe front/image_raw and "
+        "publish below front/; the empty name is the plain topic.",
+        read_only=True,
+    )
+    image_transport: str = transport_parameter()
+    qos_reliability: str = reliability_parameter()
+    max_gap: float = parameter(
+        1.0,
+        "Seconds without an image after which a stream starts anew: tracks and temporal models forget their past. A "
+        "camera whose images come so rarely is given three times its usual interval.",
+        minimum=0.0,
+    )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One input of one stream, ready to be processed."""
+
+    stream: str
+    header: Header
+    data: Any
+    """What the node's input makes of a message: a `tasks.imaging.image.Image` for cameras."""
+    time: float
+    """Seconds, for trackers and temporal models: the stamp, or the time of arrival where stamps say nothing."""
+    memory: Any
+    """What the node keeps for this stream (`new_memory`); a new one after a gap or when time goes back."""
+
+
+class PerceptionNode(ManagedNode):
+    """Base of the nodes that turn the newest input of each stream into one result message."""
+
+    Parameters: ClassVar[type[NodeParameters]] = PerceptionParameters
+    RESULT: ClassVar[tuple[type, str]]
+    """Type and topic of the result."""
+    INPUT: ClassVar[Input | None] = None
+    """What each stream subscribes; None for camera images."""
+    WITH_IMAGES: ClassVar[bool] = False
+    """Whether INPUT comes with the camera images of the same stamps, as `ros.topics.inputs.Pictured`."""
+
+    def __init__(self, **options: Any) -> None:
+        self._streams: dict[str, Stream] = {}
+        self._mailbox = Mailbox(())
+        self._worker: threading.Thread | None = None
+        super().__init__(**options)
+
+    # --- what a node implements -------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Load and warm the model. What it raises keeps the node from starting."""
+        raise NotImplementedError
+
+    def unload(self) -> None:
+        """Let go of the model."""
+
+    def new_memory(self) -> Any:
+        """What is kept for a stream from frame to frame: a tracker, a temporal state. None for nothing."""
+        return None
+
+    def release_memory(self, memory: Any) -> None:
+        """A memory is not used any more, because its stream starts anew."""
+
+    def process(self, frames: Sequence[Frame]) -> Iterable[Any]:
+        """Turn frames, at most one of each stream, into one result message each; the base sets the header.
+
+        When it raises, each frame is tried again alone: it must not have changed a memory by then. What changes one
+        belongs into the making of each answer, which is done once: `map(self._answer, frames, found)`.
+        """
+        raise NotImplementedError
+
+    def draw(self, canvas: np.ndarray, data: Any, result: Any) -> None:
+        """Draw what was found in the input's data into a (H, W, 3) uint8 BGR picture, for `~/image`."""
+
+    # --- lifecycle --------------------------------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        names = self.params.streams
+        if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
+            raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
+        self.load()
+        self.until_cleanup.callback(self.unload)
+        images = image_input(self.params.image_transport)
+        self._input = self.INPUT or images
+        if self.WITH_IMAGES:
+            self._input = with_images(self._input, images)
+        self.until_cleanup.callback(self._streams.clear)
+        for name in names:
+            self._streams[name] = stream = Stream(self, name, self._input, self.RESULT, self._renew)
+            self.until_cleanup.callback(stream.close)
+
+    def activate(self) -> None:
+        if self._worker is not None and self._worker.is_alive():
+            raise RuntimeError("the last run of the model has not come to its end: restart the process")
+        self._mailbox = Mailbox(tuple(self._streams))
+        self._worker = threading.Thread(
+            target=self._work, args=(self._mailbox,), name=f"{self.get_name()} worker", daemon=True
+        )
+        self._worker.start()
+        self.until_deactivate.callback(self._end, self._mailbox, self._worker)
+        for stream in self._streams.values():
+            self.until_deactivate.callback(stream.unsubscribe)
+            stream.start_anew()
+            stream.subscribe(self._receive, self._miss, self._reject)
+
+    def _end(self, mailbox: Mailbox, worker: threading.Thread) -> None:
+        mailbox.close()
+        worker.join(PATIENCE)
+        if worker.is_alive():
+            raise TimeoutError(f"the model has not answered for {PATIENCE:g} s; its answer will not be heard")
+
+    # --- the executor's thread --------------------------------------------------------------------------------------
+
+    def _receive(self, stream: Stream, arrival: Arrival, message: Any) -> None:
+        self._mailbox.put(stream.name, (arrival, message))
+
+    def _miss(self, stream: Stream) -> None:
+        self._mailbox.count(stream.name, dropped=1)
+
+    def tick(self) -> None:
+        if self.stage == "active":
+            for stream in self._streams.values():
+                stream.publish_statistics(self._mailbox.counts(stream.name))
+        super().tick()
+
+    def diagnose(self) -> Sequence[DiagnosticStatus]:
+        return [stream.diagnose() for stream in self._streams.values()] if self.stage == "active" else []
+
+    # --- the worker's thread ----------------------------------------------------------------------------------------
+
+    def _work(self, mailbox: Mailbox) -> None:
+        while (messages := mailbox.take()) is not None:
+            try:
+                opened = [self._open(self._streams[name], message) for name, message in messages.items()]
+                frames = [frame for frame in opened if frame is not None]
+                for frame, result, seconds in self._answers(frames):
+                    if mailbox.closed:  # the node has stopped meanwhile, and nobody waits for this
+                        return
+                    self._publish(frame, result, seconds)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the worker has to live
+                if not mailbox.closed:
+                    self.note_failure("the worker failed", error)
+
+    def _open(self, stream: Stream, arrived: tuple[Arrival, Any]) -> Frame | None:
+        arrival, message = arrived
+        try:
+            header, data = self._input.open(message)
+            stream.doubt(getattr(data, "note", ""))  # results of other nodes have none
+        except ValueError as error:
+            self._reject(stream, str(error))
+            return None
+        seconds = stream.follow(header, arrival)
+        if seconds is None:
+            self._miss(stream)
+            return None
+        return Frame(stream.name, header, data, seconds, stream.memory)
+
+    def _answers(self, frames: Sequence[Frame]) -> Iterator[tuple[Frame, Any, float]]:
+        """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing.
+
+        Gives each frame that has a result with it, and its share of the time, s.
+        """
+        if not frames:
+            return
+        started = time.perf_counter()
+        try:
+            results = iter(self.process(frames))
+        except Exception as error:  # noqa: BLE001 - a frame that the model cannot take must not stop the node
+            if len(frames) == 1:
+                self._reject(self._streams[frames[0].stream], f"{type(error).__name__}: {error}")
+            for frame in frames if len(frames) > 1 else ():
+                yield from self._answers([frame])
+            return
+        share = (time.perf_counter() - started) / len(frames)
+        for frame in frames:
+            started = time.perf_counter()
+            try:
+                result = next(results)
+            except StopIteration:
+                self._reject(self._streams[frame.stream], "the model gave no answer")
+                continue
+            except Exception as error:  # noqa: BLE001 - as above
+                self._reject(self._streams[frame.stream], f"{type(error).__name__}: {error}")
+                continue
+            yield frame, result, share + time.perf_counter() - started
+
+    def _publish(self, frame: Frame, result: Any, inference: float) -> None:
+        stream = self._streams[frame.stream]
+        try:
+            stream.publish(frame.header, result, inference)
+        except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
+            self._reject(stream, f"cannot publish: {error}")
+            return
+        self._mailbox.count(stream.name, processed=1)
+        try:
+            if stream.watched():
+                canvas = self._input.canvas(frame.data)
+                self.draw(canvas, frame.data, result)
+                stream.publish_drawing(frame.header, canvas)
+        except Exception as error:  # noqa: BLE001 - as above
+            self.warn(f"cannot draw: {error}", "drawing")
+
+    def _renew(self, memory: Any) -> Any:
+        if memory is not None:
+            self.release_memory(memory)
+        return self.new_memory()
+
+    def _reject(self, stream: Stream, problem: str) -> None:
+        self._mailbox.count(stream.name, rejected=1)
+        stream.reject(problem)

@@ -1,0 +1,1 @@
+"""A robot's sensors and base: scans, transforms, velocities, and the driver for Webots."""

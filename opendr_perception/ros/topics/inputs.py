@@ -1,0 +1,113 @@
+"""What a perception node subscribes, and how a message becomes something to work on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from std_msgs.msg import Header
+
+from opendr_perception.ros.convert import images, stamps
+from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.tasks.imaging.image import Image, to_bgr
+from opendr_perception.tasks.imaging.pixel_range import PixelRanges
+
+
+@dataclass(frozen=True)
+class Input:
+    """A kind of input.
+
+    Args:
+        topic: where it is published, relative.
+        type: of the messages.
+        raw: whether messages come as serialised bytes.
+        open: turns a message (or its bytes) into its header and what `process` gets; ValueError if it is unusable.
+        canvas: makes a (H, W, 3) uint8 BGR picture of it, on which results are drawn.
+        stamp: of a message in nanoseconds; ValueError if it is unusable.
+        images: the camera's images that it is about. Then `open` gets both messages, the image first.
+    """
+
+    topic: str
+    type: type
+    raw: bool
+    open: Callable[[Any], tuple[Header, Any]]
+    canvas: Callable[[Any], np.ndarray]
+    stamp: Callable[[Any], int]
+    images: Input | None = None
+
+
+@dataclass(frozen=True)
+class Pictured:
+    """A result of another node, and the image that it is about."""
+
+    image: Image
+    result: Any
+
+    @property
+    def note(self) -> str:
+        """What is doubtful about the image, or ''."""
+        return self.image.note
+
+
+def transport_parameter() -> Any:
+    """The parameter `image_transport` of every node that takes images."""
+    return parameter(
+        "raw",
+        "raw takes sensor_msgs/Image from image_raw, compressed takes sensor_msgs/CompressedImage from "
+        "image_raw/compressed.",
+        choices=("raw", "compressed"),
+        read_only=True,
+    )
+
+
+def reliability_parameter() -> Any:
+    """The parameter `qos_reliability` of every node that takes images or results."""
+    return parameter(
+        "best_effort",
+        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+
+
+def image_input(transport: str) -> Input:
+    """Camera images, raw or compressed, as `tasks.imaging.image.Image`."""
+    message_type, _, topic = images.TRANSPORTS[transport]
+    read = partial(images.decode, transport=transport, ranges=PixelRanges())
+    return Input(topic, message_type, raw=True, open=read, canvas=to_bgr, stamp=images.read_stamp)
+
+
+def result_input(topic: str, message_type: type) -> Input:
+    """Results of another node, as they are. They are drawn on black, in the size of the image that they are about."""
+    return Input(
+        topic, message_type, raw=False, open=lambda message: (message.header, message), canvas=_black, stamp=_stamp
+    )
+
+
+def with_images(result: Input, image: Input) -> Input:
+    """Results of another node and the images of the same stamps, as `Pictured`."""
+
+    def read(messages: tuple[Any, Any]) -> tuple[Header, Pictured]:
+        header, picture = image.open(messages[0])
+        return header, Pictured(picture, result.open(messages[1])[1])
+
+    return Input(
+        result.topic,
+        result.type,
+        result.raw,
+        open=read,
+        canvas=lambda pictured: image.canvas(pictured.image),
+        stamp=result.stamp,
+        images=image,
+    )
+
+
+def _black(message: Any) -> np.ndarray:
+    return np.zeros((message.height, message.width, 3), np.uint8)
+
+
+def _stamp(message: Any) -> int:
+    return stamps.nanoseconds(message.header.stamp)

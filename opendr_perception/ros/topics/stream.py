@@ -1,0 +1,245 @@
+"""One camera of a perception node: its topics, its memory, and how it is doing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.time import Time
+from sensor_msgs.msg import CompressedImage
+from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Header
+
+from opendr_perception.msg import NodeStatistics
+from opendr_perception.ros.convert import images
+from opendr_perception.ros.node import qos
+from opendr_perception.ros.node.managed import ManagedNode, brief
+from opendr_perception.ros.topics import names
+from opendr_perception.ros.topics.gaps import Arrival, Continuity
+from opendr_perception.ros.topics.health import Health
+from opendr_perception.ros.topics.inputs import Input
+from opendr_perception.ros.topics.latest import Counts
+from opendr_perception.ros.topics.listener import Listener
+from opendr_perception.ros.topics.pairing import LIMIT, Pairing
+from opendr_perception.ros.topics.statistics import Statistics, Summary
+
+UNPAIRED = 3
+"""Results in a row without an image of the same stamp, after which that is said; a single image may get lost."""
+
+
+class Stream:
+    """Subscribes the input of one stream, publishes its results, and tells how it is.
+
+    Args:
+        node: whose stream it is.
+        name: the prefix of its topics; '' for none.
+        source: what it subscribes.
+        result: message type and topic of its results.
+        renew: takes what the node kept of the past (None at first) and gives what it keeps from now on.
+    """
+
+    def __init__(
+        self, node: ManagedNode, name: str, source: Input, result: tuple[type, str], renew: Callable[[Any], Any]
+    ) -> None:
+        self.name = name
+        self._node = node
+        self._input = source
+        self.topic = names.resolve(node, self._topic(source.topic))
+        self._renew = renew
+        self.memory: Any = None
+        drawing = "~/" + self._topic("image")
+        self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
+        self._drawings = node.create_publisher(ImageMessage, drawing, qos.result(1))
+        self._jpegs = node.create_publisher(CompressedImage, drawing + names.COMPRESSED, qos.result(1))
+        self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
+        self._listeners: list[Listener] = []
+        self._timings = Statistics()
+        self._summary: Summary = self._timings.drain()
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget the past, and all counts."""
+        self.memory = self._renew(self.memory)
+        self._continuity = Continuity()
+        self._health = Health()
+        self._mismatch = ""
+        self._doubt = ""
+        self._frame_id = ""
+
+    # --- input ------------------------------------------------------------------------------------------------------
+
+    def subscribe(
+        self,
+        put: Callable[[Stream, Arrival, Any], None],
+        drop: Callable[[Stream], None],
+        reject: Callable[[Stream, str], None],
+    ) -> None:
+        """Hand each message to `put`, in the executor's thread, together with its image if the input has images.
+
+        Messages whose image does not come are given to `drop`; those without a stamp that can be read, to `reject`.
+        """
+        if self._input.images is None:
+            self._listen(self._input, lambda stamp, message: put(self, self._arrive(stamp), message), reject)
+            return
+
+        def deliver(image: Any, result: tuple[Arrival, Any]) -> None:
+            self._mismatch = ""
+            put(self, result[0], (image, result[1]))
+
+        def miss(in_a_row: int, offset: float | None) -> None:
+            drop(self)
+            if in_a_row >= UNPAIRED:
+                self._mismatch = self._explain_mismatch(offset)
+                self._warn(self._mismatch, "pairing")
+
+        pairing = Pairing(deliver, miss)
+        self._listen(
+            self._input,
+            lambda stamp, message: pairing.add_result(stamp, (self._arrive(stamp), message)),
+            reject,
+        )
+        self._listen(self._input.images, pairing.add_image, reject)
+
+    def _listen(self, source: Input, take: Callable[[int, Any], None], reject: Callable[[Stream, str], None]) -> None:
+        def receive(message: Any) -> None:
+            try:
+                stamp = source.stamp(message)
+                if stamp < 0:
+                    raise ValueError(f"the stamp is negative: {stamp * 1e-9:.3f} s")
+            except ValueError as error:
+                reject(self, str(error))
+            else:
+                take(stamp, message)
+
+        profile = qos.newest(self._node.params.qos_reliability, depth=1 if self._input.images is None else LIMIT)
+        topic = self._topic(source.topic)
+        self._listeners.append(Listener(self._node, source.type, topic, receive, profile, source.raw))
+
+    def _arrive(self, stamp: int) -> Arrival:
+        return self._continuity.arrive(stamp, time.monotonic_ns())
+
+    def unsubscribe(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self._listeners = []
+
+    def follow(self, header: Header, arrival: Arrival) -> float | None:
+        """Take note of the next frame; after a gap, or when time leaps back, the memory starts anew.
+
+        Returns:
+            The time in seconds for trackers and temporal models; None if the frame is too late to be served.
+        """
+        step = self._continuity.follow(arrival, self._node.params.max_gap)
+        self._health.note(arrival.stamp, step)
+        self._frame_id = header.frame_id
+        if step.late:
+            return None
+        if step.restart:
+            self._node.note(f"{self.topic}: {step.restart}; the stream starts anew", f"{self.topic} restart")
+            self.memory = self._renew(self.memory)
+        return step.time
+
+    def doubt(self, problem: str) -> None:
+        """Note what is doubtful about a message that is used; '' for nothing."""
+        self._doubt = problem
+        if problem:
+            self._warn(problem, "doubt")
+
+    def reject(self, problem: str) -> None:
+        """Note a message that cannot be used."""
+        self._health.last_problem = brief(problem)
+        self._warn(problem, "rejected")
+
+    # --- output -----------------------------------------------------------------------------------------------------
+
+    def publish(self, header: Header, result: Any, inference: float) -> None:
+        """Publish a result under the header of its input; `inference` in seconds is for the statistics."""
+        result.header = header
+        self._results.publish(result)
+        clock = self._node.get_clock()
+        age = clock.now() - Time.from_msg(header.stamp, clock.clock_type)
+        self._timings.record(inference, age.nanoseconds * 1e-9)
+
+    def watched(self) -> bool:
+        """Whether somebody wants to see the annotated image."""
+        return any(publisher.get_subscription_count() > 0 for publisher in (self._drawings, self._jpegs))
+
+    def publish_drawing(self, header: Header, canvas: Any) -> None:
+        """Publish the annotated image in the forms that somebody wants to see."""
+        if self._drawings.get_subscription_count() > 0:
+            self._drawings.publish(images.to_message(canvas, header))
+        if self._jpegs.get_subscription_count() > 0:
+            self._jpegs.publish(images.to_jpeg(canvas, header))
+
+    def close(self) -> None:
+        for publisher in (self._results, self._drawings, self._jpegs, self._statistics):
+            self._node.destroy_publisher(publisher)
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    def publish_statistics(self, counts: Counts) -> None:
+        """Publish `~/statistics` for the period since the last call."""
+        self._health.judge(counts)
+        self._summary = self._timings.drain()
+        message = NodeStatistics(
+            node=self._node.get_fully_qualified_name(),
+            stream=self.name,
+            received=counts.received,
+            processed=counts.processed,
+            dropped=counts.dropped,
+            rejected=counts.rejected,
+            rate=self._summary.rate,
+            inference_mean=self._summary.inference_mean,
+            latency_mean=self._summary.latency_mean,
+            latency_max=self._summary.latency_max,
+        )
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._statistics.publish(message)
+
+    def diagnose(self) -> DiagnosticStatus:
+        """How the stream is, in words and numbers; silence is also warned about."""
+        health = self._health
+        level, rejections = health.rejections()
+        irregular = health.irregularities(self._continuity.interval, self._node.params.max_gap)
+        if irregular:
+            self._warn(irregular, "time")
+        heard = (listener.problem() for listener in self._listeners)
+        problems = "; ".join(filter(None, (*heard, self._mismatch, rejections, irregular, self._doubt)))
+        if problems:
+            level = max(level, DiagnosticStatus.WARN)
+        values = {
+            "received": health.counts.received,
+            "processed": health.counts.processed,
+            "dropped": health.counts.dropped,
+            "rejected": health.counts.rejected,
+            "lost": sum(listener.lost for listener in self._listeners),
+            "unstamped": health.unstamped,
+            "repeated": health.repeated,
+            "late": health.late.count,
+            "restarts": health.restarts.count,
+            "rate (Hz)": f"{self._summary.rate:.1f}",
+            "interval (s)": f"{self._continuity.interval:.3f}",
+            "inference (ms)": f"{self._summary.inference_mean * 1e3:.1f}",
+            "latency (ms)": f"{self._summary.latency_mean * 1e3:.1f}",
+            "last problem": health.last_problem,
+        }
+        return self._node.status(self.topic, level, problems or "images arrive", values, self._frame_id)
+
+    def _explain_mismatch(self, offset: float | None) -> str:
+        assert self._input.images is not None
+        images_topic = names.resolve(self._node, self._topic(self._input.images.topic))
+        if offset is None:
+            return f"it has come, but no image on {images_topic}"
+        return (
+            f"no image on {images_topic} has the same stamp; the nearest one is {abs(offset):.3f} s "
+            f"{'later' if offset > 0 else 'earlier'}. Both must be of one camera, with its stamps, and results must "
+            f"not come more than {LIMIT} images late"
+        )
+
+    def _warn(self, text: str, about: str) -> None:
+        self._node.warn(f"{self.topic}: {text}", f"{self.topic} {about}")
+
+    def _topic(self, name: str) -> str:
+        return f"{self.name}/{name}" if self.name else name

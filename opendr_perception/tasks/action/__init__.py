@@ -1,0 +1,1 @@
+"""Actions from the keypoints of tracked people."""

@@ -1,0 +1,1 @@
+"""Body keypoints: single-person and bottom-up pose estimation, and keypoint layouts."""

@@ -1,0 +1,1 @@
+"""Expression, valence and arousal of faces, and their course over time."""

@@ -1,0 +1,169 @@
+"""Follow the expression, valence and arousal of faces: single frames are looked at, and time tells what to believe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+import numpy as np
+
+from opendr_perception.tasks.emotion import evidence
+from opendr_perception.tasks.emotion.expression import ExpressionNet, Expressions, FaceView, visible
+from opendr_perception.tasks.emotion.smoothing import Smoothing, Unsmoothed
+from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.imaging.rhythm import Rhythm
+
+_serial: Iterator[int] = count()
+
+
+@dataclass(frozen=True)
+class FacesInView:
+    """The faces in one image of one stream.
+
+    Args:
+        memory: what is kept of the stream.
+        image: the picture.
+        faces: where they are.
+        stamp: seconds.
+    """
+
+    memory: EmotionMemory
+    image: Image
+    faces: Sequence[FaceView]
+    stamp: float
+
+
+@dataclass(frozen=True)
+class Emotion:
+    """What a face shows.
+
+    Args:
+        track: of the face; '' if it has none.
+        probabilities: (labels,), summing to 1.
+        valence, arousal: in [-1, 1]; NaN if they are not known for these labels.
+        frames: of this track that the answer rests upon.
+        warm: whether they fill the receptive field.
+    """
+
+    track: str
+    probabilities: np.ndarray
+    valence: float
+    arousal: float
+    frames: int
+    warm: bool
+
+
+@dataclass
+class EmotionMemory:
+    """What is kept of one stream: when each track was seen last, and what was said of it."""
+
+    serial: int = field(default_factory=lambda: next(_serial))
+    seen: dict[str, float] = field(default_factory=dict)
+    newest: dict[str, Emotion] = field(default_factory=dict)
+    stamp: float = -np.inf
+    rhythm: Rhythm = field(default_factory=Rhythm)
+
+
+class EmotionRecogniser:
+    """Follows any number of faces on any number of streams.
+
+    Args:
+        net: for single frames.
+        smoothing: of the frames of a track.
+        lost_after: seconds after which a track that is not seen any more is forgotten, and begins anew; more where
+            images are rare.
+        max_faces: the largest so many of an image are looked at; the time grows with their number.
+    """
+
+    def __init__(
+        self, net: ExpressionNet, smoothing: Smoothing | None = None, lost_after: float = 1.0, max_faces: int = 20
+    ) -> None:
+        self._net = net
+        self._smoothing = smoothing or Unsmoothed()
+        self.labels = net.labels
+        self.lost_after = lost_after
+        self.max_faces = max_faces
+
+    def __call__(self, views: Sequence[FacesInView]) -> list[list[Emotion]]:
+        """Look at the faces of one image of each of some streams, all in one batch.
+
+        Returns:
+            For each image the emotions of its faces, in their order, without those that cannot be seen, because the
+            box is none or outside of the picture. Faces without a track are judged by this image alone, and so are
+            those that have the track of another face.
+        """
+        for view in views:
+            self._forget_lost(view)
+        chosen = [(view, face) for view in views for face in self._choose(view)]
+        found = self._net([(view.image, face) for view, face in chosen])
+        tracked: dict[tuple[int, str], tuple[int, FacesInView]] = {}
+        for place, (view, face) in enumerate(chosen):
+            if face.track:
+                tracked.setdefault((view.memory.serial, face.track), (place, view))
+        followed = self._follow(found, tracked)
+        answers: dict[int, list[Emotion]] = {id(view): [] for view in views}
+        for place, (view, face) in enumerate(chosen):
+            alone = _emotion(face.track, found.probabilities[place], found.affect[place], frames=0, warm=False)
+            answers[id(view)].append(followed.get(place, alone))
+        return [answers[id(view)] for view in views]
+
+    def forget(self, memory: EmotionMemory) -> None:
+        """Free what is kept of a stream."""
+        for track in list(memory.seen):
+            self._forget(memory, track)
+
+    def _choose(self, view: FacesInView) -> list[FaceView]:
+        faces = [face for face in view.faces if visible(face, view.image)]
+        sizes = np.array([(face.box[2:] - face.box[:2]).prod() for face in faces])
+        return [faces[place] for place in np.sort(np.argsort(-sizes, kind="stable")[: self.max_faces])]
+
+    def _follow(
+        self, found: Expressions, tracked: dict[tuple[int, str], tuple[int, FacesInView]]
+    ) -> dict[int, Emotion]:
+        """The emotions of faces with a track, by their places in the batch."""
+        fresh = {key: (place, view) for key, (place, view) in tracked.items() if _is_new(view, key[1])}
+        if fresh:
+            places = [place for place, _ in fresh.values()]
+            intervals = [_interval(view, key[1]) for key, (_, view) in fresh.items()]
+            seen = Expressions(found.probabilities[places], found.affect[places])
+            smooth = self._smoothing.step(list(fresh), seen, np.array(intervals))
+            for row, ((_, track), (_, view)) in enumerate(fresh.items()):
+                view.memory.seen[track] = view.stamp
+                view.memory.newest[track] = _emotion(
+                    track, smooth.probabilities[row], smooth.affect[row], smooth.frames[row], smooth.warm[row]
+                )
+        return {place: view.memory.newest[key[1]] for key, (place, view) in tracked.items()}
+
+    def _forget_lost(self, view: FacesInView) -> None:
+        """Forget who has been away for too long; without time that advances, who is not here."""
+        memory, here = view.memory, {face.track for face in view.faces}
+        stands = view.stamp <= memory.stamp
+        if not stands and np.isfinite(memory.stamp):
+            memory.rhythm.note(view.stamp - memory.stamp)
+        memory.stamp = max(view.stamp, memory.stamp)
+        limit = memory.rhythm.patience(self.lost_after)
+        for track, last in list(memory.seen.items()):
+            if view.stamp - last > limit or (stands and track not in here):
+                self._forget(memory, track)
+
+    def _forget(self, memory: EmotionMemory, track: str) -> None:
+        del memory.seen[track]
+        del memory.newest[track]
+        self._smoothing.release((memory.serial, track))
+
+
+def _is_new(view: FacesInView, track: str) -> bool:
+    """Whether it is not the same image again, which would say nothing new; images without a stamp (0) are new."""
+    return view.stamp == 0 or view.memory.seen.get(track, -np.inf) < view.stamp
+
+
+def _interval(view: FacesInView, track: str) -> float:
+    """Seconds since the track's last frame; at its first one, and without stamps, those of a usual camera."""
+    last = view.memory.seen.get(track)
+    return view.stamp - last if last is not None and view.stamp else evidence.NOMINAL
+
+
+def _emotion(track: str, probabilities: np.ndarray, values: np.ndarray, frames: int, warm: bool) -> Emotion:
+    valence, arousal = values.tolist()
+    return Emotion(track, probabilities, valence, arousal, int(frames), bool(warm))

@@ -1,0 +1,123 @@
+"""From the expressions of single frames to expressions over time, for any number of tracks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.engine.stateful import StateBank
+from opendr_perception.tasks.emotion import evidence as affect
+from opendr_perception.tasks.emotion.expression import Expressions
+
+TIME_CONSTANT = 0.14
+"""Seconds after which exponential smoothing has forgotten all but 1/e: a change is taken over after 0.1 s, which are
+three frames of a camera with 30 Hz."""
+
+SETTLED = 3
+"""Time constants after which an average depends on its beginning by 5 % only."""
+
+
+@dataclass(frozen=True)
+class Smooth:
+    """What is said of n faces over time.
+
+    Args:
+        probabilities: (n, labels).
+        affect: (n, 2) valence and arousal.
+        frames: (n,) that each answer rests upon.
+        warm: (n,) bool, whether they fill the receptive field.
+    """
+
+    probabilities: np.ndarray
+    affect: np.ndarray
+    frames: np.ndarray
+    warm: np.ndarray
+
+
+class Smoothing(Protocol):
+    """Owns a state for each key, which is a track on a stream."""
+
+    def step(self, keys: Sequence[Hashable], seen: Expressions, intervals: np.ndarray) -> Smooth:
+        """See one frame of each key, with the seconds (n,) since its frame before."""
+
+    def release(self, key: Hashable) -> None:
+        """Forget a key."""
+
+
+class Unsmoothed:
+    """Every frame for itself."""
+
+    def step(self, keys: Sequence[Hashable], seen: Expressions, intervals: np.ndarray) -> Smooth:
+        ones = np.ones(len(keys), np.int64)
+        return Smooth(seen.probabilities, seen.affect, ones, ones.astype(bool))
+
+    def release(self, key: Hashable) -> None:
+        """There is nothing to forget."""
+
+
+@dataclass
+class _Average:
+    values: np.ndarray
+    frames: int = 0
+    seconds: float = 0.0
+
+
+class Exponential:
+    """Averages in which older frames count less, whatever the labels are."""
+
+    def __init__(self) -> None:
+        self._averages: dict[Hashable, _Average] = {}
+
+    def step(self, keys: Sequence[Hashable], seen: Expressions, intervals: np.ndarray) -> Smooth:
+        averages = []
+        for key, values, interval in zip(keys, np.hstack([seen.probabilities, seen.affect]), intervals, strict=True):
+            average = self._averages.setdefault(key, _Average(values))
+            if average.frames:
+                average.values = values + (average.values - values) * np.exp(-interval / TIME_CONSTANT)
+                average.seconds += interval
+            average.frames += 1
+            averages.append(average)
+        values = np.stack([average.values for average in averages])
+        return Smooth(
+            values[:, :-2],
+            values[:, -2:],
+            np.array([average.frames for average in averages]),
+            np.array([average.seconds >= SETTLED * TIME_CONSTANT for average in averages]),
+        )
+
+    def release(self, key: Hashable) -> None:
+        self._averages.pop(key, None)
+
+
+class Temporal:
+    """A continual network over `tasks.emotion.evidence.evidence`.
+
+    Args:
+        session: exported with the metadata `labels` (a JSON list) and `evidence_version`. For each frame it gives the
+            log-probabilities of the labels, then valence and arousal.
+
+    Raises:
+        EngineError: the model is of another kind, or for other evidence.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._bank = StateBank(session)
+        version = session.metadata.get("evidence_version")
+        if version != str(affect.VERSION):
+            raise EngineError(f"{session.path}: it is for evidence of version {version}, this is {affect.VERSION}")
+        self.labels: tuple[str, ...] = tuple(json.loads(session.metadata.get("labels", "[]")))
+
+    def step(self, keys: Sequence[Hashable], seen: Expressions, intervals: np.ndarray) -> Smooth:
+        step = self._bank.step(keys, affect.evidence(seen.probabilities, intervals))
+        labels = len(self.labels)
+        probabilities = np.exp(step.output[:, :labels].astype(np.float64))
+        probabilities /= probabilities.sum(1, keepdims=True)
+        return Smooth(probabilities, step.output[:, labels:], step.frames, step.warm)
+
+    def release(self, key: Hashable) -> None:
+        self._bank.release(key)

@@ -1,0 +1,1 @@
+"""Faces: detection, head pose, embedding, identity, and the gallery of enrolled people."""

@@ -1,0 +1,227 @@
+"""Find faces in pictures with BlazeFace, small ones in large pictures too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from opendr_perception.engine.session import Session, Tensor
+from opendr_perception.tasks.imaging.image import Image, letterbox
+from opendr_perception.tasks.nms.overlap import area, greedy_nms, iou
+from opendr_perception.tasks.people.detection import Detections
+
+RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
+"""Places of the landmarks; right and left are the person's own."""
+
+LANDMARKS = 6
+
+CANVAS = 256
+"""Side in pixels of the picture that the network takes."""
+
+LEVELS = ((16, 2), (32, 6))
+"""For each of its maps: pixels from cell to cell, and anchors of a cell."""
+
+COVERED = 0.6
+"""Share of a box that lies in a better one of another pass, from which on both are one face."""
+
+SMALLEST = 1 / 16
+"""The smallest face that the network finds, over the longer side of what it looks at."""
+
+TILES_IN_LENGTH = 3
+"""At most so many tiles (without overlap) make the length of a picture; in larger pictures tiles grow."""
+
+TILE_OVERLAP = SMALLEST * TILES_IN_LENGTH
+"""Share of a tile that its neighbour sees too. Larger faces are left to the whole picture's pass, which finds them:
+here they may be cut, and what looks like one is often none."""
+
+TILED_FROM = 1.5
+"""A picture is looked at in tiles when it is so many times longer than a tile."""
+
+
+@dataclass(frozen=True)
+class Faces:
+    """Faces found in one picture, best first.
+
+    Args:
+        detections: their boxes, inside the picture, and scores.
+        landmarks: (n, 6, 2) float32, x, y in source pixels, possibly outside of the picture: right eye, left eye, nose
+            tip, mouth, right ear, left ear.
+    """
+
+    detections: Detections
+    landmarks: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.landmarks.shape != (len(self.detections), LANDMARKS, 2):
+            raise ValueError(f"landmarks {self.landmarks.shape} do not belong to {len(self.detections)} faces")
+
+    def __len__(self) -> int:
+        return len(self.detections)
+
+    def __getitem__(self, index: np.ndarray | slice) -> Faces:
+        return Faces(self.detections[index], self.landmarks[index])
+
+
+class FaceDetector:
+    """BlazeFace [Bazarevsky 2019], the model for back cameras, on whole pictures and on tiles of large ones.
+
+    Args:
+        session: the zoo's `blazeface`, or a model with the same input and outputs.
+        score_threshold: faces below it are dropped.
+        iou_threshold: boxes that overlap more belong to one face.
+        tile_size: side in pixels of the tiles in which a large picture is looked at a second time; 0 for never. The
+            smallest face that is found has about 1/16 of it; the time grows with the number of tiles. Pictures longer
+            than three tiles get tiles of a third of their length.
+    """
+
+    def __init__(
+        self, session: Session, score_threshold: float = 0.5, iou_threshold: float = 0.3, tile_size: int = 640
+    ) -> None:
+        if tile_size < 0:
+            raise ValueError(f"tile_size must not be negative, got {tile_size}")
+        anchors = len(anchor_centres())
+        session.expect(
+            inputs=[Tensor("image", (None, CANVAS, CANVAS, 3), np.dtype(np.uint8))],
+            outputs=[
+                Tensor("boxes", (None, anchors, 4 + 2 * LANDMARKS), np.dtype(np.float32)),
+                Tensor("scores", (None, anchors), np.dtype(np.float32)),
+            ],
+        )
+        self.score_threshold = score_threshold
+        self.iou_threshold = iou_threshold
+        self.tile_size = tile_size
+        self._session = session
+        self._anchors = anchor_centres()
+
+    def __call__(self, images: Sequence[Image]) -> list[Faces]:
+        """Find the faces in each picture."""
+        views = [(number, view) for number, image in enumerate(images) for view in _views(image, self.tile_size)]
+        canvases = np.empty((len(views), CANVAS, CANVAS, 3), np.uint8)
+        places = [
+            letterbox(view.image, (CANVAS, CANVAS), "rgb", out=canvases[k])[1] for k, (_, view) in enumerate(views)
+        ]
+        if not views:
+            return []
+        outputs = self._session.run_batch({"image": canvases})
+        found: list[list[_Candidates]] = [[] for _ in images]
+        for k, (number, view) in enumerate(views):
+            candidates = self._select(outputs["boxes"][k], outputs["scores"][k])
+            points = places[k].to_source(candidates.points) + np.array(view.corner, np.float32)
+            found[number].append(_Candidates(points, candidates.scores).of(view, images[number]))
+        return [_merge(passes, image) for passes, image in zip(found, images, strict=True)]
+
+    def _select(self, raw: np.ndarray, scores: np.ndarray) -> _Candidates:
+        """The faces of one canvas, in its pixels."""
+        sure = np.flatnonzero(scores > self.score_threshold)
+        points = decode(raw[sure], self._anchors[sure])
+        finite = np.isfinite(points).all(axis=(1, 2))
+        return _blend(_Candidates(points[finite], scores[sure][finite]), self.iou_threshold)
+
+
+def anchor_centres() -> np.ndarray:
+    """Middles (896, 2) of the anchors' cells: x, y in canvas pixels, in BlazeFace's order."""
+    levels = []
+    for stride, anchors in LEVELS:
+        steps = (np.arange(CANVAS // stride, dtype=np.float32) + 0.5) * stride
+        x, y = np.meshgrid(steps, steps)
+        levels.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), anchors, axis=0))
+    return np.concatenate(levels)
+
+
+def decode(raw: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Boxes and landmarks from BlazeFace's outputs.
+
+    Args:
+        raw: (n, 16) centre, size and landmarks in pixels; all but the size are relative to the anchor.
+        centres: (n, 2) rows of `anchor_centres`.
+
+    Returns:
+        (n, 8, 2) x, y in canvas pixels: upper left and lower right corner of the box, then the landmarks.
+    """
+    pairs = raw.reshape(-1, 2 + LANDMARKS, 2)
+    middle, half = pairs[:, :1] + centres[:, None], pairs[:, 1:2] / 2
+    return np.concatenate([middle - half, middle + half, pairs[:, 2:] + centres[:, None]], axis=1)
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Faces as points (n, 8, 2), the box's two corners first, and their scores (n,)."""
+
+    points: np.ndarray
+    scores: np.ndarray
+
+    @property
+    def boxes(self) -> np.ndarray:
+        return self.points[:, :2].reshape(-1, 4)
+
+    def of(self, view: _View, image: Image) -> _Candidates:
+        """Those that a tile sees whole, and that are small enough for it; of the whole picture all."""
+        if view.image is image:
+            return self
+        low = [corner if corner > 0 else -np.inf for corner in view.corner]
+        ends = (view.corner[0] + view.image.width, view.corner[1] + view.image.height)
+        high = [end if end < size else np.inf for end, size in zip(ends, (image.width, image.height), strict=True)]
+        whole = (self.boxes >= [*low, *low]).all(axis=1) & (self.boxes <= [*high, *high]).all(axis=1)
+        small = (self.points[:, 1] - self.points[:, 0]).max(axis=1) <= TILE_OVERLAP * max(view.image.pixels.shape[:2])
+        return _Candidates(self.points[whole & small], self.scores[whole & small])
+
+
+@dataclass(frozen=True)
+class _View:
+    """A part of a picture, and where its upper left corner is in it."""
+
+    image: Image
+    corner: tuple[int, int]
+
+
+def _views(image: Image, tile: int) -> Iterator[_View]:
+    """The whole picture, then the tiles of a large one."""
+    yield _View(image, (0, 0))
+    length = max(image.width, image.height)
+    if tile == 0 or length < TILED_FROM * tile:
+        return
+    tile = max(tile, -(-length // TILES_IN_LENGTH))
+    for y in _starts(image.height, tile):
+        for x in _starts(image.width, tile):
+            yield _View(Image(image.pixels[y : y + tile, x : x + tile], image.encoding), (x, y))
+
+
+def _starts(length: int, tile: int) -> list[int]:
+    """Where tiles begin that cover a length with overlap, evenly spread."""
+    if length <= tile:
+        return [0]
+    number = int(np.ceil((length - tile) / (tile * (1 - TILE_OVERLAP)))) + 1
+    return np.linspace(0, length - tile, number).round().astype(int).tolist()
+
+
+def _blend(candidates: _Candidates, iou_threshold: float) -> _Candidates:
+    """Non-maximum suppression that averages what it suppresses, so that faces tremble less [Bazarevsky 2019, 3.4]."""
+    boxes, points, scores = candidates.boxes, candidates.points, candidates.scores
+    kept = greedy_nms(boxes, scores, iou_threshold)
+    blended = np.empty((len(kept), *points.shape[1:]), np.float32)
+    for place, best in enumerate(kept):
+        weights = np.where(iou(boxes[best], boxes) > iou_threshold, scores, 0)
+        blended[place] = np.einsum("n,nij->ij", weights / weights.sum(), points)
+    return _Candidates(blended, scores[kept])
+
+
+def _merge(passes: Sequence[_Candidates], image: Image) -> Faces:
+    """One face of what several passes have seen of it: of overlapping ones the better, whatever their sizes."""
+    points = np.concatenate([found.points for found in passes])
+    scores = np.concatenate([found.scores for found in passes])
+    boxes = np.clip(points[:, :2].reshape(-1, 4), 0, [image.width, image.height] * 2).astype(np.float32)
+    kept: list[int] = []
+    for index in np.argsort(-scores, kind="stable"):
+        if area(boxes[index : index + 1])[0] > 0 and not _covered(boxes[index], boxes[kept]):
+            kept.append(int(index))
+    return Faces(Detections(boxes[kept], scores[kept].astype(np.float32)), points[kept, 2:].astype(np.float32))
+
+
+def _covered(box: np.ndarray, others: np.ndarray) -> bool:
+    """Whether a box (4,) and one of others (n, 4) are mostly inside of each other."""
+    low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
+    shared = np.prod(np.maximum(high - low, 0), axis=1)
+    smaller = np.minimum(area(others), area(box[None]))
+    return bool((shared > COVERED * smaller).any())

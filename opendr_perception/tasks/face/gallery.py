@@ -1,0 +1,155 @@
+"""What is known of faces at one moment, and what people may be called."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from opendr_perception.tasks.face.embedding import DIMENSIONS
+
+FILE = "embeddings.npz"
+LOG = "changes.log"
+RESERVED = frozenset({FILE, LOG, f"{LOG}.1"})
+"""Files of a gallery that lie beside the people's folders; nobody may be called so."""
+
+THRESHOLD = 0.47
+"""Distance from which on two faces are two people. dlib's customary 0.6 takes different people for one."""
+
+LARGEST_THRESHOLD = 2.0
+"""Embeddings are about 1 long: beyond it everybody would be everybody."""
+
+LONGEST_NAME = 64
+_BETWEEN = " .'\u2019-,()&"
+"""What a name may hold beside letters, marks, digits and underscores, but not begin with."""
+
+
+class GalleryError(RuntimeError):
+    """The gallery cannot be read or changed; the text says why in one line."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """What is known of faces at one moment; never changed, only replaced.
+
+    Args:
+        model: what made the embeddings, see `fingerprint`.
+        threshold: distance from which on two faces are two people.
+        names: of the person, for each sample; samples of one person stand together.
+        pictures: for each sample, the image's path below the gallery's folder.
+        embeddings: (n, 128) float32.
+        digests: for each sample, sha256 of the image's bytes; '' when unknown, as all are by default.
+
+    Raises:
+        ValueError: they do not belong together.
+    """
+
+    model: str
+    threshold: float = THRESHOLD
+    names: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, DIMENSIONS), np.float32))
+    digests: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        count = len(self.names)
+        object.__setattr__(self, "digests", self.digests or ("",) * count)
+        if not (count == len(self.pictures) == len(self.digests) and self.embeddings.shape == (count, DIMENSIONS)):
+            raise ValueError("names, images, digests and embeddings do not belong together")
+        if not (np.isfinite(self.embeddings).all() and 0 < self.threshold <= LARGEST_THRESHOLD):
+            raise ValueError(f"embeddings must be finite, and the threshold in (0, {LARGEST_THRESHOLD:g}]")
+        starts = [k for k, name in enumerate(self.names) if k == 0 or name != self.names[k - 1]]
+        if len({self.names[k] for k in starts}) < len(starts):
+            raise ValueError("samples of one person do not stand together")
+        object.__setattr__(self, "people", tuple(self.names[k] for k in starts))
+        object.__setattr__(self, "_starts", np.array(starts, np.intp))
+        object.__setattr__(self, "_squares", np.einsum("nd,nd->n", self.embeddings, self.embeddings))
+
+    people: tuple[str, ...] = field(init=False, compare=False)
+    """The name of each person, once."""
+    _starts: np.ndarray = field(init=False, compare=False, repr=False)
+    _squares: np.ndarray = field(init=False, compare=False, repr=False)
+
+    def distances(self, embedding: np.ndarray) -> np.ndarray:
+        """Distance (p,) of an embedding (128,) to the nearest sample of each of `people`."""
+        if not self.people:
+            return np.empty(0, np.float32)
+        squares = self._squares - 2 * (self.embeddings @ embedding) + embedding @ embedding
+        nearest = squares if len(self.people) == len(squares) else np.minimum.reduceat(squares, self._starts)
+        return np.sqrt(np.maximum(nearest, 0))
+
+    def samples(self, name: str) -> np.ndarray:
+        """Embeddings (n, 128) of one person."""
+        return self.embeddings[[k for k, owner in enumerate(self.names) if owner == name]]
+
+    def with_samples(
+        self, name: str, pictures: Sequence[str], embeddings: np.ndarray, digests: Sequence[str] = ()
+    ) -> Gallery:
+        """A gallery with more samples of a person; arguments as the attributes of the same names."""
+        names = [*self.names, *[name] * len(pictures)]
+        order = sorted(range(len(names)), key=names.__getitem__)  # stable
+        every = [*self.pictures, *pictures]
+        hashes = [*self.digests, *(digests or [""] * len(pictures))]
+        return replace(
+            self,
+            names=tuple(names[k] for k in order),
+            pictures=tuple(every[k] for k in order),
+            digests=tuple(hashes[k] for k in order),
+            embeddings=np.concatenate([self.embeddings, embeddings.reshape(-1, DIMENSIONS)])[order].astype(np.float32),
+        )
+
+    def without(self, pictures: set[str]) -> Gallery:
+        """A gallery without some samples, by their images."""
+        return self._only([k for k, picture in enumerate(self.pictures) if picture not in pictures])
+
+    def without_people(self, people: set[str]) -> Gallery:
+        """A gallery without some people."""
+        return self._only([k for k, name in enumerate(self.names) if name not in people])
+
+    def _only(self, kept: list[int]) -> Gallery:
+        return replace(
+            self,
+            names=tuple(self.names[k] for k in kept),
+            pictures=tuple(self.pictures[k] for k in kept),
+            digests=tuple(self.digests[k] for k in kept),
+            embeddings=self.embeddings[kept],
+        )
+
+
+def is_name(name: str) -> bool:
+    """Whether a person may be called so. A name is also that of a folder, whatever is typed."""
+    name = normal_name(name)
+    return (
+        0 < len(name) <= LONGEST_NAME
+        and all(character in _BETWEEN or _is_letter(character) for character in name)
+        and (name[0].isalnum() or name[0] == "_")
+        and name[-1] not in _BETWEEN.replace(")", "")
+        and len(name.encode()) <= 200
+        and name.casefold() not in RESERVED
+    )
+
+
+def normal_name(name: str) -> str:
+    """The one way to write a name: what can be typed in several ways is the same person."""
+    return unicodedata.normalize("NFC", name)
+
+
+def check_name(name: str) -> str:
+    """The name in its normal form.
+
+    Raises:
+        GalleryError: nobody may be called so.
+    """
+    if not is_name(name):
+        short = name if len(name) <= 40 else f"{name[:40]}..."
+        raise GalleryError(
+            f"{short!r} cannot be a name: 1 to 64 letters, digits, spaces, or any of _ . ' - , & ( ) in between are "
+            f"needed, and not {', '.join(sorted(RESERVED))}"
+        )
+    return normal_name(name)
+
+
+def _is_letter(character: str) -> bool:
+    return character == "_" or unicodedata.category(character)[0] in "LMN"  # letters, their marks, digits

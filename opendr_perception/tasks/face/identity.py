@@ -1,0 +1,180 @@
+"""Say who the tracked faces of a stream are, from what several frames have shown of each."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from opendr_perception.tasks.face.detection import Faces
+from opendr_perception.tasks.face.embedding import FaceEmbedder, View, view
+from opendr_perception.tasks.face.gallery import Gallery
+from opendr_perception.tasks.face.quality import TO_DECIDE
+from opendr_perception.tasks.imaging.image import Image
+
+VIEWS = 7
+"""The newest so many good views of a track decide together."""
+
+FEWEST = 3
+"""Views without which nobody gets a name: the median of three stands one that is wrong."""
+
+SETTLED_KNOWN, SETTLED_UNKNOWN = 15, 5
+"""Frames from one look to the next at a face about which all views agree."""
+
+AT_ONCE = 8
+"""Faces that are embedded in one frame at most; others wait for the next."""
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """The tracked faces of one frame of a stream.
+
+    Args:
+        image: of the frame.
+        faces: in it.
+        poses: (n, 3) yaw, pitch, roll of their heads, rad.
+        tracks: of the faces; '' for those that have none, who get no name.
+        alive: tracks that may still come back; others are forgotten.
+    """
+
+    image: Image
+    faces: Faces
+    poses: np.ndarray
+    tracks: Sequence[str]
+    alive: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who a face is.
+
+    Args:
+        name: '' is unknown.
+        distance: to this person, or to the nearest one; NaN when there is none, or nothing is known of the face yet.
+        confidence: 1 - distance / threshold (FRC); negative beyond the threshold.
+    """
+
+    name: str = ""
+    distance: float = np.nan
+    confidence: float = np.nan
+
+
+@dataclass
+class Evidence:
+    """What is kept of one track: the embeddings of its good views, and what they say together."""
+
+    embeddings: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=VIEWS))
+    distances: np.ndarray = field(default_factory=lambda: np.empty(0))
+    name: str = ""
+    next_look: int = 0
+
+
+@dataclass
+class IdentityMemory:
+    """What is kept of one stream: its tracks, and the gallery that they were compared with."""
+
+    gallery: Gallery | None = None
+    frame: int = 0
+    tracks: dict[str, Evidence] = field(default_factory=dict)
+
+
+class FaceIdentifier:
+    """Names tracked faces by a gallery.
+
+    Args:
+        embedder: makes points of faces.
+    """
+
+    def __init__(self, embedder: FaceEmbedder) -> None:
+        self._embedder = embedder
+
+    def __call__(self, memory: IdentityMemory, gallery: Gallery, threshold: float, seen: Sighting) -> list[Identity]:
+        """Look at the faces of the next frame of a stream, and say who each is.
+
+        Args:
+            memory: what is kept of the stream.
+            gallery: of known faces; another one than last time is compared with all that was seen.
+            threshold: distance from which on two faces are two people.
+            seen: the frame.
+        """
+        memory.frame += 1
+        memory.tracks = {name: memory.tracks[name] for name in memory.tracks if name in seen.alive}
+        if memory.gallery is not gallery:
+            memory.gallery = gallery
+            for evidence in memory.tracks.values():
+                evidence.distances = _fuse(evidence, gallery)
+        present = {track: memory.tracks.setdefault(track, Evidence()) for track in seen.tracks if track}
+        self._look(memory, gallery, threshold, seen)
+        claims = [e.distances if len(e.embeddings) >= FEWEST else e.distances[:0] for e in present.values()]
+        people = dict(zip(present, assign(claims, threshold), strict=True))
+        for track, evidence in present.items():
+            evidence.name = gallery.people[people[track]] if people[track] >= 0 else ""
+        return [
+            _identity(gallery, threshold, present[track].distances, people[track]) if track else Identity()
+            for track in seen.tracks
+        ]
+
+    def _look(self, memory: IdentityMemory, gallery: Gallery, threshold: float, seen: Sighting) -> None:
+        """Embed, in one batch, the faces that are due and can be seen well."""
+        tracks = memory.tracks
+        due = [k for k, track in enumerate(seen.tracks) if track and tracks[track].next_look <= memory.frame]
+        due.sort(key=lambda k: tracks[seen.tracks[k]].next_look)
+        good: list[tuple[Evidence, View]] = []
+        for k in due[:AT_ONCE]:
+            found = view(seen.image, seen.faces, k, seen.poses[k])
+            evidence = tracks[seen.tracks[k]]
+            evidence.next_look = memory.frame + 1
+            if not TO_DECIDE.problem(found.quality):
+                good.append((evidence, found))
+        embeddings = self._embedder([found.aligned for _, found in good])
+        for (evidence, _), embedding in zip(good, embeddings, strict=True):
+            evidence.embeddings.append(embedding)
+            evidence.distances = _fuse(evidence, gallery)
+            newest, fused = gallery.distances(embedding), evidence.distances
+            agrees = _nearest(gallery, threshold, newest) == _nearest(gallery, threshold, fused)
+            if agrees and len(evidence.embeddings) == VIEWS:
+                evidence.next_look = memory.frame + (SETTLED_KNOWN if evidence.name else SETTLED_UNKNOWN)
+
+
+def assign(distances: Sequence[np.ndarray], threshold: float) -> list[int]:
+    """Give each face at most one person, and each person at most one face: the strongest claim first.
+
+    Args:
+        distances: for each face, to each person (p,); empty for one that claims nobody.
+        threshold: claims at or beyond it do not count.
+
+    Returns:
+        For each face the place of its person, -1 for none.
+    """
+    claims = sorted(
+        (float(to_people[person]), face, int(person))
+        for face, to_people in enumerate(distances)
+        for person in np.flatnonzero(to_people < threshold)
+    )
+    people = [-1] * len(distances)
+    for _, face, person in claims:
+        if people[face] < 0 and person not in people:
+            people[face] = person
+    return people
+
+
+def _fuse(evidence: Evidence, gallery: Gallery) -> np.ndarray:
+    """Distance (p,) to each person: the median over the views, which a few bad ones do not move."""
+    if not evidence.embeddings:
+        return np.empty(0)
+    return np.median([gallery.distances(embedding) for embedding in evidence.embeddings], axis=0)
+
+
+def _nearest(gallery: Gallery, threshold: float, distances: np.ndarray) -> str:
+    if not len(distances) or distances.min() >= threshold:
+        return ""
+    return gallery.people[int(np.argmin(distances))]
+
+
+def _identity(gallery: Gallery, threshold: float, distances: np.ndarray, person: int) -> Identity:
+    if not len(distances):
+        return Identity()
+    distance = float(distances[person] if person >= 0 else distances.min())
+    return Identity(gallery.people[person] if person >= 0 else "", distance, 1 - distance / threshold)

@@ -1,0 +1,1 @@
+"""Images and heatmaps: what all capabilities begin with."""

@@ -1,0 +1,1 @@
+"""Candidates of a detector, and non-maximum suppression: by formula or learned."""

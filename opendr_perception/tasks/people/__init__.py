@@ -1,0 +1,1 @@
+"""People in images: detection, also in large images, and tracking."""

@@ -1,0 +1,78 @@
+"""A cheap first look at a large picture: where people may be."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from opendr_perception.engine.session import Session
+from opendr_perception.tasks.imaging.heatmap import Heatmap
+from opendr_perception.tasks.imaging.image import Image, Pixels, to_bgr
+from opendr_perception.tasks.nms.candidates import Candidates, Detections
+from opendr_perception.tasks.people.detection import PersonDetector
+
+CELL = 8
+"""Pixels of a cell of the detector's heatmap: its finest stride."""
+
+
+class Overview(Protocol):
+    """Tells roughly where people are."""
+
+    def __call__(self, pixels: Pixels) -> Heatmap:
+        """Look at a picture (H, W, 3) uint8 BGR."""
+
+
+class DetectorOverview:
+    """A person detector's own certainty: in each cell, that of the best box that reaches into it.
+
+    Args:
+        session: the zoo's `nanodet`, or a model like it.
+        faintest: boxes below this score are left out.
+    """
+
+    def __init__(self, session: Session, faintest: float = 0.05) -> None:
+        self._detector = PersonDetector(session, faintest, _KeepAll())
+
+    def __call__(self, pixels: Pixels) -> Heatmap:
+        height, width = pixels.shape[:2]
+        [found] = self._detector([Image(pixels, "bgr8")], max(height, width))
+        cells = found.boxes / CELL
+        starts, ends = np.floor(cells[:, :2]).astype(int), np.ceil(cells[:, 2:]).astype(int)
+        values = np.zeros((-(-height // CELL), -(-width // CELL)), np.float32)
+        for k in np.argsort(found.scores, kind="stable"):  # the best last, over the others
+            values[starts[k, 1] : ends[k, 1], starts[k, 0] : ends[k, 0]] = found.scores[k]
+        return Heatmap(values, CELL, CELL / 2)
+
+
+class _KeepAll:
+    """No suppression."""
+
+    weakest = 1.0
+
+    def __call__(self, candidates: Candidates) -> Detections:
+        return candidates.proposals
+
+
+def pool(image: Image, base_height: int) -> tuple[Pixels, int]:
+    """Average blocks of pixels, so many that the shorter side comes near to a base height but not below it.
+
+    Args:
+        image: any picture.
+        base_height: pixels.
+
+    Returns:
+        The small picture (H // k, W // k, 3) uint8 BGR, without what is left over at the right and lower border; and
+        the side k of the blocks, 1 for a picture that is not larger than the base height.
+    """
+    k = pooling(image, base_height)
+    height, width = image.height // k, image.width // k
+    whole = image.pixels[: height * k, : width * k]
+    small = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA) if k > 1 else whole
+    return to_bgr(Image(np.asarray(small, np.uint8), image.encoding)), k
+
+
+def pooling(image: Image, base_height: int) -> int:
+    """The side of the blocks that `pool` averages."""
+    return max(1, min(image.height, image.width) // base_height)

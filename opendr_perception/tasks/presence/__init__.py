@@ -1,0 +1,1 @@
+"""Human presence: a very small network tells roughly where people are."""

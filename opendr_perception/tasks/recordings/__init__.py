@@ -1,0 +1,1 @@
+"""Films, bags, cameras and folders of images as one stream of frames."""

@@ -1,0 +1,121 @@
+"""Images of rosbag2 recordings, with the calibration that was recorded beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from rosbags.rosbag2 import Reader
+
+from opendr_perception.tasks.imaging.file import printable
+from opendr_perception.tasks.imaging.message import COMPRESSED, RAW, BadImage, deserialize, is_readable
+from opendr_perception.tasks.imaging.pixel_range import PixelRanges
+from opendr_perception.tasks.recordings.source import Frame, VideoError, VideoSource
+
+CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+TRIED = 10
+"""First messages of a topic of which one must be an image; a camera may begin with broken ones."""
+
+
+class BagSource(VideoSource):
+    """One image topic of a rosbag2 recording. Stamps and frame ids are those of the messages' headers.
+
+    A message without a stamp gets the time at which it was recorded.
+
+    Args:
+        path: Directory of the recording, or its .db3 or .mcap file.
+        loop: Begin again at the end.
+        topic: Which one, with or without the first slash; '': the first one that can be decoded.
+
+    Attributes:
+        topic: The one that is played.
+    """
+
+    def __init__(self, path: Path, loop: bool, topic: str) -> None:
+        super().__init__(printable(path), loop)
+        try:
+            self._reader = Reader(path)
+            self._reader.open()
+        except Exception as error:  # a damaged bag makes its parsers fail in many ways
+            raise VideoError(f"{self.path}: cannot open this bag: {error}") from error
+        try:
+            self._choose(topic)
+        except VideoError:
+            self._reader.close()
+            raise
+        self.length = sum(c.msgcount for c in self._connections) or None
+        seconds = (self._reader.duration - 1) * 1e-9  # rosbags adds the first nanosecond after the end
+        self.rate = (self.length - 1) / seconds if self.length and seconds > 0 else 0.0
+
+    def _choose(self, topic: str) -> None:
+        connections = self._reader.connections
+        wanted = topic.strip("/")
+        images = [c for c in connections if c.msgtype in (RAW, COMPRESSED) and wanted in ("", c.topic.strip("/"))]
+        if not images:
+            present = ", ".join(f"{c.topic} ({c.msgtype})" for c in connections) or "nothing"
+            raise VideoError(f"{self.path}: no image topic {topic}".rstrip() + f"; it has {present}")
+        problems = {name: self._problem([c for c in images if c.topic == name]) for name in _names(images)}
+        chosen = next((name for name, problem in problems.items() if not problem), "")
+        if not chosen:
+            told = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+            raise VideoError(f"{self.path}: it has no frame that can be decoded. {told}")
+        self.topic = chosen
+        self.passed_over = [
+            f"{name} ({problem or 'choose it by the parameter topic'})"
+            for name, problem in problems.items()
+            if name != chosen
+        ]
+        self._connections = [c for c in images if c.topic == chosen]
+        base = chosen.rpartition("/")[0] if self._connections[0].msgtype == COMPRESSED else chosen
+        beside = f"{base.rpartition('/')[0]}/camera_info"
+        self._infos = [c for c in connections if c.msgtype == CAMERA_INFO and c.topic == beside]
+
+    def _problem(self, connections: Sequence[Any]) -> str:
+        """Why none of the first messages is an image; '' if one is."""
+        problem = "it has no message"
+        for _, data, kind in islice(self._messages(connections), TRIED):
+            try:
+                deserialize(data, kind)
+            except BadImage as error:
+                problem = str(error)
+            else:
+                return ""
+        return problem
+
+    def _play(self) -> Iterator[Frame]:
+        ranges = PixelRanges()
+        # It may have been recorded after its image.
+        calibration = next((data for _, data, _ in self._messages(self._infos) if is_readable(data, CAMERA_INFO)), b"")
+        for recorded, data, kind in self._messages([*self._connections, *self._infos]):
+            if kind == CAMERA_INFO:
+                calibration = data if is_readable(data, CAMERA_INFO) else calibration
+                continue
+            try:
+                header, image = deserialize(data, kind, ranges)
+            except BadImage as error:
+                self._skip(f"{self.topic}: {error}")
+                continue
+            stamp = header.stamp.sec * 10**9 + header.stamp.nanosec
+            if stamp < 0:
+                self._skip(f"{self.topic}: the stamp is negative: {header.stamp.sec} s")
+                continue
+            yield Frame(image, stamp or recorded, header.frame_id, calibration)
+
+    def _messages(self, connections: Sequence[Any]) -> Iterator[tuple[int, bytes, str]]:
+        if not connections:  # none would mean all
+            return
+        try:
+            for connection, recorded, data in self._reader.messages(connections):
+                yield recorded, data, connection.msgtype
+        except Exception as error:  # as above
+            raise VideoError(f"{self.path}: this bag is damaged: {error}") from error
+
+    def _release(self) -> None:
+        if self._reader.is_open:
+            self._reader.close()
+
+
+def _names(connections: Sequence[Any]) -> list[str]:
+    return list(dict.fromkeys(c.topic for c in connections))

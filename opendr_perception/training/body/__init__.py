@@ -1,0 +1,1 @@
+"""Simulated bodies: their measures and motion; export of Lightweight OpenPose."""

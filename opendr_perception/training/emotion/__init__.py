@@ -1,0 +1,1 @@
+"""Training of the networks for expressions and for emotions over time."""

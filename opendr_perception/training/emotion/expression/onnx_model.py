@@ -1,0 +1,242 @@
+"""From a network of expressions in torch to the ONNX file that the emotion node loads by `model:=file.onnx`.
+
+    image (N, size, size, 3) uint8 rgb  ->  probabilities (N, classes)[, valence_arousal (N, 2)][, branches (1,)]
+
+The metadata `labels` is a JSON list. An ensemble may stop early, within the file: as soon as the branches that are left
+cannot change the label of any picture of the batch any more, they are not computed.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import onnx
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from opendr_perception.files import replacing
+from opendr_perception.networks.emotion import esr, ma_net
+from opendr_perception.networks.emotion.esr import Branch, Esr, Layer
+from opendr_perception.networks.emotion.ma_net import MaNet
+
+OPSET = 18
+
+Decision = Literal["vote", "mean"]
+"""How an ensemble decides: each branch has one vote for its label, as published, or gives its probabilities."""
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """How pictures were given to the network in its training.
+
+    Attributes:
+        channels: Their order, rgb or bgr.
+        mean, std: That they were normalised with, after division by 255; in the same order.
+    """
+
+    channels: Literal["rgb", "bgr"] = "rgb"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+def export_ma_net(network: MaNet, path: Path, labels: Sequence[str], pictures: Pictures) -> None:
+    """Write MA-Net as a model, as a whole or not at all.
+
+    Args:
+        network: In evaluation mode.
+        path: The file.
+        labels: A name for each class.
+        pictures: How they were given to it.
+    """
+    _write(_MaNetModel(network, pictures), path, ma_net.SIZE, labels, ["probabilities"], ["probabilities"])
+
+
+def export_esr(
+    network: Esr,
+    path: Path,
+    labels: Sequence[str],
+    pictures: Pictures,
+    *,
+    decision: Decision = "mean",
+    early_exit: bool = False,
+    affect: bool = True,
+) -> None:
+    """Write an ensemble as a model, as a whole or not at all.
+
+    `probabilities` are the mean over the branches of what each of them gives; the label is the largest of them, at a
+    tie the first. With `early_exit` the label stays the same, proven: a branch can change the lead of one label over
+    another by 1 at most, so branches are left out only while the lead exceeds their number. Probabilities, valence and
+    arousal are then those of the branches that were asked, whose number is the output `branches`.
+
+    Args:
+        network: In evaluation mode.
+        path: The file.
+        labels: A name for each class.
+        pictures: How they were given to it.
+        decision: What each branch gives: its probabilities, or the whole to its most probable label.
+        early_exit: Whether to stop as soon as the label is certain.
+        affect: Whether valence and arousal were trained, and come out.
+    """
+    if early_exit:
+        model: nn.Module = torch.jit.script(_EarlyExit(network, pictures, decision))
+        produced = ["probabilities", "valence_arousal", "branches"]
+    else:
+        model = _All(network, pictures, decision)
+        produced = ["probabilities", "valence_arousal"]
+    wanted = [name for name in produced if affect or name != "valence_arousal"]
+    _write(model, path, esr.SIZE, labels, produced, wanted)
+
+
+class _Input(nn.Module):
+    """From bytes to what the network takes."""
+
+    mean: Tensor
+    scale: Tensor
+
+    def __init__(self, pictures: Pictures) -> None:
+        super().__init__()
+        self.flip = pictures.channels == "bgr"
+        self.register_buffer("mean", 255 * torch.tensor(pictures.mean)[:, None, None])
+        self.register_buffer("scale", 1 / (255 * torch.tensor(pictures.std)[:, None, None]))
+
+    def forward(self, image: Tensor) -> Tensor:
+        planes = image.permute(0, 3, 1, 2).float()
+        if self.flip:
+            planes = planes[:, [2, 1, 0]]
+        return (planes - self.mean) * self.scale
+
+
+class _MaNetModel(nn.Module):
+    def __init__(self, network: MaNet, pictures: Pictures) -> None:
+        super().__init__()
+        self.input = _Input(pictures)
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.network(self.input(image)).logits().softmax(1)
+
+
+class _Judge(nn.Module):
+    """One branch: what it gives to each label (N, classes), summing to 1, and (N, 2) valence and arousal."""
+
+    def __init__(self, branch: Branch, decision: Decision) -> None:
+        super().__init__()
+        self.branch = branch
+        self.decision = decision
+
+    def forward(self, shared: Tensor) -> tuple[Tensor, Tensor]:
+        logits, affect, _, _ = self.branch(shared)
+        given = logits.softmax(1)
+        if self.decision == "vote":
+            given = F.one_hot(logits.argmax(1), logits.shape[1]).float()
+        return given, affect
+
+
+class _All(nn.Module):
+    """All branches are asked."""
+
+    def __init__(self, network: Esr, pictures: Pictures, decision: Decision) -> None:
+        super().__init__()
+        network = _folded(network)
+        self.input = _Input(pictures)
+        self.base = network.base
+        self.judges = nn.ModuleList(_Judge(branch, decision) for branch in network.judges())
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        shared = self.base(self.input(image))
+        given, affect = zip(*(judge(shared) for judge in self.judges), strict=True)
+        return torch.stack(given).mean(0), torch.stack(affect).mean(0).clamp(-1, 1)
+
+
+class _EarlyExit(nn.Module):
+    """Branches are asked one after the other until the label of every picture is certain."""
+
+    def __init__(self, network: Esr, pictures: Pictures, decision: Decision) -> None:
+        super().__init__()
+        network = _folded(network)
+        example = torch.zeros(2, esr.SIZE, esr.SIZE, 3, dtype=torch.uint8)
+        self.begin = torch.jit.trace(nn.Sequential(_Input(pictures), network.base).eval(), example)
+        shared = self.begin(example)
+        judges = [torch.jit.trace(_Judge(branch, decision).eval(), shared) for branch in network.judges()]
+        surely = len(judges) // 2 + 1  # sooner no lead can exceed the number of those that are left
+        self.first = nn.ModuleList(judges[:surely])
+        self.last = nn.ModuleList(judges[surely:])
+        self.remaining = len(self.last)
+        self.classes = judges[0](shared)[0].shape[1]
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        shared = self.begin(image)
+        given = torch.zeros(shared.shape[0], self.classes)
+        affect = torch.zeros(shared.shape[0], 2)
+        asked = torch.zeros(1, dtype=torch.int64)
+        for judge in self.first:
+            one, feeling = judge(shared)
+            given, affect, asked = given + one, affect + feeling, asked + 1
+        for place, judge in enumerate(self.last):
+            best = given.topk(2).values
+            if bool((best[:, 0] - best[:, 1] <= self.remaining - place).any()):
+                one, feeling = judge(shared)
+                given, affect, asked = given + one, affect + feeling, asked + 1
+        return given / asked, (affect / asked).clamp(-1, 1), asked
+
+
+@torch.no_grad()
+def _folded(network: Esr) -> Esr:
+    """A copy without normalisation after convolutions: it costs nothing when it is part of their weights."""
+    network = copy.deepcopy(network).eval()
+    for layer in network.modules():
+        if isinstance(layer, Layer) and isinstance(layer.norm, nn.BatchNorm2d):
+            layer.conv = fuse_conv_bn_eval(layer.conv, layer.norm)
+            layer.norm = nn.Identity()
+    return network
+
+
+def _write(
+    model: nn.Module, path: Path, size: int, labels: Sequence[str], produced: Sequence[str], wanted: Sequence[str]
+) -> None:
+    with replacing(path) as unfinished:
+        with torch.no_grad():
+            torch.onnx.export(
+                model.eval(),
+                (torch.zeros(2, size, size, 3, dtype=torch.uint8),),
+                str(unfinished),
+                input_names=["image"],
+                output_names=list(produced),
+                dynamic_axes={name: {0: "N"} for name in ("image", *produced) if name != "branches"},
+                opset_version=OPSET,
+                dynamo=False,
+            )
+        written = onnx.load(str(unfinished))
+        outputs = [output for output in written.graph.output if output.name in wanted]
+        del written.graph.output[:]
+        written.graph.output.extend(outputs)
+        _weights_where_used(written.graph)
+        onnx.helper.set_model_props(written, {"labels": json.dumps(list(labels))})
+        onnx.checker.check_model(written)
+        onnx.save(written, str(unfinished))
+
+
+def _weights_where_used(graph: onnx.GraphProto) -> None:
+    """Move weights into the conditional branches that alone use them: onnxruntime optimises a graph with its own."""
+    inside = [
+        attribute.g
+        for node in graph.node
+        for attribute in node.attribute
+        if attribute.type == onnx.AttributeProto.GRAPH
+    ]
+    outside = {name for node in graph.node for name in node.input}
+    weights = {weight.name: weight for weight in graph.initializer if weight.name not in outside}
+    for part in inside:
+        used = [name for node in part.node for name in node.input if name in weights]
+        for name in dict.fromkeys(used):
+            part.initializer.append(weights[name])
+    kept = [weight for weight in graph.initializer if weight.name in outside]
+    del graph.initializer[:]
+    graph.initializer.extend(kept)

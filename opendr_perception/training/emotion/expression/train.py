@@ -1,0 +1,310 @@
+"""Train a network of facial expressions.
+
+`python -m opendr_perception.training.emotion.expression.train --data DIR --layout NAME`
+
+For people with data: AffectNet (`train_set`, `val_set`), FER+ (`FER2013Train`, `FER2013Test`) and RAF-DB (`EmoLabel`,
+`Image`), as their authors deliver them. The last weights count; none are chosen by their score in the evaluation. All
+is drawn from the seed, batch by batch, so that a run that was interrupted goes on with `--resume` as if nothing had
+happened.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from opendr_perception.networks.checkpoints import load_checkpoint
+from opendr_perception.networks.emotion.esr import read_opendr_folder
+from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.common.weights import read, save
+from opendr_perception.training.emotion.expression.data import (
+    LAYOUTS,
+    Face,
+    FaceSet,
+    balanced,
+    load_picture,
+    read_faces,
+    vary,
+)
+from opendr_perception.training.emotion.expression.recipes import MOMENTUM, Faces, Recipe, Stage, recipe
+
+SHOWN = 50
+"""Steps between two lines of progress, and two checkpoints."""
+
+Key = tuple[int, int, int]
+"""Stage, epoch and index of a picture: they decide how it is varied."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the outcome of a training."""
+
+    network: str = "esr9"
+    layout: str = "affectnet"
+    width: int = 64  # channels of the first layer
+    epochs: int = 50  # of the first branch, or of all
+    branch_epochs: int = 20  # of each further branch
+    affect_epochs: int = 0  # of valence and arousal, when all else is learned
+    batch: int = 32
+    rate: float | None = None  # None: that of the network
+    per_label: int = 5000  # most pictures of a label in a stage
+    diversity: float = 1.0  # weight of the reward for branches that differ
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """After a step: its number, of how many, the branches that learn, and the loss."""
+
+    step: int
+    steps: int
+    branches: int
+    loss: float
+
+
+class FaceData(Dataset[tuple[Tensor, int, Tensor]]):
+    """Pictures of faces, varied if their key says how.
+
+    Args:
+        faces: The faces.
+        size: Of the pictures.
+        seed: Of the variations; None for none.
+    """
+
+    def __init__(self, faces: Sequence[Face], size: int, seed: int | None) -> None:
+        self.faces, self.size, self.seed = faces, size, seed
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, key: Key) -> tuple[Tensor, int, Tensor]:
+        face = self.faces[key[2]]
+        picture = load_picture(face.path, self.size)
+        if self.seed is not None:
+            picture = vary(picture, np.random.default_rng((self.seed, *key)))
+        planes = torch.from_numpy(picture.transpose(2, 0, 1).astype(np.float32) / 255)
+        return planes, face.label, torch.tensor(face.affect, dtype=torch.float32)
+
+
+class Trainer:
+    """A training and its checkpoints.
+
+    Args:
+        settings: What to do.
+        faces: What to learn from.
+        checkpoint: File of the checkpoint.
+        device: Where to compute, for torch.
+        workers: Processes that read pictures; 0 reads them in this one.
+
+    Raises:
+        ValueError: The settings or the faces are not enough for a training.
+    """
+
+    def __init__(
+        self, settings: Settings, faces: FaceSet, checkpoint: Path, device: str = "cpu", workers: int = 0
+    ) -> None:
+        if min(settings.epochs, settings.branch_epochs) < 1 or settings.batch < 2 or settings.per_label < 1:
+            raise ValueError("a training needs an epoch for each branch, a batch of 2 and a picture of each label")
+        if settings.affect_epochs and not faces.has_affect:
+            raise ValueError(f"'{settings.layout}' has no valence and arousal for all pictures")
+        torch.manual_seed(settings.seed)
+        epochs = (settings.epochs, settings.branch_epochs, settings.affect_epochs)
+        self.recipe: Recipe = recipe(
+            settings.network, len(faces.labels), settings.width, settings.rate, epochs, settings.diversity
+        )
+        self.settings, self.faces, self.checkpoint = settings, faces, checkpoint
+        self.device, self.workers = torch.device(device), workers
+        self.recipe.network.to(self.device)
+        self.step = 0
+        self.optimizer = self._optimizer(self.recipe.stages[0])
+        self._restored: dict[str, Any] | None = None
+        self._chosen = [self._choose(number) for number in range(len(self.recipe.stages))]
+        if min(map(len, self._chosen)) < settings.batch:
+            raise ValueError(f"a batch of {settings.batch} is more than the pictures that there are")
+
+    @property
+    def steps(self) -> int:
+        """Of the whole training."""
+        stages = zip(self.recipe.stages, self._chosen, strict=True)
+        return sum(stage.epochs * (len(chosen) // self.settings.batch) for stage, chosen in stages)
+
+    def run(self) -> Iterator[Progress]:
+        """Train to the end, step by step."""
+        begin = 0
+        for number, (stage, chosen) in enumerate(zip(self.recipe.stages, self._chosen, strict=True)):
+            per_epoch = len(chosen) // self.settings.batch
+            end = begin + stage.epochs * per_epoch
+            if self.step < end:
+                self.optimizer = self._optimizer(stage)
+                if self._restored is not None and self.step > begin:
+                    self.optimizer.load_state_dict(self._restored)
+                self._restored = None
+                for epoch in range((self.step - begin) // per_epoch, stage.epochs):
+                    yield from self._epoch(number, stage, epoch, (self.step - begin) % per_epoch)
+            begin = end
+
+    def _epoch(self, number: int, stage: Stage, epoch: int, done: int) -> Iterator[Progress]:
+        """One epoch of a stage, but for the batches that are done."""
+        every, factor = self.recipe.decay
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["initial_lr"] * factor ** (epoch // every)
+        rng = np.random.default_rng((self.settings.seed, number, epoch))
+        order, size = rng.permutation(self._chosen[number]), self.settings.batch
+        batches = [order[start : start + size] for start in range(0, len(order) - size + 1, size)]
+        keys = [[(number, epoch, int(index)) for index in batch] for batch in batches[done:]]
+        data = FaceData(self.faces.train, self.recipe.size, self.settings.seed)
+        self.recipe.network.train(not stage.affect)
+        for pictures, labels, affect in DataLoader(data, batch_sampler=keys, num_workers=self.workers):
+            batch = Faces(pictures.to(self.device), labels.to(self.device), affect.to(self.device))
+            loss = self.recipe.loss(stage, batch)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            self.step += 1
+            yield Progress(self.step, self.steps, stage.branches, loss.item())
+
+    def _choose(self, number: int) -> np.ndarray:
+        """Pictures of a stage: each branch learns from others, as far as there are more than enough."""
+        return balanced(self.faces.train, self.settings.per_label, np.random.default_rng((self.settings.seed, number)))
+
+    def _optimizer(self, stage: Stage) -> torch.optim.SGD:
+        groups = [{**group, "params": list(group["params"])} for group in self.recipe.groups(stage)]
+        learning = {parameter for group in groups for parameter in group["params"]}
+        for parameter in self.recipe.network.parameters():
+            parameter.requires_grad_(parameter in learning)
+        optimizer = torch.optim.SGD(groups, momentum=MOMENTUM)
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        return optimizer
+
+    @torch.no_grad()
+    def evaluate(self) -> dict[str, float]:
+        """Accuracy on the evaluation part: of the mean of all branches, of their vote, and of a single one."""
+        self.recipe.network.eval()
+        data = FaceData(self.faces.evaluation, self.recipe.size, None)
+        keys = [(0, 0, index) for index in range(len(data))]
+        right = np.zeros(3)
+        for pictures, labels, _ in DataLoader(data, self.settings.batch, sampler=keys, num_workers=self.workers):
+            logits = self.recipe.answers(pictures.to(self.device)).cpu()
+            each = logits.argmax(2)
+            votes = torch.nn.functional.one_hot(each, logits.shape[2]).sum(0)
+            mean = logits.softmax(2).mean(0).argmax(1)
+            right += [
+                float((mean == labels).sum()),
+                float((votes.argmax(1) == labels).sum()),
+                float((each == labels).float().mean(0).sum()),
+            ]
+        mean_of_all, vote, single = (right / len(data)).round(4).tolist()
+        return {"accuracy": mean_of_all, "accuracy_of_the_vote": vote, "accuracy_of_a_branch": single}
+
+    def save(self) -> None:
+        """Write the checkpoint as a whole."""
+        parts = self.recipe.network, self.optimizer
+        write_checkpoint(self.checkpoint, asdict(self.settings), self.step, network=parts[0], optimizer=parts[1])
+
+    def resume(self) -> None:
+        """Go on from the checkpoint.
+
+        Raises:
+            ValueError: It belongs to another training.
+        """
+        state = read_checkpoint(self.checkpoint, asdict(self.settings))
+        self.recipe.network.load_state_dict(state["network"])
+        self._restored = state["optimizer"]
+        self.step = state["step"]
+
+    def start_from(self, weights: Path) -> None:
+        """Begin with the weights of an .npz, or of a folder of OpenDR."""
+        state = read_opendr_folder(weights) if weights.is_dir() else read(weights)[0]
+        load_checkpoint(self.recipe.network, state)
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder of the data set.")],
+    layout: Annotated[str, typer.Option(help=f"Of the data set: {', '.join(LAYOUTS)}.")],
+    network: Annotated[str, typer.Option(help="esr9, esr15, esr9-cbam, esr15-cbam or ma-net.")] = Settings.network,
+    width: Annotated[int, typer.Option(help="Channels of the first layer.")] = Settings.width,
+    epochs: Annotated[int, typer.Option(help="Of the first branch, or of all.")] = Settings.epochs,
+    branch_epochs: Annotated[int, typer.Option(help="Of each further branch.")] = Settings.branch_epochs,
+    affect_epochs: Annotated[int, typer.Option(help="Of valence and arousal.")] = Settings.affect_epochs,
+    batch: Annotated[int, typer.Option(help="Pictures per step.")] = Settings.batch,
+    rate: Annotated[float | None, typer.Option(help="Of learning; that of the network by default.")] = None,
+    per_label: Annotated[int, typer.Option(help="Most pictures of a label in a stage.")] = Settings.per_label,
+    diversity: Annotated[float, typer.Option(help="Reward for branches that differ.")] = Settings.diversity,
+    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    start: Annotated[Path | None, typer.Option(help="Weights to begin with: .npz, or a folder of OpenDR.")] = None,
+    output: Annotated[Path, typer.Option(help="Directory of checkpoint, weights and model.")] = Path("build/faces"),
+    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
+    early_exit: Annotated[bool, typer.Option(help="Let the model stop when the label is certain.")] = False,
+    device: Annotated[str, typer.Option(help="Of torch: cpu or cuda.")] = "cpu",
+    workers: Annotated[int, typer.Option(help="Processes that read pictures.")] = 0,
+) -> None:
+    """Train, evaluate, and write `<network>.npz` with its card, and `<network>.onnx` for the emotion node."""
+    settings = Settings(
+        network, layout, width, epochs, branch_epochs, affect_epochs, batch, rate, per_label, diversity, seed
+    )
+    try:
+        if early_exit and network == "ma-net":
+            raise ValueError("ma-net is no ensemble, the branches of which could be left out")
+        trainer = Trainer(settings, read_faces(data, layout), output / "checkpoint.pt", device, workers)
+        if start is not None:
+            trainer.start_from(start)
+        if resume and trainer.checkpoint.exists():
+            trainer.resume()
+        _train(trainer, output / network, early_exit)
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def _train(trainer: Trainer, output: Path, early_exit: bool) -> None:
+    """Train to the end with lines of progress, and write the files `output` with their suffixes."""
+    console, begun, losses = Console(), time.monotonic(), []
+    if trainer.step:
+        console.print(f"going on after step {trainer.step}")
+    for at in trainer.run():
+        losses.append(at.loss)
+        if at.step % SHOWN == 0 or at.step == at.steps:
+            spent = time.monotonic() - begun
+            left = spent / len(losses) * (at.steps - at.step)
+            console.print(
+                f"step {at.step}/{at.steps}  branches {at.branches}  loss {np.mean(losses[-SHOWN:]):.3f}  "
+                f"{spent / 60:.1f} min, {left / 60:.1f} to go"
+            )
+            trainer.save()
+    figures = trainer.evaluate()
+    console.print(", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in figures.items()))
+    save(trainer.recipe.network.cpu(), output.with_suffix(".npz"), _card(trainer, figures))
+    trainer.recipe.export(output.with_suffix(".onnx"), trainer.faces.labels, early_exit)
+    console.print(f"wrote {output}.npz, .yaml and .onnx")
+
+
+def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, Any]:
+    return {
+        "network": trainer.settings.network,
+        "labels": list(trainer.faces.labels),
+        "size": trainer.recipe.size,
+        "pictures": "RGB, divided by 255",
+        "parameters": sum(parameter.numel() for parameter in trainer.recipe.network.parameters()),
+        "settings": asdict(trainer.settings),
+        "pictures_for_training": len(trainer.faces.train),
+        "pictures_for_evaluation": len(trainer.faces.evaluation),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "torch": str(torch.__version__),
+        "evaluation": figures,
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)

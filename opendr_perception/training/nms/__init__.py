@@ -1,0 +1,1 @@
+"""Training of the networks for non-maximum suppression."""

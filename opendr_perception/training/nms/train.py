@@ -1,0 +1,210 @@
+"""Train a suppression network, Seq2Seq-NMS_geom or FSeq2-NMS: `python -m opendr_perception.training.nms.train`.
+
+The network sees the candidates of synthetic crowds (`crowds.py`), and those that NanoDet has on pictures of rendered
+people (`picture_sets.py`), one scene per step. Which of a person's boxes is the right one is decided by the network's
+own scores, as average precision does. All is drawn from the seed and the number of the step, so that a run that was
+interrupted goes on with `--resume` as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+
+from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
+from opendr_perception.tasks.nms.box_graph import MAX_CANDIDATES
+from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.loop import train
+from opendr_perception.training.common.weights import save
+from opendr_perception.training.nms.data import TRAIN, PictureSet
+from opendr_perception.training.nms.evaluate import crowd_sets, evaluate, picture_sets
+from opendr_perception.training.nms.examples import Example, class_weights, loss_of, match
+from opendr_perception.training.nms.simulate import HARD, STANDARD, Scene, make_scene
+from opendr_perception.training.nms.weights import load
+
+KEPT = 0.85
+"""Share of the candidates that a step sees."""
+SHOWN = 50
+"""Steps between two lines of progress, and two checkpoints."""
+COUNTED = 50
+"""Scenes by which right and wrong boxes are weighted."""
+SMOOTHING = {"seq2seq_geom": (0.02, 0.0205), "fseq2": (0.001, 0.005)}
+"""Of labels, by what the network looks at."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What decides the outcome of a training.
+
+    Args:
+        kind: seq2seq_geom or fseq2, which learns from pictures only.
+        steps: scenes to learn from.
+        pictures: share of them that are pictures.
+        rate: highest learning rate.
+        most: candidates that a step sees, the best ones; fewer make steps of fseq2 cheaper.
+        dropout: of the network; scenes of boxes are never seen twice and need none.
+        seed: of everything that is random.
+        start: digest of the weights to go on from, if any.
+    """
+
+    kind: str = "seq2seq_geom"
+    steps: int = 9000
+    pictures: float = 0.0
+    rate: float = 2e-4
+    most: int = MAX_CANDIDATES
+    dropout: float = 0.0
+    seed: int = 1
+    start: str = ""
+
+
+class Trainer(Resumable):
+    """A training and its checkpoints.
+
+    Args:
+        settings: what to do.
+        checkpoint: file of the checkpoint.
+        pictures: scenes of pictures.
+        start: a network to go on from; a new one by default.
+
+    Raises:
+        ValueError: what is to be learned from is not there.
+    """
+
+    network: Seq2SeqNms
+
+    def __init__(
+        self,
+        settings: Settings,
+        checkpoint: Path,
+        pictures: Sequence[Scene] = (),
+        start: Seq2SeqNms | None = None,
+    ) -> None:
+        if settings.kind == "fseq2" and settings.pictures < 1:
+            raise ValueError("fseq2 looks at the detector's map: it learns from pictures alone (pictures: 1)")
+        if settings.pictures and not any(len(scene.boxes) for scene in pictures):
+            raise ValueError("there are no pictures to learn from")
+        torch.manual_seed(settings.seed)
+        self.settings, self.checkpoint = settings, checkpoint
+        self._pictures = pictures
+        self.network = start or _new_network(settings, pictures)
+        self.optimizer = torch.optim.Adam(
+            self.network.parameters(), settings.rate, betas=(0.9, 0.99), eps=1e-9, fused=True
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.1, cycle_momentum=False
+        )
+        self.step = 0
+        counted = [self._scene(np.random.default_rng((settings.seed, 1, k))) for k in range(COUNTED)]
+        self._weights = class_weights([(len(s.boxes), len(s.people)) for s in counted])
+
+    def run(self) -> Iterator[tuple[int, float]]:
+        """Train to the end; gives after each step its number and loss per box."""
+        self.network.train()
+        while self.step < self.settings.steps:
+            rng = np.random.default_rng((self.settings.seed, 0, self.step))
+            torch.manual_seed(int(rng.integers(2**32)))  # of dropout
+            example = Example.of(self._scene(rng))
+            count = len(example.overlaps)
+            kept = (rng.random(count) < KEPT) & (np.arange(count) < self.settings.most)
+            kept[0] |= not kept.any()
+            example = example.thin(kept)
+            logits = example.logits(self.network)
+            right = match(logits.detach().numpy(), example.overlaps) >= 0
+            loss = loss_of(logits, right, self._weights, rng.uniform(*SMOOTHING[self.settings.kind]))
+            self.descend(loss)
+            yield self.step, loss.item() / len(right)
+
+    def _scene(self, rng: np.random.Generator) -> Scene:
+        """A scene that has candidates: a picture, or boxes that are made up."""
+        while True:
+            if rng.random() < self.settings.pictures:
+                scene = self._pictures[int(rng.integers(len(self._pictures)))]
+            else:
+                scene = make_scene(rng, STANDARD if rng.random() < 0.5 else HARD)
+            if len(scene.boxes):
+                return scene
+
+
+def _new_network(settings: Settings, pictures: Sequence[Scene]) -> Seq2SeqNms:
+    if settings.kind != "fseq2":
+        return Seq2SeqNms(dropout=settings.dropout)
+    return FSeq2Nms(channels_of(pictures), dropout=settings.dropout)
+
+
+def channels_of(pictures: Sequence[Scene]) -> int:
+    """Channels of the detector's map.
+
+    Raises:
+        ValueError: the pictures have none.
+    """
+    features = pictures[0].features
+    if features is None:
+        raise ValueError("the pictures come without the detector's map, at which fseq2 looks")
+    return int(features.values.shape[0])
+
+
+def main(
+    kind: Annotated[str, typer.Option(help="What the network looks at: seq2seq_geom or fseq2.")] = Settings.kind,
+    pictures: Annotated[Path | None, typer.Option(help="Folder that training.nms.data has made.")] = None,
+    share: Annotated[float, typer.Option(help="Of steps that look at a picture.", min=0, max=1)] = Settings.pictures,
+    start: Annotated[Path | None, typer.Option(help="Weights (.npz) to go on from; geometric ones suit fseq2.")] = None,
+    steps: Annotated[int, typer.Option(help="Scenes to learn from.")] = Settings.steps,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.")] = Settings.rate,
+    most: Annotated[int, typer.Option(help="Candidates that a step sees, the best ones.", min=1)] = Settings.most,
+    dropout: Annotated[float, typer.Option(help="Of the network.", min=0, max=1)] = Settings.dropout,
+    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    output: Annotated[Path, typer.Option(help="Directory of checkpoint and weights.")] = Path("build/crowd_nms"),
+    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
+    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+) -> None:
+    """Train, evaluate on other scenes, and write `nms-geom.npz`, or `nms-fseq2.npz`, with its card."""
+    if kind not in SMOOTHING:
+        raise typer.BadParameter(f"kind must be one of {', '.join(SMOOTHING)}, got {kind}")
+    if share and pictures is None:
+        raise typer.BadParameter("--share needs --pictures")
+    torch.set_num_threads(threads)
+    features, console = kind == "fseq2", Console()
+    digest = "" if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
+    settings = Settings(kind, steps, share, rate, most, dropout, seed, digest)
+    seen = PictureSet.of(pictures / TRAIN.name, features) if pictures else []
+    first = None
+    if start is not None:
+        first = load(start, channels_of(seen) if features else None, dropout)
+    trainer = Trainer(settings, output / "checkpoint.pt", seen, first)
+    if resume and trainer.checkpoint.exists():
+        trainer.resume()
+        console.print(f"going on after step {trainer.step}")
+    train(trainer, console, SHOWN)
+    weights = output / f"nms-{'fseq2' if features else 'geom'}.npz"
+    save(trainer.network, weights, _card(settings, trainer.network, {}))
+    console.print(f"wrote {weights}, which is evaluated now")
+    sets = {} if features else crowd_sets()
+    if pictures is not None:
+        sets |= picture_sets(pictures, features)
+    result = evaluate(trainer.network, sets)
+    console.print(str(result))
+    save(trainer.network, weights, _card(settings, trainer.network, result))
+
+
+def _card(settings: Settings, network: Seq2SeqNms, result: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    return {
+        "network": "FSeq2-NMS, medium" if settings.kind == "fseq2" else "Seq2Seq-NMS_geom, medium",
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "settings": asdict(settings),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "torch": str(torch.__version__),
+        "average_precision": {name: dict(zip(("0.5", "0.5:0.95"), pair, strict=True)) for name, pair in result.items()},
+    }
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,1 @@
+"""Training of view control: occluders, tables of views, policies."""

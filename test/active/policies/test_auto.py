@@ -1,0 +1,144 @@
+"""Which move the arbiter makes when, on faces whose front is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from opendr_perception.active.control.motion import Move
+from opendr_perception.active.perception.identity import apparent_yaw
+from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.policies.auto import AutoPolicy
+from opendr_perception.active.policies.base import Decision, Persistent
+from opendr_perception.tasks.imaging.image import Image
+
+BLACK = Image(np.zeros((480, 640, 3), np.uint8), "bgr8")
+STAY = Decision(None, "nothing")
+FRONTAL = np.array([[-12, -10], [12, -10], [0, 4], [0, 14], [-30, -5], [30, -5]]) / 48
+"""Landmarks of a face from the front, in sides of its box."""
+
+
+class Fixed:
+    """Always decides the same."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.decision, self.begun = decision, 0
+
+    def begin(self) -> None:
+        self.begun += 1
+
+    def decide(self, views: Sequence[View]) -> Decision:
+        return self.decision
+
+
+class Front:
+    """The front is where it is said to be."""
+
+    def __init__(self, degrees: float) -> None:
+        self.turn, self.begun = math.radians(degrees), 0
+
+    def begin(self) -> None:
+        self.begun += 1
+
+    def __call__(self, view: View) -> float:
+        return self.turn
+
+
+def view(size: float = 90.0, distance: float = 1.4, **distances: float) -> View:
+    known = distances or {"ann": 0.95, "bob": 1.3}
+    name = min(known, key=known.__getitem__)
+    box = np.array([320 - size / 2, 240 - size / 2, 320 + size / 2, 240 + size / 2])
+    return View(BLACK, box, [320, 240] + size * FRONTAL, Recognition(name, 1 - known[name], known), distance)
+
+
+def policy(degrees: float = 0.0, clearing: Decision = STAY) -> AutoPolicy:
+    return AutoPolicy(Fixed(clearing), Front(degrees))
+
+
+def test_the_faces_of_these_tests_are_seen_from_the_front() -> None:
+    assert abs(apparent_yaw(view())) < math.radians(5)
+
+
+def test_whoever_is_certain_is_not_moved_for() -> None:
+    decision = policy(80, Decision(Move(pan=0.1), "covered")).decide([view(ann=0.5, bob=1.3)])
+    assert decision.move is None
+    assert "it is ann" in decision.reason
+
+
+def test_a_stranger_is_believed_only_from_the_front_near_and_uncovered() -> None:
+    strange = {"ann": 1.3, "bob": 1.4}
+    assert "nobody" in policy().decide([view(**strange)]).reason
+    assert policy(60).decide([view(**strange)]).move == Move(pan=math.radians(60))
+    assert policy(0, Decision(Move(pan=0.1), "covered")).decide([view(**strange)]).move == Move(pan=0.1)
+
+
+def test_a_covered_face_is_cleared_by_small_steps_unless_going_to_the_front_clears_it() -> None:
+    clearing = Decision(Move(pan=0.1), "covered")
+    assert policy(10, clearing).decide([view()]) is clearing
+    assert policy(-70, clearing).decide([view()]).move == Move(pan=math.radians(-70))
+
+
+def test_a_small_face_is_approached_no_nearer_than_needed_and_seen_from_the_front() -> None:
+    side = math.radians(60)
+    assert policy(60).decide([view(size=25, distance=3.0)]).move == Move(side, pytest.approx(1.5))
+    assert policy(10).decide([view(size=9, distance=8.0)]).move == Move(advance=6.0)
+    assert policy(60).decide([view(size=25, distance=1.2)]).move == Move(pan=side)
+
+
+def test_from_the_front_only_nearer_is_better() -> None:
+    assert policy(5).decide([view(size=50, distance=2.4)]).move == Move(advance=pytest.approx(0.9))
+    assert policy(5).decide([view()]).move is None
+
+
+def test_another_policy_has_the_last_word() -> None:
+    beside = Decision(Move(pan=0.2), "beside")
+    asked = AutoPolicy(Fixed(STAY), Front(5), Fixed(beside))
+    assert asked.decide([view()]) is beside
+    assert asked.decide([view(size=50, distance=2.4)]).move != beside.move
+
+
+def test_a_face_that_is_not_found_is_looked_for_on_both_sides() -> None:
+    searching = policy()
+    moves = [searching.search(Glimpse(3.0, 0.0)).move for _ in range(4)]
+    assert moves[3] is None
+    places = np.cumsum([move.pan for move in moves[:3] if move is not None])
+    assert places[0] > 0 > places[1]
+    assert places[2] > places[0]
+
+
+def test_what_is_in_the_way_is_gone_around() -> None:
+    blocked = policy(-5)
+    assert isinstance(blocked, Persistent)
+    blocked.blocked(Move(advance=1.0))
+    far = view(size=20, distance=4.0, ann=1.1, bob=1.2)
+    first = blocked.decide([far]).move
+    assert first == Move(pan=math.radians(-25))
+    blocked.blocked(first)
+    assert blocked.decide([far]).move == Move(advance=pytest.approx(2.5))
+    assert blocked.decide([far]).move == Move(advance=pytest.approx(4 - 4 * 20 / 50))
+    near = view(size=50, distance=2.0, ann=1.1, bob=1.2)
+    blocked.blocked(Move(0.7, 2.0))  # it came near, but not around
+    assert blocked.decide([far, near]).move == Move(advance=pytest.approx(0.5))
+
+
+def test_what_was_in_the_way_of_a_search_is_left_behind_by_the_next_one() -> None:
+    searching = policy(60)
+    searching.search(Glimpse(3.0, 0.0))
+    searching.blocked(Move(pan=0.5))
+    searching.search(Glimpse(3.0, 0.0))
+    assert searching.decide([view()]).move == Move(pan=math.radians(60))
+
+
+def test_all_begin_anew() -> None:
+    occlusion, front = Fixed(STAY), Front(0)
+    begun = AutoPolicy(occlusion, front)
+    for _ in range(3):
+        begun.search(Glimpse(3.0, 0.0))
+    begun.blocked(Move(advance=1.0))
+    begun.begin()
+    assert (occlusion.begun, front.begun) == (1, 1)
+    assert begun.search(Glimpse(3.0, 0.0)).move is not None
+    assert begun.decide([view(ann=1.3, bob=1.4)]).move is None

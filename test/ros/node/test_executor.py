@@ -1,0 +1,62 @@
+"""A fault in one callback hurts nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from opendr_perception.ros.node.managed import ManagedNode
+
+
+class Fragile(ManagedNode):
+    """Fails in every kind of callback."""
+
+    NAME = "fragile"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.heard: list[str] = []
+        self.ticks = 0
+        self.create_subscription(String, "words", self._listen, 10)
+        self.create_service(Trigger, "~/shatter", self._shatter)
+        self.create_timer(0.05, self._fail)
+
+    def _listen(self, message: String) -> None:
+        self.heard.append(message.data)
+        raise KeyError(message.data)
+
+    def _shatter(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        raise OSError("in a thousand pieces")
+
+    def _fail(self) -> None:
+        self.ticks += 1
+        if self.ticks % 2:
+            raise ZeroDivisionError
+
+
+class Sound(ManagedNode):
+    """Lives beside it."""
+
+    NAME = "sound"
+
+
+def test_callbacks_that_raise_are_told_and_everything_goes_on(graph: Any, capfd: Any) -> None:
+    node = graph.run(Fragile)
+    graph.run(Sound)
+    words = graph.publisher(String, "words")
+    for count in range(1, 4):
+        words.publish(String(data="boo"))
+        graph.wait(lambda count=count: len(node.heard) == count, lambda: f"only {node.heard}")
+    answer = graph.call(Trigger, "fragile/shatter", Trigger.Request())
+    assert (answer.success, answer.message) == (False, "in a thousand pieces")
+    seen = node.ticks
+    graph.wait(lambda: node.ticks > seen + 3, lambda: "the timer has stopped")
+    values = graph.diagnosis("fragile", "failed")
+    assert values["level"] == "1"
+    assert int(values["failures"]) >= 3
+    assert graph.diagnosis("sound", "active")["level"] == "0"
+    log = capfd.readouterr().err
+    assert log.count("a callback failed: KeyError: 'boo'") == 1, "the same is not told again and again"
+    assert log.count("ZeroDivisionError") == 1

@@ -1,0 +1,141 @@
+"""Tracks of people: numbers that stay, and that nobody gets twice."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from opendr_perception.tasks.people.detection import Detections
+from opendr_perception.tasks.people.tracking import PersonTracker
+
+
+@pytest.fixture(autouse=True)
+def no_warnings() -> Iterator[None]:
+    """The tracker's library warns of stamps that it cannot follow."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def people(*lefts: float, scores: list[float] | None = None) -> Detections:
+    """People of 40 x 100 pixels at these places."""
+    boxes = np.array([[left, 50, left + 40, 150] for left in lefts], np.float32).reshape(-1, 4)
+    return Detections(boxes, np.array(scores if scores is not None else [0.9] * len(lefts), np.float32))
+
+
+def tracker() -> PersonTracker:
+    return PersonTracker(itertools.count(1))
+
+
+def test_a_person_gets_a_number_in_the_second_frame_and_keeps_it() -> None:
+    tracks = tracker()
+    walk = [tracks.update(people(100 + 5 * step), 1.0 + step / 10) for step in range(20)]
+    assert walk[0] == [""]
+    assert walk[1:] == [["1"]] * 19
+
+
+def test_numbers_follow_people_when_their_order_changes() -> None:
+    tracks = tracker()
+    for step in range(3):
+        first = tracks.update(people(100, 400, 700), 1 + step / 10)
+    assert sorted(first) == ["1", "2", "3"]
+    assert tracks.update(people(700, 100, 400), 1.3) == [first[2], first[0], first[1]]
+    assert tracks.update(people(400), 1.4) == [first[1]]
+
+
+@pytest.mark.parametrize("rate", [3, 10, 30])
+def test_somebody_who_was_hidden_for_a_moment_is_known_again(rate: int) -> None:
+    tracks = tracker()
+    for step in range(2 * rate):
+        [number] = tracks.update(people(100), 1 + step / rate)
+    hidden = 3 + np.arange(1, rate // 2 + 1) / rate
+    for stamp in hidden:
+        assert tracks.update(people(), stamp) == []
+    assert tracks.update(people(100), 3 + (rate // 2 + 1) / rate) == [number]
+
+
+def test_somebody_who_comes_back_much_later_is_somebody_new() -> None:
+    tracks = tracker()
+    for step in range(10):
+        [number] = tracks.update(people(100), 1 + step / 10)
+    for step in range(50):
+        tracks.update(people(), 2 + step / 10)
+    again = [tracks.update(people(100), 7 + step / 10) for step in range(3)]
+    assert number == "1"
+    assert again == [[""], ["2"], ["2"]]
+
+
+def test_weak_detections_prolong_a_track_but_begin_none() -> None:
+    tracks = tracker()
+    for step in range(5):
+        assert tracks.update(people(100, scores=[0.3]), 1 + step / 10) == [""]
+    for step in range(5, 10):
+        tracks.update(people(100), 1 + step / 10)
+    assert tracks.update(people(100, scores=[0.3]), 2.0) == ["1"]
+
+
+def test_trackers_that_share_numbers_never_give_one_twice() -> None:
+    numbers = itertools.count(1)
+    front, rear = PersonTracker(numbers), PersonTracker(numbers)
+    for step in range(3):
+        seen = [*front.update(people(100, 300), 1 + step / 10), *rear.update(people(100, 300), 1 + step / 10)]
+    assert sorted(seen) == ["1", "2", "3", "4"]
+
+
+def test_interleaved_trackers_equal_separate_ones() -> None:
+    def run(trackers: list[PersonTracker]) -> list[list[list[str]]]:
+        random = np.random.default_rng(5)
+        return [
+            [track.update(people(*(100 * k + 3 * step + random.uniform(-2, 2) for k in range(3))), 1 + step / 10)
+             for track in trackers]
+            for step in range(10)
+        ]  # fmt: skip
+
+    def canonical(rows: list[list[str]]) -> list[list[int]]:
+        order: dict[str, int] = {}
+        return [[order.setdefault(name, len(order)) for name in row] for row in rows]
+
+    shared = itertools.count(1)
+    together = run([PersonTracker(shared), PersonTracker(shared)])
+    apart = run([tracker(), tracker()])
+    for stream in (0, 1):
+        assert canonical([row[stream] for row in together]) == canonical([row[stream] for row in apart])
+
+
+@pytest.mark.parametrize("stamp", [0.0, 5.0, 1.7e9], ids=["unstamped", "one stamp", "one stamp of today"])
+def test_frames_without_a_stamp_or_with_the_same_stamp_are_tracked(stamp: float) -> None:
+    tracks = tracker()
+    walk = [tracks.update(people(100 + 2 * step), stamp) for step in range(8)]
+    assert walk[1:] == [["1"]] * 7
+
+
+def test_stamps_of_today_are_fine_enough() -> None:
+    tracks = tracker()
+    assert [tracks.update(people(100 + step), 1.79e9 + step / 30) for step in range(5)][1:] == [["1"]] * 4
+
+
+def test_nobody_is_nobody() -> None:
+    tracks = tracker()
+    assert [tracks.update(people(), 1 + step) for step in range(3)] == [[], [], []]
+
+
+def test_a_track_is_alive_until_it_cannot_come_back() -> None:
+    tracks = tracker()
+    for step in range(3):
+        tracks.update(people(100), 1.0 + step / 10)
+    tracks.update(people(), 1.3)
+    assert tracks.alive == {"1"}
+    for step in range(40):
+        tracks.update(people(), 1.4 + step / 10)
+    assert tracks.alive == set()
+
+
+def test_people_on_a_slow_camera_get_numbers() -> None:
+    tracks = tracker()
+    walk = [tracks.update(people(100 + 2 * step), 1.0 + 2.5 * step) for step in range(10)]
+    assert walk[2:] == [["1"]] * 8
+    assert tracks.update(people(118), 24.0 + 60.0) != ["1"], "after a minute it may be anybody"
