@@ -23,7 +23,7 @@ from opendr_perception.ros.launching import (
     selected_nodes,
     values,
 )
-from opendr_perception.ros.node.runner import share_directory
+from opendr_perception.ros.node import share_directory
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.webots import WORLD, export

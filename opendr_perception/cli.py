@@ -38,7 +38,7 @@ def run(context: typer.Context) -> None:
     if not names:
         raise typer.BadParameter(f"no node is given; the nodes are {', '.join(known)}")
 
-    from opendr_perception.ros.node.runner import run as run_nodes  # here, because `models` must work without ROS
+    from opendr_perception.ros.node import run as run_nodes  # here, because `models` must work without ROS
 
     raise typer.Exit(run_nodes([_node_class(name) for name in names], [sys.argv[0], *ros_arguments]))
 
@@ -68,7 +68,7 @@ def demo_active(
     headless: Annotated[bool, typer.Option("--headless", help="Do not open the video at the end.")] = False,
 ) -> None:
     """Let a simulated robot go around people until it knows who they are."""
-    from opendr_perception.active.policies.registry import POLICIES  # here, because `models` must work without ROS
+    from opendr_perception.active.policies import POLICIES  # here, because `models` must work without ROS
     from opendr_perception.demo.active import demonstrate_active
 
     if policy not in POLICIES:

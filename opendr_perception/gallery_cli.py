@@ -12,9 +12,7 @@ import typer
 from opendr_perception.zoo.errors import ZooError
 
 if TYPE_CHECKING:  # they load OpenCV and onnxruntime, for which the other commands need not wait
-    from opendr_perception.tasks.face.enrolment import Enroller
-    from opendr_perception.tasks.face.gallery import Gallery
-    from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+    from opendr_perception.tasks.face import Enroller, Gallery, GalleryFolder
 
 app = typer.Typer(help="The faces that are known.", no_args_is_help=True, add_completion=False)
 
@@ -38,7 +36,7 @@ def add(
 ) -> None:
     """Make a person known; three pictures in different light are a good start."""
     with _one_clear_line():
-        from opendr_perception.tasks.face.enrolment import enrol, read_picture
+        from opendr_perception.tasks.face import enrol, read_picture
 
         enroller, folder = _open(gallery, embedder)
         samples = enroller.samples([read_picture(path) for path in pictures])
@@ -50,8 +48,7 @@ def add(
 def remove(name: Name, gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
     """Forget a person: delete all pictures and embeddings."""
     with _one_clear_line():
-        from opendr_perception.tasks.face.enrolment import default_gallery
-        from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+        from opendr_perception.tasks.face import GalleryFolder, default_gallery
 
         GalleryFolder(gallery or default_gallery(), embedder).forget(name, _warn)  # needs no weights
         typer.echo(f"'{name}' is forgotten: images and embeddings are deleted")
@@ -84,7 +81,7 @@ def check(
     with _one_clear_line():
         from dataclasses import replace
 
-        from opendr_perception.tasks.face.gallery_check import closest_pairs, farthest_own, propose_threshold
+        from opendr_perception.tasks.face import closest_pairs, farthest_own, propose_threshold
 
         enroller, folder = _open(gallery, embedder)
         known, faults = _synchronise(enroller, folder)
@@ -129,10 +126,14 @@ def _synchronise(enroller: Enroller, folder: GalleryFolder, anew: bool = False) 
 def _open(gallery: Path | None, embedder: str) -> tuple[Enroller, GalleryFolder]:
     from opendr_perception import zoo
     from opendr_perception.engine.session import Session
-    from opendr_perception.tasks.face.detection import FaceDetector
-    from opendr_perception.tasks.face.embedding import FaceEmbedder
-    from opendr_perception.tasks.face.enrolment import Enroller, default_gallery, fingerprint
-    from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+    from opendr_perception.tasks.face import (
+        Enroller,
+        FaceDetector,
+        FaceEmbedder,
+        GalleryFolder,
+        default_gallery,
+        fingerprint,
+    )
 
     session = Session(zoo.require(embedder).path)
     enroller = Enroller(FaceDetector(Session(zoo.require("blazeface").path)), FaceEmbedder(session))

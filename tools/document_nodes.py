@@ -18,8 +18,7 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from opendr_perception import nodes
 from opendr_perception.ros.convert.images import TRANSPORTS
-from opendr_perception.ros.node.managed import ManagedNode
-from opendr_perception.ros.node.parameters import as_markdown, as_yaml
+from opendr_perception.ros.node import ManagedNode, as_markdown, as_yaml
 from opendr_perception.ros.perception.node import PerceptionNode
 
 ROOT = Path(__file__).parents[1]

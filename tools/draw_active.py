@@ -15,15 +15,13 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.active.perception.face_mesh import FaceMesh
-from opendr_perception.active.perception.view_synthesis import synthesise
-from opendr_perception.active.policies.occlusion import SIDES
+from opendr_perception.active.perception import FaceMesh, synthesise
+from opendr_perception.active.policies import SIDES
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import facing
 from opendr_perception.sim.world import SimulatedCamera, World
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.geometry import align
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.face import FaceDetector, align
+from opendr_perception.tasks.imaging import Image
 from opendr_perception.training.view.occluders import draw_occluder
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"

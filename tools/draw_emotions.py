@@ -18,8 +18,8 @@ from matplotlib.axes import Axes
 from opendr_perception import zoo
 from opendr_perception.bench.emotion.recognition import FILM, RATE, SMOOTHINGS, follow, watch_film
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.emotion.expression import EXPRESSIONS, ExpressionNet
-from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.emotion import EXPRESSIONS, ExpressionNet
+from opendr_perception.tasks.face import FaceDetector
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "emotions.svg"
 SHOWN = {"neutral": "#868e96", "happy": "#e8590c", "angry": "#c2255c", "surprised": "#1c7ed6"}

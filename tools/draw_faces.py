@@ -13,13 +13,20 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.ros.convert.drawing import draw_faces
 from opendr_perception.ros.convert.messages import face_array
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses, view
-from opendr_perception.tasks.face.enrolment import read_picture
-from opendr_perception.tasks.face.gallery import Gallery
+from opendr_perception.tasks.face import (
+    FEWEST,
+    FaceDetector,
+    FaceEmbedder,
+    FaceIdentifier,
+    Gallery,
+    IdentityMemory,
+    Sighting,
+    head_poses,
+    read_picture,
+    view,
+)
 from opendr_perception.tasks.face.geometry import Camera
-from opendr_perception.tasks.face.identity import FEWEST, FaceIdentifier, IdentityMemory, Sighting
-from opendr_perception.tasks.imaging.image import Image, crop_resize, to_bgr
+from opendr_perception.tasks.imaging import Image, crop_resize, to_bgr
 
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "astronaut.jpg"
 NAME = "Eileen Collins"

@@ -19,11 +19,9 @@ from opendr_perception.ros.convert.messages import body_pose_array
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
-from opendr_perception.tasks.body.pose import PoseEstimator
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.people.detection import PersonDetector
-from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector
-from opendr_perception.tasks.people.overview import DetectorOverview, pool
+from opendr_perception.tasks.body import PoseEstimator
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.people import DetectorOverview, Glance, HighResolutionDetector, PersonDetector, pool
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "high-resolution.jpg"
 ROBOT = Pose(-11.0, 0.0, 0.0)

@@ -18,10 +18,7 @@ from matplotlib.patches import Rectangle
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.nms.candidates import Candidates, Detections, Suppressor
-from opendr_perception.tasks.nms.classic import Greedy
-from opendr_perception.tasks.nms.learned import LearnedNms
-from opendr_perception.tasks.nms.overlap import pairwise_iou
+from opendr_perception.tasks.nms import Candidates, Detections, Greedy, LearnedNms, Suppressor, pairwise_iou
 from opendr_perception.training.nms.examples import match
 from opendr_perception.training.nms.simulate import HARD, Scene, make_scene
 

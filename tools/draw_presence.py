@@ -18,7 +18,7 @@ from opendr_perception.ros.convert.drawing import draw_heatmap
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
-from opendr_perception.tasks.presence.detection import HumanPresence
+from opendr_perception.tasks.presence import HumanPresence
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "presence.jpg"
 ROBOT = Pose(-11.0, 0.0, 0.0)

@@ -16,10 +16,8 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import Light, facing
 from opendr_perception.sim.world import World
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.geometry import align
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.face import FaceDetector, FaceEmbedder, align
+from opendr_perception.tasks.imaging import Image
 
 THRESHOLD = 0.47
 AWAY = 1.2

@@ -7,11 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from opendr_perception.active.control.controller import IN_THE_WAY
-from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.identity import most_probable
-from opendr_perception.active.perception.observation import Glimpse, View, best
-from opendr_perception.active.policies.base import Decision, Persistent, ViewPolicy
+from opendr_perception.active.control import IN_THE_WAY, Move
+from opendr_perception.active.perception import Glimpse, View, best, most_probable
+from opendr_perception.active.policies import Decision, Persistent, ViewPolicy
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,5 @@
 """Measured comparisons with peers."""
+
+__all__ = [
+    "command",
+]

@@ -26,7 +26,7 @@ from opendr_perception.bench.ros.streams import streams
 from opendr_perception.bench.view.faults import active_faults
 from opendr_perception.bench.view.policies import active
 from opendr_perception.files import write_text
-from opendr_perception.ros.node.runner import keep_to_ourselves
+from opendr_perception.ros.node import keep_to_ourselves
 
 log = logging.getLogger(__name__)
 

@@ -20,13 +20,18 @@ from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.harness.timing import alternating
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.nms import box_graph
-from opendr_perception.tasks.nms.box_graph import build_graph, candidates
-from opendr_perception.tasks.nms.candidates import Candidates, Detections, FeatureMap
-from opendr_perception.tasks.nms.learned import LearnedNms
-from opendr_perception.tasks.nms.overlap import pairwise_iou
-from opendr_perception.tasks.people.detection import PersonDetector
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.nms import (
+    Candidates,
+    Detections,
+    FeatureMap,
+    LearnedNms,
+    box_graph,
+    build_graph,
+    pairwise_iou,
+)
+from opendr_perception.tasks.nms.box_graph import candidates
+from opendr_perception.tasks.people import PersonDetector
 
 CASE = "nms"
 PICTURES = 60
@@ -94,7 +99,7 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int) -> list[Figure]
 
     from opendr_perception.networks.nms.dense import dense_logits
     from opendr_perception.networks.nms.seq2seq import Seq2SeqNms
-    from opendr_perception.tasks.nms.box_graph import pair_features
+    from opendr_perception.tasks.nms import pair_features
     from opendr_perception.training.nms.examples import as_tensors
 
     threads = torch.get_num_threads()

@@ -17,9 +17,9 @@ from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.people.detection import PersonDetector
-from opendr_perception.tasks.presence.detection import HumanPresence
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.people import PersonDetector
+from opendr_perception.tasks.presence import HumanPresence
 
 CASE = "presence"
 THREADS = 2

@@ -19,8 +19,7 @@ from opendr_perception.demo.present import present
 from opendr_perception.demo.visit import Visit, show, summary
 from opendr_perception.demo.witness import Witness
 from opendr_perception.files import write_text
-from opendr_perception.ros.node.programs import running
-from opendr_perception.ros.node.runner import keep_to_ourselves
+from opendr_perception.ros.node import keep_to_ourselves, running
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import take_portraits

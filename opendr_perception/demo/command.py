@@ -12,8 +12,8 @@ from opendr_perception.demo.play import BODIES, FACES, DemoError, Source, play
 from opendr_perception.demo.portrait import enrol, film_portrait
 from opendr_perception.demo.present import present
 from opendr_perception.demo.report import show
-from opendr_perception.tasks.imaging.file import is_utf8, printable
-from opendr_perception.tasks.recordings.video import VideoError, open_source
+from opendr_perception.tasks.imaging import is_utf8, printable
+from opendr_perception.tasks.recordings import VideoError, open_source
 from opendr_perception.zoo.commands import ConsoleReporter
 
 MODELS = ("nanodet", "movenet-lightning", "blazeface", "face-embedding", "face-expression")

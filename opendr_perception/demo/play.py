@@ -20,10 +20,9 @@ from opendr_perception.demo.recorder import Recorded, Recorder
 from opendr_perception.demo.report import Report, report_of
 from opendr_perception.files import write_text
 from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
-from opendr_perception.ros.node.programs import running
-from opendr_perception.ros.node.runner import keep_to_ourselves
-from opendr_perception.tasks.imaging.file import printable
-from opendr_perception.tasks.recordings.film import without_password
+from opendr_perception.ros.node import keep_to_ourselves, running
+from opendr_perception.tasks.imaging import printable
+from opendr_perception.tasks.recordings import without_password
 
 BODIES = (
     Recorded("pose_estimation", BodyPoseArray, "poses", "poses"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from opendr_perception.tasks.imaging.file import read_image
+from opendr_perception.tasks.imaging import read_image
 
 FRAMES = 120
 SIZE = (640, 480)

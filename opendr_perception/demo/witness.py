@@ -26,7 +26,7 @@ from opendr_perception.msg import FaceArray
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.convert.drawing import draw_faces
 from opendr_perception.ros.node import qos
-from opendr_perception.ros.topics.pairing import Pairing
+from opendr_perception.ros.topics import Pairing
 from opendr_perception.sim.scene import Pose, Scene, distance
 
 STANDING = 0.02

@@ -1,1 +1,7 @@
 """One file per published network, built from streaming blocks."""
+
+__all__ = [
+    "checkpoints",
+    "human_presence",
+    "lightweight_openpose",
+]

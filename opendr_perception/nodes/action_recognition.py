@@ -14,12 +14,11 @@ import numpy as np
 from opendr_perception.msg import ActionArray, BodyPoseArray
 from opendr_perception.ros.convert.drawing import draw_actions
 from opendr_perception.ros.convert.messages import action_array, keypoint_array
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.node import main, parameter
 from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
 from opendr_perception.ros.perception.people import load_session
-from opendr_perception.ros.topics.inputs import result_input
-from opendr_perception.tasks.action.recognition import ActionMemory, ActionRecogniser, Observation
+from opendr_perception.ros.topics import result_input
+from opendr_perception.tasks.action import ActionMemory, ActionRecogniser, Observation
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,20 @@ import numpy as np
 from opendr_perception.msg import EmotionArray, FaceArray
 from opendr_perception.ros.convert.drawing import draw_emotions
 from opendr_perception.ros.convert.messages import emotion_array, face_views
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.node import main, parameter
 from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
 from opendr_perception.ros.perception.people import load_session
-from opendr_perception.ros.topics.inputs import Pictured, result_input
-from opendr_perception.tasks.emotion.expression import ExpressionNet
-from opendr_perception.tasks.emotion.recognition import EmotionMemory, EmotionRecogniser, FacesInView
-from opendr_perception.tasks.emotion.smoothing import Exponential, Smoothing, Temporal, Unsmoothed
+from opendr_perception.ros.topics import Pictured, result_input
+from opendr_perception.tasks.emotion import (
+    EmotionMemory,
+    EmotionRecogniser,
+    Exponential,
+    ExpressionNet,
+    FacesInView,
+    Smoothing,
+    Temporal,
+    Unsmoothed,
+)
 
 
 @dataclass(frozen=True)

@@ -12,20 +12,27 @@ import numpy as np
 from opendr_perception.msg import FaceArray
 from opendr_perception.ros.convert.drawing import draw_faces
 from opendr_perception.ros.convert.messages import face_array
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.node import main, parameter
 from opendr_perception.ros.perception.gallery import GalleryServices
 from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
 from opendr_perception.ros.perception.people import load_session
-from opendr_perception.ros.topics.calibration import rectified_parameter
-from opendr_perception.ros.topics.cameras import Cameras
-from opendr_perception.tasks.face.detection import FaceDetector, Faces
-from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses
-from opendr_perception.tasks.face.enrolment import Enroller, default_gallery, fingerprint
-from opendr_perception.tasks.face.gallery import GalleryError
-from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, Sighting
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.ros.topics import Cameras, rectified_parameter
+from opendr_perception.tasks.face import (
+    Enroller,
+    FaceDetector,
+    FaceEmbedder,
+    FaceIdentifier,
+    Faces,
+    GalleryError,
+    GalleryFolder,
+    Identity,
+    IdentityMemory,
+    Sighting,
+    default_gallery,
+    fingerprint,
+    head_poses,
+)
+from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people.tracking import PersonTracker
 
 

@@ -11,13 +11,11 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.ros.convert.drawing import draw_heatmap
 from opendr_perception.ros.convert.messages import heatmap_image, read_heatmap
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.node import main, parameter
 from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
 from opendr_perception.ros.perception.people import load_session
-from opendr_perception.tasks.imaging.heatmap import Heatmap, smooth
-from opendr_perception.tasks.imaging.image import Image, to_bgr
-from opendr_perception.tasks.presence.detection import SCALES, WINDOW, HumanPresence, check_scales
+from opendr_perception.tasks.imaging import Heatmap, Image, smooth, to_bgr
+from opendr_perception.tasks.presence import SCALES, WINDOW, HumanPresence, check_scales
 
 
 @dataclass(frozen=True)

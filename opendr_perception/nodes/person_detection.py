@@ -11,12 +11,11 @@ import numpy as np
 from opendr_perception.msg import DetectionArray
 from opendr_perception.ros.convert.drawing import draw_detections
 from opendr_perception.ros.convert.messages import detection_array
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.node import main, parameter
 from opendr_perception.ros.perception.node import Frame, PerceptionNode
 from opendr_perception.ros.perception.people import PeopleFinder, PeopleParameters, track_ids
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.nms.candidates import Detections
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people.tracking import PersonTracker
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from opendr_perception.msg import BodyPoseArray
 from opendr_perception.ros.convert.drawing import draw_poses
 from opendr_perception.ros.convert.messages import body_pose_array
-from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.node import main
 from opendr_perception.ros.perception.node import Frame, PerceptionNode
 from opendr_perception.ros.perception.people import PeopleParameters, track_ids
 from opendr_perception.ros.perception.poses import PoseFinder, PoseParameters
-from opendr_perception.tasks.body.pose import Poses
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.body import Poses
+from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people.tracking import PersonTracker
 
 

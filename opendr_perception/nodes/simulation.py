@@ -14,9 +14,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from std_srvs.srv import Trigger
 
-from opendr_perception.ros.node.managed import ManagedNode, NodeParameters
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.node.runner import main
+from opendr_perception.ros.node import ManagedNode, NodeParameters, main, parameter
 from opendr_perception.ros.robot.publisher import Instant, RobotPublisher
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people

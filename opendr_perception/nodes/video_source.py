@@ -15,12 +15,8 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.node import qos
-from opendr_perception.ros.node.managed import ManagedNode, NodeParameters
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.node.runner import main
-from opendr_perception.tasks.recordings import video
-from opendr_perception.tasks.recordings.pacer import Pacer
+from opendr_perception.ros.node import ManagedNode, NodeParameters, main, parameter, qos
+from opendr_perception.tasks.recordings import Pacer, video
 
 
 @dataclass(frozen=True)

@@ -11,26 +11,24 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import ROSClock
 
-from opendr_perception.active.control.controller import Pilot, Timeouts
-from opendr_perception.active.control.interlocks import Interlocks
+from opendr_perception.active.control import Interlocks, Pilot, Timeouts
 from opendr_perception.active.identification import Goal
-from opendr_perception.active.perception.recognition import GalleryRecogniser
-from opendr_perception.active.policies.base import ViewPolicy
-from opendr_perception.active.policies.registry import POLICIES, Policies
-from opendr_perception.active.surroundings.geometry import STILL
-from opendr_perception.ros.control.auto_identify import UnaskedEpisodes
-from opendr_perception.ros.control.drive_loop import DriveLoop
-from opendr_perception.ros.control.episodes import Episodes
-from opendr_perception.ros.control.explorer import TopicExplorer
-from opendr_perception.ros.control.guards import Guards
-from opendr_perception.ros.control.identify import IdentifyAction
-from opendr_perception.ros.control.parameters import ExplorerParameters
-from opendr_perception.ros.control.state import MotionState
-from opendr_perception.ros.control.stop_lock import StopLock
-from opendr_perception.ros.control.topics import ControlTopics
-from opendr_perception.ros.node.managed import ManagedNode
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.node.runner import main
+from opendr_perception.active.perception import GalleryRecogniser
+from opendr_perception.active.policies import POLICIES, Policies, ViewPolicy
+from opendr_perception.active.surroundings import STILL
+from opendr_perception.ros.control import (
+    ControlTopics,
+    DriveLoop,
+    Episodes,
+    ExplorerParameters,
+    Guards,
+    IdentifyAction,
+    MotionState,
+    StopLock,
+    TopicExplorer,
+    UnaskedEpisodes,
+)
+from opendr_perception.ros.node import ManagedNode, main, parameter
 from opendr_perception.ros.perception.people import load_session
 from opendr_perception.ros.robot.camera_view import CameraView
 from opendr_perception.ros.robot.transforms import FramePoses

@@ -1,1 +1,5 @@
 """What all nodes share: node base, images, QoS, diagnostics, message conversion."""
+
+__all__ = [
+    "launching",
+]

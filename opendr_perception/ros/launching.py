@@ -14,7 +14,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from opendr_perception.ros.node.runner import choose_transport, share_directory
+from opendr_perception.ros.node import choose_transport, share_directory
 
 PACKAGE = "opendr_perception"
 NOT_OF_NODES = ("diagnostics",)

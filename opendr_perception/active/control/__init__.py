@@ -1,1 +1,25 @@
 """Velocities within limits: manoeuvres, the limiter, the controller, and reasons to stand still."""
+
+from opendr_perception.active.control.controller import IN_THE_WAY, LONGEST_STEP, REPEAT, Pilot, Status, Timeouts
+from opendr_perception.active.control.following import Following, Verdict
+from opendr_perception.active.control.interlocks import STOP, Interlocks
+from opendr_perception.active.control.limiter import REDUCED_SPEED, Limits
+from opendr_perception.active.control.motion import ROBOTS, Move, Refused
+
+__all__ = [
+    "IN_THE_WAY",
+    "LONGEST_STEP",
+    "REDUCED_SPEED",
+    "REPEAT",
+    "ROBOTS",
+    "STOP",
+    "Following",
+    "Interlocks",
+    "Limits",
+    "Move",
+    "Pilot",
+    "Refused",
+    "Status",
+    "Timeouts",
+    "Verdict",
+]

@@ -17,9 +17,7 @@ from opendr_perception.active.control.interlocks import Interlocks
 from opendr_perception.active.control.limiter import Governor, Limits
 from opendr_perception.active.control.motion import Manoeuvre, Move, Refused, plan
 from opendr_perception.active.control.robot_time import RobotTime
-from opendr_perception.active.surroundings.crowd import Crowd
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
-from opendr_perception.active.surroundings.odometry import Odometry, Place, Point
+from opendr_perception.active.surroundings import STILL, Crowd, Odometry, Person, Place, Point, Velocity
 
 NOWHERE = np.zeros((0, 2))
 REPEAT = 5

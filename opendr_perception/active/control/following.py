@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.active.surroundings.geometry import STILL, Velocity
+from opendr_perception.active.surroundings import STILL, Velocity
 
 WINDOW, FULL = 2.0, 1.5
 """Seconds that are compared at most, and at least before a base that is behind is judged; some start late."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.active.control.separation import REACTION, exposed_speed, separation_share
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
+from opendr_perception.active.surroundings import STILL, Person, Velocity
 
 CREEPING = 0.02
 """Part of the wanted velocity below which it is better to stand still."""

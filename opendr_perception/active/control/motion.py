@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opendr_perception.active.control.limiter import Limits
-from opendr_perception.active.surroundings.geometry import Person, Velocity
+from opendr_perception.active.surroundings import Person, Velocity
 
 ROBOTS = ("holonomic", "differential")
 GAIN = 1.5

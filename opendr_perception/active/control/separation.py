@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 
-from opendr_perception.active.surroundings.geometry import Person, Velocity
+from opendr_perception.active.surroundings import Person, Velocity
 
 WALKING = 1.6
 """m/s, of a person (ISO 13855)."""

@@ -1,1 +1,34 @@
 """What a robot knows of a face after several looks, and what it would look like from elsewhere."""
+
+from opendr_perception.active.perception.face_mesh import FaceMesh, HeadFit
+from opendr_perception.active.perception.identity import (
+    ANGLES,
+    LARGE_ENOUGH,
+    UNKNOWN,
+    apparent_yaw,
+    belief,
+    most_probable,
+)
+from opendr_perception.active.perception.observation import Glimpse, Recogniser, Recognition, View, best
+from opendr_perception.active.perception.recognition import GalleryRecogniser, recognise
+from opendr_perception.active.perception.view_synthesis import synthesise
+
+__all__ = [
+    "ANGLES",
+    "LARGE_ENOUGH",
+    "UNKNOWN",
+    "FaceMesh",
+    "GalleryRecogniser",
+    "Glimpse",
+    "HeadFit",
+    "Recogniser",
+    "Recognition",
+    "View",
+    "apparent_yaw",
+    "belief",
+    "best",
+    "face_mesh",
+    "most_probable",
+    "recognise",
+    "synthesise",
+]

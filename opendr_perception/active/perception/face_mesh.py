@@ -20,7 +20,7 @@ import numpy as np
 
 from opendr_perception.active.perception.raster import rasterise
 from opendr_perception.engine.session import Session, Tensor
-from opendr_perception.tasks.imaging.image import Image, warp
+from opendr_perception.tasks.imaging import Image, warp
 
 FACE = 468
 """Vertices of the face itself, which come first."""

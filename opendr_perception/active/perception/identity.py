@@ -15,8 +15,8 @@ from functools import lru_cache
 import numpy as np
 
 from opendr_perception.active.perception.observation import View
-from opendr_perception.tasks.face.geometry import head_pose
-from opendr_perception.tasks.imaging.camera import PinholeCamera
+from opendr_perception.tasks.face import head_pose
+from opendr_perception.tasks.imaging import PinholeCamera
 
 UNKNOWN = ""
 STRANGER = 0.5

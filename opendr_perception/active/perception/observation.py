@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from opendr_perception.tasks.imaging.image import Image, Pixels
+from opendr_perception.tasks.imaging import Image, Pixels
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,8 @@ import numpy as np
 
 from opendr_perception.active.perception.observation import Recognition
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.enrolment import default_gallery, fingerprint
-from opendr_perception.tasks.face.gallery import Gallery
-from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.imaging.image import Pixels
+from opendr_perception.tasks.face import FaceEmbedder, Gallery, GalleryFolder, default_gallery, fingerprint
+from opendr_perception.tasks.imaging import Pixels
 
 
 class GalleryRecogniser:

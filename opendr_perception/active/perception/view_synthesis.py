@@ -14,8 +14,8 @@ import numpy as np
 
 from opendr_perception.active.perception.face_mesh import FACE, HeadFit, alignment_landmarks, topology
 from opendr_perception.active.perception.raster import EMPTY, rasterise
-from opendr_perception.tasks.face.geometry import ALIGNED, TEMPLATE, similarity
-from opendr_perception.tasks.imaging.image import Image, Pixels, to_bgr
+from opendr_perception.tasks.face import ALIGNED, TEMPLATE, similarity
+from opendr_perception.tasks.imaging import Image, Pixels, to_bgr
 
 
 @dataclass(frozen=True)

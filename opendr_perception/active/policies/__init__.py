@@ -1,1 +1,48 @@
 """View policies: where to look from next."""
+
+from opendr_perception.active.policies.auto import AutoPolicy
+from opendr_perception.active.policies.base import Decision, Persistent, ViewPolicy
+from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
+from opendr_perception.active.policies.front import FrontFinder
+from opendr_perception.active.policies.occlusion import (
+    LARGEST_RATIO,
+    NONE,
+    SIDES,
+    OcclusionNetworks,
+    OcclusionPolicy,
+    comparable,
+)
+from opendr_perception.active.policies.registry import POLICIES, Policies
+from opendr_perception.active.policies.reinforcement import FRAME, FRAME_OPTIONS, OPTIONS, ReinforcementPolicy
+from opendr_perception.active.policies.situation import FEATURES, LANDMARKS, NUMBERS, Situation, observe
+from opendr_perception.active.policies.synthesis import RenderedConfidence, SynthesisPolicy
+
+__all__ = [
+    "FEATURES",
+    "FRAME",
+    "FRAME_OPTIONS",
+    "LANDMARKS",
+    "LARGEST_RATIO",
+    "NONE",
+    "NUMBERS",
+    "OPTIONS",
+    "POLICIES",
+    "SIDES",
+    "AutoPolicy",
+    "Decision",
+    "FrontFinder",
+    "OcclusionNetworks",
+    "OcclusionPolicy",
+    "Persistent",
+    "Policies",
+    "RandomWalk",
+    "ReinforcementPolicy",
+    "RenderedConfidence",
+    "RuleBased",
+    "Situation",
+    "Static",
+    "SynthesisPolicy",
+    "ViewPolicy",
+    "comparable",
+    "observe",
+]

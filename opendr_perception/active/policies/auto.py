@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.identity import UNKNOWN, most_probable
-from opendr_perception.active.perception.observation import Glimpse, View
+from opendr_perception.active.control import Move
+from opendr_perception.active.perception import UNKNOWN, Glimpse, View, most_probable
 from opendr_perception.active.policies.base import Decision, ViewPolicy
 
 ARRIVED = 0.7

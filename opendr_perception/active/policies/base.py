@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.observation import Glimpse, View
+from opendr_perception.active.control import Move
+from opendr_perception.active.perception import Glimpse, View
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.observation import Glimpse, View
+from opendr_perception.active.control import Move
+from opendr_perception.active.perception import Glimpse, View
 from opendr_perception.active.policies.base import Decision
 
 

@@ -7,10 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
-from opendr_perception.active.perception.face_mesh import HeadFit
-from opendr_perception.active.perception.identity import apparent_yaw
-from opendr_perception.active.perception.observation import View
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.active.perception import HeadFit, View, apparent_yaw
+from opendr_perception.tasks.imaging import Image
 
 MESH_ERROR, LANDMARKS_ERROR = math.radians(4), math.radians(12)
 """Standard deviations of the two estimates, measured on simulated people; the mesh's where it fits."""

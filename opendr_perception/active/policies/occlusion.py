@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.observation import View
+from opendr_perception.active.control import Move
+from opendr_perception.active.perception import View
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.engine.session import Session, Tensor
-from opendr_perception.tasks.face.geometry import ALIGNED, align
-from opendr_perception.tasks.imaging.image import Image, Pixels, crop_resize, square
+from opendr_perception.tasks.face import ALIGNED, align
+from opendr_perception.tasks.imaging import Image, Pixels, crop_resize, square
 
 SIDES = ("top", "bottom", "right", "left", "none")
 """Of the face in the picture: the one that is covered."""

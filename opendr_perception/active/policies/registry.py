@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from opendr_perception.active.perception.face_mesh import FaceMesh
-from opendr_perception.active.perception.observation import Recogniser
+from opendr_perception.active.perception import FaceMesh, Recogniser
 from opendr_perception.active.policies.auto import AutoPolicy
 from opendr_perception.active.policies.base import ViewPolicy
 from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static

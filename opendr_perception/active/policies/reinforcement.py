@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.identity import UNKNOWN
-from opendr_perception.active.perception.observation import Glimpse, View
+from opendr_perception.active.control import Move
+from opendr_perception.active.perception import UNKNOWN, Glimpse, View
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.active.policies.situation import FEATURES, Situation, observe
 from opendr_perception.engine.session import Session, Tensor
-from opendr_perception.tasks.imaging.image import crop_resize
+from opendr_perception.tasks.imaging import crop_resize
 
 
 @dataclass(frozen=True)

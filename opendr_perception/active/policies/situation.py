@@ -8,8 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from opendr_perception.active.perception.identity import UNKNOWN, belief
-from opendr_perception.active.perception.observation import Glimpse, Recognition, View, best
+from opendr_perception.active.perception import UNKNOWN, Glimpse, Recognition, View, belief, best
 
 LANDMARKS = 12
 NUMBERS = (

@@ -9,10 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.face_mesh import FaceMesh
-from opendr_perception.active.perception.observation import Recogniser, View
-from opendr_perception.active.perception.view_synthesis import synthesise
+from opendr_perception.active.control import Move
+from opendr_perception.active.perception import FaceMesh, Recogniser, View, synthesise
 from opendr_perception.active.policies.base import Decision
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from opendr_perception.active.surroundings.frames import Pose3
 from opendr_perception.active.surroundings.geometry import Person, wrap
-from opendr_perception.tasks.imaging.camera import PinholeCamera
+from opendr_perception.tasks.imaging import PinholeCamera
 
 BORDER = 1.5
 """Pixels from the image's border at which a box is cut by it."""

@@ -1,1 +1,6 @@
 """Benchmarks of action recognition."""
+
+__all__ = [
+    "crowd",
+    "walk",
+]

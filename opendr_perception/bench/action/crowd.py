@@ -23,10 +23,9 @@ from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.msg import ActionArray, BodyPose, BodyPoseArray, Keypoint
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.node import qos
-from opendr_perception.ros.node.programs import running
-from opendr_perception.tasks.action.skeleton import USUAL_HEIGHTS
-from opendr_perception.tasks.recordings.video import open_source
+from opendr_perception.ros.node import qos, running
+from opendr_perception.tasks.action import USUAL_HEIGHTS
+from opendr_perception.tasks.recordings import open_source
 
 PEOPLE = 8
 RATE = 15.0

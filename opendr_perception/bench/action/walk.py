@@ -22,7 +22,7 @@ from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better
 from opendr_perception.msg import ActionArray, BodyPoseArray
-from opendr_perception.ros.node.programs import running
+from opendr_perception.ros.node import running
 
 LASTS = 3.0
 """Seconds from which on a track counts."""

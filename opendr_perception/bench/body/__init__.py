@@ -1,1 +1,5 @@
 """Benchmarks of pose estimation."""
+
+__all__ = [
+    "high_resolution",
+]

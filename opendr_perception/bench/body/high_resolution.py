@@ -22,13 +22,17 @@ from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.harness.timing import alternating
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.body.pose import PoseEstimator, Poses
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.nms.candidates import Detections
-from opendr_perception.tasks.nms.overlap import pairwise_iou
-from opendr_perception.tasks.people.detection import PersonDetector
-from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector, Resolution
-from opendr_perception.tasks.people.overview import DetectorOverview, pool
+from opendr_perception.tasks.body import PoseEstimator, Poses
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.nms import Detections, pairwise_iou
+from opendr_perception.tasks.people import (
+    DetectorOverview,
+    Glance,
+    HighResolutionDetector,
+    PersonDetector,
+    Resolution,
+    pool,
+)
 
 CASE = "highres"
 SPEEDS = {720: 2.5, 1080: 4.5, 1440: 8.0}

@@ -10,11 +10,10 @@ import numpy as np
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.body.pose import PoseEstimator
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.nms.candidates import Detections
-from opendr_perception.tasks.nms.overlap import pairwise_iou
-from opendr_perception.tasks.people.detection import PersonDetector
+from opendr_perception.tasks.body import PoseEstimator
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.nms import Detections, pairwise_iou
+from opendr_perception.tasks.people import PersonDetector
 
 SURE = 0.6
 """Score of the detections that are cut out."""

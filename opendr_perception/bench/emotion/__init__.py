@@ -1,1 +1,5 @@
 """Benchmarks of expressions and emotions."""
+
+__all__ = [
+    "recognition",
+]

@@ -33,10 +33,17 @@ from opendr_perception.msg import Box, EmotionArray, Face, FaceArray
 from opendr_perception.nodes.emotion_recognition import EmotionRecognition
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import qos
-from opendr_perception.tasks.emotion.expression import ExpressionNet, Expressions, FaceView
-from opendr_perception.tasks.emotion.smoothing import Exponential, Smoothing, Temporal, Unsmoothed
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.emotion import (
+    Exponential,
+    ExpressionNet,
+    Expressions,
+    FaceView,
+    Smoothing,
+    Temporal,
+    Unsmoothed,
+)
+from opendr_perception.tasks.face import FaceDetector
+from opendr_perception.tasks.imaging import Image
 
 CASE = "emotion"
 FILM = "carphone_pristine.mp4"

@@ -1,1 +1,5 @@
 """Benchmarks of face detection and recognition."""
+
+__all__ = [
+    "recognition",
+]

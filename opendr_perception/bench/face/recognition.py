@@ -23,15 +23,20 @@ from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.engine.session import Session
 from opendr_perception.msg import FaceArray
-from opendr_perception.ros.node.programs import running
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import DIMENSIONS, FaceEmbedder, head_poses, view
-from opendr_perception.tasks.face.enrolment import read_picture
-from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery
-from opendr_perception.tasks.face.geometry import expression_crop
-from opendr_perception.tasks.face.quality import TO_DECIDE
-from opendr_perception.tasks.imaging.camera import PinholeCamera
-from opendr_perception.tasks.imaging.image import Image, Pixels
+from opendr_perception.ros.node import running
+from opendr_perception.tasks.face import (
+    DIMENSIONS,
+    THRESHOLD,
+    TO_DECIDE,
+    FaceDetector,
+    FaceEmbedder,
+    Gallery,
+    expression_crop,
+    head_poses,
+    read_picture,
+    view,
+)
+from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 from opendr_perception.zoo.archives import extract
 from opendr_perception.zoo.cache import default_cache
 from opendr_perception.zoo.manifest import load_manifest

@@ -1,1 +1,5 @@
 """OpenDR's networks, to compare with."""
+
+__all__ = [
+    "opendr",
+]

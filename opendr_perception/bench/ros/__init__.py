@@ -1,1 +1,6 @@
 """Cost of the node base, and its behaviour under load."""
+
+__all__ = [
+    "overhead",
+    "streams",
+]

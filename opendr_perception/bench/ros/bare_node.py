@@ -11,7 +11,7 @@ from rclpy.qos import qos_profile_sensor_data
 from sensor_msgs.msg import Image
 
 from opendr_perception.msg import DetectionArray
-from opendr_perception.ros.node.runner import choose_transport
+from opendr_perception.ros.node import choose_transport
 
 
 class Bare(Node):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from opendr_perception.tasks.people.detection import BINS, STRIDES
+from opendr_perception.tasks.people import BINS, STRIDES
 from opendr_perception.zoo.convert.builder import GraphBuilder
 
 CLASSES = 80

@@ -22,7 +22,7 @@ from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.ros.empty_detector import write_empty_detector
 from opendr_perception.nodes.person_detection import PersonDetection
-from opendr_perception.ros.node.programs import running
+from opendr_perception.ros.node import running
 
 SIZES = {(480, 640): 1.0, (1080, 1920): 1.5}
 """(height, width) in pixels, and how much slower than the bare node ours may be, in ms."""

@@ -15,7 +15,7 @@ import rclpy
 from opendr_perception.bench.harness.camera import ImageSender, spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
-from opendr_perception.ros.node.programs import running
+from opendr_perception.ros.node import running
 
 SIZE = (480, 640)
 OVERLOAD = 3

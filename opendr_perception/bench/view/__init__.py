@@ -1,1 +1,6 @@
 """Benchmarks of view control."""
+
+__all__ = [
+    "faults",
+    "policies",
+]

@@ -7,19 +7,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from opendr_perception.active.control.controller import Pilot, Status, Timeouts
-from opendr_perception.active.control.limiter import Limits
-from opendr_perception.active.control.motion import Move, Refused
-from opendr_perception.active.perception.observation import Glimpse, Recogniser, View
-from opendr_perception.active.surroundings.geometry import STILL, Person
-from opendr_perception.active.surroundings.locating import Locator, looking_ahead
+from opendr_perception.active.control import Limits, Move, Pilot, Refused, Status, Timeouts
+from opendr_perception.active.perception import Glimpse, Recogniser, View
+from opendr_perception.active.surroundings import STILL, Locator, Person, looking_ahead
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.scene import HALF_DEPTH, HALF_WIDTH, Scene, distance, pan, seen_from, wrap
 from opendr_perception.sim.world import Command, World
-from opendr_perception.tasks.face.detection import FaceDetector, Faces
-from opendr_perception.tasks.face.geometry import align
-from opendr_perception.tasks.imaging.camera import PinholeCamera
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.face import FaceDetector, Faces, align
+from opendr_perception.tasks.imaging import Image, PinholeCamera
 
 FACE_SIZE = 0.135
 """m, of the detector's boxes around the simulated faces."""

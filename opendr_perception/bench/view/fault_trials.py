@@ -16,9 +16,8 @@ from rclpy.action import ActionClient
 from std_srvs.srv import SetBool
 
 from opendr_perception.action import IdentifyPerson
-from opendr_perception.active.control.controller import LONGEST_STEP
-from opendr_perception.active.control.limiter import Limits
-from opendr_perception.active.surroundings.geometry import STILL
+from opendr_perception.active.control import LONGEST_STEP, Limits
+from opendr_perception.active.surroundings import STILL
 from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, Heard, Robot
 
 FAST = 0.1

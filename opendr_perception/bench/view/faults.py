@@ -23,8 +23,7 @@ from lifecycle_msgs.msg import Transition
 from rclpy.signals import SignalHandlerOptions
 
 from opendr_perception import zoo
-from opendr_perception.active.control.limiter import Limits
-from opendr_perception.active.control.motion import ROBOTS
+from opendr_perception.active.control import ROBOTS, Limits
 from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
@@ -32,17 +31,13 @@ from opendr_perception.bench.view.explorer import FACE_SIZE
 from opendr_perception.bench.view.fault_trials import LONGEST, Trials, violations
 from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, Robot
 from opendr_perception.engine.session import Session
-from opendr_perception.ros.node.programs import running
-from opendr_perception.ros.node.runner import keep_to_ourselves
+from opendr_perception.ros.node import keep_to_ourselves, running
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import take_portraits
 from opendr_perception.sim.scene import Pose, Standing, facing
 from opendr_perception.sim.world import World
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.face import Enroller, FaceDetector, FaceEmbedder, GalleryFolder, fingerprint
+from opendr_perception.tasks.imaging import Image
 
 CASE = "active"
 TARGET = 0.3

@@ -17,7 +17,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import Header
 
-from opendr_perception.active.surroundings.geometry import STILL, Velocity
+from opendr_perception.active.surroundings import STILL, Velocity
 from opendr_perception.bench.view.explorer import FACE_SIZE
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 from opendr_perception.ros.convert import images

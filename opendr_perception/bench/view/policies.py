@@ -10,20 +10,24 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.active.control.limiter import Limits
-from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control import Limits, Move
 from opendr_perception.active.identification import Goal, Outcome, identify
-from opendr_perception.active.perception.face_mesh import FaceMesh
-from opendr_perception.active.perception.identity import UNKNOWN, belief
-from opendr_perception.active.perception.observation import Glimpse, Recognition, View
-from opendr_perception.active.perception.recognition import recognise
-from opendr_perception.active.policies.auto import AutoPolicy
-from opendr_perception.active.policies.base import Decision, Persistent, ViewPolicy
-from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
-from opendr_perception.active.policies.front import FrontFinder
-from opendr_perception.active.policies.occlusion import OcclusionNetworks, OcclusionPolicy
-from opendr_perception.active.policies.reinforcement import ReinforcementPolicy
-from opendr_perception.active.policies.synthesis import RenderedConfidence, SynthesisPolicy
+from opendr_perception.active.perception import UNKNOWN, FaceMesh, Glimpse, Recognition, View, belief, recognise
+from opendr_perception.active.policies import (
+    AutoPolicy,
+    Decision,
+    FrontFinder,
+    OcclusionNetworks,
+    OcclusionPolicy,
+    Persistent,
+    RandomWalk,
+    ReinforcementPolicy,
+    RenderedConfidence,
+    RuleBased,
+    Static,
+    SynthesisPolicy,
+    ViewPolicy,
+)
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure
 from opendr_perception.bench.view.explorer import Costs, SimulatedExplorer
@@ -31,11 +35,8 @@ from opendr_perception.bench.view.figures import Episode, figures
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import ROOMS, Light, Scene, distance, facing, occlude
 from opendr_perception.sim.world import SimulatedCamera, World
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.gallery import Gallery
-from opendr_perception.tasks.face.geometry import align
-from opendr_perception.tasks.imaging.image import Image, Pixels
+from opendr_perception.tasks.face import FaceDetector, FaceEmbedder, Gallery, align
+from opendr_perception.tasks.imaging import Image, Pixels
 
 CAMERA = SimulatedCamera(960, 720, math.radians(60.0), above=1.55)
 STEP = math.radians(15)

@@ -1,1 +1,6 @@
 """Networks for actions from skeletons."""
+
+__all__ = [
+    "co_st_gcn",
+    "live",
+]

@@ -1,1 +1,8 @@
 """Networks for facial expressions, and for emotions over time."""
+
+__all__ = [
+    "esr",
+    "ma_net",
+    "nac_tcn",
+    "temporal",
+]

@@ -1,1 +1,6 @@
 """Networks for non-maximum suppression."""
+
+__all__ = [
+    "dense",
+    "seq2seq",
+]

@@ -1,1 +1,6 @@
 """Networks for view control."""
+
+__all__ = [
+    "frame_policy",
+    "occlusion",
+]

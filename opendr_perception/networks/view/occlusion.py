@@ -7,7 +7,7 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from opendr_perception.active.policies.occlusion import LARGEST_RATIO, SIDES
+from opendr_perception.active.policies import LARGEST_RATIO, SIDES
 
 
 class DirectionNetwork(nn.Module):

@@ -1,1 +1,25 @@
 """A robot that moves to see people: its topics, control loop, episodes and actions."""
+
+from opendr_perception.ros.control.auto_identify import UnaskedEpisodes
+from opendr_perception.ros.control.drive_loop import DriveLoop
+from opendr_perception.ros.control.episodes import Episodes
+from opendr_perception.ros.control.explorer import TopicExplorer
+from opendr_perception.ros.control.guards import Guards
+from opendr_perception.ros.control.identify import IdentifyAction
+from opendr_perception.ros.control.parameters import ExplorerParameters
+from opendr_perception.ros.control.state import MotionState
+from opendr_perception.ros.control.stop_lock import StopLock
+from opendr_perception.ros.control.topics import ControlTopics
+
+__all__ = [
+    "ControlTopics",
+    "DriveLoop",
+    "Episodes",
+    "ExplorerParameters",
+    "Guards",
+    "IdentifyAction",
+    "MotionState",
+    "StopLock",
+    "TopicExplorer",
+    "UnaskedEpisodes",
+]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 from opendr_perception.active.identification import Goal
-from opendr_perception.active.policies.base import ViewPolicy
+from opendr_perception.active.policies import ViewPolicy
 from opendr_perception.ros.control.episodes import Episodes
 from opendr_perception.ros.control.explorer import TopicExplorer
 

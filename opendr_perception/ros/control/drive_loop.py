@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from opendr_perception.active.control.controller import REPEAT, Pilot, Status
-from opendr_perception.active.control.motion import Move, Refused
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
+from opendr_perception.active.control import REPEAT, Move, Pilot, Refused, Status
+from opendr_perception.active.surroundings import STILL, Person, Velocity
 
 RATE = 20.0
 """Hz. Neither images nor inference nor other nodes of the process keep it waiting."""

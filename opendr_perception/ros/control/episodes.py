@@ -6,10 +6,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-from opendr_perception.active.control.interlocks import STOP
+from opendr_perception.active.control import STOP
 from opendr_perception.active.identification import Goal, Outcome, Report, identify
-from opendr_perception.active.perception.observation import View
-from opendr_perception.active.policies.base import ViewPolicy
+from opendr_perception.active.perception import View
+from opendr_perception.active.policies import ViewPolicy
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.explorer import TopicExplorer
 

@@ -15,18 +15,16 @@ import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control import Move
 from opendr_perception.active.identification import Interrupted
-from opendr_perception.active.perception.observation import Glimpse, Recogniser, Recognition, View
-from opendr_perception.active.surroundings.bodies import Bodies
-from opendr_perception.active.surroundings.geometry import Person
-from opendr_perception.active.surroundings.locating import Locator
+from opendr_perception.active.perception import Glimpse, Recogniser, Recognition, View
+from opendr_perception.active.surroundings import Bodies, Locator, Person
 from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.robot.camera_view import CameraView
-from opendr_perception.tasks.face.geometry import align
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.face import align
+from opendr_perception.tasks.imaging import Image
 
 IMAGES = 12
 """How many images are kept until the faces found in them arrive."""

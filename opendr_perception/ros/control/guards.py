@@ -11,13 +11,10 @@ from rclpy.clock_type import ClockType
 from rclpy.time import Time
 from sensor_msgs.msg import LaserScan
 
-from opendr_perception.active.control.following import Following, Verdict
-from opendr_perception.active.surroundings.frames import Pose3
-from opendr_perception.active.surroundings.geometry import Velocity
-from opendr_perception.active.surroundings.scan import Blind
+from opendr_perception.active.control import Following, Verdict
+from opendr_perception.active.surroundings import Blind, Pose3, Velocity
 from opendr_perception.ros.control.drive_loop import DriveLoop
-from opendr_perception.ros.node import qos
-from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.ros.node import ManagedNode, qos
 from opendr_perception.ros.robot.scans import Repeated, ScanReader
 from opendr_perception.ros.robot.transforms import FramePoses
 from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher

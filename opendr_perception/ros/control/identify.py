@@ -12,11 +12,11 @@ from rclpy.action.server import ServerGoalHandle
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.active.identification import Goal, Interrupted
-from opendr_perception.active.perception.observation import View
-from opendr_perception.active.policies.base import ViewPolicy
+from opendr_perception.active.perception import View
+from opendr_perception.active.policies import ViewPolicy
 from opendr_perception.ros.control.action_server import BackgroundActionServer
 from opendr_perception.ros.control.episodes import Episodes
-from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.ros.node import ManagedNode
 
 NANOSECOND = 1e-9
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opendr_perception.active.control.limiter import REDUCED_SPEED, Limits
-from opendr_perception.active.control.motion import ROBOTS
-from opendr_perception.active.surroundings.frames import Pose3
-from opendr_perception.active.surroundings.locating import check_mount, mounted
-from opendr_perception.active.surroundings.scan import MAX_INVALID
-from opendr_perception.ros.node.managed import NodeParameters
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.topics.calibration import rectified_parameter
-from opendr_perception.ros.topics.inputs import reliability_parameter, transport_parameter
+from opendr_perception.active.control import REDUCED_SPEED, ROBOTS, Limits
+from opendr_perception.active.surroundings import MAX_INVALID, Pose3, check_mount, mounted
+from opendr_perception.ros.node import NodeParameters, parameter
+from opendr_perception.ros.topics import rectified_parameter, reliability_parameter, transport_parameter
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import String
 
-from opendr_perception.active.control.controller import Status
+from opendr_perception.active.control import Status
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.stop_lock import StopLock
-from opendr_perception.ros.node import qos
-from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.ros.node import ManagedNode, qos
 
 
 class MotionState:

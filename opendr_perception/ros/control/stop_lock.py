@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from std_srvs.srv import SetBool
 
-from opendr_perception.active.control.interlocks import STOP, Interlocks
-from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.active.control import STOP, Interlocks
+from opendr_perception.ros.node import ManagedNode
 
 
 class StopLock:

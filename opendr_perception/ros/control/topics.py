@@ -10,11 +10,9 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from opendr_perception.msg import DetectionArray, FaceArray
 from opendr_perception.ros.control.explorer import TopicExplorer
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.node import qos
-from opendr_perception.ros.node.managed import ManagedNode
-from opendr_perception.ros.topics.calibration import Calibration
-from opendr_perception.ros.topics.listener import Listener
-from opendr_perception.tasks.imaging.pixel_range import PixelRanges
+from opendr_perception.ros.node import ManagedNode, qos
+from opendr_perception.ros.topics import Calibration, Listener
+from opendr_perception.tasks.imaging import PixelRanges
 
 Message = TypeVar("Message")
 

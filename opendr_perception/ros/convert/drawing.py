@@ -7,8 +7,8 @@ import numpy as np
 import supervision as sv
 
 from opendr_perception.msg import ActionArray, BodyPoseArray, Box, DetectionArray, EmotionArray, FaceArray
-from opendr_perception.tasks.body.layouts import LIMBS
-from opendr_perception.tasks.imaging.heatmap import Heatmap, regions
+from opendr_perception.tasks.body import LIMBS
+from opendr_perception.tasks.imaging import Heatmap, regions
 
 KEYPOINT_THRESHOLD = 0.2
 """Keypoints below this score are not drawn."""

@@ -20,10 +20,16 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from opendr_perception.ros.convert.stamps import nanoseconds
-from opendr_perception.tasks.imaging.encodings import Convert, by_rosbags
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.imaging.message import COMPRESSED, RAW, BadImage, deserialize
-from opendr_perception.tasks.imaging.pixel_range import PixelRanges
+from opendr_perception.tasks.imaging import (
+    COMPRESSED,
+    RAW,
+    BadImage,
+    Convert,
+    Image,
+    PixelRanges,
+    by_rosbags,
+    deserialize,
+)
 
 TRANSPORTS: dict[str, tuple[type, str, str]] = {
     "raw": (ImageMessage, RAW, "image_raw"),

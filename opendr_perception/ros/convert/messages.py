@@ -24,15 +24,12 @@ from opendr_perception.msg import (
 )
 from opendr_perception.ros.convert import images
 from opendr_perception.tasks.action import recognition
-from opendr_perception.tasks.body.layouts import LAYOUTS, convert
-from opendr_perception.tasks.body.pose import Poses
+from opendr_perception.tasks.body import LAYOUTS, Poses, convert
+from opendr_perception.tasks.emotion import FaceView
 from opendr_perception.tasks.emotion import recognition as emotion
-from opendr_perception.tasks.emotion.expression import FaceView
-from opendr_perception.tasks.face.detection import Faces
-from opendr_perception.tasks.face.identity import Identity
-from opendr_perception.tasks.imaging.heatmap import Heatmap
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.people.detection import Detections
+from opendr_perception.tasks.face import Faces, Identity
+from opendr_perception.tasks.imaging import Heatmap, Image
+from opendr_perception.tasks.nms import Detections
 
 
 def detection_array(image: Image, people: Detections, tracks: Sequence[str], label: str) -> DetectionArray:

@@ -18,7 +18,7 @@ from opendr_perception.ros.node.executor import GuardedExecutor
 from opendr_perception.ros.node.managed import ManagedNode
 from opendr_perception.ros.node.overrides import undeclared
 from opendr_perception.ros.node.signals import StopSignals
-from opendr_perception.tasks.imaging.file import is_utf8, printable
+from opendr_perception.tasks.imaging import is_utf8, printable
 
 PATIENCE = 2.0
 """Seconds that a callback has to end when the process stops; whatever drives stands still before."""

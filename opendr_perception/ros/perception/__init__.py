@@ -1,1 +1,8 @@
 """What perception nodes share: the worker that processes streams, detectors, the gallery's services."""
+
+__all__ = [
+    "gallery",
+    "node",
+    "people",
+    "poses",
+]

@@ -14,13 +14,19 @@ from rclpy.task import Future
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.srv import EnrollFace, ForgetFace, ListFaces
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.enrolment import Enroller, Sample, enrol
-from opendr_perception.tasks.face.gallery import Gallery, GalleryError, check_name
-from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.face.identity import Sighting
-from opendr_perception.tasks.face.live_enrolment import LiveEnrolment
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.face import (
+    Enroller,
+    FaceEmbedder,
+    Gallery,
+    GalleryError,
+    GalleryFolder,
+    LiveEnrolment,
+    Sample,
+    Sighting,
+    check_name,
+    enrol,
+)
+from opendr_perception.tasks.imaging import Image
 
 SAMPLES = 5
 """Views that are taken when nobody says how many."""

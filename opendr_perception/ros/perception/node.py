@@ -17,18 +17,17 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Header
 
-from opendr_perception.ros.node.managed import ManagedNode, NodeParameters
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.ros.topics.gaps import Arrival
-from opendr_perception.ros.topics.inputs import (
+from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
+from opendr_perception.ros.topics import (
+    Arrival,
     Input,
+    Mailbox,
+    Stream,
     image_input,
     reliability_parameter,
     transport_parameter,
     with_images,
 )
-from opendr_perception.ros.topics.latest import Mailbox
-from opendr_perception.ros.topics.stream import Stream
 
 PATIENCE = 2.0
 """Seconds that a run of the model, which cannot be interrupted, has to end when the node stops."""

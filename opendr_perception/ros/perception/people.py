@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.node import parameter
 from opendr_perception.ros.perception.node import Frame, PerceptionParameters
-from opendr_perception.tasks.nms.candidates import Detections, Suppressor
-from opendr_perception.tasks.nms.classic import ClusterNms, Greedy, SoftNms
-from opendr_perception.tasks.nms.learned import LearnedNms
-from opendr_perception.tasks.people.detection import PersonDetector
+from opendr_perception.tasks.nms import ClusterNms, Detections, Greedy, LearnedNms, SoftNms, Suppressor
+from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.zoo.errors import ZooError
 
 LEARNED = ("seq2seq", "seq2seq_geom", "fseq2")

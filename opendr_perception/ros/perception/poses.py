@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opendr_perception.engine.session import Session
-from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.node import parameter
 from opendr_perception.ros.perception.people import PeopleFinder, PeopleParameters, load_session
-from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
-from opendr_perception.tasks.body.layouts import LAYOUTS
-from opendr_perception.tasks.body.pose import PoseEstimator, Poses
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector, Resolution
-from opendr_perception.tasks.people.overview import DetectorOverview, Overview
-from opendr_perception.tasks.presence.detection import HumanPresence
+from opendr_perception.tasks.body import LAYOUTS, BottomUpEstimator, PoseEstimator, PoseOverview, Poses
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.people import DetectorOverview, Glance, HighResolutionDetector, Overview, Resolution
+from opendr_perception.tasks.presence import HumanPresence
 
 OVERVIEWS = {"detector": 0.25, "presence": 0.95, "pose": 0.1}
 """What a glance can see people with, and the value of its heatmap from which on that is worth a closer look."""

@@ -1,1 +1,10 @@
 """A robot's sensors and base: scans, transforms, velocities, and the driver for Webots."""
+
+__all__ = [
+    "camera_view",
+    "messages",
+    "publisher",
+    "scans",
+    "transforms",
+    "velocity_publisher",
+]

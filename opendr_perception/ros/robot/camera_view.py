@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 from sensor_msgs.msg import CameraInfo
 
-from opendr_perception.active.surroundings.frames import Pose3
-from opendr_perception.active.surroundings.locating import Locator, check_mount, looking_ahead
-from opendr_perception.ros.topics.cameras import pinhole
-from opendr_perception.tasks.imaging.camera import PinholeCamera
+from opendr_perception.active.surroundings import Locator, Pose3, check_mount, looking_ahead
+from opendr_perception.ros.topics import pinhole
+from opendr_perception.tasks.imaging import PinholeCamera
 
 NO_CALIBRATION = "no camera_info has come, so that distances are unknown"
 

@@ -8,8 +8,7 @@ import numpy as np
 from rclpy.time import Time
 from sensor_msgs.msg import LaserScan
 
-from opendr_perception.active.surroundings.frames import Pose3
-from opendr_perception.active.surroundings.scan import Blind, StampWatch, scan_points, too_old
+from opendr_perception.active.surroundings import Blind, Pose3, StampWatch, scan_points, too_old
 
 Mount = Callable[[str], Pose3 | None]
 """Says where a frame is on the robot; None when nobody knows."""

@@ -17,7 +17,7 @@ from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
-from opendr_perception.active.surroundings.frames import Pose3
+from opendr_perception.active.surroundings import Pose3
 
 FRESH = 1.0
 """Seconds after which a transform of `/tf` is not known any more; those of `/tf_static` stay."""

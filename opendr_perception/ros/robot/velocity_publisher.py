@@ -9,7 +9,7 @@ from rclpy.duration import Duration
 from rclpy.node import Node
 from std_msgs.msg import Header
 
-from opendr_perception.active.surroundings.geometry import Velocity
+from opendr_perception.active.surroundings import Velocity
 from opendr_perception.ros.node import qos
 
 TOPIC = "cmd_vel"

@@ -1,1 +1,37 @@
 """From topics to the newest image or result of each stream, and what is wrong with it."""
+
+from opendr_perception.ros.topics.calibration import Calibration, rectified_parameter
+from opendr_perception.ros.topics.cameras import Cameras, pinhole
+from opendr_perception.ros.topics.gaps import Arrival
+from opendr_perception.ros.topics.inputs import (
+    Input,
+    Pictured,
+    image_input,
+    reliability_parameter,
+    result_input,
+    transport_parameter,
+    with_images,
+)
+from opendr_perception.ros.topics.latest import Mailbox
+from opendr_perception.ros.topics.listener import Listener
+from opendr_perception.ros.topics.pairing import Pairing
+from opendr_perception.ros.topics.stream import Stream
+
+__all__ = [
+    "Arrival",
+    "Calibration",
+    "Cameras",
+    "Input",
+    "Listener",
+    "Mailbox",
+    "Pairing",
+    "Pictured",
+    "Stream",
+    "image_input",
+    "pinhole",
+    "rectified_parameter",
+    "reliability_parameter",
+    "result_input",
+    "transport_parameter",
+    "with_images",
+]

@@ -13,8 +13,7 @@ from rclpy.qos import DurabilityPolicy
 from sensor_msgs.msg import CameraInfo
 
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.node import qos
-from opendr_perception.ros.node.parameters import parameter
+from opendr_perception.ros.node import parameter, qos
 from opendr_perception.ros.topics import names
 
 MISSING_AFTER = 5.0

@@ -9,8 +9,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 
 from opendr_perception.ros.topics.calibration import Calibration
-from opendr_perception.tasks.imaging.camera import PinholeCamera
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.imaging import Image, PinholeCamera
 
 
 def pinhole(info: CameraInfo) -> PinholeCamera:

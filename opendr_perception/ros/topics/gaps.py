@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
 
-from opendr_perception.tasks.imaging.rhythm import Rhythm
+from opendr_perception.tasks.imaging import Rhythm
 
 NOTED = 1024
 """Arrivals that are remembered between two messages that are served: half a minute of a usual camera."""

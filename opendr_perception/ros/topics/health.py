@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 
 from opendr_perception.ros.topics.gaps import Step
 from opendr_perception.ros.topics.latest import Counts
-from opendr_perception.tasks.imaging.rhythm import Rhythm
+from opendr_perception.tasks.imaging import Rhythm
 
 RECURS = 3
 """So often within `WITHIN` seconds is more than a chance."""

@@ -11,9 +11,8 @@ import numpy as np
 from std_msgs.msg import Header
 
 from opendr_perception.ros.convert import images, stamps
-from opendr_perception.ros.node.parameters import parameter
-from opendr_perception.tasks.imaging.image import Image, to_bgr
-from opendr_perception.tasks.imaging.pixel_range import PixelRanges
+from opendr_perception.ros.node import parameter
+from opendr_perception.tasks.imaging import Image, PixelRanges, to_bgr
 
 
 @dataclass(frozen=True)

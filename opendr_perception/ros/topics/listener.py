@@ -15,8 +15,7 @@ from rclpy.event_handler import (
 from rclpy.qos import QoSPolicyKind, QoSProfile
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
-from opendr_perception.ros.node import qos
-from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.ros.node import ManagedNode, qos
 from opendr_perception.ros.topics import names as topics
 
 SILENCE = 3.0

@@ -14,8 +14,7 @@ from std_msgs.msg import Header
 
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.node import qos
-from opendr_perception.ros.node.managed import ManagedNode, brief
+from opendr_perception.ros.node import ManagedNode, brief, qos
 from opendr_perception.ros.topics import names
 from opendr_perception.ros.topics.gaps import Arrival, Continuity
 from opendr_perception.ros.topics.health import Health

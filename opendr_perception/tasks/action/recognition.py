@@ -14,7 +14,7 @@ from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.tasks.action.skeleton import SkeletonState, observe
-from opendr_perception.tasks.imaging.rhythm import Rhythm
+from opendr_perception.tasks.imaging import Rhythm
 
 _serial: Iterator[int] = count()
 

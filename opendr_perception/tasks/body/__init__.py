@@ -1,1 +1,15 @@
 """Body keypoints: single-person and bottom-up pose estimation, and keypoint layouts."""
+
+from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
+from opendr_perception.tasks.body.layouts import LAYOUTS, LIMBS, convert
+from opendr_perception.tasks.body.pose import PoseEstimator, Poses
+
+__all__ = [
+    "LAYOUTS",
+    "LIMBS",
+    "BottomUpEstimator",
+    "PoseEstimator",
+    "PoseOverview",
+    "Poses",
+    "convert",
+]

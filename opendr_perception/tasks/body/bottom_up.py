@@ -10,10 +10,9 @@ import numpy as np
 from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.body.grouping import JOINTS, enlarge, group
 from opendr_perception.tasks.body.pose import Poses, largest
-from opendr_perception.tasks.imaging.heatmap import Heatmap
-from opendr_perception.tasks.imaging.image import Image, Pixels, to_bgr
-from opendr_perception.tasks.nms.candidates import Detections
-from opendr_perception.tasks.people.high_resolution import Glance, View, belong
+from opendr_perception.tasks.imaging import Heatmap, Image, Pixels, to_bgr
+from opendr_perception.tasks.nms import Detections
+from opendr_perception.tasks.people import Glance, View, belong
 
 STRIDE = 8
 """Pixels of a cell of the maps."""

@@ -9,8 +9,8 @@ import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session, Tensor
 from opendr_perception.tasks.body.layouts import COCO17, COCO17_LIMBS, convert
-from opendr_perception.tasks.imaging.image import Image, crop_resize, square
-from opendr_perception.tasks.people.detection import Detections
+from opendr_perception.tasks.imaging import Image, crop_resize, square
+from opendr_perception.tasks.nms import Detections
 
 __all__ = ["COCO17", "COCO17_LIMBS", "PoseEstimator", "Poses", "largest"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session, Tensor
-from opendr_perception.tasks.face.geometry import EXPRESSION, EXPRESSION_MARGIN
-from opendr_perception.tasks.imaging.image import Image, crop_resize, square
+from opendr_perception.tasks.face import EXPRESSION, EXPRESSION_MARGIN
+from opendr_perception.tasks.imaging import Image, crop_resize, square
 
 EXPRESSIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 """What the zoo's `face-expression` tells apart, in its order."""

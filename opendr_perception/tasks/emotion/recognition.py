@@ -11,8 +11,7 @@ import numpy as np
 from opendr_perception.tasks.emotion import evidence
 from opendr_perception.tasks.emotion.expression import ExpressionNet, Expressions, FaceView, visible
 from opendr_perception.tasks.emotion.smoothing import Smoothing, Unsmoothed
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.imaging.rhythm import Rhythm
+from opendr_perception.tasks.imaging import Image, Rhythm
 
 _serial: Iterator[int] = count()
 

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.engine.session import Session, Tensor
-from opendr_perception.tasks.imaging.image import Image, letterbox
-from opendr_perception.tasks.nms.overlap import area, greedy_nms, iou
-from opendr_perception.tasks.people.detection import Detections
+from opendr_perception.tasks.imaging import Image, letterbox
+from opendr_perception.tasks.nms import Detections, area, greedy_nms, iou
 
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
 """Places of the landmarks; right and left are the person's own."""

@@ -11,8 +11,7 @@ from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.face.detection import Faces
 from opendr_perception.tasks.face.geometry import ALIGNED, align, head_pose
 from opendr_perception.tasks.face.quality import Quality, blockiness, contrast, sharpness
-from opendr_perception.tasks.imaging.camera import PinholeCamera
-from opendr_perception.tasks.imaging.image import Image, Pixels
+from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 
 DIMENSIONS = 128
 """Numbers of an embedding."""

@@ -22,9 +22,7 @@ from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 from opendr_perception.tasks.face.gallery_log import note
 from opendr_perception.tasks.face.gallery_scan import OTHER_IMAGES
 from opendr_perception.tasks.face.quality import TO_DECIDE, TO_ENROL
-from opendr_perception.tasks.imaging.camera import PinholeCamera
-from opendr_perception.tasks.imaging.file import BadImageFile, read_image
-from opendr_perception.tasks.imaging.image import Image, crop_resize, square
+from opendr_perception.tasks.imaging import BadImageFile, Image, PinholeCamera, crop_resize, read_image, square
 from opendr_perception.zoo.cache import sha256_of
 
 PICTURE_MARGIN = 2.0

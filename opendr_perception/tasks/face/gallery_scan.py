@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opendr_perception.tasks.face.gallery import RESERVED, is_name, normal_name
-from opendr_perception.tasks.imaging.file import SUFFIXES, printable
+from opendr_perception.tasks.imaging import SUFFIXES, printable
 
 OTHER_IMAGES = (
     *(".heic", ".heif", ".avif", ".gif", ".tif", ".tiff", ".jxl", ".jp2", ".psd", ".svg", ".ppm", ".pgm"),

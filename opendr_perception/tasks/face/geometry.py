@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 
 from opendr_perception.tasks.face.detection import LANDMARKS, LEFT_EYE, MOUTH, RIGHT_EYE
-from opendr_perception.tasks.imaging.camera import PinholeCamera
-from opendr_perception.tasks.imaging.image import Image, Pixels, crop_resize, square, warp
+from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels, crop_resize, square, warp
 
 ALIGNED = 150
 """Side in pixels of the picture that the embedder takes."""

@@ -12,7 +12,7 @@ from opendr_perception.tasks.face.detection import Faces
 from opendr_perception.tasks.face.embedding import FaceEmbedder, View, view
 from opendr_perception.tasks.face.gallery import Gallery
 from opendr_perception.tasks.face.quality import TO_DECIDE
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.imaging import Image
 
 VIEWS = 7
 """The newest so many good views of a track decide together."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from opendr_perception.tasks.imaging.image import Pixels
+from opendr_perception.tasks.imaging import Pixels
 
 FACE_PART = slice(20, 130), slice(25, 125)
 """Rows and columns of an aligned picture that show the face and not what is behind it."""

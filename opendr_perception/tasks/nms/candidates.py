@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.imaging import Image
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from opendr_perception.tasks.imaging.image import Image, to_bgr
+from opendr_perception.tasks.imaging import Image, to_bgr
 
 LONGEST = 600
 """Pixels to which the longer side of larger pictures is reduced."""

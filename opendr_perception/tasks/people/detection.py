@@ -8,9 +8,8 @@ from functools import lru_cache
 import numpy as np
 
 from opendr_perception.engine.session import Outputs, Session, Tensor
-from opendr_perception.tasks.imaging.image import Image, Letterbox, letterbox
-from opendr_perception.tasks.nms.candidates import Candidates, Detections, FeatureMap, Suppressor
-from opendr_perception.tasks.nms.classic import Greedy
+from opendr_perception.tasks.imaging import Image, Letterbox, letterbox
+from opendr_perception.tasks.nms import Candidates, Detections, FeatureMap, Greedy, Suppressor
 
 __all__ = ["Detections", "PersonDetector"]
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.tasks.imaging.heatmap import regions
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.nms.candidates import Detections
+from opendr_perception.tasks.imaging import Image, regions
+from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people.detection import PersonDetector
 from opendr_perception.tasks.people.overview import Overview, pool, pooling
 from opendr_perception.tasks.people.regions import areas, distances, merge, surround

@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.imaging.heatmap import Heatmap
-from opendr_perception.tasks.imaging.image import Image, Pixels, to_bgr
-from opendr_perception.tasks.nms.candidates import Candidates, Detections
+from opendr_perception.tasks.imaging import Heatmap, Image, Pixels, to_bgr
+from opendr_perception.tasks.nms import Candidates, Detections
 from opendr_perception.tasks.people.detection import PersonDetector
 
 CELL = 8

@@ -9,7 +9,7 @@ import numpy as np
 import supervision
 from trackers import ByteTrackTracker
 
-from opendr_perception.tasks.imaging.rhythm import Rhythm
+from opendr_perception.tasks.imaging import Rhythm
 from opendr_perception.tasks.people.detection import Detections
 
 NOMINAL_RATE = 10.0

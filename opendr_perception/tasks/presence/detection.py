@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session, Tensor
-from opendr_perception.tasks.imaging.heatmap import Heatmap
-from opendr_perception.tasks.imaging.image import Pixels
+from opendr_perception.tasks.imaging import Heatmap, Pixels
 
 WINDOW = 64
 """Pixels of the window that decides about a cell, and height of the largest people that it knows."""

@@ -1,1 +1,14 @@
 """Films, bags, cameras and folders of images as one stream of frames."""
+
+from opendr_perception.tasks.recordings.film import without_password
+from opendr_perception.tasks.recordings.pacer import Pacer
+from opendr_perception.tasks.recordings.source import VideoError
+from opendr_perception.tasks.recordings.video import open_source
+
+__all__ = [
+    "Pacer",
+    "VideoError",
+    "open_source",
+    "video",
+    "without_password",
+]

@@ -9,9 +9,7 @@ from typing import Any
 
 from rosbags.rosbag2 import Reader
 
-from opendr_perception.tasks.imaging.file import printable
-from opendr_perception.tasks.imaging.message import COMPRESSED, RAW, BadImage, deserialize, is_readable
-from opendr_perception.tasks.imaging.pixel_range import PixelRanges
+from opendr_perception.tasks.imaging import COMPRESSED, RAW, BadImage, PixelRanges, deserialize, is_readable, printable
 from opendr_perception.tasks.recordings.source import Frame, VideoError, VideoSource
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"

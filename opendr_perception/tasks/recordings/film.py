@@ -16,10 +16,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
-from opendr_perception.tasks.imaging.file import printable
-from opendr_perception.tasks.imaging.header import MAX_PIXELS
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.imaging.pixel_range import PixelRange
+from opendr_perception.tasks.imaging import MAX_PIXELS, Image, PixelRange, printable
 from opendr_perception.tasks.recordings.deinterlace import Deinterlacer
 from opendr_perception.tasks.recordings.pacer import DEFAULT_RATE
 from opendr_perception.tasks.recordings.source import Frame, VideoError, VideoSource

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.imaging import Image
 
 
 class VideoError(RuntimeError):

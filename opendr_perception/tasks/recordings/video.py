@@ -12,9 +12,7 @@ from urllib.parse import unquote, urlsplit
 import cv2
 import numpy as np
 
-from opendr_perception.tasks.imaging.file import SUFFIXES, BadImageFile, printable, read_image
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.imaging.pixel_range import PixelRange
+from opendr_perception.tasks.imaging import SUFFIXES, BadImageFile, Image, PixelRange, printable, read_image
 from opendr_perception.tasks.recordings.bag import BagSource
 from opendr_perception.tasks.recordings.film import SCHEMES, FilmSource, LiveSource, without_password
 from opendr_perception.tasks.recordings.pacer import DEFAULT_RATE, check_rate

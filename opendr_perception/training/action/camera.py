@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.tasks.imaging.camera import PinholeCamera
+from opendr_perception.tasks.imaging import PinholeCamera
 from opendr_perception.training.body.motion import RATE, Floats
 
 MEAN_SCORES = np.array(

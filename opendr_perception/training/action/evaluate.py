@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.networks.action.live import FIELD
-from opendr_perception.tasks.action.skeleton import RATE
+from opendr_perception.tasks.action import RATE
 from opendr_perception.training.action.data import Clip
 from opendr_perception.training.action.simulate import Actor, batch_of, render
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED, Motion

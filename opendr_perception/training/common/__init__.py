@@ -1,1 +1,8 @@
 """The training loop, checkpoints, and files of weights."""
+
+__all__ = [
+    "checkpoint",
+    "loop",
+    "onnx_file",
+    "weights",
+]

@@ -1,1 +1,5 @@
 """Training of the networks for expressions and for emotions over time."""
+
+__all__ = [
+    "losses",
+]

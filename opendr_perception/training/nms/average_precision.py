@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from opendr_perception.tasks.nms.overlap import pairwise_iou
+from opendr_perception.tasks.nms import pairwise_iou
 
 THRESHOLDS = np.arange(0.5, 0.96, 0.05)
 RECALLS = np.linspace(0, 1, 101)

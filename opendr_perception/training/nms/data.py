@@ -21,8 +21,8 @@ from rich.progress import track
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing, write_text
-from opendr_perception.tasks.nms.candidates import FeatureMap
-from opendr_perception.tasks.people.detection import PersonDetector
+from opendr_perception.tasks.nms import FeatureMap
+from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.training.nms.render import HELD_OUT, Picture, compose, divide, estrange, propose, random_camera
 from opendr_perception.training.nms.simulate import STANDARD, Scene
 from opendr_perception.training.people.sprites import Sprite, load_sprites

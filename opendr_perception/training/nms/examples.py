@@ -10,8 +10,7 @@ import torch
 from torch import Tensor
 
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Graph, Seq2SeqNms
-from opendr_perception.tasks.nms.box_graph import BoxGraph, build_graph
-from opendr_perception.tasks.nms.overlap import pairwise_iou
+from opendr_perception.tasks.nms import BoxGraph, build_graph, pairwise_iou
 from opendr_perception.training.nms.simulate import Scene
 
 ALPHA = 0.1

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from opendr_perception.tasks.nms.candidates import Candidates, Detections, Suppressor
-from opendr_perception.tasks.nms.classic import ClusterNms, Greedy, SoftNms
+from opendr_perception.tasks.nms import Candidates, ClusterNms, Detections, Greedy, SoftNms, Suppressor
 from opendr_perception.training.nms.average_precision import average_precision
 from opendr_perception.training.nms.simulate import Scene
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.nms import Candidates, Detections
 from opendr_perception.tasks.nms.box_graph import candidates
-from opendr_perception.tasks.nms.candidates import Candidates, Detections
-from opendr_perception.tasks.people.detection import PersonDetector
+from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.training.nms.simulate import Crowd, Scene, inside, stand
 from opendr_perception.training.people.sprites import Sprite
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opendr_perception.tasks.nms import FeatureMap, pairwise_iou
 from opendr_perception.tasks.nms.box_graph import candidates
-from opendr_perception.tasks.nms.candidates import FeatureMap
-from opendr_perception.tasks.nms.overlap import pairwise_iou
 
 CELL = 4
 """Pixels of the raster on which it is decided who hides whom."""

@@ -21,7 +21,7 @@ import typer
 from rich.console import Console
 
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
-from opendr_perception.tasks.nms.box_graph import MAX_CANDIDATES
+from opendr_perception.tasks.nms import MAX_CANDIDATES
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save

@@ -1,1 +1,5 @@
 """Rendered people for synthetic images."""
+
+__all__ = [
+    "sprites",
+]

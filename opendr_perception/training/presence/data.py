@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from opendr_perception.networks.human_presence import WINDOW
-from opendr_perception.tasks.imaging.image import Image, crop_resize
-from opendr_perception.tasks.nms.candidates import Detections
+from opendr_perception.tasks.imaging import Image, crop_resize
+from opendr_perception.tasks.nms import Detections
 from opendr_perception.training.people.sprites import Sprite
 
 HEIGHTS = (30.0, 70.0)

@@ -24,8 +24,8 @@ from torch.nn import functional as F
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.human_presence import HumanPresenceNetwork
-from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.people.detection import PersonDetector
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save

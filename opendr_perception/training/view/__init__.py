@@ -1,1 +1,5 @@
 """Training of view control: occluders, tables of views, policies."""
+
+__all__ = [
+    "occluders",
+]

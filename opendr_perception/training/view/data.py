@@ -19,17 +19,14 @@ import typer
 from rich.progress import track
 
 from opendr_perception import zoo
-from opendr_perception.active.surroundings.locating import Locator, looking_ahead
+from opendr_perception.active.surroundings import Locator, looking_ahead
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.sim.people import Person, load_people, read_people, write_people
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, ROOMS, Light, Pose, Scene, facing, occlude, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
-from opendr_perception.tasks.face.detection import FaceDetector, Faces
-from opendr_perception.tasks.face.embedding import DIMENSIONS, FaceEmbedder
-from opendr_perception.tasks.face.geometry import align
-from opendr_perception.tasks.imaging.camera import PinholeCamera
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.face import DIMENSIONS, FaceDetector, FaceEmbedder, Faces, align
+from opendr_perception.tasks.imaging import Image, PinholeCamera
 
 WIDTH, HEIGHT = 960, 720
 """Pixels of the robot's camera; only the part of its picture around the person is drawn."""

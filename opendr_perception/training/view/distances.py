@@ -11,17 +11,13 @@ import numpy as np
 import typer
 
 from opendr_perception import zoo
-from opendr_perception.active.perception.identity import ANGLES, LARGE_ENOUGH
+from opendr_perception.active.perception import ANGLES, LARGE_ENOUGH
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.sim.scene import ROOMS, Light, Scene, facing
 from opendr_perception.sim.world import SimulatedCamera, World
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.gallery import THRESHOLD
-from opendr_perception.tasks.face.geometry import align, head_pose
-from opendr_perception.tasks.imaging.camera import PinholeCamera
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.tasks.face import THRESHOLD, FaceDetector, FaceEmbedder, align, head_pose
+from opendr_perception.tasks.imaging import Image, PinholeCamera
 
 CAMERA = SimulatedCamera(960, 720, math.radians(60.0), above=1.55)
 ENROLLED_FROM = (-15, 0, 15)

@@ -8,10 +8,8 @@ from typing import Any
 import gymnasium
 import numpy as np
 
-from opendr_perception.active.control.controller import IN_THE_WAY
-from opendr_perception.active.control.motion import Move
-from opendr_perception.active.policies.reinforcement import OPTIONS
-from opendr_perception.active.policies.situation import FEATURES, Situation, observe
+from opendr_perception.active.control import IN_THE_WAY, Move
+from opendr_perception.active.policies import FEATURES, OPTIONS, Situation, observe
 from opendr_perception.training.view.data import PAN_STEP
 from opendr_perception.training.view.mirror import MIRRORED_OPTIONS, mirror
 from opendr_perception.training.view.simulate import GOAL, Costs, Noise, TableWorld, draw_episode

@@ -15,10 +15,8 @@ from rich.console import Console
 from rich.table import Table as Sheet
 
 from opendr_perception.active.identification import identify
-from opendr_perception.active.perception.identity import belief
-from opendr_perception.active.policies.base import ViewPolicy
-from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
-from opendr_perception.active.policies.reinforcement import ReinforcementPolicy
+from opendr_perception.active.perception import belief
+from opendr_perception.active.policies import RandomWalk, ReinforcementPolicy, RuleBased, Static, ViewPolicy
 from opendr_perception.engine.session import Session
 from opendr_perception.training.view.simulate import GOAL, TableExplorer, TableWorld, draw_episode
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from opendr_perception.active.policies.situation import LANDMARKS, NUMBERS
+from opendr_perception.active.policies import LANDMARKS, NUMBERS
 
 MIRRORED_OPTIONS = np.array([0, 2, 1, 4, 3, 5, 6])
 """Which of `active.policies.reinforcement.OPTIONS` each of them is in a mirror."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from opendr_perception.active.policies.occlusion import NONE, SIDES
-from opendr_perception.tasks.imaging.image import Pixels
+from opendr_perception.active.policies import NONE, SIDES
+from opendr_perception.tasks.imaging import Pixels
 
 MARGIN = 2
 """Pixels by which edges of occluders are blurred."""

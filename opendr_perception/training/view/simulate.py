@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from opendr_perception.active.control.controller import IN_THE_WAY
-from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control import IN_THE_WAY, Move
 from opendr_perception.active.identification import Goal
-from opendr_perception.active.perception.observation import Glimpse, Recognition, View
-from opendr_perception.tasks.face.gallery import THRESHOLD
-from opendr_perception.tasks.imaging.image import Image
+from opendr_perception.active.perception import Glimpse, Recognition, View
+from opendr_perception.tasks.face import THRESHOLD
+from opendr_perception.tasks.imaging import Image
 from opendr_perception.training.view.data import HEIGHT, PAN_STEP, WIDTH, Table, read_table
 
 GOAL = Goal(confidence=0.35, max_moves=6, max_pan=math.radians(90), max_travel=10.0)

@@ -21,7 +21,7 @@ from stable_baselines3.common.callbacks import BaseCallback
 from stable_baselines3.common.vec_env import DummyVecEnv
 from torch import nn
 
-from opendr_perception.active.policies.situation import FEATURES
+from opendr_perception.active.policies import FEATURES
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
 from opendr_perception.training.view.environment import ViewEnvironment
 from opendr_perception.training.view.evaluate import show

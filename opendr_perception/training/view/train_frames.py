@@ -24,13 +24,13 @@ from stable_baselines3.common.policies import ActorCriticPolicy
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor
 from torch import nn
 
-from opendr_perception.active.perception.observation import Recognition
-from opendr_perception.active.policies.reinforcement import FRAME, FRAME_OPTIONS
+from opendr_perception.active.perception import Recognition
+from opendr_perception.active.policies import FRAME, FRAME_OPTIONS
 from opendr_perception.networks.view.frame_policy import FEATURES, FrameNetwork, FrameTrunk
 from opendr_perception.sim.people import Person
 from opendr_perception.sim.scene import Pose, Scene, Standing, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
-from opendr_perception.tasks.face.gallery import THRESHOLD
+from opendr_perception.tasks.face import THRESHOLD
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
 from opendr_perception.training.view.data import Observer, training_people
 from opendr_perception.training.view.simulate import name_of, published_reward

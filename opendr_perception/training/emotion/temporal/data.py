@@ -16,8 +16,8 @@ import numpy as np
 
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
-from opendr_perception.tasks.imaging.image import Image, crop_resize
-from opendr_perception.tasks.recordings.video import VideoError, open_source
+from opendr_perception.tasks.imaging import Image, crop_resize
+from opendr_perception.tasks.recordings import VideoError, open_source
 from opendr_perception.training.emotion.expression.data import PICTURES, read_picture
 from opendr_perception.zoo.cache import sha256_of
 

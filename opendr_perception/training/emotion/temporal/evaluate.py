@@ -10,8 +10,8 @@ import torch
 from rich.table import Table
 
 from opendr_perception.networks.emotion.temporal import AffectNetwork
+from opendr_perception.tasks.emotion import EXPRESSIONS, affect_of
 from opendr_perception.tasks.emotion import evidence as affect
-from opendr_perception.tasks.emotion.expression import EXPRESSIONS, affect_of
 from opendr_perception.training.emotion.temporal.noise import Noise
 from opendr_perception.training.emotion.temporal.simulate import Scene, simulate
 

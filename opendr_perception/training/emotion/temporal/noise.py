@@ -20,10 +20,9 @@ import yaml
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.files import write_text
-from opendr_perception.tasks.emotion.evidence import LEAST
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.geometry import EXPRESSION, expression_crop
-from opendr_perception.tasks.imaging.image import Image, Pixels
+from opendr_perception.tasks.emotion import LEAST
+from opendr_perception.tasks.face import EXPRESSION, FaceDetector, expression_crop
+from opendr_perception.tasks.imaging import Image, Pixels
 
 MEASURED = Path(__file__).with_name("expression_noise.yaml")
 

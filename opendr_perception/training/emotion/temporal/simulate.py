@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.tasks.emotion.expression import EXPRESSIONS, affect_of
+from opendr_perception.tasks.emotion import EXPRESSIONS, affect_of
 from opendr_perception.training.emotion.temporal.noise import Noise
 
 Floats = np.ndarray

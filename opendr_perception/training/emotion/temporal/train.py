@@ -21,8 +21,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from opendr_perception.networks.emotion.temporal import AffectNetwork
+from opendr_perception.tasks.emotion import EXPRESSIONS
 from opendr_perception.tasks.emotion import evidence as affect
-from opendr_perception.tasks.emotion.expression import EXPRESSIONS
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save
