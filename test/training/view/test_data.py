@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
 from opendr_perception.sim.scene import HALF_WIDTH, Pose, Scene, Thing, facing, seen_from
 from opendr_perception.tasks.face.gallery import THRESHOLD
-from opendr_perception.training.view.data import Observer, clearance, read_table
+from opendr_perception.training.view.data import Observer, clearance, read_table, training_people
 from opendr_perception.training.view.simulate import TableWorld
 
 
@@ -55,3 +56,8 @@ def test_tables_are_read_as_they_were_written(views: TableWorld, tmp_path: Path)
         read_table(tmp_path / "gallery.npz")
     with pytest.raises(ValueError, match="view_table"):
         TableWorld.read(tmp_path / "nowhere")
+
+
+def test_missing_people_are_told_with_the_command_that_makes_them(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match=r"python tools/people/make.py .*/people\.npz --others 24"):
+        training_people(tmp_path / "people.npz")
