@@ -18,7 +18,9 @@ from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.networks.action.skeleton_network import KERNEL, SpatioTemporalBlock
 from opendr_perception.streaming.compose import Delay, Sequential
 from opendr_perception.streaming.graph import GraphConvolution
-from opendr_perception.tasks.action import skeleton
+
+CHANNELS = 5
+"""Of a joint in a frame of `tasks.action.skeleton`."""
 
 FIELD = 81
 """Frames that one output depends on: ten convolutions of nine frames."""
@@ -55,17 +57,15 @@ class ActionNetwork(CoStGcn):
     """
 
     def __init__(self, num_classes: int, width: int) -> None:
-        super().__init__(
-            "coco17", num_classes, persons=1, in_channels=skeleton.CHANNELS, width=width, star=True, frames=FIELD
-        )
+        super().__init__("coco17", num_classes, persons=1, in_channels=CHANNELS, width=width, star=True, frames=FIELD)
         blocks: OrderedDict[str, nn.Module] = OrderedDict()
-        channels = skeleton.CHANNELS
+        channels = CHANNELS
         for name, block in self.layers.named_children():
             assert isinstance(block, SpatioTemporalBlock)
             blocks[name] = NewestBlock(block.gcn, channels, block.out_channels, residual=block.residual is not None)
             channels = block.out_channels
         self.layers = Sequential(blocks)
-        self._shapes = [slot.shape for slot in self.layers.slots((skeleton.CHANNELS, len(self.skeleton.joints)))]
+        self._shapes = [slot.shape for slot in self.layers.slots((CHANNELS, len(self.skeleton.joints)))]
         self.memories = self.layers.memories + self.pool.memories
 
     def start_training(self) -> None:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from pathlib import Path
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from opendr_perception.engine.export import export
 from opendr_perception.networks.emotion.nac_tcn import NacTcn
-from opendr_perception.tasks.emotion import evidence
 
 KERNEL, BLOCKS = 5, 3
 """With dilations 1, 2, 4 the network sees 57 frames: two seconds at 30 Hz."""
 
 
 class AffectNetwork(NacTcn):
-    """Log-probabilities of expressions, then valence and arousal in [-1, 1], from `tasks.emotion.evidence.evidence`.
+    """Log-probabilities of expressions, then valence and arousal in [-1, 1], from `tasks.emotion.evidence`.
 
     Args:
         labels: Number of expressions.
@@ -33,8 +27,3 @@ class AffectNetwork(NacTcn):
     def _answer(self, features: Tensor) -> Tensor:
         values = self.head(F.relu(features))
         return torch.cat([values[:, : self.labels].log_softmax(1), values[:, self.labels :].tanh()], 1)
-
-    def ship(self, path: Path, labels: Sequence[str]) -> None:
-        """Write one step of the network as the model that the node loads."""
-        texts = {"labels": json.dumps(list(labels)), "evidence_version": str(evidence.VERSION)}
-        export(self, path, metadata=texts)

@@ -7,13 +7,15 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from opendr_perception.active.policies import LARGEST_RATIO, SIDES
-
 
 class DirectionNetwork(nn.Module):
-    """D_m: the covered side from features (N, 256, 4, 4)."""
+    """D_m: the covered side from features (N, 256, 4, 4).
 
-    def __init__(self) -> None:
+    Args:
+        sides: how many there are to choose from.
+    """
+
+    def __init__(self, sides: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.BatchNorm2d(256),  # the recogniser's channels differ much in scale
@@ -23,20 +25,25 @@ class DirectionNetwork(nn.Module):
             nn.BatchNorm1d(64),
             nn.ReLU(),
             nn.Dropout(0.4),
-            nn.Linear(64, len(SIDES)),
+            nn.Linear(64, sides),
         )
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Logits (N, 5)."""
+        """Logits (N, sides)."""
         logits: torch.Tensor = self.layers(features)
         return logits
 
 
 class RatioNetwork(nn.Module):
-    """R_m: the rest of the way from crops (N, 64, 64, 6), six channels at once, in a small backbone."""
+    """R_m: the rest of the way from crops (N, 64, 64, 6), six channels at once, in a small backbone.
 
-    def __init__(self) -> None:
+    Args:
+        largest: the largest answer.
+    """
+
+    def __init__(self, largest: float) -> None:
         super().__init__()
+        self.largest = largest
         widths = (6, 12, 24, 48, 64)
         blocks: list[nn.Module] = []
         for before, after in pairwise(widths):
@@ -46,6 +53,6 @@ class RatioNetwork(nn.Module):
         self.head = nn.Sequential(nn.Flatten(), nn.Linear(64 * 16, 64), nn.ReLU(), nn.Dropout(0.2), nn.Linear(64, 1))
 
     def forward(self, crops: torch.Tensor) -> torch.Tensor:
-        """Ratios (N,) in [0, LARGEST_RATIO]."""
+        """Ratios (N,) in [0, largest]."""
         planes = crops.permute(0, 3, 1, 2).float() / 127.5 - 1
-        return LARGEST_RATIO * torch.sigmoid(self.head(self.backbone(planes))[:, 0])
+        return self.largest * torch.sigmoid(self.head(self.backbone(planes))[:, 0])

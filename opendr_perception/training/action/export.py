@@ -20,7 +20,7 @@ from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.data import load_clips
 from opendr_perception.training.action.evaluate import by_model, evaluate
 from opendr_perception.training.action.train import Settings
-from opendr_perception.training.common.weights import load
+from opendr_perception.training.action.weights import load
 from opendr_perception.zoo.cache import default_cache
 
 

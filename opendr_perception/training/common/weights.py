@@ -11,8 +11,6 @@ import yaml
 from torch import nn
 
 from opendr_perception.files import replacing, write_text
-from opendr_perception.networks.action.live import ActionNetwork
-from opendr_perception.tasks.action import skeleton
 
 
 def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:
@@ -31,23 +29,3 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     card = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))
     with np.load(path, allow_pickle=False) as arrays:
         return {name: torch.from_numpy(arrays[name]) for name in arrays.files}, card
-
-
-def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
-    """Read an action network and its card.
-
-    Args:
-        path: The .npz; the card is the .yaml beside it.
-
-    Raises:
-        ValueError: The weights are for other frames than `tasks.action.skeleton` makes, or for another network.
-    """
-    state, card = read(path)
-    if card.get("frames_version") != skeleton.VERSION:
-        raise ValueError(f"{path} is for frames of version {card.get('frames_version')}, not {skeleton.VERSION}")
-    network = ActionNetwork(len(card["labels"]), card["width"])
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{path} does not fit the network: {str(error).splitlines()[-1].strip()}") from error
-    return network.eval(), card

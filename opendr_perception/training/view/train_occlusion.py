@@ -176,13 +176,13 @@ def train(
         makers = [Maker(data["pictures"], data["people"], seed), Maker(*portraits(), seed + 1)]
     if network == "direction":
         samples = [maker.directions(number) for maker, number in zip(makers, (count, real), strict=True)]
-        trained: nn.Module = DirectionNetwork()
+        trained: nn.Module = DirectionNetwork(len(SIDES))
         fit(trained, joined(samples), F.cross_entropy, epochs, rate=5e-4)
         result: nn.Module = nn.Sequential(trained, nn.Softmax(1))
         names = ("features", "probabilities")
     elif network == "ratio":
         samples = [maker.ratios(number) for maker, number in zip(makers, (count, real), strict=True)]
-        result = trained = RatioNetwork()
+        result = trained = RatioNetwork(LARGEST_RATIO)
         fit(trained, joined(samples), F.l1_loss, epochs, rate=2e-3)
         names = ("crops", "ratio")
     else:

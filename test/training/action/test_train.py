@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 import torch
 
-from opendr_perception.networks.action.live import FIELD, ActionNetwork
+from opendr_perception.networks.action.live import CHANNELS, FIELD, ActionNetwork
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action import train
 from opendr_perception.training.action.data import CLIPS, parse_clip, repeat
 from opendr_perception.training.action.train import Examples, Settings, Trainer, predict
+from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import ACTIONS, RATE, Body
-from opendr_perception.training.common.weights import load, save
+from opendr_perception.training.common.weights import save
 
 TINY = Settings(steps=4, batch=2, width=4, frames=24)
 
@@ -57,6 +58,10 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     other = Trainer(Settings(steps=9, batch=2, width=4, frames=24), Examples(TINY, {}), trainer.checkpoint)
     with pytest.raises(ValueError, match="other settings"):
         other.resume()
+
+
+def test_the_network_takes_the_frames_of_a_skeleton() -> None:
+    assert (CHANNELS, len(ActionNetwork(3, 4).skeleton.joints)) == (skeleton.CHANNELS, skeleton.JOINTS)
 
 
 def test_blank_frames_before_a_track_are_the_state_it_begins_with() -> None:
@@ -124,7 +129,7 @@ def test_some_recordings_of_each_kind_of_evaluation_are_held_out() -> None:
 
 
 def test_the_shipped_weights_are_for_this_code() -> None:
-    network, card = load(Path(train.__file__).parents[2] / "zoo/weights/action-costgcn.npz")
+    network, card = load(Path(train.__file__).resolve().parents[2] / "zoo/weights/action-costgcn.npz")
     assert tuple(card["labels"]) == ACTIONS
     assert card["rate"] == skeleton.RATE
     assert card["receptive_field"] == network.receptive_field

@@ -45,7 +45,7 @@ def test_training_makes_the_loss_smaller() -> None:
     torch.manual_seed(0)
     labels = torch.arange(64) % len(SIDES)
     features = F.one_hot(labels, 256).float()[:, :, None, None] + 0.1 * torch.randn(64, 256, 4, 4)
-    network = DirectionNetwork().eval()
+    network = DirectionNetwork(len(SIDES)).eval()
     before = F.cross_entropy(network(features), labels)
     fit(network, Samples(features, labels, labels), F.cross_entropy, epochs=5, rate=2e-3)
     assert not network.training
@@ -55,8 +55,8 @@ def test_training_makes_the_loss_smaller() -> None:
 @pytest.mark.parametrize(
     ("network", "example", "names"),
     [
-        (DirectionNetwork(), torch.randn(3, 256, 4, 4), ("features", "logits")),
-        (RatioNetwork(), torch.randint(0, 256, (3, 64, 64, 6), dtype=torch.uint8), ("crops", "ratio")),
+        (DirectionNetwork(len(SIDES)), torch.randn(3, 256, 4, 4), ("features", "logits")),
+        (RatioNetwork(LARGEST_RATIO), torch.randint(0, 256, (3, 64, 64, 6), dtype=torch.uint8), ("crops", "ratio")),
     ],
 )
 def test_what_is_written_answers_as_the_network_for_any_number_of_samples(

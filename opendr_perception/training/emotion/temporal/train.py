@@ -28,6 +28,7 @@ from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.emotion.losses import concordance_loss
 from opendr_perception.training.emotion.temporal.evaluate import evaluate, table
+from opendr_perception.training.emotion.temporal.export import export_affect
 from opendr_perception.training.emotion.temporal.noise import Noise, read_noise
 from opendr_perception.training.emotion.temporal.simulate import DELAY, Scene, simulate
 
@@ -157,7 +158,7 @@ def main(
     figures = evaluate(network, trainer.noise, trials)
     console.print(table(figures))
     save(network, output / "emotion-nactcn.npz", _card(settings, trainer.noise, network, figures))
-    network.ship(output / "emotion-nactcn.onnx", EXPRESSIONS)
+    export_affect(network, output / "emotion-nactcn.onnx", EXPRESSIONS)
     console.print(f"wrote emotion-nactcn.npz, .yaml and .onnx in {output}")
 
 

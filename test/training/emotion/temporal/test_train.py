@@ -15,6 +15,7 @@ from opendr_perception.networks.emotion.temporal import AffectNetwork
 from opendr_perception.tasks.emotion.expression import EXPRESSIONS, Expressions
 from opendr_perception.tasks.emotion.smoothing import Temporal
 from opendr_perception.training.emotion.temporal.evaluate import changes, evaluate, motion
+from opendr_perception.training.emotion.temporal.export import export_affect
 from opendr_perception.training.emotion.temporal.noise import Noise, read_noise
 from opendr_perception.training.emotion.temporal.simulate import Scene, simulate
 from opendr_perception.training.emotion.temporal.train import Settings, Trainer, batch_of, loss_of, main
@@ -109,7 +110,7 @@ def test_what_is_shipped_answers_as_what_was_trained(tmp_path: Path, noise: Nois
     scene = simulate(np.random.default_rng(0), noise, 30)
     with torch.no_grad():
         expected = network(batch_of([scene])[0])[0].T.numpy()
-    network.ship(tmp_path / "model.onnx", EXPRESSIONS)
+    export_affect(network, tmp_path / "model.onnx", EXPRESSIONS)
     temporal = Temporal(Session(tmp_path / "model.onnx"))
     assert temporal.labels == EXPRESSIONS
     intervals = np.diff(scene.stamps, prepend=scene.stamps[0] - 1 / 30)
