@@ -27,17 +27,16 @@ ROSDEP_KEYS = {
 DISTRIBUTIONS = {"rosbags.image": "rosbags-image", "cv2": "opencv-python-headless", "yaml": "pyyaml"}
 """Where modules come from that are not named like their distribution."""
 
-TORCH_FLOORS = (
-    "streaming",
-    "networks",
-    "training",
-    "export",
-    "continual",
-    "esr",
-    "nms",
-    "presence",
-    "opendr_peer",
-    "opendr_nms_peer",
+WITH_TORCH = (
+    "streaming/",
+    "networks/",
+    "training/",
+    "engine/export.py",
+    "bench/continual.py",
+    "bench/nms.py",
+    "bench/presence.py",
+    "bench/emotion/esr.py",
+    "bench/peers/",
 )
 """For people who train, bring their own network or measure; nodes do not need them."""
 
@@ -59,12 +58,13 @@ def imports_of(source: Path) -> set[str]:
 def foreign_imports() -> dict[str, str]:
     """Each distribution's or ROS package's name for a module that is neither ours nor Python's, and who imports it."""
     found = {}
+    builders = tuple(f"opendr_perception/{place}" for place in WITH_TORCH)
     for source in SOURCES:
         for module in imports_of(source):
             top = module.split(".")[0]
             if top in sys.stdlib_module_names or top == "opendr_perception":
                 continue
-            if top in FOR_TRAINING and any(floor in source.parts or floor == source.stem for floor in TORCH_FLOORS):
+            if top in FOR_TRAINING and source.relative_to(ROOT).as_posix().startswith(builders):
                 continue
             name = next((part for part in DISTRIBUTIONS if module == part or module.startswith(part + ".")), top)
             found[name] = str(source.relative_to(ROOT))

@@ -1,4 +1,4 @@
-"""The rule of floors: imports point downwards only, and torch and ROS stay where they belong."""
+"""The rules of the house: imports point downwards only, torch and ROS stay where they belong, rooms have walls."""
 
 from __future__ import annotations
 
@@ -72,6 +72,18 @@ def place(file: Path) -> str:
     return str(file.relative_to(ROOT))
 
 
+CAPABILITIES = {"people", "body", "action", "face", "emotion", "presence", "nms", "view"}
+"""The only names that divide a floor by what is perceived; they mean the same everywhere."""
+SERVICES = {
+    "tasks": {"imaging", "recordings"},
+    "training": {"common"},
+    "bench": {"harness", "peers", "ros"},
+    "networks": set(),
+}
+"""Rooms of these floors that serve all capabilities."""
+MOST_FILES = 14
+
+
 def test_there_is_something_to_check() -> None:
     assert {file.relative_to(ROOT).parts[0] for file in FILES} >= {
         "streaming",
@@ -81,7 +93,7 @@ def test_there_is_something_to_check() -> None:
         "ros",
         "nodes",
     }
-    assert "rclpy" in outside(ROOT / "ros" / "managed.py")
+    assert "rclpy" in outside(ROOT / "ros" / "node" / "managed.py")
     assert "tasks" in floors(ROOT / "nodes" / "person_detection.py")
 
 
@@ -118,3 +130,66 @@ def test_ros_stays_above(floor: str) -> None:
         if file.relative_to(ROOT).parts[0] == floor:
             assert not outside(file) & ROS, place(file)
             assert not floors(file) & {"msg", "srv", "action"}, place(file)
+
+
+# --- rooms ------------------------------------------------------------------------------------------------------------
+
+FOLDERS = sorted(file.parent for file in FILES if file.name == "__init__.py")
+
+
+def public(folder: Path) -> set[str]:
+    """What a folder's `__init__` says that others may import: names that it hands on, and modules."""
+    for node in ast.parse((folder / "__init__.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == ["__all__"]:
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+def trespasses(file: Path) -> Iterator[str]:
+    """What a file imports from other folders although their `__init__` does not name it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.ImportFrom) or not node.module or not node.module.startswith(f"{PACKAGE}."):
+            continue
+        target = ROOT.joinpath(*node.module.split(".")[1:])
+        for alias in node.names:
+            if target.is_dir() and not (target / alias.name).is_dir():
+                folder, name = target, alias.name
+            else:
+                folder, name = target.parent, target.name
+            inside = folder in (file.parent, ROOT) or folder == ROOT / "nodes" or not (folder / "__init__.py").exists()
+            if not inside and name not in public(folder):
+                yield f"{node.module}.{alias.name}"
+
+
+def test_other_folders_are_entered_by_what_they_make_public() -> None:
+    found = {place(file): names for file in FILES if (names := list(trespasses(file)))}
+    assert not found, "import what the folder's __init__ names in __all__, or name it there"
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=place)
+def test_a_folder_says_what_it_is_and_what_it_makes_public(folder: Path) -> None:
+    text = (folder / "__init__.py").read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text))
+    files = {path.stem for path in folder.iterdir()}
+    handed_on = {
+        alias.asname or alias.name
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert public(folder) <= files | handed_on
+    assert handed_on <= public(folder)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=place)
+def test_a_folder_can_be_read_as_a_list(folder: Path) -> None:
+    files = [path.stem for path in folder.glob("*.py")]
+    assert len(files) <= MOST_FILES
+    repeated = {folder.name, f"{folder.name}s"}
+    assert [name for name in files if repeated & {name, name.split("_")[0], name.split("_")[-1]}] == []
+
+
+@pytest.mark.parametrize("floor", SERVICES)
+def test_capabilities_have_the_same_names_on_every_floor(floor: str) -> None:
+    rooms = {path.name for path in (ROOT / floor).iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms <= CAPABILITIES | SERVICES[floor]
