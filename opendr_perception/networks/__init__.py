@@ -1,4 +1,4 @@
-"""One file per published network, built from streaming blocks."""
+"""One file per published or shipped network, built from streaming blocks."""
 
 __all__ = [
     "checkpoints",

@@ -1,1 +1,1 @@
-"""One file per capability: arrays in, dataclasses out; no ROS, no torch."""
+"""One folder per capability: arrays in, dataclasses out; no ROS, no torch."""
