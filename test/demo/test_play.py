@@ -59,6 +59,7 @@ from opendr_perception.ros.node.runner import keep_to_ourselves
 
 keep_to_ourselves()
 folder = Path(sys.argv[1])
+(folder / "nodes.log").touch()
 with listening(lambda: Recorder(folder, {"camera": FACES})) as recorder:
     publisher = recorder.create_publisher(DiagnosticArray, "/diagnostics", 10)
     fault = DiagnosticStatus(name="/camera/video_source", level=DiagnosticStatus.ERROR, message="cannot play: torn")

@@ -65,7 +65,7 @@ class TableWorld:
 
     @classmethod
     def read(cls, folder: Path) -> TableWorld:
-        """Read what `view_table` has written, as far as it is.
+        """Read what `training.view.data` has written, as far as it is.
 
         Raises:
             ValueError: there is nothing.

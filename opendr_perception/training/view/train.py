@@ -1,6 +1,6 @@
 """Learn where to look from by trial and error: `python -m opendr_perception.training.view.train TABLES`.
 
-TABLES is what `view_table` has written. Proximal policy optimisation [Schulman 2017] of stable-baselines3, which
+TABLES is what `training.view.data` has written. Proximal policy optimisation [Schulman 2017] of stable-baselines3, which
 requirements/reinforcement.txt pins. A run that was interrupted goes on with `--resume`, in other episodes.
 """
 
