@@ -1,7 +1,7 @@
 """Learn where to look from by trial and error: `python -m opendr_perception.training.view.train TABLES`.
 
-TABLES is what `training.view.data` has written. Proximal policy optimisation [Schulman 2017] of stable-baselines3, which
-requirements/reinforcement.txt pins. A run that was interrupted goes on with `--resume`, in other episodes.
+TABLES is what `training.view.data` has written. Proximal policy optimisation [Schulman 2017] of stable-baselines3,
+which requirements/reinforcement.txt pins. A run that was interrupted goes on with `--resume`, in other episodes.
 """
 
 from __future__ import annotations
