@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+
+from opendr_perception.sim.rendering import SimulatorError, load_mujoco
 
 ROOT = Path(__file__).parents[1]
 POLICY = ROOT / "config" / "sros2" / "policy.xml"
@@ -46,6 +47,15 @@ def allowed(path: Path) -> dict[str, dict[tuple[str, str], list[str]]]:
     return found
 
 
+def can_simulate() -> bool:
+    """Whether the simulator and what it draws with are there."""
+    try:
+        load_mujoco()
+    except SimulatorError:
+        return False
+    return True
+
+
 def names_of(rule: tuple[str, str], name: str) -> set[str]:
     """The nodes that may do something with a topic, service or action."""
     return {node for node, rules in allowed(POLICY).items() if name in rules.get(rule, ())}
@@ -58,7 +68,7 @@ def test_the_file_is_what_the_nodes_ask_for(models: Any, tmp_path: Path) -> None
         "--output",
         str(tmp_path / "policy.xml"),
     ]
-    simulated = importlib.util.find_spec("mujoco") is not None
+    simulated = can_simulate()
     wanted = allowed(POLICY)
     if not simulated:
         command += ["--nodes", *sorted(set(wanted) - {"simulation", "operator"})]
@@ -91,6 +101,16 @@ def test_the_operator_publishes_nothing_that_nodes_listen_to() -> None:
     policy = allowed(POLICY)
     heard = {name for rules in policy.values() for name in rules.get(("topics", "subscribe"), ())}
     assert set(policy["operator"]["topics", "publish"]) & heard <= {"/parameter_events", "/rosout"}
+
+
+def test_only_emotion_recognition_deals_in_emotions() -> None:
+    assert names_of(("topics", "publish"), "emotions") == {"emotion_recognition"}
+    assert names_of(("topics", "subscribe"), "emotions") == {"operator"}
+
+
+def test_every_node_has_its_own_enclave_and_the_operator_one() -> None:
+    nodes = {path.stem for path in (ROOT / "opendr_perception" / "nodes").glob("[a-z]*.py")}
+    assert set(allowed(POLICY)) == nodes | {"operator"}
 
 
 @pytest.mark.parametrize("enclave", ["/opendr_perception/video_source", "/"])
