@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-NO_LIBRARY = ("bench", "cli", "demo", "gallery_cli", "models_cli", "nodes", "sim", "training")
+NO_LIBRARY = ("bench", "cli", "demo", "gallery_cli", "nodes", "sim", "training")
 """Programs and nodes, described on their own pages, and not called by others."""
 
 project = "opendr_perception"
