@@ -56,7 +56,7 @@ sbom: $(run)
 
 docs: .venv/.docs
 	@rm -rf docs-output
-	@.venv/docs/bin/sphinx-build -q -W --keep-going -j auto -c docs -d docs-output/cache -b html . docs-output/html
+	@.venv/docs/bin/sphinx-build -q -W --keep-going -c docs -d docs-output/cache -b html . docs-output/html
 	@echo "docs-output/html/docs/index.html"
 
 .venv/.docs: $(created) requirements/docs.txt
