@@ -5,11 +5,13 @@ PYTHON ?= python3
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 PYTEST_ARGS ?=
+# Of each property, in `make soak`; `make test` tries 150 to 300.
+FUZZ_EXAMPLES ?= 10000
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .NOTPARALLEL:
-.PHONY: help demo demo-active test test-peers soak bench build models sbom clean
+.PHONY: help demo demo-active test test-peers soak bench build models sbom docs clean
 
 created := .venv/.created
 run := .venv/.run
@@ -22,7 +24,8 @@ help:
 	@echo "make demo-active a simulated robot goes around people until it knows who they are (DEMO_ARGS='--seed N --headless')"
 	@echo "make test        set up everything and run the linters and all tests (PYTEST_ARGS='-k NAME')"
 	@echo "make test-peers  compare with other implementations"
-	@echo "make soak        the long tests: endurance, every pair of signals, long fuzzing"
+	@echo "make soak        the long tests: endurance, every pair of signals, properties with FUZZ_EXAMPLES=$(FUZZ_EXAMPLES)"
+	@echo "make docs        all pages and the API as one site, into docs-output/html/"
 	@echo "make sbom        list everything that was installed, into dist/sbom.cdx.json"
 	@echo "make bench       measure, into bench-output/ (BENCH_ARGS='CASE --quick')"
 	@echo "make build       set up and build only; then '. env.sh' gives a shell with the package"
@@ -43,13 +46,23 @@ test: $(dev) build models
 	@$(in_env) pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 soak: $(dev) build models
-	@$(in_env) pytest -m soak --timeout=3600 $(PYTEST_ARGS)
+	@$(in_env) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) pytest -m "soak or hypothesis" --timeout=3600 $(PYTEST_ARGS)
 
 sbom: $(run)
 	@$(PYTHON) -m venv .venv/sbom && .venv/sbom/bin/python -m pip install -q --disable-pip-version-check cyclonedx-bom==7.5.0
 	@mkdir -p dist
 	@.venv/sbom/bin/cyclonedx-py environment .venv/bin/python --pyproject pyproject.toml -o dist/sbom.cdx.json
 	@echo "dist/sbom.cdx.json lists what .venv contains (CycloneDX)"
+
+docs: .venv/.docs
+	@rm -rf docs-output
+	@.venv/docs/bin/sphinx-build -q -W --keep-going -c docs -d docs-output/cache -b html . docs-output/html
+	@echo "docs-output/html/docs/index.html"
+
+.venv/.docs: $(created) requirements/docs.txt
+	@echo "==> Installing what builds the documentation ..."
+	@$(PYTHON) -m venv .venv/docs && .venv/docs/bin/python -m pip install -q --disable-pip-version-check -r requirements/docs.txt
+	@touch $@
 
 test-peers: $(dev) build models
 	@$(in_env) pytest -m peer $(PYTEST_ARGS) || { status=$$?; test $$status = 5 && echo "There is no comparison yet."; }
@@ -63,7 +76,7 @@ models: build
 	@$(in_env) opendr-perception models fetch
 
 clean:
-	rm -rf .venv build install log demo-output demo-output-active bench-output .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv build install log demo-output demo-output-active bench-output docs-output .mypy_cache .pytest_cache .ruff_cache
 
 # --- Environment ------------------------------------------------------------------------------------------------------
 # $(call pip_install,what,arguments of pip)

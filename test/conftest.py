@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from hypothesis import settings
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParameters
 from rclpy.executors import SingleThreadedExecutor
@@ -36,6 +37,11 @@ from opendr_perception.zoo.manifest import load_manifest
 
 LIMIT = 60.0
 """Seconds after which something is said not to happen; machines that run tests can be slow."""
+
+settings.register_profile(
+    "budget", max_examples=int(os.environ.get("FUZZ_EXAMPLES", "300")), deadline=None, database=None
+)
+settings.load_profile("budget")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

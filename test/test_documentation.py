@@ -150,3 +150,13 @@ def test_topics_of_the_migration_page_are_those_of_the_launch_file() -> None:
     described = set(re.findall(r"`(/opendr/\w+)`", page.split("## Topics and types")[1].split("Field by field")[0]))
     launched = set(re.findall(r'"(/opendr/\w+)"', (ROOT / "launch" / "opendr_compat.launch.py").read_text()))
     assert launched <= described
+
+
+def test_the_figures_of_the_first_page_are_among_all_that_were_measured() -> None:
+    rows = re.compile(r"^\| (?!what \|).*\|$", re.MULTILINE)
+    front = rows.findall((ROOT / "README.md").read_text().split("## Five figures")[1])
+    all_of_them = rows.findall((DOCS / "benchmarks.md").read_text())
+    assert len(front) == 5
+    assert len(all_of_them) >= 37
+    assert set(front) <= set(all_of_them)
+    assert any("missed" in row for row in front), "a miss belongs to what is shown first"

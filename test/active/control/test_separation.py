@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opendr_perception.active.control.limiter import EXCESS, Governor, Limits
@@ -79,7 +79,6 @@ HEADINGS = st.floats(-math.pi, math.pi)
 STEPS = st.lists(st.tuples(st.builds(Velocity, *[st.floats()] * 3), PEOPLE, st.floats(0, 0.2)), max_size=8)
 
 
-@settings(max_examples=300, deadline=None, database=None)
 @given(HEADINGS, STEPS)
 def test_no_wish_beside_any_people_breaks_a_limit(
     heading: float, steps: list[tuple[Velocity, list[Person], float]]

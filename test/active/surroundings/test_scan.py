@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -98,7 +98,6 @@ def test_a_scan_that_makes_no_sense_is_blind(
 ANY = st.floats(width=32)
 
 
-@settings(max_examples=300, deadline=None, database=None)
 @given(arrays.arrays(np.float32, st.integers(0, 40), elements=ANY), ANY, ANY, ANY, ANY)
 def test_whatever_comes_is_blind_or_gives_finite_points_no_nearer_than_the_least_range(
     ranges: np.ndarray, angle_min: float, increment: float, range_min: float, range_max: float
@@ -114,7 +113,6 @@ def test_whatever_comes_is_blind_or_gives_finite_points_no_nearer_than_the_least
     assert (np.hypot(*points.T) >= range_min * (1 - 1e-6)).all()
 
 
-@settings(max_examples=200, deadline=None, database=None)
 @given(st.floats(-math.pi, math.pi), st.sampled_from([-math.inf, -1.0, 0.0, 0.01, 0.05, 0.3, 0.5]), st.data())
 def test_no_robot_drives_towards_what_a_beam_met_beside_it(heading: float, near: float, data: st.DataObject) -> None:
     ranges = np.array(data.draw(st.lists(st.sampled_from([math.inf, 5.0]), min_size=72, max_size=72)))

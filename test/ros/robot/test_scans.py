@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sensor_msgs.msg import LaserScan
 
@@ -99,7 +99,6 @@ RANGES = st.lists(st.one_of(st.floats(width=32), st.sampled_from([math.inf, math
 STRANGE = st.floats(width=32)
 
 
-@settings(max_examples=300, deadline=None, database=None)
 @given(RANGES, STRANGE, STRANGE, STRANGE, STRANGE, st.floats(-5, 5), st.booleans())
 def test_no_scan_moves_a_robot_beyond_its_limits_and_no_blind_one_moves_it_at_all(
     ranges: list[float],
