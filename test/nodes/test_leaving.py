@@ -150,6 +150,7 @@ def moving(graph: Any, gallery: str) -> Iterator[Callable[..., tuple[Any, Robot]
         process = graph.process(
             *program,
             *["--ros-args", "-r", f"__ns:={graph.namespace}", "-p", f"gallery:={gallery}", "-p", "threads:=1"],
+            *["-p", "camera_pose:=[0.0, 0.0, 0.0, 0.0, 0.0, 0.0]"],
             *["-p", "command_timeout:=1.0"],  # a busy machine must not stop the robot before the signals do
         )
         robots.append(Robot(graph))
