@@ -25,6 +25,7 @@ DISTANCES = (
 """Pairs of joints: wrists to each other, shoulders, nose, hips and knees; legs; trunk."""
 
 KERNEL = 3
+DILATIONS = (1, 2, 4, 8, 16, 1, 4)
 
 
 class Geometry(nn.Module):
@@ -58,11 +59,11 @@ class ActionTcn(Streaming):
         num_classes: Number of actions.
         width: Channels.
         dilations: Of the blocks, in frames.
-        dropout: Share of a block's channels that a training blanks.
+        dropout: Share of the last channels that a training blanks.
     """
 
     def __init__(
-        self, num_classes: int, width: int = 128, dilations: tuple[int, ...] = (1, 2, 4, 8, 16), dropout: float = 0.1
+        self, num_classes: int, width: int = 96, dilations: tuple[int, ...] = DILATIONS, dropout: float = 0.2
     ) -> None:
         super().__init__()
         self.frame_shape = FRAME
@@ -74,9 +75,9 @@ class ActionTcn(Streaming):
             stem_norm=nn.BatchNorm1d(width),
             stem_relu=nn.ReLU(),
         )
-        for dilation in dilations:
-            blocks[f"block{dilation}"] = Residual(_body(width, dilation, dropout), align="newest")
-            blocks[f"relu{dilation}"] = nn.ReLU()
+        for number, dilation in enumerate(dilations, 1):
+            blocks[f"block{number}"] = Residual(_body(width, dilation), align="newest")
+        blocks["dropout"] = nn.Dropout1d(dropout)
         blocks["fc"] = nn.Conv1d(width, num_classes, 1)
         self.layers = Sequential(blocks)
         self.receptive_field, self.padding, self.stride = compose([self.layers])
@@ -96,14 +97,6 @@ class ActionTcn(Streaming):
         return feed(self.layers, frame, memory, tick)
 
 
-def _body(width: int, dilation: int, dropout: float) -> Sequential:
-    return Sequential(
-        OrderedDict(
-            conv=Conv1d(width, width, KERNEL, dilation=dilation, causal=True),
-            norm=nn.BatchNorm1d(width),
-            relu=nn.ReLU(),
-            mix=nn.Conv1d(width, width, 1),
-            mix_norm=nn.BatchNorm1d(width),
-            dropout=nn.Dropout1d(dropout),
-        )
-    )
+def _body(width: int, dilation: int) -> Sequential:
+    conv = Conv1d(width, width, KERNEL, dilation=dilation, causal=True)
+    return Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm1d(width), relu=nn.ReLU()))

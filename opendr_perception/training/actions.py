@@ -81,7 +81,8 @@ class Trainer(Resumable):
         self.network.train()
         while self.step < self.settings.steps:
             frames, labels = self._batch(self.step, self.settings.batch)
-            logits = self.network(frames.unsqueeze(-1))
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = self.network(frames.unsqueeze(-1)).float()
             loss = F.cross_entropy(logits, labels, weights, ignore_index=UNLABELLED, label_smoothing=0.03)
             self.descend(loss, clip=5.0)
             judged = labels != UNLABELLED
