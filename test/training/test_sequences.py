@@ -42,7 +42,10 @@ def test_who_sits_down_falls_or_rises_does(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_who_walks_gets_somewhere_and_who_stands_does_not(seed: int) -> None:
+def test_who_walks_gets_somewhere_unless_on_the_spot_and_who_stands_does_not(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upright, "ON_THE_SPOT", 0.0)
     rng = np.random.default_rng(seed)
     style = Style.random(rng)
     hips = Body.standard().keypoints(upright.walk(rng, style))[:, 11, ::2]
@@ -50,6 +53,9 @@ def test_who_walks_gets_somewhere_and_who_stands_does_not(seed: int) -> None:
     assert 0.5 < speed < 2.5  # m/s, along the straight line
     stood = np.ptp(Body.standard().keypoints(upright.stand(rng, style))[:, 11, ::2], axis=0).max()
     assert stood < 0.4
+    monkeypatch.setattr(upright, "ON_THE_SPOT", 1.0)
+    hips = Body.standard().keypoints(upright.walk(np.random.default_rng(seed), style))[:, 11, ::2]
+    assert np.linalg.norm(hips[-1] - hips[0]) / len(hips) * RATE < 0.3
 
 
 def test_transitions_have_no_label() -> None:
