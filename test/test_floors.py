@@ -113,7 +113,9 @@ def test_networks_are_pure_torch() -> None:
             assert not outside(file) & {"onnxruntime", "cv2", *ROS}, place(file)
 
 
-@pytest.mark.parametrize("floor", ["streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "training"])
+@pytest.mark.parametrize(
+    "floor", ["streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "training"]
+)
 def test_ros_stays_above(floor: str) -> None:
     for file in FILES:
         if file.relative_to(ROOT).parts[0] == floor:
