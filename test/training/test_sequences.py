@@ -95,15 +95,18 @@ def test_frames_come_in_order_at_the_rates_of_robots() -> None:
 
 def test_scores_say_what_is_seen() -> None:
     rng = np.random.default_rng(0)
-    keypoints = Body.standard().keypoints(upright.stand(rng, Style.random(rng)))
-    camera = Camera.random(rng, CHEST, 1.0, held_out=False)
     at = np.arange(0, 1.5, 0.1)
-    seen = observe_people(rng, keypoints, camera, at)
-    away = observe_people(rng, keypoints + 100 * camera.axes[0], camera, at)
-    assert seen.shape == (len(at), 17, 3)
-    assert (seen[..., 2] >= 0).all() and (seen[..., 2] <= 1).all()
-    assert np.median(seen[..., 2]) > 0.3
-    assert np.median(away[..., 2]) < skeleton.MIN_SCORE
+    inside, outside = [], []
+    for _ in range(10):
+        keypoints = Body.standard().keypoints(upright.stand(rng, Style.random(rng)))
+        camera = Camera.random(rng, CHEST, 1.0, held_out=False)
+        seen = observe_people(rng, keypoints, camera, at)
+        assert seen.shape == (len(at), 17, 3)
+        assert (seen[..., 2] >= 0).all() and (seen[..., 2] <= 1).all()
+        inside.append(np.median(seen[..., 2]))
+        outside.append(np.median(observe_people(rng, keypoints + 100 * camera.axes[0], camera, at)[..., 2]))
+    assert np.median(inside) > 0.3
+    assert max(outside) < skeleton.MIN_SCORE
 
 
 def test_an_example_depends_on_its_seed_alone() -> None:
