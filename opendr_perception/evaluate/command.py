@@ -14,7 +14,10 @@ from rich.console import Console
 
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.actions import evaluate_actions
+from opendr_perception.evaluate.persons import evaluate_persons
 from opendr_perception.evaluate.report import DatasetError, Report
+from opendr_perception.evaluate.suppression import evaluate_nms
+from opendr_perception.evaluate.tracks import evaluate_tracks
 from opendr_perception.files import write_text
 from opendr_perception.zoo import store
 from opendr_perception.zoo.errors import ZooError
@@ -42,7 +45,12 @@ class Capability:
     model: str
 
 
-CAPABILITIES: dict[str, Capability] = {"actions": Capability(evaluate_actions, "action-open")}
+CAPABILITIES: dict[str, Capability] = {
+    "actions": Capability(evaluate_actions, "action-open"),
+    "persons": Capability(evaluate_persons, "nanodet"),
+    "tracks": Capability(evaluate_tracks, "nanodet"),
+    "nms": Capability(evaluate_nms, "nanodet-features"),
+}
 """All that can be measured, by name: add a line for another capability."""
 
 
@@ -50,7 +58,7 @@ def evaluate(
     capability: Annotated[str, typer.Argument(help=f"What: {', '.join(CAPABILITIES)}.")],
     dataset: Annotated[Path, typer.Argument(help="File or folder of labelled data.")],
     model: Annotated[str, typer.Option(help="A model of the zoo or an ONNX file; the default one if empty.")] = "",
-    part: Annotated[Part, typer.Option(help="Whose data, where a set is split by person.")] = Part.TEST,
+    part: Annotated[Part, typer.Option(help="Which data, where a set is split.")] = Part.TEST,
     threads: Annotated[int, typer.Option(help="Of the model; 0 takes one for each core.", min=0, max=256)] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,7 @@ from opendr_perception.tasks.face_views import FaceEmbedder, head_poses
 from opendr_perception.tasks.gallery import GalleryError, GalleryFolder
 from opendr_perception.tasks.identity import FaceIdentifier, Identity, IdentityMemory, Sighting
 from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.tracking import PersonTracker
+from opendr_perception.tasks.tracking import PersonTracker, new_ids
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class FaceRecognition(PerceptionNode):
         gallery = enroller.synchronise(folder, lambda text: self.warn(text, f"gallery: {text}"))
         for session in (detector, embedder):
             session.warm_up()
-        self._numbers = itertools.count(1)
+        self._ids = new_ids()
         self._known = GalleryServices(self, folder, gallery, enroller, self._embedder)
 
     def unload(self) -> None:
@@ -115,7 +114,7 @@ class FaceRecognition(PerceptionNode):
         self._cameras.close()
 
     def new_memory(self) -> Memory:
-        return Memory(PersonTracker(self._numbers))
+        return Memory(PersonTracker(self._ids))
 
     def process(self, frames: Sequence[Frame]) -> Sequence[FaceArray]:
         self._detector.score_threshold = self.params.score_threshold

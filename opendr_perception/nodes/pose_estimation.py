@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +14,7 @@ from opendr_perception.ros.people import PeopleParameters, track_ids
 from opendr_perception.ros.poses import PoseFinder, PoseParameters
 from opendr_perception.ros.run import main
 from opendr_perception.tasks.image import Image
-from opendr_perception.tasks.tracking import PersonTracker
+from opendr_perception.tasks.tracking import PersonTracker, new_ids
 
 
 class PoseEstimation(PerceptionNode):
@@ -27,7 +26,7 @@ class PoseEstimation(PerceptionNode):
 
     def load(self) -> None:
         self._finder = PoseFinder(self.params)
-        self._numbers = itertools.count(1)
+        self._ids = new_ids()
 
     def unload(self) -> None:
         del self._finder
@@ -37,7 +36,7 @@ class PoseEstimation(PerceptionNode):
             self._finder.people.method(params)
 
     def new_memory(self) -> PersonTracker:
-        return PersonTracker(self._numbers)
+        return PersonTracker(self._ids)
 
     def process(self, frames: Sequence[Frame]) -> Sequence[BodyPoseArray]:
         self._finder.tune(self.params)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.tasks.detection import Detections
-from opendr_perception.tasks.tracking import PersonTracker
+from opendr_perception.tasks.tracking import PersonTracker, new_ids
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def people(*lefts: float, scores: list[float] | None = None) -> Detections:
 
 
 def tracker() -> PersonTracker:
-    return PersonTracker(itertools.count(1))
+    return PersonTracker(map(str, itertools.count(1)))
 
 
 def test_a_person_gets_a_number_in_the_second_frame_and_keeps_it() -> None:
@@ -79,8 +79,8 @@ def test_weak_detections_prolong_a_track_but_begin_none() -> None:
 
 
 def test_trackers_that_share_numbers_never_give_one_twice() -> None:
-    numbers = itertools.count(1)
-    front, rear = PersonTracker(numbers), PersonTracker(numbers)
+    ids = map(str, itertools.count(1))
+    front, rear = PersonTracker(ids), PersonTracker(ids)
     for step in range(3):
         seen = [*front.update(people(100, 300), 1 + step / 10), *rear.update(people(100, 300), 1 + step / 10)]
     assert sorted(seen) == ["1", "2", "3", "4"]
@@ -99,7 +99,7 @@ def test_interleaved_trackers_equal_separate_ones() -> None:
         order: dict[str, int] = {}
         return [[order.setdefault(name, len(order)) for name in row] for row in rows]
 
-    shared = itertools.count(1)
+    shared = map(str, itertools.count(1))
     together = run([PersonTracker(shared), PersonTracker(shared)])
     apart = run([tracker(), tracker()])
     for stream in (0, 1):
@@ -139,3 +139,11 @@ def test_people_on_a_slow_camera_get_numbers() -> None:
     walk = [tracks.update(people(100 + 2 * step), 1.0 + 2.5 * step) for step in range(10)]
     assert walk[2:] == [["1"]] * 8
     assert tracks.update(people(118), 24.0 + 60.0) != ["1"], "after a minute it may be anybody"
+
+
+def test_a_node_that_starts_again_gives_other_ids() -> None:
+    starts = [new_ids() for _ in range(5)]
+    ids = [next(start) for start in starts for _ in range(3)]
+    assert len({name.split("-")[0] for name in ids}) > 1
+    assert [name.split("-")[1] for name in ids] == ["1", "2", "3"] * 5
+    assert all(name[0].isalpha() for name in ids), "no program may take an id for a number"
