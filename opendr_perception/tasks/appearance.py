@@ -19,6 +19,8 @@ SIZE = (32, 24)
 """Pixels (height, width) that are looked at in each half, however large it is."""
 BINS = [8, 4, 4]
 """Of hue, saturation and value."""
+COLOURS = 128
+"""All bins."""
 
 
 def looks(image: Image, boxes: npt.NDArray[np.floating]) -> Looks:
@@ -28,11 +30,11 @@ def looks(image: Image, boxes: npt.NDArray[np.floating]) -> Looks:
         image: in which they are.
         boxes: (n, 4) in pixels of the image.
     """
-    found = np.zeros((len(boxes), len(HALVES), int(np.prod(BINS))), np.float32)
+    found = np.zeros((len(boxes), len(HALVES), COLOURS), np.float32)
     for row, box in zip(found, boxes, strict=True):
         for half, (top, bottom) in zip(row, HALVES, strict=True):
             half[:] = _histogram(image, _part(box, top, bottom))
-    return np.sqrt(found / len(HALVES)).reshape(len(boxes), -1)
+    return np.sqrt(found / len(HALVES)).reshape(len(boxes), len(HALVES) * COLOURS)
 
 
 def _part(box: npt.NDArray[np.floating], top: float, bottom: float) -> tuple[float, float, float, float]:

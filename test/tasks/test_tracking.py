@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.tasks.detection import Detections
+from opendr_perception.tasks.image import Image
 from opendr_perception.tasks.tracking import PersonTracker, new_ids
 
 
@@ -147,3 +148,45 @@ def test_a_node_that_starts_again_gives_other_ids() -> None:
     assert len({name.split("-")[0] for name in ids}) > 1
     assert [name.split("-")[1] for name in ids] == ["1", "2", "3"] * 5
     assert all(name[0].isalpha() for name in ids), "no program may take an id for a number"
+
+
+def dressed(boxes: np.ndarray, colours: list[tuple[int, int, int]]) -> Image:
+    """People in plain clothes before a grey wall."""
+    pixels = np.full((200, 400, 3), 90, np.uint8)
+    for (left, top, right, bottom), colour in zip(boxes.astype(int), colours, strict=True):
+        pixels[top:bottom, left:right] = colour
+    return Image(pixels, "bgr8")
+
+
+def test_people_who_meet_and_turn_back_keep_their_ids_by_their_colours() -> None:
+    def walk(with_images: bool) -> bool:
+        tracks, names = tracker(), []
+        for step in range(24):
+            gap = abs(step - 12) * 10.0
+            found = people(180 - gap, 184 + gap)
+            if 10 <= step <= 14:
+                found = Detections(found.boxes[:1], found.scores[:1])  # one hides the other
+            image = dressed(found.boxes, [(0, 0, 200), (200, 0, 0)][: len(found)]) if with_images else None
+            names.append(tracks.update(found, 1 + step / 10, image))
+        return names[-1] == names[5]
+
+    assert walk(with_images=True)
+
+
+def test_an_id_does_not_jump_to_somebody_in_other_clothes() -> None:
+    tracks = tracker()
+    for step in range(10):
+        found = people(100)
+        [first] = tracks.update(found, 1 + step / 10, dressed(found.boxes, [(0, 0, 200)]))
+    after = [tracks.update(people(108), 2 + step / 10, dressed(people(108).boxes, [(200, 0, 0)])) for step in range(4)]
+    assert first == "1"
+    assert after[-1] not in ([""], ["1"]), "somebody else stands there"
+
+
+def test_tracks_without_images_now_and_then_go_on() -> None:
+    tracks = tracker()
+    for step in range(12):
+        found = people(100 + 2 * step)
+        image = dressed(found.boxes, [(0, 0, 200)]) if step % 3 else None
+        names = tracks.update(found, 1 + step / 10, image)
+    assert names == ["1"]
