@@ -27,12 +27,12 @@ UTD = {
 THEN_THROWS = {"utd": 21, "msr": 20}
 PICKED = 0.55
 """Share of pick up and throw that is picking up."""
-MSR = {
+MSR: dict[int, str | tuple[str, ...]] = {
     1: "wave", 2: ("wave", UNKNOWN), 5: "punch", 10: "clap", 11: "wave", 12: "punch", 13: "bend", 14: "kick",
     15: "kick", 16: "run", 20: "bend",
 }  # fmt: skip
 """2, the horizontal arm wave, is one slow sweep: who calls it unknown is right too."""
-KARD = {
+KARD: dict[str, str | tuple[str, ...]] = {
     "horizontal_arm_wave": ("wave", UNKNOWN), "high_arm_wave": "wave", "two_hand_wave": "wave", "forward_kick": "kick",
     "side_kick": "kick", "bend": "bend", "hand_clap": "clap", "walk": "walk", "sit_down": "sit down",
     "stand_up": "stand up",

@@ -22,6 +22,7 @@ from opendr_perception.training.clips import Clip, load_clips
 from opendr_perception.training.motion import UNLABELLED, Motion
 from opendr_perception.training.real_motion import RealPeople
 from opendr_perception.training.sequences import LabelledFrames, batch_of, training_sequence
+from opendr_perception.training.view import MIRRORED
 from opendr_perception.zoo.cache import default_cache
 
 SETS = "Folder of data; the sets of recordings are in its folder skeletons."
@@ -96,7 +97,7 @@ class Drawn:
         pool: Where examples come from.
         sources: Which of them.
         seed: Of the draws.
-        steps: Of the training; later steps draw from more shards.
+        steps: Of the training: later ones draw from more shards, so that not all must be there at once; 0: from all.
     """
 
     def __init__(self, pool: Pool, sources: tuple[str, ...], seed: int, steps: int) -> None:
@@ -105,10 +106,10 @@ class Drawn:
         self.shares = shares / shares.sum()
         self._shard = cache(pool.shard)
 
-    def batch(self, step: int, size: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    def batch(self, step: int, size: int) -> Arrays:
         """Frames (size, 5, FRAMES, 17) and labels (size, FRAMES)."""
         rng = np.random.default_rng((self.seed, step))
-        grown = min(1.0, 0.15 + 2.0 * step / self.steps)
+        grown = min(1.0, 0.15 + 2.0 * step / self.steps) if self.steps else 1.0
         frames, labels = [], []
         for source in rng.choice(len(self.sources), size, p=self.shares):
             name = self.sources[source]
@@ -119,28 +120,32 @@ class Drawn:
         return augment(rng, np.stack(frames).astype(np.float32), np.stack(labels).astype(np.int64))
 
 
-MIRRORED = np.array([0, 2, 1, 4, 3, 6, 5, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15])
+Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+
 HIDDEN_GROUPS = ([15, 16], [13, 14, 15, 16], [0, 1, 2, 3, 4], [9], [10], [1, 2, 3, 4], [11, 12])
+PAIRS = (((5, 6), (7, 8, 9, 10)), ((11, 12), (13, 14, 15, 16)))
+"""Shoulders and hips, each right after left, and the joints that hang on them in the same order."""
+EXCHANGED = 0.06
+"""Share of examples in which legs are left for right all the time, as depth cameras and pose estimators do."""
 
 
-def augment(
-    rng: np.random.Generator, frames: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Vary frames (B, 5, T, 17): mirror, size, another place of each joint, hidden joints, begin later."""
+def augment(rng: np.random.Generator, frames: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Arrays:
+    """Vary frames (B, 5, T, 17): mirror, size, shape of the body, hidden or exchanged joints, begin later."""
     count = len(frames)
     mirrored = rng.random(count) < 0.5
     frames[mirrored] = frames[mirrored][..., MIRRORED]
     frames[mirrored, 0] *= -1
     frames[mirrored, 3] *= -1
     seen = frames[:, 2:3] > 0
-    scale = np.exp(rng.normal(0, 0.06, (count, 1, 1, 1))) * np.exp(rng.normal(0, 0.03, (count, 2, 1, 1)))
-    frames[:, :2] *= scale
+    frames[:, :2] = _another_body(rng, frames[:, :2]) * seen
+    scale = np.exp(rng.normal(0, 0.06, (count, 1, 1, 1)))
+    frames[:, :2] *= scale * np.exp(rng.normal(0, 0.03, (count, 2, 1, 1)))
     frames[:, 3:] *= scale
-    moved = rng.normal(0, 0.012, (count, 2, 1, 17))
-    frames[:, :2] += moved * seen
+    frames[:, :2] += rng.normal(0, 0.012, (count, 2, 1, 17)) * seen
+    exchanged = rng.random(count) < EXCHANGED
+    frames[exchanged, :3, :, 13:] = frames[exchanged, :3][..., [14, 13, 16, 15]]
     for row in np.flatnonzero(rng.random(count) < 0.15):
-        hidden = HIDDEN_GROUPS[rng.integers(len(HIDDEN_GROUPS))]
-        frames[row, :3, :, hidden] = 0.0
+        frames[row, :3, :, HIDDEN_GROUPS[rng.integers(len(HIDDEN_GROUPS))]] = 0.0
     for row in np.flatnonzero(rng.random(count) < 0.3):  # came into view in the middle of something
         start = int(rng.integers(frames.shape[2] // 2))
         frames[row] = np.roll(frames[row], -start, 1)
@@ -148,6 +153,22 @@ def augment(
         frames[row, :, frames.shape[2] - start :] = 0.0
         labels[row, frames.shape[2] - start :] = UNLABELLED
     return frames.astype(np.float32), labels
+
+
+def _another_body(rng: np.random.Generator, places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Places (B, 2, T, 17) of a body with wider or narrower shoulders and hips, and other arms and legs."""
+    count = len(places)
+    whole = places.astype(np.float64)
+    whole[:, 1] += skeleton.USUAL_HEIGHTS
+    shaped = whole.copy()
+    for roots, limbs in PAIRS:
+        width, length = np.exp(rng.normal(0, [[0.18], [0.1]], (2, count)))[..., None, None, None]
+        middle = whole[..., roots].mean(-1, keepdims=True)
+        shaped[..., roots] = middle + width * (whole[..., roots] - middle)
+        hung = [*roots, *roots]
+        shaped[..., limbs] = shaped[..., hung] + length * (whole[..., limbs] - whole[..., hung])
+    shaped[:, 1] -= skeleton.USUAL_HEIGHTS
+    return shaped.astype(np.float32)
 
 
 def main(

@@ -36,9 +36,6 @@ SHOWN = 25
 UNJUDGED = 4
 """First frames of a track, in which nobody could tell."""
 
-RARITY = 0.7
-"""Rare actions count more, by this power of their rarity."""
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -50,6 +47,7 @@ class Settings:
     width: int = 96
     rate: float = 3e-3
     seed: int = 1
+    rarity: float = 0.7  # rare actions count more, by this power of their rarity
     begun_with: str = ""
 
 
@@ -98,7 +96,7 @@ class Trainer(Resumable):
         """How much each action counts. Nothing takes this back: a robot may meet any action anywhere."""
         labels = torch.cat([self._batch(step, 64)[1].flatten() for step in range(8)])
         counts = torch.bincount(labels[labels != UNLABELLED], minlength=len(ACTIONS)).clamp(min=1)
-        weights = (counts.sum() / counts) ** RARITY
+        weights = (counts.sum() / counts) ** self.settings.rarity
         return weights / weights.mean()
 
 
@@ -109,6 +107,7 @@ def main(
     width: Annotated[int, typer.Option(help="Channels.")] = Settings.width,
     batch: Annotated[int, typer.Option(help="Examples per batch.")] = Settings.batch,
     rate: Annotated[float, typer.Option(help="Of learning, at most.")] = Settings.rate,
+    rarity: Annotated[float, typer.Option(help="How much more rare actions count.")] = Settings.rarity,
     begin_with: Annotated[Path | None, typer.Option(help="Weights to begin with, an .npz.")] = None,
     sets: Annotated[Path, typer.Option(envvar="OPENDR_DATA", help=SETS)] = Path("../shared/data"),
     pool: Annotated[Path, typer.Option(help="Folder of the examples, which are made where missing.")] = Path(
@@ -122,11 +121,11 @@ def main(
     if data not in SOURCES:
         raise typer.BadParameter(f"there is no '{data}': choose {' or '.join(SOURCES)}")
     torch.set_num_threads(threads)
-    settings = Settings(data, steps, batch, width, rate, seed, begin_with.stem if begin_with else "")
+    settings = Settings(data, steps, batch, width, rate, seed, rarity, str(begin_with or ""))
     console = Console()
     trainer = Trainer(
         settings,
-        Drawn(Pool(pool, sets / "skeletons"), SOURCES[data], seed, steps),
+        Drawn(Pool(pool, sets / "skeletons"), SOURCES[data], seed, 0 if begin_with else steps),
         output / f"checkpoint-{data}-{seed}.pt",
         load(begin_with)[0] if begin_with else None,
     )
@@ -140,7 +139,7 @@ def main(
 
 
 def _card(settings: Settings, network: ActionTcn) -> dict[str, Any]:
-    begun = f" --begin-with {settings.begun_with}.npz" if settings.begun_with else ""
+    begun = f" --begin-with {settings.begun_with}" if settings.begun_with else ""
     return {
         "network": "continual temporal convolutions over skeletons (networks/action_tcn.py)",
         "terms": settings.data,
@@ -153,7 +152,8 @@ def _card(settings: Settings, network: ActionTcn) -> dict[str, Any]:
         "frames_version": skeleton.VERSION,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "command": f"python -m opendr_perception.training.actions --data {settings.data} --steps {settings.steps} "
-        f"--seed {settings.seed} --width {settings.width} --batch {settings.batch} --rate {settings.rate}{begun}",
+        f"--seed {settings.seed} --width {settings.width} --batch {settings.batch} --rate {settings.rate} "
+        f"--rarity {settings.rarity}{begun}",
         "python": ".".join(map(str, sys.version_info[:3])),
         "torch": str(torch.__version__),
         "temperature": 1.0,

@@ -38,7 +38,7 @@ def temperature_of(network: ActionTcn, folder: Path, sources: Sequence[str]) -> 
 def apply_temperature(network: ActionTcn, temperature: float) -> None:
     """Divide the logits of a network by a temperature, once and for all."""
     with torch.no_grad():
-        for parameter in network.layers.fc.parameters():
+        for parameter in network.layers.get_submodule("fc").parameters():
             parameter.div_(temperature)
 
 

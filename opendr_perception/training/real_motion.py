@@ -72,7 +72,7 @@ def _draw(rng: Rng, somebody: Mapping[str, Sequence[Recording]], seconds: float)
     drawn: list[Recording] = []
     while sum(recording.seconds + 0.8 for recording in drawn) < seconds + 1.0:
         several = somebody[names[rng.choice(len(names), p=weights / weights.sum())]]
-        drawn.append(several[rng.integers(len(several))])
+        drawn.append(several[int(rng.integers(len(several)))])
     return drawn
 
 
@@ -81,7 +81,7 @@ def render(rng: Rng, recordings: Sequence[Recording], pace: float, seconds: floa
     flat = recordings[0].world is None or rng.random() < AS_FILMED
     stream = join(rng, recordings, world=not flat, names_added=True)
     labels = labels_of(stream)
-    places = np.arange(0, len(labels) - 1, stream.rate * pace / RATE)
+    places: Floats = np.arange(0, len(labels) - 1, stream.rate * pace / RATE)
     start = rng.integers(max(1, min(round(2 * RATE), len(places) - round(seconds * RATE))))
     places = places[start : start + round(seconds * RATE)]
     points, missing = _between(stream, places)
