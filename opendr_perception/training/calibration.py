@@ -12,10 +12,10 @@ from torch.nn import functional as F
 
 from opendr_perception.evaluate.actions import streams_of
 from opendr_perception.evaluate.skeleton_sets import READERS
+from opendr_perception.evaluate.streams import Stream
 from opendr_perception.networks.action_tcn import ActionTcn
 from opendr_perception.tasks import skeleton
-from opendr_perception.training.motion import UNLABELLED
-from opendr_perception.training.real_motion import labels_of
+from opendr_perception.training.motion import ACTIONS
 
 TEMPERATURES = np.exp(np.linspace(np.log(0.5), np.log(4.0), 60))
 
@@ -43,19 +43,21 @@ def apply_temperature(network: ActionTcn, temperature: float) -> None:
 
 
 def _answers(network: ActionTcn, path: Path) -> tuple[Tensor, Tensor] | None:
-    """Logits (n, classes) and labels (n,) of all frames with a label."""
-    found = [*_of_each_stream(network, path)]
+    """Logits (n, classes) and labels (n,) of all answers about actions."""
+    recordings = [one for one in READERS[path.stem](path) if one.part == "validation"]
+    found = [part for stream in streams_of(recordings) for part in _of_segments(network, stream)]
     if not found:
         return None
-    logits, labels = (torch.cat(several) for several in zip(*found, strict=True))
-    return logits[labels != UNLABELLED], labels[labels != UNLABELLED]
+    logits, labels = zip(*found, strict=True)
+    return torch.cat(logits), torch.cat(labels)
 
 
-def _of_each_stream(network: ActionTcn, path: Path) -> Iterator[tuple[Tensor, Tensor]]:
-    recordings = [one for one in READERS[path.stem](path) if one.part == "validation"]
-    for stream in streams_of(recordings):
-        frames = skeleton.observe_all(stream.keypoints, np.arange(len(stream.names)) / stream.rate)
-        with torch.no_grad():
-            logits = network(torch.from_numpy(frames).permute(1, 0, 2)[None, ..., None])[0].T
-        places = np.minimum((np.arange(len(logits)) * stream.rate / skeleton.RATE).astype(int), len(stream.names) - 1)
-        yield logits, torch.from_numpy(labels_of(stream)[places])
+def _of_segments(network: ActionTcn, stream: Stream) -> Iterator[tuple[Tensor, Tensor]]:
+    frames = skeleton.observe_all(stream.keypoints, np.arange(len(stream.names)) / stream.rate)
+    with torch.no_grad():
+        logits = network(torch.from_numpy(frames).permute(1, 0, 2)[None, ..., None])[0].T
+    for segment in stream.segments:
+        begin, end = (round(place / stream.rate * skeleton.RATE) for place in (segment.begin, segment.end))
+        if len(segment.recording.accepted) == 1:
+            part = logits[begin:end]
+            yield part, torch.full((len(part),), ACTIONS.index(segment.recording.action))
