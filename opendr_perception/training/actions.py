@@ -156,7 +156,6 @@ def _card(settings: Settings, network: ActionTcn) -> dict[str, Any]:
         f"--rarity {settings.rarity}{begun}",
         "python": ".".join(map(str, sys.version_info[:3])),
         "torch": str(torch.__version__),
-        "temperature": 1.0,
     }
 
 
