@@ -42,7 +42,7 @@ class Capability:
     model: str
 
 
-CAPABILITIES: dict[str, Capability] = {"actions": Capability(evaluate_actions, "action-open")}
+CAPABILITIES: dict[str, Capability] = {"actions": Capability(evaluate_actions, "action-research")}
 """All that can be measured, by name: add a line for another capability."""
 
 

@@ -28,7 +28,7 @@ class Parameters(PerceptionParameters):
     """What `action_recognition` takes."""
 
     model: str = parameter(
-        "action-open",
+        "action-research",
         "A skeleton network of the zoo, or an ONNX file that opendr_perception.training.ship has written.",
         read_only=True,
     )
