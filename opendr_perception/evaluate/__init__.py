@@ -1,0 +1,1 @@
+"""Accuracy on labelled, real data: readers, measures, reports. Free of ROS and torch."""
