@@ -14,6 +14,7 @@ from opendr_perception.tasks.enrolment import default_gallery, fingerprint
 from opendr_perception.tasks.face_views import FaceEmbedder
 from opendr_perception.tasks.gallery import Gallery
 from opendr_perception.tasks.gallery_folder import GalleryFolder
+from opendr_perception.tasks.identity_decision import relative
 from opendr_perception.tasks.image import Pixels
 
 
@@ -62,11 +63,14 @@ class GalleryRecogniser:
 
 
 def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
-    """Who faces are, by the nearest sample of a gallery to each of their embeddings (n, 128)."""
+    """Who faces are, by the nearest sample of a gallery to each of their embeddings (n, 128).
+
+    Distances are in units of each person's threshold for this face, as `face_recognition` decides.
+    """
     found = []
     for embedding in embeddings:
-        relative = gallery.distances(embedding) / gallery.threshold
-        distances = dict(zip(gallery.people, relative.tolist(), strict=True))
+        to_people = relative(gallery, gallery.distances(embedding), gallery.threshold)
+        distances = dict(zip(gallery.people, to_people.tolist(), strict=True))
         name = min(distances, key=distances.__getitem__, default="")
         confidence = 1 - distances[name] if name else math.nan
         found.append(Recognition(name, confidence, distances))

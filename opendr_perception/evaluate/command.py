@@ -14,6 +14,7 @@ from rich.console import Console
 
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.actions import evaluate_actions
+from opendr_perception.evaluate.identity import evaluate_identity
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.files import write_text
 from opendr_perception.zoo import store
@@ -42,7 +43,10 @@ class Capability:
     model: str
 
 
-CAPABILITIES: dict[str, Capability] = {"actions": Capability(evaluate_actions, "action-open")}
+CAPABILITIES: dict[str, Capability] = {
+    "actions": Capability(evaluate_actions, "action-open"),
+    "identity": Capability(evaluate_identity, "face-embedding"),
+}
 """All that can be measured, by name: add a line for another capability."""
 
 

@@ -23,6 +23,7 @@ from opendr_perception.tasks.enrolment import Enroller, default_gallery, fingerp
 from opendr_perception.tasks.face import FaceDetector, Faces
 from opendr_perception.tasks.face_views import FaceEmbedder, head_poses
 from opendr_perception.tasks.gallery import GalleryError
+from opendr_perception.tasks.gallery_check import look_alikes
 from opendr_perception.tasks.gallery_folder import GalleryFolder
 from opendr_perception.tasks.identity import FaceIdentifier, Identity, IdentityMemory, Sighting
 from opendr_perception.tasks.image import Image
@@ -54,8 +55,9 @@ class Parameters(PerceptionParameters):
     )
     distance_threshold: float = parameter(
         0.0,
-        "Distance from which on two faces are two people: lower mistakes fewer, higher knows more again. 0 takes what "
-        "the gallery says: 0.47, unless `opendr-perception gallery check --set-threshold` has changed it.",
+        "Distance from which on two faces are two people, for a person who is like nobody else in the gallery; the "
+        "nearer another one is, the smaller it becomes by itself. Lower mistakes fewer, higher knows more again. 0 "
+        "takes what the gallery says: 0.47, unless `opendr-perception gallery check --set-threshold` has changed it.",
         minimum=0.0,
         maximum=2.0,
     )
@@ -69,6 +71,13 @@ class Parameters(PerceptionParameters):
         "find faces down to 1/16 of that; it takes as long as one more picture for each tile. 0 switches that off.",
         minimum=0,
         maximum=16384,
+    )
+    border: float = parameter(
+        0.25,
+        "Each image is looked at once more with its edges repeated by this share of its longer side, for faces that "
+        "fill it or are cut by it. 0 saves the time of that pass.",
+        minimum=0.0,
+        maximum=1.0,
     )
     rectified: bool = rectified_parameter()
 
@@ -96,6 +105,8 @@ class FaceRecognition(PerceptionNode):
         path = Path(self.params.gallery).expanduser() if self.params.gallery else default_gallery()
         folder = GalleryFolder(path, fingerprint(self.params.embedder, embedder))
         gallery = enroller.synchronise(folder, lambda text: self.warn(text, f"gallery: {text}"))
+        for line in look_alikes(gallery):
+            self.warn(line, f"gallery: {line}")
         for session in (detector, embedder):
             session.warm_up()
         self._numbers = itertools.count(1)
@@ -121,6 +132,7 @@ class FaceRecognition(PerceptionNode):
         self._detector.score_threshold = self.params.score_threshold
         self._detector.iou_threshold = self.params.iou_threshold
         self._detector.tile_size = self.params.tile_size
+        self._detector.border = self.params.border
         try:
             self._known.refresh()
         except GalleryError as error:

@@ -17,6 +17,7 @@ from opendr_perception.srv import EnrollFace, ForgetFace, ListFaces
 from opendr_perception.tasks.enrolment import Enroller, Sample, enrol
 from opendr_perception.tasks.face_views import FaceEmbedder
 from opendr_perception.tasks.gallery import Gallery, GalleryError, check_name
+from opendr_perception.tasks.gallery_check import look_alikes
 from opendr_perception.tasks.gallery_folder import GalleryFolder
 from opendr_perception.tasks.identity import Sighting
 from opendr_perception.tasks.image import Image
@@ -153,7 +154,10 @@ class GalleryServices:
             samples = self._take_live(request.track_id, min(request.samples or SAMPLES, MOST_SAMPLES))
         self._gallery = enrol(self._folder, name, samples)
         response.samples = len(samples)
-        return f"'{name}' is enrolled with {self._gallery.names.count(name)} samples"
+        similar = look_alikes(self._gallery, name)
+        for line in similar:
+            self._node.get_logger().warning(line)
+        return "; ".join([f"'{name}' is enrolled with {self._gallery.names.count(name)} samples", *similar])
 
     def _take_live(self, track: str, wanted: int) -> list[Sample]:
         if not self._one_at_a_time.acquire(blocking=False):
