@@ -14,7 +14,7 @@ from opendr_perception.tasks.enrolment import default_gallery, fingerprint
 from opendr_perception.tasks.face_views import FaceEmbedder
 from opendr_perception.tasks.gallery import Gallery
 from opendr_perception.tasks.gallery_folder import GalleryFolder
-from opendr_perception.tasks.identity_decision import relative
+from opendr_perception.tasks.identity_decision import compare, relative
 from opendr_perception.tasks.image import Pixels
 
 
@@ -69,7 +69,7 @@ def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
     """
     found = []
     for embedding in embeddings:
-        to_people = relative(gallery, gallery.distances(embedding), gallery.threshold)
+        to_people = relative(gallery, compare(gallery, [embedding]), gallery.threshold)
         distances = dict(zip(gallery.people, to_people.tolist(), strict=True))
         name = min(distances, key=distances.__getitem__, default="")
         confidence = 1 - distances[name] if name else math.nan

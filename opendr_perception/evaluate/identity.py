@@ -19,11 +19,12 @@ from opendr_perception.evaluate.face_sets import FacePair, Labelled, faces_in, f
 from opendr_perception.evaluate.measures import auroc, by_subject
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.tasks.camera import PinholeCamera
+from opendr_perception.tasks.enrolment import fingerprint
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.face_quality import TO_DECIDE
 from opendr_perception.tasks.face_views import FaceEmbedder, head_poses, view
 from opendr_perception.tasks.gallery import THRESHOLD, Gallery
-from opendr_perception.tasks.identity_decision import who
+from opendr_perception.tasks.identity_decision import compare, who
 from opendr_perception.tasks.image import Image
 from opendr_perception.zoo import store
 
@@ -49,6 +50,7 @@ class Seer:
     def __init__(self, embedder: Session) -> None:
         self._detector = FaceDetector(Session(store.require("blazeface").path, threads=1))
         self._embedder = FaceEmbedder(embedder)
+        self.model = fingerprint(embedder.path.stem, embedder)
 
     def __call__(self, image: Image) -> tuple[Floats, str] | None:
         """Embedding (128,) of the largest face, and what speaks against deciding by it; None without a face."""
@@ -64,10 +66,11 @@ class Seer:
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """Faces as points: embeddings (n, 128), and whose they are (n,)."""
+    """Faces as points: embeddings (n, 128), whose they are (n,), and what made them (`fingerprint`)."""
 
     embeddings: Floats
     people: Texts
+    model: str
 
     @property
     def names(self) -> Texts:
@@ -165,7 +168,7 @@ def _show(
 ) -> None:
     """Enrol the chosen, and show everybody: single images, tracks, and single images to one threshold for all."""
     one, track, fixed = tallies
-    gallery, left = Gallery("evaluation"), {}
+    gallery, left = Gallery(known.model), {}
     for name in chosen.tolist():
         places = rng.permutation(np.flatnonzero(known.people == name))
         if len(places) > count:
@@ -175,20 +178,20 @@ def _show(
     for name in strangers.tolist():
         left[name] = rng.permutation(np.flatnonzero(known.people == name))
     for name, places in left.items():
-        distances = np.array([gallery.distances(known.embeddings[place]) for place in places])
-        _count(one, gallery, name, distances, fixed=False)
-        _count(fixed, gallery, name, distances, fixed=True)
-        groups = [distances[k : k + TOGETHER] for k in range(0, len(distances) - TOGETHER + 1, TOGETHER)]
-        if groups:
-            _count(track, gallery, name, np.median(groups, axis=1), fixed=False)
+        views = known.embeddings[places]
+        _count(one, gallery, name, [*views[:, None]], fixed=False)
+        _count(fixed, gallery, name, [*views[:, None]], fixed=True)
+        groups = [views[k : k + TOGETHER] for k in range(0, len(views) - TOGETHER + 1, TOGETHER)]
+        _count(track, gallery, name, groups, fixed=False)
 
 
-def _count(tally: Tally, gallery: Gallery, name: str, distances: Floats, fixed: bool) -> None:
-    for to_people in distances:
-        nearest = int(np.argmin(to_people))
-        person = who(gallery, to_people, THRESHOLD)
+def _count(tally: Tally, gallery: Gallery, name: str, groups: Sequence[Floats], fixed: bool) -> None:
+    """Decide by the views (v, 128) of each group together."""
+    for views in groups:
+        seen = compare(gallery, [*views])
+        nearest, person = int(np.argmin(seen.distances)), who(gallery, seen, THRESHOLD)
         if fixed:
-            person = nearest if to_people[nearest] < THRESHOLD else -1
+            person = nearest if seen.distances[nearest] < THRESHOLD else -1
         if name in gallery.people:
             tally.enrolled.append(name)
             tally.right.append(person >= 0 and gallery.people[person] == name)
@@ -206,7 +209,7 @@ def _see(report: Report, faces: Sequence[Labelled], seer: Seer) -> Known:
     report.count("images in which a face was found", sum(one is not None for one in seen))
     report.count("images in which it can be seen well enough to decide; these are used", len(good))
     embeddings = np.array([one[0] for one in (seen[k] for k in good) if one is not None]).reshape(-1, 128)
-    return Known(embeddings.astype(np.float32), np.array([faces[k].person for k in good], np.str_))
+    return Known(embeddings.astype(np.float32), np.array([faces[k].person for k in good], np.str_), seer.model)
 
 
 def _pairwise(report: Report, known: Known) -> None:

@@ -9,6 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
+from opendr_perception.tasks.face_kinds import nearest_kind
 from opendr_perception.tasks.face_views import DIMENSIONS
 
 FILE = "embeddings.npz"
@@ -84,6 +85,14 @@ class Gallery:
         squares = self._squares - 2 * (self.embeddings @ embedding) + embedding @ embedding
         nearest = squares if len(self.people) == len(squares) else np.minimum.reduceat(squares, self._starts)
         return np.sqrt(np.maximum(nearest, 0))
+
+    @cached_property
+    def kinds(self) -> np.ndarray:
+        """Distance (p,) of each of `people` to the nearest kind of faces: the mean of their samples."""
+        if not self.people:
+            return np.empty(0, np.float32)
+        counts = np.diff([*self._starts, len(self.names)])
+        return np.add.reduceat(nearest_kind(self.model, self.embeddings), self._starts) / counts
 
     @cached_property
     def separations(self) -> np.ndarray:

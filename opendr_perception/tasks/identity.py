@@ -12,7 +12,7 @@ from opendr_perception.tasks.face import Faces
 from opendr_perception.tasks.face_quality import TO_DECIDE
 from opendr_perception.tasks.face_views import FaceEmbedder, View, view
 from opendr_perception.tasks.gallery import Gallery
-from opendr_perception.tasks.identity_decision import relative, thresholds, who
+from opendr_perception.tasks.identity_decision import Compared, compare, relative, thresholds, who
 from opendr_perception.tasks.image import Image
 
 VIEWS = 7
@@ -68,7 +68,7 @@ class Evidence:
     """What is kept of one track: the embeddings of its good views, and what they say together."""
 
     embeddings: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=VIEWS))
-    distances: np.ndarray = field(default_factory=lambda: np.empty(0))
+    seen: Compared = field(default_factory=Compared)
     name: str = ""
     next_look: int = 0
 
@@ -106,18 +106,18 @@ class FaceIdentifier:
         if memory.gallery is not gallery:
             memory.gallery = gallery
             for evidence in memory.tracks.values():
-                evidence.distances = _fuse(evidence, gallery)
+                evidence.seen = compare(gallery, evidence.embeddings)
         present = {track: memory.tracks.setdefault(track, Evidence()) for track in seen.tracks if track}
         self._look(memory, gallery, threshold, seen)
         claims = [
-            relative(gallery, e.distances if len(e.embeddings) >= FEWEST else e.distances[:0], threshold)
+            relative(gallery, e.seen if len(e.embeddings) >= FEWEST else Compared(), threshold)
             for e in present.values()
         ]
         people = dict(zip(present, assign(claims), strict=True))
         for track, evidence in present.items():
             evidence.name = gallery.people[people[track]] if people[track] >= 0 else ""
         return [
-            _identity(gallery, threshold, present[track].distances, people[track]) if track else Identity()
+            _identity(gallery, threshold, present[track].seen, people[track]) if track else Identity()
             for track in seen.tracks
         ]
 
@@ -136,9 +136,9 @@ class FaceIdentifier:
         embeddings = self._embedder([found.aligned for _, found in good])
         for (evidence, _), embedding in zip(good, embeddings, strict=True):
             evidence.embeddings.append(embedding)
-            evidence.distances = _fuse(evidence, gallery)
-            newest, fused = gallery.distances(embedding), evidence.distances
-            agrees = who(gallery, newest, threshold) == who(gallery, fused, threshold)
+            evidence.seen = compare(gallery, evidence.embeddings)
+            newest = compare(gallery, [embedding])
+            agrees = who(gallery, newest, threshold) == who(gallery, evidence.seen, threshold)
             if agrees and len(evidence.embeddings) == VIEWS:
                 evidence.next_look = memory.frame + (SETTLED_KNOWN if evidence.name else SETTLED_UNKNOWN)
 
@@ -165,16 +165,9 @@ def assign(distances: Sequence[np.ndarray]) -> list[int]:
     return people
 
 
-def _fuse(evidence: Evidence, gallery: Gallery) -> np.ndarray:
-    """Distance (p,) to each person: the median over the views, which a few bad ones do not move."""
-    if not evidence.embeddings:
-        return np.empty(0)
-    return np.median([gallery.distances(embedding) for embedding in evidence.embeddings], axis=0)
-
-
-def _identity(gallery: Gallery, threshold: float, distances: np.ndarray, person: int) -> Identity:
-    if not len(distances):
+def _identity(gallery: Gallery, threshold: float, seen: Compared, person: int) -> Identity:
+    if not len(seen.distances):
         return Identity()
-    meant = person if person >= 0 else int(np.argmin(distances))
-    distance, limit = float(distances[meant]), float(thresholds(gallery, distances, threshold)[meant])
+    meant = person if person >= 0 else int(np.argmin(seen.distances))
+    distance, limit = float(seen.distances[meant]), float(thresholds(gallery, seen, threshold)[meant])
     return Identity(gallery.people[person] if person >= 0 else "", distance, 1 - distance / limit)

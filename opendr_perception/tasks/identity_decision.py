@@ -1,47 +1,78 @@
-"""How near a face must be to a person to be taken for that person, given who else is near.
+"""How near a face must be to a person to be taken for that person, given who else is like them.
 
 One distance for everybody is too loose for people who look alike and too strict for poor video. Therefore it follows
-the rival: the nearest other person, seen from the face or from the person's own samples, whichever is nearer. Far from
-all rivals the threshold grows with the square root of the rival's distance, as that of a ratio of likelihoods would;
-near to one, the person must be nearer than the rival by a fixed share. A gallery of one person has no rival, and the
-threshold is the given one. Why so: docs/identity.md.
+the rival: the nearest other person of the gallery, seen from the face or from the person's own samples, whichever is
+nearer. Far from all rivals the threshold grows with the square root of the rival's distance; near to one, the person
+must be nearer than the rival by a fixed share. And faces of common kinds (`face_kinds`), which have look-alikes that
+nobody has enrolled, must be as near as they are to their kind. Why so, and how often it errs: docs/identity.md.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.tasks.face_kinds import nearest_kind
 from opendr_perception.tasks.gallery import Gallery
 
 Floats = npt.NDArray[np.floating]
 
 USUAL_RIVAL = 0.57
 """Distance of a rival at which the threshold is the given one, if it were not for NEARER."""
-NEARER = 0.8
+NEARER = 0.85
 """The person must be nearer than this share of the rival's distance."""
 FARTHEST_RIVAL = 0.8
 """Rivals that are farther away permit no more."""
+OF_KIND = 1.0
+"""No face is known from farther than this share of its distance, and the person's, to the nearest kind of faces."""
 SMALLEST = 0.01
 """No threshold is smaller, so that distances can be given in units of it."""
 
 
-def thresholds(gallery: Gallery, distances: Floats, threshold: float) -> Floats:
+@dataclass(frozen=True)
+class Compared:
+    """What a gallery says of a face.
+
+    Args:
+        distances: (p,) to each of its people; empty while nothing is known of the face.
+        kind: to the nearest kind of faces; infinite if none are known of the embedder.
+    """
+
+    distances: Floats = field(default_factory=lambda: np.empty(0))
+    kind: float = np.inf
+
+
+def compare(gallery: Gallery, embeddings: Sequence[npt.NDArray[np.float32]]) -> Compared:
+    """Compare views of one face (v times (128,)) with a gallery: the medians, which a few bad views do not move."""
+    if not len(embeddings):
+        return Compared()
+    distances = np.median([gallery.distances(embedding) for embedding in embeddings], axis=0)
+    return Compared(distances, float(np.median(nearest_kind(gallery.model, np.stack(embeddings)))))
+
+
+def thresholds(gallery: Gallery, seen: Compared, threshold: float) -> Floats:
     """Distances (p,) below which a face is each of the people of a gallery.
 
     Only the nearest person's can be above its distance: the others have that person as a rival.
 
     Args:
         gallery: with p people.
-        distances: (p,) of the face to each of them.
+        seen: what it says of the face, of p people or of none.
         threshold: for a person without a rival.
     """
-    if len(distances) < 2:
-        return np.full(len(distances), threshold)
-    nearest, second = np.partition(distances, 1)[:2]
-    others = np.full(len(distances), nearest)
-    others[int(np.argmin(distances))] = second
-    return allowed(np.minimum(others, gallery.separations), threshold)
+    distances = seen.distances
+    if not len(distances):
+        return np.empty(0)
+    limits = np.full(len(distances), threshold)
+    if len(distances) > 1:
+        nearest, second = np.partition(distances, 1)[:2]
+        others = np.full(len(distances), nearest)
+        others[int(np.argmin(distances))] = second
+        limits = allowed(np.minimum(others, gallery.separations), threshold)
+    return np.asarray(np.clip(OF_KIND * np.minimum(gallery.kinds, seen.kind), SMALLEST, limits))
 
 
 def allowed(rivals: Floats, threshold: float) -> Floats:
@@ -50,14 +81,14 @@ def allowed(rivals: Floats, threshold: float) -> Floats:
     return np.maximum(np.minimum(threshold * np.sqrt(near / USUAL_RIVAL), NEARER * near), SMALLEST)
 
 
-def relative(gallery: Gallery, distances: Floats, threshold: float) -> Floats:
+def relative(gallery: Gallery, seen: Compared, threshold: float) -> Floats:
     """Distances (p,) in units of each person's threshold: below 1 the face is that person."""
-    return distances / thresholds(gallery, distances, threshold)
+    return seen.distances / thresholds(gallery, seen, threshold)
 
 
-def who(gallery: Gallery, distances: Floats, threshold: float) -> int:
+def who(gallery: Gallery, seen: Compared, threshold: float) -> int:
     """The place among the gallery's people of the one whose face it is; -1 for nobody of them."""
-    if not len(distances):
+    if not len(seen.distances):
         return -1
-    person = int(np.argmin(distances))
-    return person if distances[person] < thresholds(gallery, distances, threshold)[person] else -1
+    person = int(np.argmin(seen.distances))
+    return person if seen.distances[person] < thresholds(gallery, seen, threshold)[person] else -1
