@@ -31,7 +31,7 @@ from opendr_perception.nodes.view_control import ViewControl
 from opendr_perception.tasks.enrolment import Enroller, fingerprint
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.face_views import FaceEmbedder
-from opendr_perception.tasks.gallery import GalleryFolder
+from opendr_perception.tasks.gallery_folder import GalleryFolder
 from opendr_perception.tasks.image import Image as Picture
 
 PERIOD = 0.05
