@@ -2,8 +2,8 @@
 
 An embedder tells some groups of people apart worse than others: those of whom it has seen few lie close together. Who
 lies near to a mean of many unrelated faces has many look-alikes, enrolled or not. `face_kinds.npz` holds 64 means of
-17 to 100 faces of FER2013 each, made by `python -m opendr_perception.training.face_kinds`; nobody can be recognised by
-them.
+at least 15 faces of FER2013 each, made by `python -m opendr_perception.training.face_kinds`; nobody can be recognised
+by them.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """How near a face must be to a person to be taken for that person, given who else is like them.
 
-One distance for everybody is too loose for people who look alike and too strict for poor video. Therefore it follows
-the rival: the nearest other person of the gallery, seen from the face or from the person's own samples, whichever is
-nearer. Far from all rivals the threshold grows with the square root of the rival's distance; near to one, the person
-must be nearer than the rival by a fixed share. And faces of common kinds (`face_kinds`), which have look-alikes that
-nobody has enrolled, must be as near as they are to their kind. Why so, and how often it errs: docs/identity.md.
+One distance for everybody is too loose for people who look alike. Therefore it follows the rival: the nearest other
+person of the gallery, seen from the face or from the person's own samples, whichever is nearer. The threshold falls
+with the square root of the rival's distance, and is never above the given one; near to a rival, the person must be
+nearer than the rival by a fixed share. And faces of common kinds (`face_kinds`), which have look-alikes that nobody has
+enrolled, must be as near as they are to their kind. Why so, and how often it errs: docs/identity.md.
 """
 
 from __future__ import annotations
@@ -21,11 +21,9 @@ from opendr_perception.tasks.gallery import Gallery
 Floats = npt.NDArray[np.floating]
 
 USUAL_RIVAL = 0.57
-"""Distance of a rival at which the threshold is the given one, if it were not for NEARER."""
+"""Distance of a rival from which on it does not lower the given threshold, if it were not for NEARER."""
 NEARER = 0.85
 """The person must be nearer than this share of the rival's distance."""
-FARTHEST_RIVAL = 0.8
-"""Rivals that are farther away permit no more."""
 OF_KIND = 1.0
 """No face is known from farther than this share of its distance, and the person's, to the nearest kind of faces."""
 SMALLEST = 0.01
@@ -77,7 +75,7 @@ def thresholds(gallery: Gallery, seen: Compared, threshold: float) -> Floats:
 
 def allowed(rivals: Floats, threshold: float) -> Floats:
     """Distances below which a face is a person whose nearest rival is so far away."""
-    near = np.minimum(rivals, FARTHEST_RIVAL)
+    near = np.minimum(rivals, USUAL_RIVAL)
     return np.maximum(np.minimum(threshold * np.sqrt(near / USUAL_RIVAL), NEARER * near), SMALLEST)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from opendr_perception.active.recognition import recognise
 from opendr_perception.tasks.gallery import Gallery
-from opendr_perception.tasks.identity_decision import FARTHEST_RIVAL, allowed
+from opendr_perception.tasks.identity_decision import USUAL_RIVAL, allowed
 
 ANN, BOB = np.zeros(128, np.float32), np.zeros(128, np.float32)
 BOB[0] = 2.0
@@ -26,7 +26,7 @@ def test_confidence_is_one_at_the_sample_zero_at_the_threshold_and_negative_beyo
 ) -> None:
     people = gallery()
     aside = ANN.copy()
-    aside[1] = thresholds * float(allowed(np.array([FARTHEST_RIVAL]), people.threshold)[0])  # bob is far away
+    aside[1] = thresholds * float(allowed(np.array([USUAL_RIVAL]), people.threshold)[0])  # bob is far away
     (found,) = recognise(people, aside[None])
     assert (found.identity, found.confidence) == ("ann", pytest.approx(confidence))
     assert found.accepted == (confidence > 0)

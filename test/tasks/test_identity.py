@@ -22,13 +22,13 @@ from opendr_perception.tasks.identity import (
     Sighting,
     assign,
 )
-from opendr_perception.tasks.identity_decision import FARTHEST_RIVAL, allowed
+from opendr_perception.tasks.identity_decision import USUAL_RIVAL, allowed
 from opendr_perception.tasks.image import Image
 
 ANN, BOB, STRANGER = 0.0, 1.0, 5.0
 """Places of people on the first axis of the embedding."""
 
-FAR_FROM_OTHERS = float(allowed(np.array([FARTHEST_RIVAL]), THRESHOLD)[0])
+FAR_FROM_OTHERS = float(allowed(np.array([USUAL_RIVAL]), THRESHOLD)[0])
 """The threshold of somebody who is like nobody else."""
 
 

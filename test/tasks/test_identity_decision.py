@@ -12,7 +12,6 @@ from opendr_perception.tasks.face_kinds import kinds_of, nearest_kind
 from opendr_perception.tasks.face_views import DIMENSIONS
 from opendr_perception.tasks.gallery import THRESHOLD, Gallery
 from opendr_perception.tasks.identity_decision import (
-    FARTHEST_RIVAL,
     NEARER,
     OF_KIND,
     Compared,
@@ -56,13 +55,13 @@ def test_the_threshold_grows_with_the_rivals_distance_and_no_further() -> None:
     limit = allowed(rivals, THRESHOLD)
     assert (np.diff(limit) >= 0).all()
     assert (limit <= NEARER * rivals + 1e-9).all()
-    assert limit.max() == pytest.approx(THRESHOLD * np.sqrt(FARTHEST_RIVAL / 0.57))
+    assert limit.max() == pytest.approx(THRESHOLD), "nobody is known from farther than without rivals"
 
 
-def test_poor_views_of_somebody_like_nobody_else_are_known_beyond_the_given_threshold() -> None:
+def test_nobody_is_known_beyond_the_given_threshold_however_far_the_others_are() -> None:
     far_apart = gallery(ann=0.0, bob=1.0)
-    face = point(0.0, THRESHOLD + 0.05)
-    assert who(far_apart, compare(far_apart, [face]), THRESHOLD) == 0
+    assert who(far_apart, compare(far_apart, [point(0.0, THRESHOLD - 0.05)]), THRESHOLD) == 0
+    assert who(far_apart, compare(far_apart, [point(0.0, THRESHOLD + 0.05)]), THRESHOLD) == -1
 
 
 def test_who_looks_like_two_enrolled_people_is_neither_though_near_enough_to_both() -> None:
