@@ -11,7 +11,7 @@ import yaml
 from torch import nn
 
 from opendr_perception.files import replacing, write_text
-from opendr_perception.networks.action.live import ActionNetwork
+from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
 
 
@@ -33,7 +33,7 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         return {name: torch.from_numpy(arrays[name]) for name in arrays.files}, card
 
 
-def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
+def load(path: Path) -> tuple[ActionTcn, dict[str, Any]]:
     """Read an action network and its card.
 
     Args:
@@ -45,7 +45,7 @@ def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
     state, card = read(path)
     if card.get("frames_version") != skeleton.VERSION:
         raise ValueError(f"{path} is for frames of version {card.get('frames_version')}, not {skeleton.VERSION}")
-    network = ActionNetwork(len(card["labels"]), card["width"])
+    network = ActionTcn(len(card["labels"]), card["width"])
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
