@@ -1,4 +1,4 @@
-"""The command line: opendr-perception {models,gallery,run,bench,demo}."""
+"""The command line: opendr-perception {models,gallery,evaluate,run,bench,demo}."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from opendr_perception.evaluate.command import evaluate
 from opendr_perception.gallery_cli import app as gallery
 from opendr_perception.zoo.commands import app as models
 
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(models, name="models")
 app.add_typer(gallery, name="gallery")
+app.command(epilog="Example: opendr-perception evaluate actions kard.npz --json kard.json")(evaluate)
 
 NODES = "opendr_perception.nodes"
 

@@ -36,12 +36,14 @@ def add(
 ) -> None:
     """Make a person known; three pictures in different light are a good start."""
     with _one_clear_line():
-        from opendr_perception.tasks.face import enrol, read_picture
+        from opendr_perception.tasks.face import enrol, look_alikes, read_picture
 
         enroller, folder = _open(gallery, embedder)
         samples = enroller.samples([read_picture(path) for path in pictures])
         known = enrol(folder, name, samples)
         typer.echo(f"'{name}' is enrolled with {known.names.count(name)} samples in {folder.path}")
+        for line in look_alikes(known, name):
+            _warn(line)
 
 
 @app.command()
@@ -81,7 +83,7 @@ def check(
     with _one_clear_line():
         from dataclasses import replace
 
-        from opendr_perception.tasks.face import closest_pairs, farthest_own, propose_threshold
+        from opendr_perception.tasks.face import closest_pairs, farthest_own, look_alikes, propose_threshold
 
         enroller, folder = _open(gallery, embedder)
         known, faults = _synchronise(enroller, folder)
@@ -89,10 +91,11 @@ def check(
             with folder.writing():
                 known = replace(folder.read(), threshold=set_threshold)
                 folder.write(known)
+        for line in look_alikes(known):
+            _warn(line)
         pairs, own = closest_pairs(known, CLOSEST), farthest_own(known)
         for pair in pairs:
-            confused = "  TAKEN FOR ONE PERSON" if pair.distance < known.threshold else ""
-            typer.echo(f"{pair.distance:.3f}  {pair.first} - {pair.second}{confused}")
+            typer.echo(f"{pair.distance:.3f}  {pair.first} - {pair.second}")
         for pair in own[:CLOSEST]:
             apart = "  NOT RECOGNISED BY THE OTHERS" if pair.distance >= known.threshold else ""
             typer.echo(f"{pair.distance:.3f}  {pair.first}, from one picture to the others{apart}")

@@ -40,6 +40,9 @@ WITH_TORCH = (
 )
 """For people who train, bring their own network or measure; nodes do not need them."""
 
+FOR_EVALUATION = {"pycocotools"}
+"""Imported when asked for, and named by one line when missing: requirements/evaluate.txt."""
+
 FOR_TRAINING = {"torch", "anny", "gymnasium", "stable_baselines3"}
 """Packages that no node needs; anny only makes the table of bodies anew."""
 
@@ -62,7 +65,7 @@ def foreign_imports() -> dict[str, str]:
     for source in SOURCES:
         for module in imports_of(source):
             top = module.split(".")[0]
-            if top in sys.stdlib_module_names or top == "opendr_perception":
+            if top in sys.stdlib_module_names or top in FOR_EVALUATION or top == "opendr_perception":
                 continue
             if top in FOR_TRAINING and source.relative_to(ROOT).as_posix().startswith(builders):
                 continue

@@ -22,7 +22,8 @@ BELOW = {
     "ros": {"engine", "zoo", "tasks", "active", "msg", "srv", "action", "files"},
     "sim": {"files"},
     "nodes": {"ros", "engine", "zoo", "tasks", "active", "sim", "msg", "srv", "action", "files"},
-    "training": {"streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "files"},
+    "evaluate": {"engine", "zoo", "tasks", "files"},
+    "training": {"streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "files"},
 }
 """What each floor may import of this package, besides itself. Programs (cli, demo, bench) stand above them all."""
 
@@ -124,7 +125,9 @@ def test_networks_are_pure_torch() -> None:
             assert not outside(file) & {"onnxruntime", "cv2", *ROS}, place(file)
 
 
-@pytest.mark.parametrize("floor", ["streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "training"])
+@pytest.mark.parametrize(
+    "floor", ["streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "training"]
+)
 def test_ros_stays_above(floor: str) -> None:
     for file in FILES:
         if file.relative_to(ROOT).parts[0] == floor:

@@ -26,7 +26,7 @@ class Parameters(PerceptionParameters):
     """What `action_recognition` takes."""
 
     model: str = parameter(
-        "action-costgcn",
+        "action-research",
         "A skeleton network of the zoo, or an ONNX file that opendr_perception.training.action.export has written.",
         read_only=True,
     )
@@ -47,7 +47,12 @@ class ActionRecognition(PerceptionNode):
     Parameters = Parameters
 
     def load(self) -> None:
-        self._recogniser = ActionRecogniser(load_session(self.params.model, self.params))
+        session = load_session(self.params.model, self.params)
+        if session.metadata.get("terms") == "research":
+            self.get_logger().warning(
+                f"model '{self.params.model}' was made from data that may be used for research only; its card says more"
+            )
+        self._recogniser = ActionRecogniser(session)
 
     def unload(self) -> None:
         del self._recogniser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,9 +30,10 @@ from opendr_perception.tasks.face import (
     default_gallery,
     fingerprint,
     head_poses,
+    look_alikes,
 )
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.people.tracking import PersonTracker
+from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,9 @@ class Parameters(PerceptionParameters):
     )
     distance_threshold: float = parameter(
         0.0,
-        "Distance from which on two faces are two people: lower mistakes fewer, higher knows more again. 0 takes what "
-        "the gallery says: 0.47, unless `opendr-perception gallery check --set-threshold` has changed it.",
+        "Distance from which on two faces are two people, for a person who is like nobody else in the gallery; the "
+        "nearer another one is, the smaller it becomes by itself. Lower mistakes fewer, higher knows more again. 0 "
+        "takes what the gallery says: 0.47, unless `opendr-perception gallery check --set-threshold` has changed it.",
         minimum=0.0,
         maximum=2.0,
     )
@@ -76,6 +77,13 @@ class Parameters(PerceptionParameters):
         "find faces down to 1/16 of that; it takes as long as one more picture for each tile. 0 switches that off.",
         minimum=0,
         maximum=16384,
+    )
+    border: float = parameter(
+        0.25,
+        "Each image is looked at once more with its edges repeated by this share of its longer side, for faces that "
+        "fill it or are cut by it. 0 saves the time of that pass.",
+        minimum=0.0,
+        maximum=1.0,
     )
     rectified: bool = rectified_parameter()
 
@@ -103,9 +111,11 @@ class FaceRecognition(PerceptionNode):
         path = Path(self.params.gallery).expanduser() if self.params.gallery else default_gallery()
         folder = GalleryFolder(path, fingerprint(self.params.embedder, embedder))
         gallery = enroller.synchronise(folder, lambda text: self.warn(text, f"gallery: {text}"))
+        for line in look_alikes(gallery):
+            self.warn(line, f"gallery: {line}")
         for session in (detector, embedder):
             session.warm_up()
-        self._numbers = itertools.count(1)
+        self._ids = new_ids()
         self._known = GalleryServices(self, folder, gallery, enroller, self._embedder)
 
     def unload(self) -> None:
@@ -122,12 +132,13 @@ class FaceRecognition(PerceptionNode):
         self._known.interrupt("the node is deactivated")
 
     def new_memory(self) -> Memory:
-        return Memory(PersonTracker(self._numbers))
+        return Memory(PersonTracker(self._ids))
 
     def process(self, frames: Sequence[Frame]) -> Iterable[FaceArray]:
         self._detector.score_threshold = self.params.score_threshold
         self._detector.iou_threshold = self.params.iou_threshold
         self._detector.tile_size = self.params.tile_size
+        self._detector.border = self.params.border
         try:
             self._known.refresh()
         except GalleryError as error:

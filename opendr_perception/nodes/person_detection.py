@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ from opendr_perception.ros.perception.node import Frame, PerceptionNode
 from opendr_perception.ros.perception.people import PeopleFinder, PeopleParameters, track_ids
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people.tracking import PersonTracker
+from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class PersonDetection(PerceptionNode):
 
     def load(self) -> None:
         self._finder = PeopleFinder(self.params.model, self.params)
-        self._numbers = itertools.count(1)
+        self._ids = new_ids()
 
     def unload(self) -> None:
         del self._finder
@@ -49,11 +48,11 @@ class PersonDetection(PerceptionNode):
             self._finder.method(params)
 
     def new_memory(self) -> PersonTracker:
-        return PersonTracker(self._numbers)
+        return PersonTracker(self._ids)
 
     def process(self, frames: Sequence[Frame]) -> Iterable[DetectionArray]:
         self._finder.tune(self.params)
-        found = self._finder.detector([frame.data for frame in frames])
+        found = self._finder.find([frame.data for frame in frames])
         return map(self._answer, frames, found)
 
     def _answer(self, frame: Frame, people: Detections) -> DetectionArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -16,7 +15,7 @@ from opendr_perception.ros.perception.people import PeopleParameters, track_ids
 from opendr_perception.ros.perception.poses import PoseFinder, PoseParameters
 from opendr_perception.tasks.body import Poses
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.people.tracking import PersonTracker
+from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
 
 
 class PoseEstimation(PerceptionNode):
@@ -28,7 +27,7 @@ class PoseEstimation(PerceptionNode):
 
     def load(self) -> None:
         self._finder = PoseFinder(self.params)
-        self._numbers = itertools.count(1)
+        self._ids = new_ids()
 
     def unload(self) -> None:
         del self._finder
@@ -38,7 +37,7 @@ class PoseEstimation(PerceptionNode):
             self._finder.people.method(params)
 
     def new_memory(self) -> PersonTracker:
-        return PersonTracker(self._numbers)
+        return PersonTracker(self._ids)
 
     def process(self, frames: Sequence[Frame]) -> Iterable[BodyPoseArray]:
         self._finder.tune(self.params)

@@ -27,4 +27,5 @@ __all__ = [
     "registries",
     "require",
     "sample",
+    "store",
 ]

@@ -16,7 +16,7 @@ from opendr_perception.zoo import golden
 from opendr_perception.zoo.bundle import pack, unpack
 from opendr_perception.zoo.cache import default_cache
 from opendr_perception.zoo.errors import ZooError
-from opendr_perception.zoo.manifest import ModelEntry, Package, SampleEntry, load_manifest
+from opendr_perception.zoo.manifest import ModelEntry, OwnEntry, Package, SampleEntry, load_manifest
 from opendr_perception.zoo.provision import fetch
 from opendr_perception.zoo.store import State, path_of, state_of
 
@@ -44,15 +44,16 @@ ModelNames = Annotated[list[str] | None, typer.Argument(callback=_known_model, h
 
 @app.command("list")
 def list_command() -> None:
-    """Show every model and sample: its size on this disk, licence and state."""
+    """Show every model and sample: its size on this disk, state, the terms of what was trained here, and licence."""
     with _one_clear_line():
-        rows = [("NAME", "TASK", "SIZE", "STATE", "LICENCE")]
+        rows = [("NAME", "TASK", "SIZE", "STATE", "TERMS", "LICENCE")]
         for entry in load_manifest().entries.values():
             path = path_of(entry, default_cache())
             size = f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "-"
             task = "sample" if isinstance(entry, SampleEntry) else entry.task
             licence = f"{entry.licence} ({entry.upstream})" if isinstance(entry, ModelEntry) else entry.licence
-            rows.append((entry.name, task, size, state_of(entry, path).value, licence))
+            terms = entry.terms if isinstance(entry, OwnEntry) else "-"
+            rows.append((entry.name, task, size, state_of(entry, path).value, terms, licence))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

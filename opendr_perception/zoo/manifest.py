@@ -14,6 +14,7 @@ from opendr_perception.zoo.errors import ZooError
 
 REGISTRIES = ("npm", "pypi", "debian")
 CONVERTERS = ("tfjs", "faceapi")
+TERMS = ("open", "research")
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 
 
@@ -101,6 +102,8 @@ class OwnEntry:
     Attributes:
         file: its path in the folder `weights` of this package; the card lies beside it, as .md.
         sha256: of the file.
+        licence: of the file.
+        terms: of the data that it was made from: 'open', or 'research' if they are free for research only.
     """
 
     name: str
@@ -108,6 +111,7 @@ class OwnEntry:
     file: str
     sha256: str
     licence: str
+    terms: str = "open"
 
 
 Entry = ModelEntry | SampleEntry | OwnEntry
@@ -165,6 +169,9 @@ def _check(packages: list[Package], models: list[ModelEntry], files: list[Sample
     for digest in hashes:
         if len(digest) != 64 or int(digest, 16) < 0:
             raise ValueError(f"'{digest}' is not a sha256")
+    for file in files:
+        if isinstance(file, OwnEntry) and file.terms not in TERMS:
+            raise ValueError(f"{file.name}: terms '{file.terms}' are not one of {TERMS}")
     for package in packages:
         if package.registry not in REGISTRIES:
             raise ValueError(f"{package}: registry '{package.registry}' is not one of {REGISTRIES}")

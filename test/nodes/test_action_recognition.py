@@ -82,6 +82,18 @@ def test_poses_that_do_not_fit_are_rejected_and_the_next_are_served(graph: Any, 
     assert graph.ask(camera, poses(graph, 10.3, [str(n) for n in range(30)]), actions).header.stamp.nanosec == 300000000
 
 
+def test_the_terms_of_weights_for_research_are_said_first(
+    graph: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    network = CoStGcn("coco17", 3, persons=1, in_channels=CHANNELS, width=4, frames=90).eval()
+    metadata = {"labels": json.dumps(["stand", "walk", "jump"]), "skeleton_version": str(VERSION)}
+    for terms in ("open", "research"):
+        export(network, tmp_path / f"{terms}.onnx", softmax=True, metadata={**metadata, "terms": terms})
+        graph.run(ActionRecognition, model=str(tmp_path / f"{terms}.onnx"))
+        said = [line for line in capfd.readouterr().err.splitlines() if "action_recognition" in line]
+        assert ("research only" in said[0]) == (terms == "research")
+
+
 def test_a_network_of_another_kind_does_not_start(graph: Any, models: Any, capfd: pytest.CaptureFixture[str]) -> None:
     node = graph.run(ActionRecognition, model=str(models["nanodet"].path))
     assert graph.state(node.get_name()) == "unconfigured"

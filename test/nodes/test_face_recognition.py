@@ -16,7 +16,15 @@ from opendr_perception.srv import EnrollFace, ForgetFace, ListFaces
 from sensor_msgs.msg import CameraInfo
 from sensor_msgs.msg import Image as ImageMessage
 
+from opendr_perception import zoo
+from opendr_perception.engine.session import Session
 from opendr_perception.nodes.face_recognition import FaceRecognition
+from opendr_perception.tasks.face.detection import FaceDetector
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.enrolment import Enroller, Sample, enrol, fingerprint
+from opendr_perception.tasks.face.gallery import THRESHOLD
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+from opendr_perception.tasks.imaging.image import Image
 
 NAME = "Eileen Collins"
 RATE = 10.0
@@ -313,3 +321,29 @@ def test_a_gallery_of_another_model_keeps_the_node_from_starting(
     node = graph.run(FaceRecognition, gallery=str(gallery))
     assert graph.state(node.get_name()) == "unconfigured"
     assert f"opendr-perception gallery rebuild --gallery {gallery}" in capfd.readouterr().err
+
+
+def test_a_stranger_near_two_enrolled_people_is_named_only_when_one_is_forgotten(
+    graph: Any, gallery: Path, models: dict[str, zoo.ModelFile], astronaut: np.ndarray
+) -> None:
+    session = Session(models["face-embedding"].path, threads=1)
+    enroller = Enroller(FaceDetector(Session(models["blazeface"].path, threads=1)), FaceEmbedder(session))
+    folder = GalleryFolder(gallery, fingerprint("face-embedding", session))
+    stranger = enroller.sample(Image(astronaut, "bgr8"))
+    aside = np.zeros(128, np.float32)
+    aside[0] = 0.33
+    enrol(folder, "Ann", [Sample(stranger.embedding + aside, stranger.picture)])
+    enrol(folder, "Bea", [Sample(stranger.embedding - aside, stranger.picture)])
+    scene = Scene(graph, gallery)
+
+    def named() -> tuple[str, float, float]:
+        for _ in range(5):
+            [face] = scene.show(astronaut).faces
+        return face.identity, face.identity_distance, face.identity_confidence
+
+    name, distance, confidence = named()
+    assert name == ""
+    assert distance < THRESHOLD, "one threshold for all would have named her"
+    assert confidence < 0
+    assert scene.call(ForgetFace, "forget", name="Bea").success
+    assert named()[0] == "Ann"

@@ -48,7 +48,7 @@ def test_pedestrians_keep_their_ids_and_an_empty_scene_is_an_empty_array(graph: 
         assert len(message.detections) >= 2
         assert {detection.label for detection in message.detections} == {"person"}
         for detection, (x_min, y_min, x_max, y_max) in zip(message.detections, boxes(message), strict=True):
-            assert 0.4 <= detection.score <= 1
+            assert 0.46 <= detection.score <= 1
             assert 0 <= x_min < x_max <= 768
             assert 0 <= y_min < y_max <= 576
 
@@ -243,6 +243,19 @@ def test_suppression_changes_while_frames_flow(graph: Any, street: list[np.ndarr
         assert len(scores) >= 2
         assert scores == found.setdefault(method, scores), "back to the first method is back to its answer"
     assert len({tuple(scores) for scores in found.values()}) > 1
+
+
+def test_quality_changes_while_frames_flow(graph: Any, street: list[np.ndarray]) -> None:
+    graph.run(PersonDetection, threads=1, tracking=False)
+    persons = graph.listen(DetectionArray, "persons", publishers=1)
+    camera = graph.publisher(ImageMessage, "image_raw")
+    found = {}
+    for quality in ("standard", "high", "standard"):
+        assert graph.set_parameter("person_detection", "quality", quality) == ""
+        answer = boxes(graph.ask(camera, graph.image(street[0]), persons))
+        assert len(answer) >= 2 and answer == found.setdefault(quality, answer)
+    assert found["high"] != found["standard"]
+    assert graph.set_parameter("person_detection", "quality", "best") != ""
 
 
 def test_suppression_that_looks_at_the_detectors_map_works_out_of_the_box(graph: Any, street: list[np.ndarray]) -> None:

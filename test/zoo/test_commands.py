@@ -45,6 +45,8 @@ def test_list_shows_the_state_of_everything(run: Run, unpacked: zoo.Cache) -> No
     assert " missing " in line_of(result.stdout, "nanodet")
     assert "Apache-2.0" in line_of(result.stdout, "nanodet")
     assert " sample " in line_of(result.stdout, "vtest.avi")
+    assert " open " in line_of(result.stdout, "action-open")
+    assert " research " in line_of(result.stdout, "action-research")
 
 
 def test_verify_is_silent_about_what_was_never_fetched(run: Run, unpacked: zoo.Cache) -> None:

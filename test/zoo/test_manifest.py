@@ -46,6 +46,7 @@ def test_no_address_of_a_host_is_written_down() -> None:
         (("models", "nanodet", "converter"), "magic", "'magic'"),
         (("models", "nanodet", "package"), "elsewhere", "elsewhere"),
         (("samples", "vtest.avi", "sha256"), None, "sha256"),
+        (("own", "nms-geom", "terms"), "cheap", "terms 'cheap'"),
         (("models",), None, "NoneType"),
     ],
 )

@@ -99,12 +99,12 @@ def test_requiring_a_model_loads_no_tool_of_the_command_line(models: dict[str, z
 def test_a_model_that_comes_with_this_package_is_checked_like_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = zoo.require("action-costgcn")
+    found = zoo.require("action-open")
     assert found.path.is_file()
     (tmp_path / found.path.name).write_bytes(found.path.read_bytes()[:-1] + b"x")
     monkeypatch.setattr("opendr_perception.zoo.store.WEIGHTS", tmp_path)
     with pytest.raises(zoo.ModelCorrupt, match="install this package again"):
-        zoo.require("action-costgcn")
+        zoo.require("action-open")
     (tmp_path / found.path.name).unlink()
     with pytest.raises(zoo.ModelMissing, match="install this package again"):
-        zoo.require("action-costgcn")
+        zoo.require("action-open")

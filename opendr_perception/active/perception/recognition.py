@@ -10,7 +10,15 @@ import numpy as np
 
 from opendr_perception.active.perception.observation import Recognition
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.face import FaceEmbedder, Gallery, GalleryFolder, default_gallery, fingerprint
+from opendr_perception.tasks.face import (
+    FaceEmbedder,
+    Gallery,
+    GalleryFolder,
+    compare,
+    default_gallery,
+    fingerprint,
+    relative,
+)
 from opendr_perception.tasks.imaging import Pixels
 
 
@@ -59,11 +67,14 @@ class GalleryRecogniser:
 
 
 def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
-    """Who faces are, by the nearest sample of a gallery to each of their embeddings (n, 128)."""
+    """Who faces are, by the nearest sample of a gallery to each of their embeddings (n, 128).
+
+    Distances are in units of each person's threshold for this face, as `face_recognition` decides.
+    """
     found = []
     for embedding in embeddings:
-        relative = gallery.distances(embedding) / gallery.threshold
-        distances = dict(zip(gallery.people, relative.tolist(), strict=True))
+        to_people = relative(gallery, compare(gallery, [embedding]), gallery.threshold)
+        distances = dict(zip(gallery.people, to_people.tolist(), strict=True))
         name = min(distances, key=distances.__getitem__, default="")
         confidence = 1 - distances[name] if name else math.nan
         found.append(Recognition(name, confidence, distances))

@@ -2,5 +2,5 @@
 
 __all__ = [
     "co_st_gcn",
-    "live",
+    "tcn",
 ]

@@ -117,13 +117,19 @@ def draw_boxes(canvas: np.ndarray, boxes: list[Box], labels: list[str], tracks: 
         return
     detections = sv.Detections(
         xyxy=np.array([[box.x_min, box.y_min, box.x_max, box.y_max] for box in boxes], dtype=np.float32),
-        class_id=np.array([int(track) if track.isdigit() else 0 for track in tracks]),
+        class_id=np.array([number_of(track) for track in tracks]),
     )
     thickness = line_thickness(canvas)
     sv.BoxAnnotator(thickness=thickness).annotate(canvas, detections)
     sv.LabelAnnotator(text_scale=0.35 * thickness, text_thickness=1, text_padding=2).annotate(
         canvas, detections, labels
     )
+
+
+def number_of(track: str) -> int:
+    """The number at the end of an id, which chooses its colour; 0 where there is none."""
+    number = track.rpartition("-")[2]
+    return int(number) if number.isdecimal() and len(number) < 10 else 0
 
 
 def line_thickness(canvas: np.ndarray) -> int:

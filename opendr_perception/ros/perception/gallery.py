@@ -25,6 +25,7 @@ from opendr_perception.tasks.face import (
     Sighting,
     check_name,
     enrol,
+    look_alikes,
 )
 from opendr_perception.tasks.imaging import Image
 
@@ -159,7 +160,10 @@ class GalleryServices:
             samples = self._take_live(request.track_id, min(request.samples or SAMPLES, MOST_SAMPLES))
         self._gallery = enrol(self._folder, name, samples)
         response.samples = len(samples)
-        return f"'{name}' is enrolled with {self._gallery.names.count(name)} samples"
+        similar = look_alikes(self._gallery, name)
+        for line in similar:
+            self._node.get_logger().warning(line)
+        return "; ".join([f"'{name}' is enrolled with {self._gallery.names.count(name)} samples", *similar])
 
     def _take_live(self, track: str, wanted: int) -> list[Sample]:
         if not self._one_at_a_time.acquire(blocking=False):

@@ -9,12 +9,14 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.ros.node import parameter
 from opendr_perception.ros.perception.node import Frame, PerceptionParameters
+from opendr_perception.tasks.body import PeopleDetector
 from opendr_perception.tasks.nms import ClusterNms, Detections, Greedy, LearnedNms, SoftNms, Suppressor
-from opendr_perception.tasks.people import PersonDetector
+from opendr_perception.tasks.people import PersonDetector, TwoSizes
 from opendr_perception.zoo.errors import ZooError
 
 LEARNED = ("seq2seq", "seq2seq_geom", "fseq2")
 NMS = ("greedy", "soft", "cluster", *LEARNED)
+QUALITIES = ("standard", "high")
 OWN_WEIGHTS = {"seq2seq_geom": "nms-geom", "fseq2": "nms-fseq2"}
 """Networks that come with this package."""
 
@@ -24,7 +26,7 @@ class PeopleParameters(PerceptionParameters):
     """What nodes take that detect and track people."""
 
     score_threshold: float = parameter(
-        0.4,
+        0.46,
         "Detections below this score are left out. Lower finds more people, and more that are none. A track only "
         "begins with a score of 0.5, whatever this is; weaker detections prolong it.",
         minimum=0.0,
@@ -35,7 +37,7 @@ class PeopleParameters(PerceptionParameters):
         "How several boxes around one person become one. greedy, soft and cluster look at how much two boxes overlap; "
         "seq2seq_geom is a network that looks at all boxes together, for crowds; fseq2 also looks at the feature map "
         "of the detector, which must be nanodet-features, and seq2seq at the picture, with weights of yours "
-        "(nms_model). Networks give their own scores.",
+        "(nms_model). Networks give their own scores; on real images ours are no better than greedy.",
         choices=NMS,
     )
     nms_model: str = parameter(
@@ -54,10 +56,18 @@ class PeopleParameters(PerceptionParameters):
     input_size: int = parameter(
         416,
         "Longest side in pixels, a multiple of 32, to which images are resized to detect people. Larger finds people "
-        "who are farther away; the time grows with its square.",
+        "who are smaller than 50 pixels; of others it finds no more, and takes more for people that are none. The time "
+        "grows with its square.",
         minimum=32,
         maximum=2048,
         read_only=True,
+    )
+    quality: str = parameter(
+        "standard",
+        "high detects in two sizes of each image, input_size and three quarters of it: people whose height in one size "
+        "the detector is unsure of are found in the other, for 1.7 times the time. With high_resolution, parts of an "
+        "image are looked at in one size.",
+        choices=QUALITIES,
     )
     tracking: bool = parameter(
         True, "Give each person an id that stays from image to image; false leaves track_id empty."
@@ -84,6 +94,7 @@ class PeopleFinder:
     def __init__(self, model: str, params: PeopleParameters) -> None:
         self.session = session = load_session(model, params)
         self.detector = PersonDetector(session, params.score_threshold, input_size=params.input_size)
+        self._two_sizes = TwoSizes(self.detector)
         self._networks: dict[str, LearnedNms] = {}
         session.warm_up(image=(1, params.input_size, params.input_size, 3))
         self.tune(params)
@@ -92,6 +103,7 @@ class PeopleFinder:
         """Detect as the parameters want it from now on."""
         self.detector.score_threshold = params.score_threshold
         self.detector.nms = self.method(params)
+        self.find: PeopleDetector = self._two_sizes if params.quality == "high" else self.detector
 
     def method(self, params: PeopleParameters) -> Suppressor:
         """The method of non-maximum suppression that is wanted.
@@ -133,5 +145,5 @@ def track_ids(frame: Frame, people: Detections, params: PeopleParameters) -> Seq
     """The track of each person, from the tracker in the memory of the frame's stream; '' without tracking."""
     if not params.tracking:
         return [""] * len(people)
-    tracks: Sequence[str] = frame.memory.update(people, frame.time)
+    tracks: Sequence[str] = frame.memory.update(people, frame.time, frame.data)
     return tracks

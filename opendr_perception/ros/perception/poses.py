@@ -109,7 +109,7 @@ class PoseFinder:
         if isinstance(self.estimator, BottomUpEstimator):
             self.estimator.glance = self._glance if params.high_resolution else None
         else:
-            self.estimator.detector = self._in_parts if params.high_resolution else self.people.detector
+            self.estimator.detector = self._in_parts if params.high_resolution else self.people.find
         self._layout = params.layout
 
     def __call__(self, images: Sequence[Image]) -> list[Poses]:

@@ -2,12 +2,13 @@
 
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
 from opendr_perception.tasks.body.layouts import LAYOUTS, LIMBS, convert
-from opendr_perception.tasks.body.pose import PoseEstimator, Poses
+from opendr_perception.tasks.body.pose import PeopleDetector, PoseEstimator, Poses
 
 __all__ = [
     "LAYOUTS",
     "LIMBS",
     "BottomUpEstimator",
+    "PeopleDetector",
     "PoseEstimator",
     "PoseOverview",
     "Poses",

@@ -28,6 +28,9 @@ from opendr_perception.zoo.cache import sha256_of
 PICTURE_MARGIN = 2.0
 """Side of a picture that is kept over that of the face: little of what is around, enough to find the face again."""
 
+SAME_FACE = 2 / 3
+"""Of the threshold: who is nearer to somebody of another name is not enrolled. Farther ones may look alike."""
+
 LARGEST_PICTURE = 512
 """Side in pixels; larger faces are made smaller."""
 
@@ -227,7 +230,7 @@ def _check_person(gallery: Gallery, name: str, embeddings: np.ndarray, threshold
             raise GalleryError(f"'{name}' is enrolled already, with another face (distance {distance:.2f})")
         distances = gallery.distances(embedding)
         for person, distance in zip(gallery.people, distances.tolist(), strict=True):
-            if person != name and distance < threshold:
+            if person != name and distance < SAME_FACE * threshold:
                 raise GalleryError(f"this face is enrolled already, as '{person}' (distance {distance:.2f})")
 
 

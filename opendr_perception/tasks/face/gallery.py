@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from opendr_perception.tasks.face.embedding import DIMENSIONS
+from opendr_perception.tasks.face.kinds import nearest_kind
 
 FILE = "embeddings.npz"
 LOG = "changes.log"
@@ -16,10 +18,14 @@ RESERVED = frozenset({FILE, LOG, f"{LOG}.1"})
 """Files of a gallery that lie beside the people's folders; nobody may be called so."""
 
 THRESHOLD = 0.47
-"""Distance from which on two faces are two people. dlib's customary 0.6 takes different people for one."""
+"""Distance from which on two faces are two people, where nothing is known of others (see `identity_decision`). dlib's
+customary 0.6 takes different people for one."""
 
 LARGEST_THRESHOLD = 2.0
 """Embeddings are about 1 long: beyond it everybody would be everybody."""
+
+TOGETHER = 1000
+"""Samples whose distances to all others are held at once."""
 
 LONGEST_NAME = 64
 _BETWEEN = " .'\u2019-,()&"
@@ -79,6 +85,26 @@ class Gallery:
         squares = self._squares - 2 * (self.embeddings @ embedding) + embedding @ embedding
         nearest = squares if len(self.people) == len(squares) else np.minimum.reduceat(squares, self._starts)
         return np.sqrt(np.maximum(nearest, 0))
+
+    @cached_property
+    def kinds(self) -> np.ndarray:
+        """Distance (p,) of each of `people` to the nearest kind of faces: the mean of their samples."""
+        if not self.people:
+            return np.empty(0, np.float32)
+        counts = np.diff([*self._starts, len(self.names)])
+        return np.add.reduceat(nearest_kind(self.model, self.embeddings), self._starts) / counts
+
+    @cached_property
+    def separations(self) -> np.ndarray:
+        """Distance (p,) of each of `people` to the nearest other one, by their nearest samples; infinite if alone."""
+        owners = np.repeat(np.arange(len(self.people)), np.diff([*self._starts, len(self.names)]))
+        separations = np.full(len(self.people), np.inf, np.float32)
+        for start in range(0, len(self.names), TOGETHER):
+            block, own = self.embeddings[start : start + TOGETHER], owners[start : start + TOGETHER]
+            squares = self._squares - 2 * (block @ self.embeddings.T) + np.einsum("nd,nd->n", block, block)[:, None]
+            squares[own[:, None] == owners] = np.inf
+            np.minimum.at(separations, own, np.sqrt(np.maximum(squares.min(axis=1), 0)))
+        return separations
 
     def samples(self, name: str) -> np.ndarray:
         """Embeddings (n, 128) of one person."""

@@ -33,6 +33,9 @@ FACING = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 def align(image: Image, landmarks: np.ndarray, out: Pixels | None = None) -> Pixels:
     """Turn, shift and scale a face so that eyes and mouth come to lie where the embedder expects them.
 
+    Where the face leaves the picture its edges are repeated: black would be taken for a part of the face, and faces of
+    different people that are cut in the same way for alike.
+
     Args:
         image: the picture.
         landmarks: (6, 2) of one face, source pixels.
@@ -47,7 +50,7 @@ def align(image: Image, landmarks: np.ndarray, out: Pixels | None = None) -> Pix
         2 <= shrink < min(image.height, image.width)
     ):  # a large face is made small by averaging: skipping pixels would show as noise
         image, to_source = _shrunk(image, to_source, shrink)
-    return warp(image, to_source, (ALIGNED, ALIGNED), "rgb", out)
+    return warp(image, to_source, (ALIGNED, ALIGNED), "rgb", out, repeat_edges=True)
 
 
 def similarity(start: np.ndarray, goal: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from opendr_perception.tasks.face.detection import Faces
 from opendr_perception.tasks.face.embedding import FaceEmbedder, View, view
 from opendr_perception.tasks.face.gallery import Gallery
+from opendr_perception.tasks.face.identity_decision import Compared, compare, relative, thresholds, who
 from opendr_perception.tasks.face.quality import TO_DECIDE
 from opendr_perception.tasks.imaging import Image
 
@@ -53,7 +54,8 @@ class Identity:
     Args:
         name: '' is unknown.
         distance: to this person, or to the nearest one; NaN when there is none, or nothing is known of the face yet.
-        confidence: 1 - distance / threshold (FRC); negative beyond the threshold.
+        confidence: 1 - distance / threshold (FRC) with the threshold of this person for this face, which is smaller
+            where others are near (`identity_decision`); negative beyond the threshold.
     """
 
     name: str = ""
@@ -66,7 +68,7 @@ class Evidence:
     """What is kept of one track: the embeddings of its good views, and what they say together."""
 
     embeddings: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=VIEWS))
-    distances: np.ndarray = field(default_factory=lambda: np.empty(0))
+    seen: Compared = field(default_factory=Compared)
     name: str = ""
     next_look: int = 0
 
@@ -96,7 +98,7 @@ class FaceIdentifier:
         Args:
             memory: what is kept of the stream.
             gallery: of known faces; another one than last time is compared with all that was seen.
-            threshold: distance from which on two faces are two people.
+            threshold: distance from which on two faces are two people, where no other person is near.
             seen: the frame.
         """
         memory.frame += 1
@@ -104,15 +106,18 @@ class FaceIdentifier:
         if memory.gallery is not gallery:
             memory.gallery = gallery
             for evidence in memory.tracks.values():
-                evidence.distances = _fuse(evidence, gallery)
+                evidence.seen = compare(gallery, evidence.embeddings)
         present = {track: memory.tracks.setdefault(track, Evidence()) for track in seen.tracks if track}
         self._look(memory, gallery, threshold, seen)
-        claims = [e.distances if len(e.embeddings) >= FEWEST else e.distances[:0] for e in present.values()]
-        people = dict(zip(present, assign(claims, threshold), strict=True))
+        claims = [
+            relative(gallery, e.seen if len(e.embeddings) >= FEWEST else Compared(), threshold)
+            for e in present.values()
+        ]
+        people = dict(zip(present, assign(claims), strict=True))
         for track, evidence in present.items():
             evidence.name = gallery.people[people[track]] if people[track] >= 0 else ""
         return [
-            _identity(gallery, threshold, present[track].distances, people[track]) if track else Identity()
+            _identity(gallery, threshold, present[track].seen, people[track]) if track else Identity()
             for track in seen.tracks
         ]
 
@@ -131,19 +136,19 @@ class FaceIdentifier:
         embeddings = self._embedder([found.aligned for _, found in good])
         for (evidence, _), embedding in zip(good, embeddings, strict=True):
             evidence.embeddings.append(embedding)
-            evidence.distances = _fuse(evidence, gallery)
-            newest, fused = gallery.distances(embedding), evidence.distances
-            agrees = _nearest(gallery, threshold, newest) == _nearest(gallery, threshold, fused)
+            evidence.seen = compare(gallery, evidence.embeddings)
+            newest = compare(gallery, [embedding])
+            agrees = who(gallery, newest, threshold) == who(gallery, evidence.seen, threshold)
             if agrees and len(evidence.embeddings) == VIEWS:
                 evidence.next_look = memory.frame + (SETTLED_KNOWN if evidence.name else SETTLED_UNKNOWN)
 
 
-def assign(distances: Sequence[np.ndarray], threshold: float) -> list[int]:
+def assign(distances: Sequence[np.ndarray]) -> list[int]:
     """Give each face at most one person, and each person at most one face: the strongest claim first.
 
     Args:
-        distances: for each face, to each person (p,); empty for one that claims nobody.
-        threshold: claims at or beyond it do not count.
+        distances: for each face, to each person (p,), in units of the threshold, so that claims of 1 and more do not
+            count; empty for one that claims nobody.
 
     Returns:
         For each face the place of its person, -1 for none.
@@ -151,7 +156,7 @@ def assign(distances: Sequence[np.ndarray], threshold: float) -> list[int]:
     claims = sorted(
         (float(to_people[person]), face, int(person))
         for face, to_people in enumerate(distances)
-        for person in np.flatnonzero(to_people < threshold)
+        for person in np.flatnonzero(to_people < 1)
     )
     people = [-1] * len(distances)
     for _, face, person in claims:
@@ -160,21 +165,9 @@ def assign(distances: Sequence[np.ndarray], threshold: float) -> list[int]:
     return people
 
 
-def _fuse(evidence: Evidence, gallery: Gallery) -> np.ndarray:
-    """Distance (p,) to each person: the median over the views, which a few bad ones do not move."""
-    if not evidence.embeddings:
-        return np.empty(0)
-    return np.median([gallery.distances(embedding) for embedding in evidence.embeddings], axis=0)
-
-
-def _nearest(gallery: Gallery, threshold: float, distances: np.ndarray) -> str:
-    if not len(distances) or distances.min() >= threshold:
-        return ""
-    return gallery.people[int(np.argmin(distances))]
-
-
-def _identity(gallery: Gallery, threshold: float, distances: np.ndarray, person: int) -> Identity:
-    if not len(distances):
+def _identity(gallery: Gallery, threshold: float, seen: Compared, person: int) -> Identity:
+    if not len(seen.distances):
         return Identity()
-    distance = float(distances[person] if person >= 0 else distances.min())
-    return Identity(gallery.people[person] if person >= 0 else "", distance, 1 - distance / threshold)
+    meant = person if person >= 0 else int(np.argmin(seen.distances))
+    distance, limit = float(seen.distances[meant]), float(thresholds(gallery, seen, threshold)[meant])
+    return Identity(gallery.people[person] if person >= 0 else "", distance, 1 - distance / limit)

@@ -182,7 +182,12 @@ def crop_resize(
 
 
 def warp(
-    image: Image, to_source: np.ndarray, size: tuple[int, int], order: Order = "bgr", out: Pixels | None = None
+    image: Image,
+    to_source: np.ndarray,
+    size: tuple[int, int],
+    order: Order = "bgr",
+    out: Pixels | None = None,
+    repeat_edges: bool = False,
 ) -> Pixels:
     """Fill a canvas from a picture by an affine map; what lies outside of the picture is black.
 
@@ -192,6 +197,7 @@ def warp(
         size: (height, width) of the canvas.
         order: Colour order of the canvas.
         out: Canvas to fill, e.g. one row of a batch: (height, width, 3) uint8, C-contiguous.
+        repeat_edges: Continue the picture's edges outside of it, instead of black.
 
     Returns:
         The canvas (height, width, 3) uint8.
@@ -204,11 +210,13 @@ def warp(
     # OpenCV counts from the centre of the first pixel, half a pixel inside of the corner.
     matrix = np.column_stack([linear, linear @ [0.5, 0.5] + shift - 0.5])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    mode = cv2.BORDER_REPLICATE if repeat_edges else cv2.BORDER_CONSTANT
     conversion = _CONVERSIONS.get((image.encoding, order))
     if conversion is None:
-        cv2.warpAffine(image.pixels, matrix, size[::-1], dst=canvas, flags=flags)
+        cv2.warpAffine(image.pixels, matrix, size[::-1], dst=canvas, flags=flags, borderMode=mode)
     else:
-        cv2.cvtColor(cv2.warpAffine(image.pixels, matrix, size[::-1], flags=flags), conversion, dst=canvas)
+        warped = cv2.warpAffine(image.pixels, matrix, size[::-1], flags=flags, borderMode=mode)
+        cv2.cvtColor(warped, conversion, dst=canvas)
     return canvas
 
 

@@ -3,6 +3,7 @@
 from opendr_perception.tasks.people.detection import BINS, STRIDES, PersonDetector
 from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector, Resolution, View, belong
 from opendr_perception.tasks.people.overview import DetectorOverview, Overview, pool
+from opendr_perception.tasks.people.two_sizes import TwoSizes
 
 __all__ = [
     "BINS",
@@ -13,6 +14,7 @@ __all__ = [
     "Overview",
     "PersonDetector",
     "Resolution",
+    "TwoSizes",
     "View",
     "belong",
     "pool",

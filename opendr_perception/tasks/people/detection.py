@@ -36,7 +36,7 @@ class PersonDetector:
     def __init__(
         self,
         session: Session,
-        score_threshold: float = 0.4,
+        score_threshold: float = 0.46,
         nms: Suppressor = Greedy(),  # noqa: B008 - it cannot change
         input_size: int = 416,
     ) -> None:
@@ -53,7 +53,7 @@ class PersonDetector:
         self.score_threshold = score_threshold
         self.nms = nms
         self._session = session
-        self._input_size = input_size
+        self.input_size = input_size
 
     def __call__(self, images: Sequence[Image], input_size: int | None = None) -> list[Detections]:
         """Find the people in each picture.
@@ -62,7 +62,7 @@ class PersonDetector:
             images: the pictures.
             input_size: another one for these, rounded up to a multiple of 32.
         """
-        longest = self._input_size if input_size is None else -(-input_size // STRIDES[-1]) * STRIDES[-1]
+        longest = self.input_size if input_size is None else -(-input_size // STRIDES[-1]) * STRIDES[-1]
         found: dict[int, Detections] = {}
         for size, members in self._by_canvas(images, longest).items():
             canvases = np.empty((len(members), *size, 3), np.uint8)

@@ -104,11 +104,29 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, viewpoint: Viewp
     first = places.astype(int)
     share = (places - first)[:, None, None]
     world = keypoints[first] * (1 - share) + keypoints[first + 1] * share
-    pixels, camera = viewpoint.project(world), viewpoint.camera
-    pan = np.array([0.0, 0.0])
-    if rng.random() < 0.08:  # the robot turns a little
-        pan = rng.normal(0, 0.04, 2) * camera.focal * [1.0, 0.3]
-        pixels = pixels + pan * np.sin(np.outer(at, rng.uniform(0.3, 2.0, 2)))[:, None]
+    pixels = viewpoint.project(world)
+    shade = 0.22 * _hidden(world, viewpoint) * rng.uniform(0.3, 1.5)
+    shade[:, :5] += 0.12 * rng.uniform(0, 1.5) * _turned_away(world, viewpoint)[:, None]
+    return degrade(
+        rng, pixels + _own_motion(rng, pixels, at), at, shade, (viewpoint.camera.width, viewpoint.camera.height)
+    )
+
+
+def degrade(
+    rng: np.random.Generator, pixels: Floats, at: Floats, shade: Floats, size: tuple[int, int] | None
+) -> Floats:
+    """Give keypoints the scores and errors of MoveNet.
+
+    Args:
+        rng: For its errors.
+        pixels: (n, 17, 2), where the keypoints are.
+        at: (n,) seconds, when.
+        shade: (n, 17), what scores lose, e.g. where a joint is hidden.
+        size: Of the image, pixels; None if nothing is outside.
+
+    Returns:
+        (n, 17, 3): x, y in pixels, score.
+    """
     side = np.maximum(np.ptp(pixels, axis=1).max(1), 8.0)[:, None]
 
     count = len(at)
@@ -116,8 +134,7 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, viewpoint: Viewp
     quality = rng.normal(1.25, 0.25) * (1 - 0.35 * np.exp(-side / 60.0))
     spread = _correlated(rng.normal(0, 1, (count, 17)), memory)
     scores = MEAN_SCORES * quality * rng.normal(1.0, 0.12, 17) + 0.13 * spread
-    scores -= 0.22 * _hidden(world, viewpoint) * rng.uniform(0.3, 1.5)
-    scores[:, :5] -= 0.12 * rng.uniform(0, 1.5) * _turned_away(world, viewpoint)[:, None]
+    scores -= shade
     drops = _spells(rng, at, 17, rate=rng.choice([0.02, 0.1, 0.3]), length=0.5)
     scores = np.where(drops, scores * 0.3, scores)
     if rng.random() < 0.2:  # something hides the legs, or one side, for a while
@@ -127,8 +144,9 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, viewpoint: Viewp
         begin, end = np.sort(rng.uniform(-0.5 * at[-1], 1.5 * at[-1], 2))
         inside = (at >= begin) & (at < end)
         scores[np.ix_(inside, gone)] -= 0.45
-    size = np.array([camera.width, camera.height])
-    outside = np.any((pixels < 0) | (pixels > size), axis=-1)
+    outside = np.zeros(scores.shape, bool)
+    if size is not None:
+        outside = np.any((pixels < 0) | (pixels > np.array(size)), axis=-1)
     scores = np.where(outside, np.minimum(scores, rng.uniform(0.02, 0.24, scores.shape)), scores)
     scores = scores.clip(0.01, 0.97)
 
@@ -137,9 +155,23 @@ def observe_people(rng: np.random.Generator, keypoints: Floats, viewpoint: Viewp
     noise = 0.8 * noise + 0.6 * _correlated(rng.normal(0, 1, (count, 17, 2)), memory[..., None])
     bias = rng.normal(0, 0.008, (17, 2))
     pixels = pixels + (noise * sigma[..., None]) + bias * side[..., None]
-    pixels = np.where(outside[..., None], pixels.clip(0, size), pixels)
+    if size is not None:
+        pixels = np.where(outside[..., None], pixels.clip(0, np.array(size)), pixels)
     pixels = _swapped(rng, _drawn_together(rng, pixels), at)
     return np.concatenate([pixels, scores[..., None]], -1)
+
+
+def _own_motion(rng: np.random.Generator, pixels: Floats, at: Floats) -> Floats:
+    """(n, 1, 2), how people move in the image because the robot turns or drives."""
+    kind = rng.random()
+    if kind > 0.25:
+        return np.zeros((len(at), 1, 2))
+    height = np.ptp(pixels[..., 1], axis=1).mean()
+    if kind < 0.1:  # it turns to and fro
+        size, rates = rng.normal(0, 0.3, 2) * [1.0, 0.2], rng.uniform(0.3, 2.0, 2)
+    else:  # it drives
+        size, rates = rng.normal(0, 3.0, 2) * [1.0, 0.1], rng.uniform(0.03, 0.25, 2)
+    return (height * size * np.sin(np.outer(at, rates) + rng.uniform(0, 2 * np.pi, 2)))[:, None]
 
 
 def _correlated(noise: Floats, memory: Floats) -> Floats:
@@ -163,8 +195,8 @@ def _turned_away(world: Floats, viewpoint: Viewpoint) -> Floats:
     """(n,), how much somebody shows the back of the head."""
     ears = world[:, 3:5].mean(1)
     nose, towards = world[:, 0] - ears, viewpoint.place - ears
-    cosine = (nose * towards).sum(-1) / np.linalg.norm(nose, axis=-1) / np.linalg.norm(towards, axis=-1)
-    return np.clip(-cosine, 0, 1)
+    lengths = np.linalg.norm(nose, axis=-1) * np.linalg.norm(towards, axis=-1)
+    return np.clip(-(nose * towards).sum(-1) / np.maximum(lengths, 1e-6), 0, 1)
 
 
 def _spells(rng: np.random.Generator, at: Floats, joints: int, rate: float, length: float) -> np.ndarray:

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 from rich.table import Table
-from torch.nn import functional as F
 
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
-from opendr_perception.networks.action.live import FIELD
 from opendr_perception.tasks.action import RATE
 from opendr_perception.training.action.data import Clip
 from opendr_perception.training.action.simulate import Actor, batch_of, render
@@ -33,9 +31,8 @@ def by_network(network: torch.nn.Module) -> Classify:
     """The judgement of a network in evaluation mode."""
 
     def classify(frames: np.ndarray) -> np.ndarray:
-        clip = F.pad(torch.from_numpy(frames), (0, 0, FIELD - 1, 0)).unsqueeze(-1)
         with torch.no_grad():
-            return network(clip).argmax(1).numpy()
+            return network(torch.from_numpy(frames).unsqueeze(-1)).argmax(1).numpy()
 
     return classify
 

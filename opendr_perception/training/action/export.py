@@ -9,40 +9,44 @@ import json
 from pathlib import Path
 from typing import Annotated
 
+import torch
 import typer
 from rich.console import Console
 
 from opendr_perception.engine.export import export
-from opendr_perception.engine.quantise import quantise
 from opendr_perception.engine.session import Session
-from opendr_perception.networks.action.live import FIELD
 from opendr_perception.tasks.action import skeleton
+from opendr_perception.training.action.calibration import apply_temperature, temperature_of
 from opendr_perception.training.action.data import load_clips
-from opendr_perception.training.action.evaluate import by_model, evaluate
-from opendr_perception.training.action.train import Settings
+from opendr_perception.training.action.evaluate import by_model, evaluate, table
+from opendr_perception.training.action.pool import SETS
 from opendr_perception.training.action.weights import load
 from opendr_perception.zoo.cache import default_cache
+
+LENGTH = 128
+"""Frames of a simulated sequence in the evaluation."""
 
 
 def ship(
     weights: Annotated[Path, typer.Argument(help="The .npz of a training; its card lies beside it.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
-    int8: Annotated[
-        bool, typer.Option("--int8", help="Write <model>-int8.onnx too, and compare the accuracy of both.")
-    ] = False,
-    trials: Annotated[int, typer.Option(help="Sequences in the comparison.")] = 300,
+    sets: Annotated[Path, typer.Option(envvar="OPENDR_DATA", help=SETS)] = Path("../shared/data"),
+    trials: Annotated[int, typer.Option(help="Simulated sequences in the evaluation.")] = 300,
 ) -> None:
-    """Export one step of the network, with its labels."""
+    """Calibrate the network on persons for validation, export one step of it with its labels, and measure that."""
+    torch.set_num_threads(1)
     network, card = load(weights)
-    texts = {"labels": json.dumps(card["labels"]), "skeleton_version": str(skeleton.VERSION)}
-    export(network, model, softmax=True, blank=FIELD - 1, metadata=texts)
-    if int8:
-        small = model.with_name(f"{model.stem}-int8{model.suffix}")
-        quantise(model, small)
-        clips = load_clips(default_cache())
-        for path in (model, small):
-            found = evaluate(by_model(Session(path)), clips, trials, Settings.frames)
-            Console().print(f"{path.name}: {found['mean of actions']} in {found['frames']} frames")
+    console = Console()
+    temperature = temperature_of(network, sets / "skeletons", card["sources"])
+    console.print(f"temperature {temperature:.2f}")
+    apply_temperature(network, temperature)
+    texts = {
+        "labels": json.dumps(card["labels"]), "skeleton_version": str(skeleton.VERSION), "terms": card["terms"],
+    }  # fmt: skip
+    export(network, model, softmax=True, metadata=texts)
+    result = evaluate(by_model(Session(model)), load_clips(default_cache()), trials, LENGTH)
+    console.print(table(result))
+    console.print(result["confused"])
 
 
 if __name__ == "__main__":

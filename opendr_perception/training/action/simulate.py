@@ -22,7 +22,7 @@ RECORDED = 0.45
 
 STANDING_WEIGHTS = {
     "stand": 1.5, "walk": 4.0, "run": 1.8, "jump": 1.2, "wave": 2.0, "punch": 2.2, "kick": 1.4, "clap": 1.8,
-    "raise hands": 1.0, "bend": 1.5,
+    "raise hands": 1.0, "bend": 1.5, "unknown": 3.0,
 }  # fmt: skip
 PACES = {"walk": (0.8, 1.6), "run": (0.65, 1.2)}
 """Recorded people walk slowly and run fast."""
@@ -30,6 +30,9 @@ PACES = {"walk": (0.8, 1.6), "run": (0.65, 1.2)}
 SITTING_WEIGHT, FALLING_WEIGHT, CRAWLING_WEIGHT = 1.4, 1.5, 1.1
 ONSET = 0.25
 """Seconds of a new action that count as no action: they look like the last one."""
+
+SURE, NOSE_ONLY, FACELESS = 0.35, 0.25, 0.1
+"""Shares of examples: all scores are alike; of the face only the nose is known; nothing of the face is."""
 
 SEEN = 6
 """Joints without which nobody could tell what a person does."""
@@ -119,7 +122,10 @@ class Actor:
         if action in REPEATED:
             motion = repeat(motion, max(1, round(self.rng.uniform(2.0, 6.0) * RATE / len(motion))))
         low, high = PACES.get(action, (0.8, 1.25))
-        return motion.faster(self.rng.uniform(low, high))
+        motion = motion.faster(self.rng.uniform(low, high))
+        if action in ("walk", "run") and self.rng.random() < upright.ON_THE_SPOT:
+            motion = replace(motion, velocity=0.1 * motion.velocity)
+        return motion
 
     @staticmethod
     def _seated(motion: Motion, seat: Pose) -> Motion:
@@ -181,18 +187,35 @@ def render(rng: Rng, motion: Motion, held_out: bool) -> LabelledFrames:
     viewpoint = Viewpoint.random(rng, centre, reach, held_out)
     at = stamps(rng, len(motion) / RATE)
     keypoints = observe_people(rng, world, viewpoint, at)
+    return labelled(rng, keypoints, at, motion.labels)
+
+
+def labelled(
+    rng: Rng, keypoints: npt.NDArray[np.float64], at: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
+) -> LabelledFrames:
+    """What the network sees of keypoints (n, 17, 3) at times (n,); half of it in a mirror. Labels come at RATE."""
     if rng.random() < 0.5:
         keypoints = keypoints[:, MIRRORED] * [-1.0, 1.0, 1.0]
-    state = None
-    frames = []
-    for points, stamp in zip(keypoints, at, strict=True):
-        new, state = skeleton.observe(points, float(stamp), state)
-        frames.append(new)
-    together = np.concatenate(frames)
+    keypoints = _as_reported(rng, keypoints)
+    together = skeleton.observe_all(keypoints, at)
     times = at[0] + np.arange(len(together)) / skeleton.RATE
-    labels = motion.labels[np.minimum((times * RATE).astype(int), len(motion) - 1)]
+    held = labels[np.minimum((times * RATE).astype(int), len(labels) - 1)]
     too_little = (together[:, 2] > 0).sum(1) < SEEN
-    return LabelledFrames(together, np.where(too_little, UNLABELLED, labels))
+    return LabelledFrames(together, np.where(too_little, UNLABELLED, held))
+
+
+def _as_reported(rng: Rng, keypoints: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Keypoints as other pose estimators report them: all sure, or of the face the nose only, or nothing."""
+    keypoints = keypoints.copy()
+    if rng.random() < SURE:
+        seen = keypoints[..., 2] >= skeleton.MIN_SCORE
+        keypoints[..., 2] = np.where(seen, rng.uniform(0.7, 1.0), 0.0)
+    faceless = rng.random()
+    if faceless < NOSE_ONLY:
+        keypoints[:, 1:5, 2] = 0.0
+    elif faceless < NOSE_ONLY + FACELESS:
+        keypoints[:, :5, 2] = 0.0
+    return keypoints
 
 
 def batch_of(examples: Sequence[LabelledFrames], length: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:

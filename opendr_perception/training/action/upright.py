@@ -55,6 +55,8 @@ def stand(rng: Rng, style: Style) -> Motion:
 
 LEG = 0.83
 """Length of a leg, metres."""
+ON_THE_SPOT = 0.3
+"""Share of those who walk and run without getting on, as on a treadmill or beside a robot that keeps pace."""
 
 
 def walk(rng: Rng, style: Style) -> Motion:
@@ -100,6 +102,8 @@ def _gait(rng: Rng, style: Style, action: str, seconds: float) -> Motion:
         step = 2 * LEG * np.sin(stride)
         velocity[:, 0] = 2 * cadence * step * rng.uniform(0.85, 1.2) * (1 + 0.1 * np.sin(2 * phase))
     motion = move(rng, style, action, angles, velocity=velocity, lift=lift)
+    if rng.random() < ON_THE_SPOT:
+        motion = replace(motion, velocity=0.1 * velocity)
     if rng.random() < 0.4:
         return motion.turned(np.cumsum(np.full(len(phase), rng.normal(0, 0.35) / RATE)))
     return motion
@@ -135,8 +139,8 @@ def jump(rng: Rng, style: Style) -> Motion:
 
 
 def wave(rng: Rng, style: Style) -> Motion:
-    """Wave with one arm, rarely with both."""
-    sides = ["r", "l"] if rng.random() < 0.15 else [str(rng.choice(["r", "l"]))]
+    """Wave with one arm, or with both."""
+    sides = ["r", "l"] if rng.random() < 0.3 else [str(rng.choice(["r", "l"]))]
     base = arms(rng) if len(sides) == 1 else {}
     high = rng.random() < 0.5
     abd, flex = (
@@ -282,8 +286,36 @@ def bend(rng: Rng, style: Style) -> Motion:
     )
 
 
+def gesture(rng: Rng, style: Style) -> Motion:
+    """Do something with the arms that has no name here: reach, draw, throw, drink, point, fold them."""
+    sides = ["r", "l"] if rng.random() < 0.3 else [str(rng.choice(["r", "l"]))]
+    alike = rng.random() < 0.5
+    base = arms(rng)
+    pace = rng.uniform(0.25, 0.9)
+    lunges = rng.random() < 0.2
+
+    def target() -> dict[str, float]:
+        return {
+            "shoulder_flex": rng.uniform(-0.4, 2.4), "shoulder_abd": rng.uniform(-0.3, 1.4),
+            "shoulder_twist": rng.uniform(-1.0, 1.2), "elbow": rng.uniform(0.0, 2.4),
+        }  # fmt: skip
+
+    times, poses = [0.0], [base]
+    for _ in range(rng.integers(1, 6)):
+        shared = target()
+        pose = {**base, "chest_yaw": rng.normal(0, 0.25), "chest_pitch": rng.normal(0.05, 0.1)}
+        for side in sides:
+            pose |= one(side, **(shared if alike else target()))
+        if lunges:
+            depth = rng.uniform(0.2, 1.2)
+            pose |= one(str(rng.choice(["r", "l"])), hip_flex=depth, knee=1.1 * depth)
+        times.append(times[-1] + pace * rng.uniform(0.6, 1.6))
+        poses.append(pose)
+    return animate(rng, style, "unknown", [*times, times[-1] + pace], [*poses, base])
+
+
 UPRIGHT: dict[str, Callable[[Rng, Style], Motion]] = {
     "stand": stand, "walk": walk, "run": run, "jump": jump, "wave": wave, "punch": punch, "kick": kick, "clap": clap,
-    "raise hands": raise_hands, "bend": bend,
+    "raise hands": raise_hands, "bend": bend, "unknown": gesture,
 }  # fmt: skip
 """Actions that begin and end on the feet."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from opendr_perception.networks.action.live import ActionNetwork
+from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.common.weights import read
 
 
-def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
+def load(path: Path) -> tuple[ActionTcn, dict[str, Any]]:
     """Read an action network and its card.
 
     Args:
@@ -22,7 +22,7 @@ def load(path: Path) -> tuple[ActionNetwork, dict[str, Any]]:
     state, card = read(path)
     if card.get("frames_version") != skeleton.VERSION:
         raise ValueError(f"{path} is for frames of version {card.get('frames_version')}, not {skeleton.VERSION}")
-    network = ActionNetwork(len(card["labels"]), card["width"])
+    network = ActionTcn(len(card["labels"]), card["width"])
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

@@ -21,8 +21,9 @@ RATE = 30.0
 
 ACTIONS = (
     "stand", "walk", "run", "jump", "wave", "sit down", "sit", "stand up", "fall", "lie", "punch", "kick", "crawl",
-    "clap", "raise hands", "bend",
+    "clap", "raise hands", "bend", "unknown",
 )  # fmt: skip
+"""The last one is whatever else people do."""
 UNLABELLED = -1
 """Label of frames between two actions."""
 
@@ -181,7 +182,7 @@ def about(axis: str, angle: Floats | float) -> Floats:
 def multiply(a: Floats, b: Floats) -> Floats:
     """Product of quaternions (..., 4): first b, then a."""
     aw, av, bw, bv = a[..., :1], a[..., 1:], b[..., :1], b[..., 1:]
-    vector = aw * bv + bw * av + np.cross(av, bv)
+    vector = aw * bv + bw * av + _cross(av, bv)
     return np.concatenate([aw * bw - (av * bv).sum(-1, keepdims=True), vector], -1)
 
 
@@ -189,8 +190,15 @@ def rotate(quaternion: Floats, vector: Floats) -> Floats:
     """Vectors (..., 3) turned by quaternions (..., 4)."""
     w, v = quaternion[..., :1], quaternion[..., 1:]
     vector = np.broadcast_to(vector, v.shape)
-    twice = 2 * np.cross(v, vector)
-    return vector + w * twice + np.cross(v, twice)
+    twice = 2 * _cross(v, vector)
+    return vector + w * twice + _cross(v, twice)
+
+
+def _cross(a: Floats, b: Floats) -> Floats:
+    """As `np.cross`, three times as fast for the short arrays here."""
+    ax, ay, az = a[..., 0], a[..., 1], a[..., 2]
+    bx, by, bz = b[..., 0], b[..., 1], b[..., 2]
+    return np.stack([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx], -1)
 
 
 def blend(a: Floats, b: Floats, weight: Floats) -> Floats:

@@ -9,6 +9,7 @@ import pytest
 
 from opendr_perception.active.perception.recognition import recognise
 from opendr_perception.tasks.face.gallery import Gallery
+from opendr_perception.tasks.face.identity_decision import USUAL_RIVAL, allowed
 
 ANN, BOB = np.zeros(128, np.float32), np.zeros(128, np.float32)
 BOB[0] = 2.0
@@ -25,12 +26,25 @@ def test_confidence_is_one_at_the_sample_zero_at_the_threshold_and_negative_beyo
 ) -> None:
     people = gallery()
     aside = ANN.copy()
-    aside[1] = thresholds * people.threshold
+    aside[1] = thresholds * float(allowed(np.array([USUAL_RIVAL]), people.threshold)[0])  # bob is far away
     (found,) = recognise(people, aside[None])
     assert (found.identity, found.confidence) == ("ann", pytest.approx(confidence))
     assert found.accepted == (confidence > 0)
     assert found.distances["ann"] == pytest.approx(thresholds)
     assert found.distances["bob"] > found.distances["ann"]
+
+
+def test_a_stranger_between_two_who_look_alike_is_nobody_to_the_control_either() -> None:
+    bea = ANN.copy()
+    bea[0] = 0.44
+    people = Gallery("a model").with_samples("ann", ["ann/0"], ANN[None]).with_samples("bea", ["bea/0"], bea[None])
+    between = ANN.copy()
+    between[0], between[1] = 0.2, 0.3
+    assert people.distances(between).max() < people.threshold
+    (found,) = recognise(people, between[None])
+    assert found.identity == "ann"
+    assert not found.accepted
+    assert min(found.distances.values()) > 1
 
 
 def test_an_empty_gallery_knows_nobody() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.tasks.action import skeleton
-from opendr_perception.tasks.action.skeleton import CHANNELS, JOINTS, RATE, SkeletonState, observe
+from opendr_perception.tasks.action.skeleton import CHANNELS, JOINTS, RATE, SkeletonState, observe, observe_all
 
 STANDING = np.array(
     [
@@ -31,6 +31,20 @@ def watch(observations: list[np.ndarray], rate: float = 10.0) -> tuple[np.ndarra
         frames.append(new)
     assert state is not None
     return np.concatenate(frames), state
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_whole_recording_at_once_gives_the_same_frames(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 60))
+    stamps = 5.0 + np.cumsum(rng.uniform(0.01, 0.3, count))
+    keypoints = np.concatenate([rng.uniform(0, 200, (count, 17, 2)), rng.uniform(0, 1, (count, 17, 1))], -1)
+    keypoints[rng.random((count, 17)) < 0.1] = np.nan
+    state, frames = None, []
+    for points, stamp in zip(keypoints, stamps, strict=True):
+        new, state = observe(points, float(stamp), state)
+        frames.append(new)
+    np.testing.assert_allclose(observe_all(keypoints, stamps), np.concatenate(frames), atol=1e-5)
 
 
 def test_first_observation_gives_the_first_frame() -> None:

@@ -120,6 +120,34 @@ def test_a_face_that_leaves_the_picture_has_a_box_inside_and_landmarks_outside(
     assert faces.landmarks[0, RIGHT_EAR, 0] < 0
 
 
+def test_a_face_that_fills_the_picture_is_found_with_a_border_and_its_box_stays_inside(
+    detector: FaceDetector, astronaut: np.ndarray
+) -> None:
+    x_min, y_min, x_max, y_max = FACE.astype(int)
+    filled = Image(np.ascontiguousarray(astronaut[y_min:y_max, x_min:x_max]), "bgr8")
+    [faces] = detector([filled])
+    assert len(faces) == 1
+    box = faces.detections.boxes[0]
+    assert (box >= 0).all() and (box <= [filled.width, filled.height] * 2).all()
+    [whole] = detector([Image(astronaut, "bgr8")])
+    expected = whole.landmarks[0, [RIGHT_EYE, LEFT_EYE, NOSE, MOUTH]] - [x_min, y_min]
+    without = FaceDetector(Session(zoo.require("blazeface").path, threads=1), border=0.0)([filled])[0]
+
+    def error(found: Faces) -> float:
+        points = found.landmarks[0, [RIGHT_EYE, LEFT_EYE, NOSE, MOUTH]]
+        return float(np.linalg.norm(points - expected, axis=1).mean())
+
+    assert error(faces) < 3
+    assert not len(without) or error(faces) < error(without)
+
+
+def test_a_border_changes_nothing_about_faces_far_from_it(detector: FaceDetector, astronaut: np.ndarray) -> None:
+    scene = on_grey(astronaut[30:220, 130:320], 480, 640, 240, 150)
+    plain = FaceDetector(Session(zoo.require("blazeface").path, threads=1), border=0.0)
+    [[with_border], [without]] = detector([scene]), plain([scene])
+    np.testing.assert_allclose(with_border.landmarks, without.landmarks, atol=1e-3)
+
+
 def test_pictures_without_faces_and_no_pictures_give_none(detector: FaceDetector, astronaut: np.ndarray) -> None:
     empty = Image(np.full((10, 2000, 3), 90, np.uint8), "bgr8")
     noise = Image(np.random.default_rng(0).integers(0, 255, (240, 320), np.uint8), "mono8")
@@ -163,5 +191,7 @@ def test_models_and_options_that_do_not_fit_are_refused(models: dict[str, zoo.Mo
         FaceDetector(Session(models["face-expression"].path))
     with pytest.raises(ValueError, match="tile_size must not be negative"):
         FaceDetector(Session(models["blazeface"].path), tile_size=-1)
+    with pytest.raises(ValueError, match="border must be"):
+        FaceDetector(Session(models["blazeface"].path), border=-0.1)
     with pytest.raises(ValueError, match="do not belong"):
         Faces(Detections(np.zeros((2, 4), np.float32), np.zeros(2, np.float32)), np.zeros((1, 6, 2), np.float32))

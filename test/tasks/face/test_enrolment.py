@@ -23,7 +23,7 @@ from opendr_perception.tasks.face.enrolment import (
     read_picture,
 )
 from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery, GalleryError
-from opendr_perception.tasks.face.gallery_check import closest_pairs, farthest_own, propose_threshold
+from opendr_perception.tasks.face.gallery_check import closest_pairs, farthest_own, look_alikes, propose_threshold
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 from opendr_perception.tasks.imaging.image import Image
 
@@ -184,3 +184,14 @@ def test_pictures_that_are_not_there_are_named(tmp_path: Path) -> None:
 def test_the_users_gallery_is_where_data_are_kept() -> None:
     assert default_gallery({"XDG_DATA_HOME": "/data"}) == Path("/data/opendr_perception/gallery")
     assert default_gallery({}).parts[-4:] == (".local", "share", "opendr_perception", "gallery")
+
+
+def test_who_looks_like_somebody_is_enrolled_and_both_are_named_with_the_remedy(folder: GalleryFolder) -> None:
+    enrol(folder, "Ann", samples(0.0))
+    gallery = enrol(folder, "Bea", samples(0.4))
+    gallery = enrol(folder, "Cem", samples(2.0))
+    [line] = look_alikes(gallery)
+    assert "'Ann' and 'Bea' look alike (distance 0.40): each is only known nearer than 0.34" in line
+    assert "add images" in line
+    assert look_alikes(gallery, "Bea") == [line]
+    assert look_alikes(gallery, "Cem") == look_alikes(Gallery("test")) == []

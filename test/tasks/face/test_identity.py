@@ -22,10 +22,14 @@ from opendr_perception.tasks.face.identity import (
     Sighting,
     assign,
 )
+from opendr_perception.tasks.face.identity_decision import USUAL_RIVAL, allowed
 from opendr_perception.tasks.imaging.image import Image
 
 ANN, BOB, STRANGER = 0.0, 1.0, 5.0
 """Places of people on the first axis of the embedding."""
+
+FAR_FROM_OTHERS = float(allowed(np.array([USUAL_RIVAL]), THRESHOLD)[0])
+"""The threshold of somebody who is like nobody else."""
 
 
 def point(place: float) -> np.ndarray:
@@ -111,17 +115,27 @@ def test_a_track_that_has_changed_hands_is_noticed(scene: Scene) -> None:
 
 def test_a_stranger_stays_unknown_but_has_a_distance(scene: Scene) -> None:
     for _ in range(12):
-        [identity] = scene.look(BOB + 0.5)
+        [identity] = scene.look(BOB + 0.6)
     assert identity.name == ""
-    assert identity.distance == pytest.approx(0.5)
-    assert identity.confidence == pytest.approx(1 - 0.5 / THRESHOLD)
+    assert identity.distance == pytest.approx(0.6)
+    assert identity.confidence == pytest.approx(1 - 0.6 / FAR_FROM_OTHERS, abs=1e-5)
+
+
+def test_a_stranger_near_somebody_who_has_a_look_alike_is_not_named(scene: Scene) -> None:
+    alike = GALLERY.without({"c"}).with_samples("Bea", ["d"], point(ANN + 0.44)[None])
+    for _ in range(FEWEST):
+        named = scene.see(ANN + 0.22, gallery=alike)
+    assert named == [""], "it is 0.22 from both"
+    for _ in range(VIEWS):
+        named = scene.see(ANN - 0.05, gallery=alike)
+    assert named == ["Ann"]
 
 
 def test_confidence_falls_with_the_distance(scene: Scene) -> None:
     for _ in range(4):
         near, far = scene.look(ANN, BOB + 0.2)
     assert (near.name, near.confidence) == ("Ann", pytest.approx(1))
-    assert (far.name, far.confidence) == ("Bob", pytest.approx(1 - 0.2 / THRESHOLD, abs=1e-3))
+    assert (far.name, far.confidence) == ("Bob", pytest.approx(1 - 0.2 / FAR_FROM_OTHERS, abs=1e-3))
 
 
 def test_two_faces_do_not_get_the_same_name(scene: Scene) -> None:
@@ -131,10 +145,10 @@ def test_two_faces_do_not_get_the_same_name(scene: Scene) -> None:
 
 
 def test_the_strongest_claim_comes_first() -> None:
-    distances = [np.array([0.2, 0.1]), np.array([0.3, 0.15]), np.array([0.1, 0.9]), np.array([])]
-    assert assign(distances, 0.47) == [1, -1, 0, -1]
-    assert assign([np.array([0.5])], 0.47) == [-1]
-    assert assign([], 0.47) == []
+    distances = [np.array([0.4, 0.2]), np.array([1.5, 0.3]), np.array([0.2, 1.8]), np.array([])]
+    assert assign(distances) == [1, -1, 0, -1]
+    assert assign([np.array([1.0])]) == [-1]
+    assert assign([]) == []
 
 
 def test_faces_that_are_turned_away_decide_nothing(scene: Scene) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from opendr_perception.tasks.imaging.image import Image
 from opendr_perception.tasks.people.detection import Detections
-from opendr_perception.tasks.people.tracking import PersonTracker
+from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +29,7 @@ def people(*lefts: float, scores: list[float] | None = None) -> Detections:
 
 
 def tracker() -> PersonTracker:
-    return PersonTracker(itertools.count(1))
+    return PersonTracker(map(str, itertools.count(1)))
 
 
 def test_a_person_gets_a_number_in_the_second_frame_and_keeps_it() -> None:
@@ -79,8 +80,8 @@ def test_weak_detections_prolong_a_track_but_begin_none() -> None:
 
 
 def test_trackers_that_share_numbers_never_give_one_twice() -> None:
-    numbers = itertools.count(1)
-    front, rear = PersonTracker(numbers), PersonTracker(numbers)
+    ids = map(str, itertools.count(1))
+    front, rear = PersonTracker(ids), PersonTracker(ids)
     for step in range(3):
         seen = [*front.update(people(100, 300), 1 + step / 10), *rear.update(people(100, 300), 1 + step / 10)]
     assert sorted(seen) == ["1", "2", "3", "4"]
@@ -99,7 +100,7 @@ def test_interleaved_trackers_equal_separate_ones() -> None:
         order: dict[str, int] = {}
         return [[order.setdefault(name, len(order)) for name in row] for row in rows]
 
-    shared = itertools.count(1)
+    shared = map(str, itertools.count(1))
     together = run([PersonTracker(shared), PersonTracker(shared)])
     apart = run([tracker(), tracker()])
     for stream in (0, 1):
@@ -139,3 +140,53 @@ def test_people_on_a_slow_camera_get_numbers() -> None:
     walk = [tracks.update(people(100 + 2 * step), 1.0 + 2.5 * step) for step in range(10)]
     assert walk[2:] == [["1"]] * 8
     assert tracks.update(people(118), 24.0 + 60.0) != ["1"], "after a minute it may be anybody"
+
+
+def test_a_node_that_starts_again_gives_other_ids() -> None:
+    starts = [new_ids() for _ in range(5)]
+    ids = [next(start) for start in starts for _ in range(3)]
+    assert len({name.split("-")[0] for name in ids}) > 1
+    assert [name.split("-")[1] for name in ids] == ["1", "2", "3"] * 5
+    assert all(name[0].isalpha() for name in ids), "no program may take an id for a number"
+
+
+def dressed(boxes: np.ndarray, colours: list[tuple[int, int, int]]) -> Image:
+    """People in plain clothes before a grey wall."""
+    pixels = np.full((200, 400, 3), 90, np.uint8)
+    for (left, top, right, bottom), colour in zip(boxes.astype(int), colours, strict=True):
+        pixels[top:bottom, left:right] = colour
+    return Image(pixels, "bgr8")
+
+
+def test_people_who_meet_and_turn_back_keep_their_ids_by_their_colours() -> None:
+    def walk(with_images: bool) -> bool:
+        tracks, names = tracker(), []
+        for step in range(24):
+            gap = abs(step - 12) * 10.0
+            found = people(180 - gap, 184 + gap)
+            if 10 <= step <= 14:
+                found = Detections(found.boxes[:1], found.scores[:1])  # one hides the other
+            image = dressed(found.boxes, [(0, 0, 200), (200, 0, 0)][: len(found)]) if with_images else None
+            names.append(tracks.update(found, 1 + step / 10, image))
+        return names[-1] == names[5]
+
+    assert walk(with_images=True)
+
+
+def test_an_id_does_not_jump_to_somebody_in_other_clothes() -> None:
+    tracks = tracker()
+    for step in range(10):
+        found = people(100)
+        [first] = tracks.update(found, 1 + step / 10, dressed(found.boxes, [(0, 0, 200)]))
+    after = [tracks.update(people(108), 2 + step / 10, dressed(people(108).boxes, [(200, 0, 0)])) for step in range(4)]
+    assert first == "1"
+    assert after[-1] not in ([""], ["1"]), "somebody else stands there"
+
+
+def test_tracks_without_images_now_and_then_go_on() -> None:
+    tracks = tracker()
+    for step in range(12):
+        found = people(100 + 2 * step)
+        image = dressed(found.boxes, [(0, 0, 200)]) if step % 3 else None
+        names = tracks.update(found, 1 + step / 10, image)
+    assert names == ["1"]

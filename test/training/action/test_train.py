@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 import torch
 
-from opendr_perception.networks.action.live import CHANNELS, FIELD, ActionNetwork
+from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
+from opendr_perception.training.action import pool as action_pool
 from opendr_perception.training.action import train
 from opendr_perception.training.action.data import CLIPS, parse_clip, repeat
-from opendr_perception.training.action.train import Examples, Settings, Trainer, predict
+from opendr_perception.training.action.pool import OPEN_ONLY, Drawn, Pool, augment
+from opendr_perception.training.action.train import Settings, Trainer
 from opendr_perception.training.action.weights import load
-from opendr_perception.training.body.motion import ACTIONS, RATE, Body
+from opendr_perception.training.body.motion import ACTIONS, RATE, UNLABELLED, Body
 from opendr_perception.training.common.weights import save
 
-TINY = Settings(steps=4, batch=2, width=4, frames=24)
+TINY = Settings(steps=4, batch=2, width=4)
 
 
 @pytest.fixture(autouse=True)
@@ -26,58 +28,81 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def test_a_batch_is_the_same_whenever_it_is_asked_for() -> None:
-    forward, alone = Examples(TINY, {}), Examples(TINY, {})
-    batches = [forward.batch(step) for step in range(3)]
-    frames, labels = alone.batch(2)
-    assert frames.shape == (2, skeleton.CHANNELS, 24, skeleton.JOINTS)
-    assert torch.equal(frames, batches[2][0])
-    assert torch.equal(labels, batches[2][1])
-    assert not torch.equal(frames, batches[1][0])
+@pytest.fixture
+def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """Batches of a small pool of simulated people; nothing is recorded or downloaded."""
+    monkeypatch.setattr(action_pool, "SHARD", 3)
+    monkeypatch.setattr(action_pool, "FRAMES", 40)
+    monkeypatch.setattr(action_pool, "SECONDS", 2.4)
+    monkeypatch.setattr(action_pool, "SHARDS", {"simulation": 2})
+    monkeypatch.setattr(action_pool, "_clips", dict)
+    return Drawn(Pool(tmp_path / "pool", tmp_path), ("simulation",), 1, TINY.steps)
 
 
-def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path: Path) -> None:
-    examples = Examples(TINY, {})
-    whole = Trainer(TINY, examples, tmp_path / "whole.pt")
+def test_a_shard_is_made_once_and_the_same_by_everybody(drawn: Drawn, tmp_path: Path) -> None:
+    frames, labels = drawn.pool.shard("simulation", 1)
+    assert frames.shape == (3, skeleton.CHANNELS, 40, skeleton.JOINTS)
+    assert labels.shape == (3, 40)
+    (file,) = (tmp_path / "pool").iterdir()
+    made = file.stat().st_mtime_ns
+    drawn.pool.shard("simulation", 1)
+    assert file.stat().st_mtime_ns == made
+    again, _ = Pool(tmp_path / "other", tmp_path).shard("simulation", 1)
+    np.testing.assert_array_equal(again, frames)
+
+
+def test_a_batch_is_the_same_whenever_it_is_asked_for(drawn: Drawn) -> None:
+    batches = [drawn.batch(step, 4) for step in range(3)]
+    frames, labels = Drawn(drawn.pool, ("simulation",), 1, TINY.steps).batch(2, 4)
+    np.testing.assert_array_equal(frames, batches[2][0])
+    np.testing.assert_array_equal(labels, batches[2][1])
+    assert not np.array_equal(frames, batches[1][0])
+
+
+def test_variation_keeps_what_is_missing_missing_and_labels_with_their_frames() -> None:
+    rng = np.random.default_rng(0)
+    frames = rng.uniform(0.2, 0.4, (64, 5, 30, 17)).astype(np.float32)
+    frames[:, :3, :, 9] = 0.0  # the left wrist
+    frames[:, 3] = frames[:, 4] = (np.arange(30) / 10)[None, :, None]
+    labels = np.tile(np.arange(30), (64, 1))
+    varied, moved = augment(rng, frames.copy(), labels.copy())
+    wrists = (varied[:, 2, :, 9] > 0).any(1), (varied[:, 2, :, 10] > 0).any(1)
+    assert not (wrists[0] & wrists[1]).any()  # one of them was missing, in a mirror the other one
+    assert not (varied[:, :2] * (varied[:, 2:3] == 0)).any()
+    shown = moved != UNLABELLED
+    assert (~shown).any()  # some came into view later
+    for drift, label, judged in zip(varied[:, 4, :, 0], moved, shown, strict=True):
+        ratio = drift[judged & (label > 0)] / label[judged & (label > 0)]
+        np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+
+
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(drawn: Drawn, tmp_path: Path) -> None:
+    whole = Trainer(TINY, drawn, tmp_path / "whole.pt")
     losses = [loss for _, loss, _ in whole.run()]
-    first = Trainer(TINY, examples, tmp_path / "parts.pt")
+    first = Trainer(TINY, drawn, tmp_path / "parts.pt")
     for step, _, _ in first.run():
         if step == 2:
             first.save()
             break
-    second = Trainer(TINY, examples, tmp_path / "parts.pt")
+    state = torch.get_rng_state()
+    second = Trainer(TINY, drawn, tmp_path / "parts.pt")
     second.resume()
+    torch.set_rng_state(state)
     assert [loss for _, loss, _ in second.run()] == losses[2:]
     for a, b in zip(whole.network.state_dict().values(), second.network.state_dict().values(), strict=True):
         assert torch.equal(a, b)
 
 
-def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
-    trainer = Trainer(TINY, Examples(TINY, {}), tmp_path / "checkpoint.pt")
+def test_a_checkpoint_of_other_settings_is_refused(drawn: Drawn, tmp_path: Path) -> None:
+    trainer = Trainer(TINY, drawn, tmp_path / "checkpoint.pt")
     trainer.save()
-    other = Trainer(Settings(steps=9, batch=2, width=4, frames=24), Examples(TINY, {}), trainer.checkpoint)
+    other = Trainer(Settings(steps=9, batch=2, width=4), drawn, trainer.checkpoint)
     with pytest.raises(ValueError, match="other settings"):
         other.resume()
 
 
-def test_the_network_takes_the_frames_of_a_skeleton() -> None:
-    assert (CHANNELS, len(ActionNetwork(3, 4).skeleton.joints)) == (skeleton.CHANNELS, skeleton.JOINTS)
-
-
-def test_blank_frames_before_a_track_are_the_state_it_begins_with() -> None:
-    torch.manual_seed(0)
-    network = ActionNetwork(3, 4).eval()
-    frames = torch.randn(1, skeleton.CHANNELS, 6, skeleton.JOINTS)
-    state = network.initial_state(1)
-    _, state = network.steps(torch.zeros(1, skeleton.CHANNELS, FIELD - 1, skeleton.JOINTS, 1), state)
-    streamed, state = network.steps(frames.unsqueeze(-1), state)
-    assert network.valid(state, steps=6).all()
-    with torch.no_grad():
-        torch.testing.assert_close(streamed, predict(network, frames), atol=1e-5, rtol=1e-4)
-
-
 def test_weights_survive_the_way_through_a_file(tmp_path: Path) -> None:
-    network = ActionNetwork(len(ACTIONS), 4).eval()
+    network = ActionTcn(len(ACTIONS), 4).eval()
     card = {"labels": list(ACTIONS), "width": 4, "frames_version": skeleton.VERSION}
     save(network, tmp_path / "w.npz", card)
     loaded, again = load(tmp_path / "w.npz")
@@ -92,7 +117,7 @@ def test_weights_survive_the_way_through_a_file(tmp_path: Path) -> None:
 )
 def test_weights_for_something_else_are_refused(tmp_path: Path, change: dict[str, object], complaint: str) -> None:
     card = {"labels": list(ACTIONS), "width": 4, "frames_version": skeleton.VERSION} | change
-    save(ActionNetwork(len(ACTIONS), 4), tmp_path / "w.npz", card)
+    save(ActionTcn(len(ACTIONS), 4), tmp_path / "w.npz", card)
     with pytest.raises(ValueError, match=complaint):
         load(tmp_path / "w.npz")
 
@@ -128,10 +153,12 @@ def test_some_recordings_of_each_kind_of_evaluation_are_held_out() -> None:
     assert {"walk", "jump", "kick", "stand up"} <= held_out
 
 
-def test_the_shipped_weights_are_for_this_code() -> None:
-    network, card = load(Path(train.__file__).resolve().parents[2] / "zoo/weights/action-costgcn.npz")
+@pytest.mark.parametrize("name", ["action-open", "action-research"])
+def test_the_shipped_weights_are_for_this_code(name: str) -> None:
+    network, card = load(Path(train.__file__).resolve().parents[2] / f"zoo/weights/{name}.npz")
     assert tuple(card["labels"]) == ACTIONS
     assert card["rate"] == skeleton.RATE
     assert card["receptive_field"] == network.receptive_field
+    assert (card["sources"] == list(OPEN_ONLY)) == (card["terms"] == "open") == (name == "action-open")
     state = network.initial_state(1)
-    assert sum(tensor.numel() for tensor in state.tensors) * 4 < 3.5e6  # bytes per person
+    assert sum(tensor.numel() for tensor in state.tensors) * 4 < 64e3  # bytes per person

@@ -1,0 +1,7 @@
+"""Accuracy on labelled, real data: readers, measures, reports. Free of ROS and torch."""
+
+__all__ = [
+    "command",
+    "measures",
+    "report",
+]

@@ -1,0 +1,94 @@
+"""Falls as key points of MediaPipe: is it said once that somebody falls, and never of daily life?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from opendr_perception.evaluate.action.recordings import Recording, recording
+from opendr_perception.evaluate.action.streams import alone
+from opendr_perception.evaluate.action.watching import watch
+from opendr_perception.evaluate.measures import by_subject
+from opendr_perception.evaluate.report import DatasetError, Report
+from opendr_perception.tasks.action import ActionRecogniser
+
+FALL = "fall"
+FILES = ("upfall_mediapipe.npz", "md4fd.npz")
+SAID = 0.25
+"""Seconds over which answers are averaged; a fall is said if it is the likeliest action at some moment."""
+
+MEDIAPIPE = np.array([0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
+"""COCO's keypoints among the 33 of MediaPipe."""
+UP_FALL_RATE, MD4FD_RATE = 18.0, 25.0
+SIZE = np.array([640.0, 480.0])
+MD4FD = (
+    "nose",
+    "l_shoulder",
+    "r_shoulder",
+    "l_hip",
+    "r_hip",
+    "l_knee",
+    "r_knee",
+    "l_ankle",
+    "r_ankle",
+    "l_wrist",
+    "r_wrist",
+)
+COCO_OF = dict(zip(MD4FD, (0, 5, 6, 11, 12, 13, 14, 15, 16, 9, 10), strict=True))
+
+
+def is_falls(dataset: Path) -> bool:
+    """Whether this is the folder of falls."""
+    return dataset.is_dir() and all((dataset / name).is_file() for name in FILES)
+
+
+def falls_in(folder: Path) -> Iterator[Recording]:
+    """Read both files: clips whose action is a fall, or 'daily'."""
+    with np.load(folder / FILES[0], allow_pickle=False) as data:
+        for name, places in zip(data["names"], data["xyz"], strict=True):
+            image = places[:, MEDIAPIPE, :2].astype(float) * SIZE
+            yield _clip(image, (places[:, MEDIAPIPE, :2] != 0).any(-1), True, str(name)[:8], UP_FALL_RATE, "up-fall")
+    with np.load(folder / FILES[1], allow_pickle=False) as data:
+        order = [COCO_OF[str(joint)] for joint in data["joints"]]
+        for number, (places, fallen, source) in enumerate(zip(data["xy"], data["fall"], data["source"], strict=True)):
+            image, seen = np.zeros((len(places), 17, 2)), np.zeros((len(places), 17), bool)
+            image[:, order], seen[:, order] = places.astype(float) * SIZE, (places != 0).any(-1)
+            yield _clip(image, seen, bool(fallen), f"{source} {number // 4}", MD4FD_RATE, str(source))
+
+
+def falls_said(dataset: Path, recogniser: ActionRecogniser) -> Report:
+    """Count in how many clips it is said that somebody falls."""
+    if FALL not in recogniser.labels:
+        raise DatasetError(f"the model has no action '{FALL}'")
+    clips = [*falls_in(dataset)]
+    said = np.array([_is_said(recogniser, clip) for clip in clips])
+    report = Report("actions: falls, said once in a clip")
+    fallen = np.array([clip.action == FALL for clip in clips])
+    subjects = np.array([clip.subject for clip in clips])
+    report.count("clips", len(clips))
+    report.add("falls that are said", *by_subject(said[fallen], subjects[fallen]))
+    report.add("daily clips in which a fall is said", *by_subject(said[~fallen], subjects[~fallen]))
+    kinds = np.array([f"{clip.kind}, {clip.action}" for clip in clips])
+    report.table(
+        "said, by source",
+        {f"{k} ({(kinds == k).sum()})": float(said[kinds == k].mean()) for k in np.unique(kinds)},
+    )
+    return report
+
+
+def _clip(
+    image: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_], fallen: bool, who: str, rate: float, kind: str
+) -> Recording:
+    action = FALL if fallen else "daily"
+    return recording(action, image, seen, subject=who, part="test", rate=rate, kind=kind, trimmed=False)
+
+
+def _is_said(recogniser: ActionRecogniser, clip: Recording) -> bool:
+    (answers,) = watch(recogniser, [alone(clip)])
+    width = max(1, round(SAID * clip.rate))
+    sums = np.cumsum(np.concatenate([np.zeros((1, answers.shape[1])), answers]), 0)
+    means = sums[width:] - sums[:-width]
+    return bool((means.argmax(1) == recogniser.labels.index(FALL)).any())

@@ -1,0 +1,79 @@
+"""opendr-perception evaluate: measure a capability on labelled data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.evaluate.action.recognition import evaluate_actions
+from opendr_perception.evaluate.face.identity import evaluate_identity
+from opendr_perception.evaluate.people.detection import evaluate_persons
+from opendr_perception.evaluate.people.suppression import evaluate_nms
+from opendr_perception.evaluate.people.tracking import evaluate_tracks
+from opendr_perception.evaluate.report import DatasetError, Report
+from opendr_perception.files import write_text
+from opendr_perception.zoo import store
+from opendr_perception.zoo.errors import ZooError
+
+
+class Part(str, Enum):
+    """Whose data are used."""
+
+    TEST = "test"
+    VALIDATION = "validation"
+    TRAIN = "train"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class Capability:
+    """What can be measured.
+
+    Attributes:
+        measure: From the data, a model and the part of the data to a report.
+        model: The model that is measured unless another one is named.
+    """
+
+    measure: Callable[[Path, Session, str], Report]
+    model: str
+
+
+CAPABILITIES: dict[str, Capability] = {
+    "actions": Capability(evaluate_actions, "action-research"),
+    "identity": Capability(evaluate_identity, "face-embedding"),
+    "persons": Capability(evaluate_persons, "nanodet"),
+    "tracks": Capability(evaluate_tracks, "nanodet"),
+    "nms": Capability(evaluate_nms, "nanodet-features"),
+}
+"""All that can be measured, by name: add a line for another capability."""
+
+
+def evaluate(
+    capability: Annotated[str, typer.Argument(help=f"What: {', '.join(CAPABILITIES)}.")],
+    dataset: Annotated[Path, typer.Argument(help="File or folder of labelled data.")],
+    model: Annotated[str, typer.Option(help="A model of the zoo or an ONNX file; the default one if empty.")] = "",
+    part: Annotated[Part, typer.Option(help="Which data, where a set is split.")] = Part.TEST,
+    threads: Annotated[int, typer.Option(help="Of the model; 0 takes one for each core.", min=0, max=256)] = 0,
+    json_file: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
+) -> None:
+    """Measure how often a capability is right on labelled data."""
+    if capability not in CAPABILITIES:
+        raise typer.BadParameter(f"there is no '{capability}'; what can be measured is {', '.join(CAPABILITIES)}")
+    chosen = CAPABILITIES[capability]
+    try:
+        session = Session(store.require(model or chosen.model).path, threads=threads)
+        report = chosen.measure(dataset, session, part.value)
+    except (DatasetError, EngineError, ZooError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
+    report.show(Console())
+    if json_file is not None:
+        write_text(json_file, json.dumps(report.as_dict(), indent=2) + "\n")

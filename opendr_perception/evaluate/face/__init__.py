@@ -1,0 +1,5 @@
+"""Accuracy of face recognition on labelled faces."""
+
+__all__ = [
+    "identity",
+]

@@ -1,0 +1,7 @@
+"""Accuracy of detection, suppression and tracking on labelled images."""
+
+__all__ = [
+    "detection",
+    "suppression",
+    "tracking",
+]

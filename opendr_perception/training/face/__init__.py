@@ -1,0 +1,1 @@
+"""Data that face recognition comes with."""

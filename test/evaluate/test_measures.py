@@ -1,0 +1,37 @@
+"""Measures against what is known about them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from opendr_perception.evaluate.measures import auroc, by_subject, calibration_error
+
+
+def test_auroc_is_the_share_of_pairs_in_the_right_order() -> None:
+    rng = np.random.default_rng(0)
+    scores, positive = rng.integers(0, 5, 40), rng.random(40) < 0.4
+    pairs = [(a > b) + 0.5 * (a == b) for a in scores[positive] for b in scores[~positive]]
+    assert auroc(scores, positive) == pytest.approx(np.mean(pairs))
+    assert auroc([1, 2, 3], [False, False, True]) == 1.0
+    with pytest.raises(ValueError, match="positives and negatives"):
+        auroc([1, 2], [True, True])
+
+
+def test_calibration_error_is_zero_for_scores_that_mean_what_they_say() -> None:
+    sure = np.repeat([0.25, 0.75], 1000)
+    hits = np.r_[np.arange(1000) % 4 == 0, np.arange(1000) % 4 != 0]
+    assert calibration_error(sure, hits) == pytest.approx(0.0, abs=1e-9)
+    assert calibration_error(np.full(100, 0.9), np.zeros(100)) == pytest.approx(0.9)
+
+
+def test_the_interval_is_wide_where_people_differ_and_narrow_where_they_do_not() -> None:
+    subjects = np.repeat([f"{k}" for k in range(8)], 50)
+    alike = np.tile(np.arange(50) % 2, 8)
+    mean, (low, high) = by_subject(alike, subjects)
+    assert (mean, low, high) == (0.5, 0.5, 0.5)
+    split = np.repeat([0, 1], 200)
+    mean, (low, high) = by_subject(split, subjects)
+    assert mean == 0.5
+    assert low < 0.25 and high > 0.75
+    assert np.isnan(by_subject(np.array([]), np.array([], "<U1"))[0])
