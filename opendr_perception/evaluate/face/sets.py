@@ -58,7 +58,7 @@ def faces_in(dataset: Path) -> Iterator[Labelled]:
         with np.load(dataset, allow_pickle=False) as data:
             for pixels, person in zip(data["images"], data["person"], strict=True):
                 yield Labelled(str(person), Image(pixels, "mono8" if pixels.ndim == 2 else "rgb8"))
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"{dataset} is neither a folder of people's folders, nor a .npz with images and person, nor a .txt of "
             f"pairs ({error})"

@@ -64,7 +64,8 @@ def match(truth: Sequence[People], found: Sequence[Detections]) -> list[Matched]
 def _dataset(images: Sequence[People] | Sequence[Detections]) -> dict[str, list[dict[str, object]]]:
     """Boxes as COCO writes them down."""
     annotations: list[dict[str, object]] = []
-    for number, one in enumerate(images, start=1):
+    each: Sequence[People | Detections] = images
+    for number, one in enumerate(each, start=1):
         sides = one.boxes[:, 2:] - one.boxes[:, :2]
         for k, (corner, side) in enumerate(zip(one.boxes[:, :2].tolist(), sides.tolist(), strict=True)):
             row = {"id": len(annotations) + 1, "image_id": number, "category_id": 1, "bbox": corner + side}

@@ -60,7 +60,7 @@ def look_alikes(gallery: Gallery, name: str = "") -> list[str]:
         for other, distance in zip(gallery.people, others.tolist(), strict=True):
             if other != own and distance < gallery.threshold:
                 pairs[frozenset((own, other))] = distance
-    return [_look_alike(gallery, *sorted(pair), distance) for pair, distance in pairs.items()]
+    return [_look_alike(gallery, min(pair), max(pair), distance) for pair, distance in pairs.items()]
 
 
 def _look_alike(gallery: Gallery, first: str, second: str, distance: float) -> str:

@@ -64,7 +64,7 @@ def thresholds(gallery: Gallery, seen: Compared, threshold: float) -> Floats:
     distances = seen.distances
     if not len(distances):
         return np.empty(0)
-    limits = np.full(len(distances), threshold)
+    limits: Floats = np.full(len(distances), threshold)
     if len(distances) > 1:
         nearest, second = np.partition(distances, 1)[:2]
         others = np.full(len(distances), nearest)

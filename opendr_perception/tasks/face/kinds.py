@@ -1,7 +1,7 @@
 """Kinds of faces: means of many faces each, which tell how common faces like one are.
 
 An embedder tells some groups of people apart worse than others: those of whom it has seen few lie close together. Who
-lies near to a mean of many unrelated faces has many look-alikes, enrolled or not. `face_kinds.npz` holds 64 means of
+lies near to a mean of many unrelated faces has many look-alikes, enrolled or not. `kinds.npz` holds 64 means of
 at least 15 faces of FER2013 each, made by `python -m opendr_perception.training.face.kinds`; nobody can be recognised
 by them.
 """
@@ -32,7 +32,7 @@ def kinds_of(model: str) -> Floats | None:
 
 @cache
 def _shipped() -> tuple[str, Floats]:
-    with as_file(files("opendr_perception.tasks") / FILE) as path, np.load(path, allow_pickle=False) as data:
+    with as_file(files("opendr_perception.tasks.face") / FILE) as path, np.load(path, allow_pickle=False) as data:
         return str(data["model"]), data["means"].astype(np.float32)
 
 

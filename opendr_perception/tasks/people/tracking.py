@@ -50,7 +50,7 @@ KEPT_LOOK = 0.9
 """Share of a track's look that stays when it is seen anew."""
 
 
-class _LookingTracker(ByteTrackTracker):  # type: ignore[misc]
+class _LookingTracker(ByteTrackTracker):
     """ByteTrack's Kalman filters and life of tracks, with all detections in one stage, matched by place and looks."""
 
     tracker_id = "opendr_perception"
@@ -76,7 +76,7 @@ class _LookingTracker(ByteTrackTracker):  # type: ignore[misc]
         seen = self.seen
         if seen is None or similarity_matrix.shape != (len(self.tracks), len(seen)):  # the empty second stage
             return super()._get_associated_indices(similarity_matrix, min_similarity_thresh)
-        alike = np.full(similarity_matrix.shape, UNKNOWN_LIKENESS)
+        alike: npt.NDArray[np.float64] = np.full(similarity_matrix.shape, UNKNOWN_LIKENESS)
         for row, track in enumerate(self.tracks):
             if track in self._remembered:
                 alike[row] = seen @ self._remembered[track]

@@ -81,9 +81,9 @@ def render(rng: Rng, recordings: Sequence[Recording], pace: float, seconds: floa
     flat = recordings[0].world is None or rng.random() < AS_FILMED
     stream = join(rng, recordings, world=not flat, names_added=True)
     labels = labels_of(stream)
-    places: Floats = np.arange(0, len(labels) - 1, stream.rate * pace / RATE)
-    start = rng.integers(max(1, min(round(2 * RATE), len(places) - round(seconds * RATE))))
-    places = places[start : start + round(seconds * RATE)]
+    every = np.arange(0, len(labels) - 1, stream.rate * pace / RATE, dtype=np.float64)
+    start = rng.integers(max(1, min(round(2 * RATE), len(every) - round(seconds * RATE))))
+    places = every[start : start + round(seconds * RATE)]
     points, missing = _between(stream, places)
     nearest = np.round(places).astype(int)
     at = stamps(rng, len(places) / RATE)

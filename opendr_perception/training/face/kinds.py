@@ -1,5 +1,5 @@
 """Make the means of `tasks.face.kinds` from the training faces of FER2013:
-`python -m opendr_perception.training.face.kinds ../shared/data/fer2013 face_kinds.npz`."""
+`python -m opendr_perception.training.face.kinds ../shared/data/fer2013 kinds.npz`."""
 
 from __future__ import annotations
 
@@ -63,10 +63,12 @@ def _images(folder: Path, count: int) -> Iterator[Image]:
     ends = [*starts[1:], len(content)]
     for place in np.random.default_rng(0).permutation(train)[:count]:
         coded = np.frombuffer(content[starts[place] : ends[place]], np.uint8)
-        small = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+        small = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
         large = cv2.resize(small, (SIDE, SIDE), interpolation=cv2.INTER_CUBIC)
-        room = [SIDE // 3] * 4
-        yield Image(np.asarray(cv2.copyMakeBorder(large, *room, cv2.BORDER_REPLICATE), np.uint8), "mono8")
+        room = SIDE // 3
+        yield Image(
+            np.asarray(cv2.copyMakeBorder(large, room, room, room, room, cv2.BORDER_REPLICATE), np.uint8), "mono8"
+        )
 
 
 if __name__ == "__main__":
