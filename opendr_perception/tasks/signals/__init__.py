@@ -1,0 +1,1 @@
+"""Sampled signals: their order in time, their rate, where they come from."""

@@ -1,0 +1,1 @@
+"""Sound: features and what is heard in it."""
