@@ -1,0 +1,1 @@
+"""Nodes that are fed by samples: sound and signals."""
