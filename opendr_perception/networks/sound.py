@@ -98,7 +98,7 @@ class SoundNetwork(Sequential):
         window: int = 20,
         layers: int = 1,
         mode: Mode = "causal",
-        dropout: float = 0.2,
+        dropout: float = 0.1,
     ) -> None:
         patches = SoundPatches(bands, widths, pools)
         transformer = CoTransformer(

@@ -77,7 +77,7 @@ KINDS = {
         need=48,
         keep=0,
         speeds=(0.9, 1.0, 1.1),
-        share=0.15,
+        share=0.1,
     ),
     "digits": Kind(
         MelConfig(bands=32, highest=3800.0),
@@ -99,7 +99,7 @@ class Settings:
     left_out: str
     steps: int
     batch: int = 32
-    rate: float = 3e-3
+    rate: float = 4e-3
     seed: int = 1
 
 
@@ -120,7 +120,7 @@ class Trainer(Resumable):
         torch.manual_seed(settings.seed)
         self.settings, self.examples, self.checkpoint = settings, examples, checkpoint
         self.network = kind.network(classes)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.05)
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.02)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.2
         )

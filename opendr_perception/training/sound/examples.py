@@ -134,9 +134,9 @@ class Examples:
         start = int(rng.integers(-(len(frames) // 5) if timing.need else timing.field // 2, latest + 1))
         cut = frames[max(-start, 0) :][: timing.frames - max(start, 0)]
         power = np.zeros((timing.frames, frames.shape[1]), np.float32)
-        if rng.random() < 0.7:
+        if rng.random() < 0.5:
             power += self._background(rng)
-        power[max(start, 0) : max(start, 0) + len(cut)] += np.exp(cut) * np.float32(10 ** rng.uniform(-1.5, 0.7))
+        power[max(start, 0) : max(start, 0) + len(cut)] += np.exp(cut) * np.float32(10 ** rng.uniform(-1, 0.7))
         mixed = _coloured(np.log(power + np.float32(FLOOR)), rng)
         return _masked(mixed, rng), timing.labels(event.label, self._unknown, max(start, 0), len(cut))
 
@@ -144,23 +144,22 @@ class Examples:
         other = self._others[int(rng.integers(len(self._others)))]
         frames = other.variants[0]
         places = (np.arange(self._timing.frames) + int(rng.integers(len(frames)))) % len(frames)
-        background: np.ndarray = np.exp(frames[places]) * np.float32(10 ** rng.uniform(-4, -1))
+        background: np.ndarray = np.exp(frames[places]) * np.float32(10 ** rng.uniform(-5, -2))
         return background
 
 
 def _coloured(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """As another microphone in another room hears it: some bands louder."""
     bands = frames.shape[1]
-    corners = rng.normal(0, 0.7, 5)
+    corners = rng.normal(0, 0.4, 5)
     return frames + np.interp(np.linspace(0, 4, bands), np.arange(5), corners).astype(np.float32)
 
 
 def _masked(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Without some bands and some moments [Park 2019, SpecAugment]."""
     length, bands = frames.shape
-    for _ in range(2):
-        low, wide = int(rng.integers(bands)), int(rng.integers(0, bands // 6 + 1))
-        frames[:, low : low + wide] = QUIET
+    low, wide = int(rng.integers(bands)), int(rng.integers(0, bands // 6 + 1))
+    frames[:, low : low + wide] = QUIET
     begin, long = int(rng.integers(length)), int(rng.integers(0, length // 10 + 1))
     frames[begin : begin + long] = QUIET
     return frames

@@ -12,11 +12,12 @@ from opendr_perception.msg import Audio
 from std_msgs.msg import Header
 
 from opendr_perception.ros.signals import audio
-from opendr_perception.ros.signals.audio import Format, message_type, read
+from opendr_perception.ros.signals.audio import message_type
+from opendr_perception.tasks.sound.messages import Format, read
 from opendr_perception.tasks.sound.pcm import encode
 
 ARRIVED = 5_000_000_000
-SAMPLES = np.array([[0.5, -0.25], [0.0, 0.75], [-1.0, 0.125]], np.float32)
+SAMPLES = np.array([[0.5, -0.25], [0.0, 0.75], [-0.875, 0.125]], np.float32)
 KNOWN = Format(8000, 2, "S16LE")
 STAMP = Time(sec=3, nanosec=7)
 HEADER = Header(stamp=STAMP, frame_id="mic")
