@@ -16,7 +16,7 @@ from opendr_perception.zoo.errors import ZooError
 
 CONVERTER_VERSION = 1  # raise it whenever the conversion gives other files: older ones are then converted again
 REGISTRIES = ("npm", "pypi", "debian")
-CONVERTERS = ("tfjs", "faceapi")
+CONVERTERS = ("tfjs", "faceapi", "onnx")
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 
 
@@ -64,7 +64,7 @@ class ModelEntry:
         files: sha256 of each source file by its path in the archive.
         licence: of the package.
         upstream: who made the weights, and their licence.
-        converter: 'tfjs' or 'faceapi'.
+        converter: 'tfjs', 'faceapi', or 'onnx' for what is ONNX already.
     """
 
     name: str
