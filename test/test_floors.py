@@ -33,6 +33,7 @@ WITH_TORCH = (
     "bench/esr.py",
     "bench/nms.py",
     "bench/presence.py",
+    "bench/sound_step.py",
     "bench/opendr_peer.py",
     "bench/opendr_nms_peer.py",
 )

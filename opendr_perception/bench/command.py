@@ -24,6 +24,8 @@ from opendr_perception.bench.high_resolution import high_resolution
 from opendr_perception.bench.nms import nms
 from opendr_perception.bench.overhead import overhead
 from opendr_perception.bench.presence import presence
+from opendr_perception.bench.signals import signals
+from opendr_perception.bench.sound import sound
 from opendr_perception.bench.streams import streams
 from opendr_perception.files import write_text
 from opendr_perception.ros.run import keep_to_ourselves
@@ -40,6 +42,8 @@ CASES: dict[str, Case] = {
     "active": lambda extent: [*active(extent), *active_faults(extent)],
     "highres": high_resolution,
     "presence": presence,
+    "sound": sound,
+    "signals": signals,
 }
 
 

@@ -183,6 +183,8 @@ class SampleBuffer:
         early = max(min(0.5 * length, MOST_JITTER * chunk.rate), min(self._tolerance(chunk), length - 1))
         if chunk.loose or known < early:
             return self._append(chunk)
+        if length - known <= min(self._tolerance(chunk), 0.5 * length):
+            known = length  # what seems to be new at its end is jitter
         self.counts.repeated += min(known, length)
         return self._give(chunk.samples[known:]) if known < length else []
 
@@ -211,6 +213,9 @@ class SampleBuffer:
         exact = len(late) > 1 and max(late) - min(late) < 1
         missing = round(statistics.median(late) if len(late) > 2 else late[0])
         pieces: list[Piece] = []
+        if not exact:  # it is whole chunks that get lost
+            whole = round(missing / len(first.samples)) * len(first.samples)
+            missing = whole if whole and abs(missing - whole) <= self._tolerance(first) else missing
         if missing > (0 if exact else min(0.5 * len(first.samples), MOST_JITTER * first.rate)):
             self.counts.lost += missing
             pieces += self._give(np.full((missing, self._channels), self._fill, np.float32))

@@ -110,14 +110,22 @@ class Examples:
         timing: of the tokens.
         unknown: the label of all else.
         share: of examples in which the event is one of `others`.
+        colour: standard deviation of the loudness of a band, in nepers of power.
         seed: of all that is drawn.
     """
 
     def __init__(
-        self, events: Sequence[Event], others: Sequence[Event], timing: Timing, unknown: int, share: float, seed: int
+        self,
+        events: Sequence[Event],
+        others: Sequence[Event],
+        timing: Timing,
+        unknown: int,
+        share: float,
+        colour: float,
+        seed: int,
     ) -> None:
         self._events, self._others, self._timing = events, others, timing
-        self._unknown, self._share, self._seed = unknown, share, seed
+        self._unknown, self._share, self._colour, self._seed = unknown, share, colour, seed
 
     def batch(self, step: int, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Frames (size, frames, bands) float32 and labels (size, tokens) int64 of a step."""
@@ -137,7 +145,7 @@ class Examples:
         if rng.random() < 0.5:
             power += self._background(rng)
         power[max(start, 0) : max(start, 0) + len(cut)] += np.exp(cut) * np.float32(10 ** rng.uniform(-1, 0.7))
-        mixed = _coloured(np.log(power + np.float32(FLOOR)), rng)
+        mixed = _coloured(np.log(power + np.float32(FLOOR)), self._colour, rng)
         return _masked(mixed, rng), timing.labels(event.label, self._unknown, max(start, 0), len(cut))
 
     def _background(self, rng: np.random.Generator) -> np.ndarray:
@@ -148,10 +156,10 @@ class Examples:
         return background
 
 
-def _coloured(frames: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _coloured(frames: np.ndarray, colour: float, rng: np.random.Generator) -> np.ndarray:
     """As another microphone in another room hears it: some bands louder."""
     bands = frames.shape[1]
-    corners = rng.normal(0, 0.4, 5)
+    corners = rng.normal(0, colour, 5)
     return frames + np.interp(np.linspace(0, 4, bands), np.arange(5), corners).astype(np.float32)
 
 

@@ -93,6 +93,22 @@ def test_stamps_that_jitter_lose_nothing() -> None:
     assert buffer.counts.lost == buffer.counts.repeated == 0
 
 
+def test_in_a_stream_whose_stamps_jitter_whole_chunks_are_lost_and_repeated() -> None:
+    rng = np.random.default_rng(5)
+    buffer, pieces = SampleBuffer(fill=-1.0), []
+    for k in range(0, 6000, 20):
+        sent = chunk(k, k + 20, shift=rng.normal(0, 0.001))
+        if k not in (2000, 4000, 4020):
+            pieces += buffer.add(sent)
+        if k in (1000, 3000):
+            pieces += buffer.add(sent)
+    found = samples(pieces + buffer.flush())
+    expected = SIGNAL[:, 0].copy()
+    expected[2000:2020], expected[4000:4040] = -1, -1
+    assert np.array_equal(found, expected)
+    assert (buffer.counts.lost, buffer.counts.repeated) == (60, 40)
+
+
 @pytest.mark.parametrize("ppm", [100, -100])
 def test_the_drift_of_the_sample_clock_is_followed(ppm: int) -> None:
     """10^5 chunks of 20 ms, more than half an hour, in which the clocks part by 0.2 s."""
