@@ -22,8 +22,8 @@ class Parameters(SampleParameters):
 
     model: str = parameter(
         "sound-environment",
-        "A classifier of sounds of the zoo: sound-environment for ten sounds around people, sound-digits for spoken "
-        "digits; or an ONNX file like them.",
+        "A classifier of sounds of the zoo (opendr-perception models list), or an ONNX file that "
+        "opendr_perception.training.sound.ship has written.",
         read_only=True,
     )
     score_threshold: float = parameter(

@@ -52,6 +52,8 @@ class Kind:
         shape: of the network: see `networks.sound.SoundNetwork`.
         frames, need, keep: see `examples.Timing`.
         speeds: at which recordings are played.
+        other_speeds: at which those are played that are none of the classes. Speech of 8 kHz that is played faster
+            reaches higher, so that its narrow band is not what it is known by.
         share: of examples that are none of the classes.
         colour: how differently microphones hear, see `examples.Examples`.
     """
@@ -62,6 +64,7 @@ class Kind:
     need: int
     keep: int
     speeds: tuple[float, ...]
+    other_speeds: tuple[float, ...]
     share: float
     colour: float
 
@@ -80,7 +83,8 @@ KINDS = {
         need=48,
         keep=0,
         speeds=(0.9, 1.0, 1.1),
-        share=0.1,
+        other_speeds=(1.0, 1.4, 2.0),
+        share=0.25,
         colour=0.4,
     ),
     "digits": Kind(
@@ -90,6 +94,7 @@ KINDS = {
         need=0,
         keep=32,
         speeds=(0.85, 1.0, 1.18),
+        other_speeds=(1.0,),
         share=0.2,
         colour=0.8,
     ),
@@ -171,7 +176,7 @@ def learn(name: str, data: Material, left_out: str, settings: Settings, output: 
         others += pseudo_words(known, 200, np.random.default_rng(settings.seed))
     unknown = data.labels.index(UNKNOWN)
     events = events_of(known, data.labels, kind.mel, kind.speeds)
-    foreign = [Event(event.variants, unknown) for event in events_of(others, data.labels, kind.mel, (1.0,))]
+    foreign = [Event(event.variants, unknown) for event in events_of(others, data.labels, kind.mel, kind.other_speeds)]
     timing = kind.timing(kind.network(len(data.labels)))
     examples = Examples(events, foreign, timing, unknown, kind.share, kind.colour, settings.seed)
     trainer = Trainer(settings, kind, examples, len(data.labels), output / f"checkpoint-{left_out or 'all'}.pt")
