@@ -83,8 +83,8 @@ KINDS = {
         need=48,
         keep=0,
         speeds=(0.9, 1.0, 1.1),
-        other_speeds=(1.0, 1.4, 2.0),
-        share=0.25,
+        other_speeds=(1.0,),
+        share=0.1,
         colour=0.4,
     ),
     "digits": Kind(
