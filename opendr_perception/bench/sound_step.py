@@ -49,7 +49,7 @@ def step(rounds: int) -> list[Figure]:
         network = SoundNetwork(11, bands=32, widths=(8, 16, 32, 64)).eval()
         export(network, path)
         banks = [StateBank(Session(path, threads=1)) for _ in range(8)]
-        patch = np.zeros((1, *network.patches.frame_shape), np.float32)
+        patch = np.zeros((1, network.patches.field, network.patches.bands), np.float32)
         eight: dict[str, tuple[Run, int]] = {"eight": (lambda: [each.step((0,), patch) for each in banks], 1)}
         second = 4 * alternating(eight, rounds)["eight"]
     torch.set_num_threads(threads)

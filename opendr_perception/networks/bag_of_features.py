@@ -163,7 +163,7 @@ class BagOfFeatures(nn.Module):
         lengths = [tokens, tokens - tokens // 2] if temporal else [tokens]
         self.codebooks = nn.ModuleList(codebook(features, codewords) for _ in lengths[: 1 if shared else 2])
         self.attentions = nn.ModuleList(_heads(attention, codewords, n, latent, heads) for n in lengths)
-        self.half = tokens // 2
+        self.newer = tokens // 2
         width = codewords * len(lengths) * (heads if attention in ("ctsa", "csa", "tsa") else 1)
         self.classifier = nn.Sequential(nn.Linear(width, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, classes))
 
@@ -171,7 +171,7 @@ class BagOfFeatures(nn.Module):
         """What the classifier sees (B, bags x heads x K) of tokens (B, D, N)."""
         parts = []
         for place, attentions in enumerate(self.attentions):
-            seen = tokens if place == 0 else tokens[:, :, self.half :]
+            seen = tokens if place == 0 else tokens[:, :, self.newer :]
             codes = self.codebooks[min(place, len(self.codebooks) - 1)](seen)
             heads: Sequence[nn.Module] = list(attentions)  # type: ignore[call-overload]
             parts += [head(codes).mean(2) for head in heads]

@@ -57,7 +57,7 @@ def _read_csv(path: Path) -> SignalRecording:
         raise SignalError("it is empty")
     named = any(_number(cell) is None for cell in rows[0])
     names = [cell.strip() for cell in rows[0]] if named else [str(k) for k in range(len(rows[0]))]
-    table = np.full((len(rows) - named, len(names)), np.nan)
+    table: np.ndarray = np.full((len(rows) - named, len(names)), np.nan)
     for place, row in enumerate(rows[named:]):
         if len(row) != len(names):
             raise SignalError(f"row {place + named + 1} has {len(row)} cells, not {len(names)}")

@@ -77,7 +77,7 @@ class SoundClassifier:
         self._model, self._threshold = model, threshold
         self._bank = StateBank(model.session)
         self._features = LogMel(model.mel)
-        self._frames = np.zeros((0, model.mel.bands), np.float32)
+        self._frames: np.ndarray = np.zeros((0, model.mel.bands), np.float32)
         self._steps = itertools.count()
         self.heard = 0
 

@@ -57,7 +57,7 @@ class LogMel:
         self.config = config
         self._taper = np.hanning(config.window + 1)[:-1].astype(np.float32)
         self._filters = mel_filters(config)
-        self._rest = np.zeros(0, np.float32)
+        self._rest: np.ndarray = np.zeros(0, np.float32)
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Take the next samples (n,) in [-1, 1]; give the frames (m, bands) float32 that they complete."""

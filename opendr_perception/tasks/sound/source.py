@@ -97,7 +97,7 @@ class FileSource(SoundSource):
     def _play(self) -> Iterator[SoundChunk]:
         file = SoundFile(self._file)
         size = max(round(self._seconds * file.rate), 1)
-        kept = np.zeros((0, file.channels), np.float32)
+        kept: np.ndarray = np.zeros((0, file.channels), np.float32)
         while not self._stopped.is_set():
             for part in file.chunks():
                 kept = np.concatenate([kept, part])

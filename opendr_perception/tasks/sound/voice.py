@@ -149,7 +149,7 @@ class VoiceDetector:
     def __init__(self, model: SpeechModel, settings: VoiceSettings, numbers: Iterator[int] | None = None) -> None:
         self._model = model
         self._decision = Decision(settings, numbers if numbers is not None else count(1))
-        self._heard = np.zeros(CONTEXT, np.float32)
+        self._heard: np.ndarray = np.zeros(CONTEXT, np.float32)
         self._state = np.zeros(STATE, np.float32)
         self._end = 0
 
