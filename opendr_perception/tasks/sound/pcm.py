@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-ENCODINGS = {
+ENCODINGS: dict[str, tuple[np.dtype, float]] = {
     "S8": (np.dtype("i1"), 2.0**7),
     "S16LE": (np.dtype("<i2"), 2.0**15),
     "S32LE": (np.dtype("<i4"), 2.0**31),
