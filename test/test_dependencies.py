@@ -36,6 +36,7 @@ TORCH_FLOORS = (
     "esr",
     "nms",
     "presence",
+    "sound_step",
     "opendr_peer",
     "opendr_nms_peer",
 )
