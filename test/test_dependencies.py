@@ -36,6 +36,7 @@ WITH_TORCH = (
     "bench/nms.py",
     "bench/presence.py",
     "bench/emotion/esr.py",
+    "bench/sound/step.py",
     "bench/peers/",
 )
 """For people who train, bring their own network or measure; nodes do not need them."""

@@ -34,6 +34,7 @@ WITH_TORCH = (
     "bench/emotion/esr.py",
     "bench/nms.py",
     "bench/presence.py",
+    "bench/sound/step.py",
     "bench/peers/opendr.py",
     "bench/peers/opendr_nms.py",
 )
@@ -73,7 +74,7 @@ def place(file: Path) -> str:
     return str(file.relative_to(ROOT))
 
 
-CAPABILITIES = {"people", "body", "action", "face", "emotion", "presence", "nms", "view"}
+CAPABILITIES = {"people", "body", "action", "face", "emotion", "presence", "nms", "view", "sound", "signals"}
 """The only names that divide a floor by what is perceived; they mean the same everywhere."""
 SERVICES = {
     "tasks": {"imaging", "recordings"},

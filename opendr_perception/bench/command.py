@@ -23,6 +23,8 @@ from opendr_perception.bench.nms import nms
 from opendr_perception.bench.presence import presence
 from opendr_perception.bench.ros.overhead import overhead
 from opendr_perception.bench.ros.streams import streams
+from opendr_perception.bench.signals import signals
+from opendr_perception.bench.sound.recognition import sound
 from opendr_perception.bench.view.faults import active_faults
 from opendr_perception.bench.view.policies import active
 from opendr_perception.files import write_text
@@ -40,6 +42,8 @@ CASES: dict[str, Case] = {
     "active": lambda extent: [*active(extent), *active_faults(extent)],
     "highres": high_resolution,
     "presence": presence,
+    "sound": sound,
+    "signals": signals,
 }
 
 

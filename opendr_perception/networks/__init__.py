@@ -2,6 +2,8 @@
 
 __all__ = [
     "checkpoints",
+    "co_transformer",
     "human_presence",
     "lightweight_openpose",
+    "sound",
 ]

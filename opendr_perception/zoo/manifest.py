@@ -13,7 +13,7 @@ import yaml
 from opendr_perception.zoo.errors import ZooError
 
 REGISTRIES = ("npm", "pypi", "debian")
-CONVERTERS = ("tfjs", "faceapi")
+CONVERTERS = ("tfjs", "faceapi", "onnx")
 TERMS = ("open", "research")
 MANIFEST = Path(__file__).with_name("manifest.yaml")
 
@@ -62,7 +62,7 @@ class ModelEntry:
         files: sha256 of each source file by its path in the archive.
         licence: of the package.
         upstream: who made the weights, and their licence.
-        converter: 'tfjs' or 'faceapi'.
+        converter: 'tfjs', 'faceapi', or 'onnx' for what is ONNX already.
         sha256: of the converted file.
     """
 

@@ -25,7 +25,7 @@ def test_every_model_has_a_recipe_and_a_golden_output() -> None:
     recipes = pytest.importorskip("opendr_perception.zoo.convert.recipes")
     golden = json.loads(MANIFEST.with_name("golden.json").read_text())
     models = load_manifest().models
-    assert set(models) == set(recipes.RECIPES) == set(golden)
+    assert set(models) == {*recipes.RECIPES, *recipes.READY} == set(golden)
     for name, model in models.items():
         assert list(golden[name]) == list(model.outputs), name
 

@@ -12,22 +12,27 @@ from opendr_perception.ros.topics.inputs import (
     transport_parameter,
     with_images,
 )
-from opendr_perception.ros.topics.latest import Mailbox
+from opendr_perception.ros.topics.latest import Counts, Mailbox
 from opendr_perception.ros.topics.listener import Listener
 from opendr_perception.ros.topics.pairing import Pairing
+from opendr_perception.ros.topics.statistics import Statistics, Summary
 from opendr_perception.ros.topics.stream import Stream
 
 __all__ = [
     "Arrival",
     "Calibration",
     "Cameras",
+    "Counts",
     "Input",
     "Listener",
     "Mailbox",
     "Pairing",
     "Pictured",
+    "Statistics",
     "Stream",
+    "Summary",
     "image_input",
+    "names",
     "pinhole",
     "rectified_parameter",
     "reliability_parameter",

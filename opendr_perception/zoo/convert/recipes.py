@@ -35,6 +35,9 @@ def build(name: str, files: Files) -> onnx.ModelProto:
         KeyError: there is no recipe of that name.
         ConversionError: the source is not what the recipe expects.
     """
+    if name in READY:
+        (content,) = files.values()
+        return READY[name](onnx.load_from_string(content))
     builder = GraphBuilder(name)
     RECIPES[name](builder, {PurePosixPath(path).name: content for path, content in files.items()})
     fold(builder)
@@ -95,6 +98,22 @@ def _facemesh(builder: GraphBuilder, files: Files) -> None:
     names = [f"{call}/conv2d_21/BiasAdd", f"{call}/conv2d_31/BiasAdd"]
     facemesh_head(builder, *tfjs.convert(_graph(files), builder, {"input_1": image}, names))
 
+
+def _silero_vad(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The detector for 16 kHz: the rate, which it takes as an input, is a constant, and its shapes are said."""
+    graph = model.graph
+    (rate,) = (each for each in graph.input if each.name == "sr")
+    graph.input.remove(rate)
+    graph.initializer.append(onnx.helper.make_tensor("sr", onnx.TensorProto.INT64, [], [16000]))
+    shapes = {"input": ("N", 576), "state": (2, "N", 128), "output": ("N", 1), "stateN": (2, "N", 128)}
+    for each in (*graph.input, *graph.output):
+        each.CopyFrom(onnx.helper.make_tensor_value_info(each.name, onnx.TensorProto.FLOAT, shapes[each.name]))
+    onnx.checker.check_model(model)
+    return model
+
+
+READY: dict[str, Callable[[onnx.ModelProto], onnx.ModelProto]] = {"silero-vad": _silero_vad}
+"""What is ONNX already, and what is done to it."""
 
 RECIPES: dict[str, Callable[[GraphBuilder, Files], None]] = {
     "nanodet": _nanodet(features=False),

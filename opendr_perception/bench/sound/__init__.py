@@ -1,0 +1,5 @@
+"""Benchmarks of what nodes hear."""
+
+__all__ = [
+    "recognition",
+]

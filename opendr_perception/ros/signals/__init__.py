@@ -1,0 +1,12 @@
+"""Nodes that are fed by samples: sound and signals."""
+
+from opendr_perception.ros.signals.node import SampleNode, SampleParameters
+from opendr_perception.ros.signals.player import Player
+from opendr_perception.ros.signals.stream import DEPTH
+
+__all__ = [
+    "DEPTH",
+    "Player",
+    "SampleNode",
+    "SampleParameters",
+]

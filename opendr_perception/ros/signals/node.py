@@ -1,0 +1,205 @@
+"""What all nodes that hear share: sound in, one worker, typed results out, stamped with the end of what was heard.
+
+The way of a chunk: reliable subscription -> queue, in which nothing is replaced -> worker thread -> order by sample
+time -> the node's rate -> `hear` -> results. The executor never runs inference.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+
+from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
+from opendr_perception.ros.perception.node import STREAM_NAME
+from opendr_perception.ros.signals.queue import Queue
+from opendr_perception.ros.signals.stream import SampleStream
+from opendr_perception.tasks.sound import ENCODINGS, MOST_CHANNELS, RATES, TYPES
+
+PATIENCE = 2.0
+"""Seconds that a run of the model has to end when the node stops."""
+
+
+@dataclass(frozen=True)
+class SampleParameters(NodeParameters):
+    """What every node that hears takes."""
+
+    device: str = parameter(
+        "cpu",
+        "Where the model runs. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
+        choices=("cpu", "cuda", "tensorrt"),
+        read_only=True,
+    )
+    threads: int = parameter(
+        1,
+        "Threads of the model on the CPU; 0 takes one for each core. These models are small: one is enough.",
+        minimum=0,
+        maximum=256,
+        read_only=True,
+    )
+    streams: tuple[str, ...] = parameter(
+        ("",),
+        "Names of the microphones that this node serves with one model. 'front' makes it subscribe front/audio and "
+        "publish below front/; the empty name is the plain topic.",
+        read_only=True,
+    )
+    audio_type: str = parameter(
+        "auto",
+        "Type of the messages on audio. auto takes that of whoever publishes it. AudioData and AudioDataStamped are of "
+        "ros-drivers' audio_common_msgs, AudioStamped of the other package of that name, RawAudio of foxglove_msgs.",
+        choices=("auto", *TYPES),
+        read_only=True,
+    )
+    channel: int = parameter(
+        -1,
+        "Channel of a microphone array that is heard, from 0 on; -1 hears the mean of all.",
+        minimum=-1,
+        maximum=MOST_CHANNELS - 1,
+    )
+    sample_rate: int = parameter(
+        16000,
+        "Hz, for AudioData and AudioDataStamped, which do not tell it.",
+        minimum=RATES[0],
+        maximum=RATES[1],
+    )
+    channels: int = parameter(1, "Channels, for AudioData and AudioDataStamped.", minimum=1, maximum=MOST_CHANNELS)
+    sample_format: str = parameter("S16LE", "Encoding, for AudioData and AudioDataStamped.", choices=tuple(ENCODINGS))
+    qos_reliability: str = parameter(
+        "reliable",
+        "What is asked of publishers. reliable loses nothing on the way; best_effort hears all publishers.",
+        choices=("best_effort", "reliable"),
+        read_only=True,
+    )
+    max_gap: float = parameter(
+        1.0,
+        "Seconds of sound that may be missing. A shorter gap is filled with silence; after a longer one the stream "
+        "starts anew.",
+        minimum=0.0,
+        maximum=60.0,
+        read_only=True,
+    )
+
+
+class SampleNode(ManagedNode):
+    """Base of the nodes that turn a stream of sound into results at their own times."""
+
+    Parameters: ClassVar[type[NodeParameters]] = SampleParameters
+    RESULT: ClassVar[tuple[type, str]]
+    """Type and topic of the result."""
+    RATE: ClassVar[int] = 16000
+    """At which it hears, Hz."""
+
+    def __init__(self, **options: Any) -> None:
+        self._streams: dict[str, SampleStream] = {}
+        self._queue: Queue[tuple[int, Any]] = Queue(())
+        self._worker: threading.Thread | None = None
+        super().__init__(**options)
+
+    # --- what a node implements -------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        """Load and warm the model. What it raises keeps the node from starting."""
+        raise NotImplementedError
+
+    def unload(self) -> None:
+        """Let go of the model."""
+
+    def new_memory(self) -> Any:
+        """What is kept for a stream from chunk to chunk."""
+        raise NotImplementedError
+
+    def hear(self, stream: str, samples: np.ndarray, stamp: int, memory: Any) -> Iterable[tuple[int, Any]]:
+        """Take the next samples (n,) float32 at `RATE`, and the time of the first in ns.
+
+        Gives results with the times in ns of the end of the sound that each is about.
+        """
+        raise NotImplementedError
+
+    # --- lifecycle --------------------------------------------------------------------------------------------------
+
+    def configure(self) -> None:
+        names = self.params.streams
+        if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
+            raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
+        self.load()
+        self._streams = {
+            name: SampleStream(self, name, "audio", self.RESULT, self.RATE, lambda _: self.new_memory())
+            for name in names
+        }
+
+    def activate(self) -> None:
+        self._queue = Queue(tuple(self._streams))
+        for stream in self._streams.values():
+            stream.start_anew()
+            stream.subscribe(self._receive)
+        self._worker = threading.Thread(
+            target=self._work, args=(self._queue,), name=f"{self.get_name()} worker", daemon=True
+        )
+        self._worker.start()
+
+    def deactivate(self) -> None:
+        for stream in self._streams.values():
+            stream.unsubscribe()
+        self._queue.close()
+        if self._worker is not None:
+            self._worker.join(PATIENCE)
+            self._worker = None
+
+    def cleanup(self) -> None:
+        for stream in self._streams.values():
+            stream.close()
+        self._streams = {}
+        self.unload()
+
+    # --- the executor's thread --------------------------------------------------------------------------------------
+
+    def _receive(self, stream: SampleStream, arrived: int, message: Any) -> None:
+        self._queue.put(stream.name, (arrived, message))
+
+    def tick(self) -> None:
+        if self.stage == "active":
+            for stream in self._streams.values():
+                self._try_to_subscribe(stream)
+                stream.publish_statistics(self._queue.counts(stream.name))
+        super().tick()
+
+    def _try_to_subscribe(self, stream: SampleStream) -> None:
+        try:
+            stream.subscribe(self._receive)
+        except ValueError as error:
+            stream.reject(str(error))
+
+    def diagnose(self) -> Sequence[DiagnosticStatus]:
+        if self.stage != "active":
+            return []
+        return [stream.diagnose(self._queue.counts(stream.name)) for stream in self._streams.values()]
+
+    # --- the worker's thread ----------------------------------------------------------------------------------------
+
+    def _work(self, queue: Queue[tuple[int, Any]]) -> None:
+        while (taken := queue.take()) is not None:
+            name, (arrived, message) = taken
+            stream = self._streams[name]
+            try:
+                self._serve(stream, arrived, message, queue)
+            except Exception as error:  # noqa: BLE001 - a chunk that cannot be heard must not stop the node
+                kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+                queue.count(name, rejected=1)
+                stream.reject(f"{kind}{error}")
+            else:
+                queue.count(name, processed=1)
+
+    def _serve(self, stream: SampleStream, arrived: int, message: Any, queue: Queue[tuple[int, Any]]) -> None:
+        for samples, stamp in stream.hear(arrived, message):
+            started = time.perf_counter()
+            for end, result in self.hear(stream.name, samples, stamp, stream.memory):
+                if queue.closed:  # the node has stopped meanwhile, and nobody waits for this
+                    return
+                now = time.perf_counter()
+                stream.publish(end, result, now - started)
+                started = now

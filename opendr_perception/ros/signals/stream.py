@@ -1,0 +1,216 @@
+"""One microphone of a node that hears: its topics, its samples in order, and how it is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.time import Time
+from std_msgs.msg import Header
+
+from opendr_perception.msg import NodeStatistics
+from opendr_perception.ros.node import ManagedNode, brief, qos
+from opendr_perception.ros.signals.audio import message_type
+from opendr_perception.ros.topics import Counts, Listener, Statistics, Summary, names
+from opendr_perception.tasks.signals import Pace, Resampler, SampleBuffer
+from opendr_perception.tasks.sound import TYPES, Format, read
+
+DEPTH = 100
+"""Messages that the middleware keeps until the executor takes them."""
+SILENT = 10.0
+"""Seconds of digital silence after which that is said: a muted microphone."""
+
+
+class SampleStream:
+    """Subscribes the sound of one stream, puts it in order, and tells how it is.
+
+    Args:
+        node: whose stream it is, with the parameters of `ros.node.signals.node.SampleParameters`.
+        name: the prefix of its topics; '' for none.
+        topic: of the sound, relative.
+        result: message type and topic of its results.
+        rate: at which the node hears, Hz.
+        renew: takes what the node kept of the past (None at first) and gives what it keeps from now on.
+    """
+
+    def __init__(
+        self,
+        node: ManagedNode,
+        name: str,
+        topic: str,
+        result: tuple[type, str],
+        rate: int,
+        renew: Callable[[Any], Any],
+    ) -> None:
+        self.name = name
+        self.memory: Any = None
+        self._node, self._rate, self._renew = node, rate, renew
+        self._relative = topic
+        self.topic = names.resolve(node, self._topic(topic))
+        self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
+        self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
+        self._listener: Listener | None = None
+        self._timings = Statistics()
+        self._summary: Summary = self._timings.drain()
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forget the past, and all counts."""
+        params = self._node.params
+        self.memory = self._renew(self.memory)
+        self._buffer = SampleBuffer(params.max_gap)
+        self._pace = Pace()
+        self._resampler = Resampler(self._rate, self._rate)
+        self._heard = 0  # samples at the node's rate since the stream began
+        self._silent, self._rejected = 0.0, 0
+        self._doubt = self._last_problem = self._frame_id = ""
+
+    # --- input ------------------------------------------------------------------------------------------------------
+
+    def subscribe(self, put: Callable[[SampleStream, int, Any], None]) -> bool:
+        """Hand each message to `put` with the time of its arrival in ns; False while no publisher tells its type.
+
+        Raises:
+            ValueError: the package of the messages is not installed.
+        """
+        kind = self._kind()
+        if self._listener is not None or not kind:
+            return self._listener is not None
+        profile = qos.newest(self._node.params.qos_reliability, DEPTH)
+        clock = self._node.get_clock()
+        self._listener = Listener(
+            self._node,
+            message_type(kind),
+            self._topic(self._relative),
+            lambda message: put(self, clock.now().nanoseconds, message),
+            profile,
+        )
+        return True
+
+    def unsubscribe(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+
+    def _kind(self) -> str:
+        """Which of `TYPES` it is: as the parameter says, or as whoever publishes it does; '' while nobody does."""
+        wanted: str = self._node.params.audio_type
+        if wanted != "auto":
+            return wanted
+        found = [info.topic_type for info in self._node.get_publishers_info_by_topic(self.topic)]
+        known = [kind for kind, name in TYPES.items() if name in found]
+        if found and not known:
+            self._warn(f"it is published as {', '.join(sorted(set(found)))}, which is no sound", "type")
+        return known[0] if known else ""
+
+    def hear(self, arrived: int, message: Any) -> Iterator[tuple[np.ndarray, int]]:
+        """Put a message in its place; give the samples (n,) at the node's rate that follow, and the time of the first.
+
+        Where the stream starts anew, `memory` is renewed before its samples are given.
+
+        Raises:
+            ValueError: the message cannot be used.
+        """
+        params = self._node.params
+        heard = read(message, arrived, Format(params.sample_rate, params.channels, params.sample_format))
+        chunk = heard.chunk
+        channel = params.channel
+        if channel >= chunk.samples.shape[1]:
+            raise ValueError(f"channel {channel} is asked for, but there are {chunk.samples.shape[1]}, from 0 on")
+        self._frame_id = heard.frame_id
+        self._pace.note(chunk.stamp, len(chunk.samples), chunk.rate)
+        self._doubt = self._pace.problem or heard.note or self._silence(chunk.samples, chunk.rate)
+        if self._doubt:
+            self._warn(self._doubt, "doubt")
+        for piece in self._buffer.add(chunk):
+            if piece.index == 0:
+                self._begin(piece.restart, piece.rate)
+            samples = piece.samples[:, channel] if channel >= 0 else piece.samples.mean(1)
+            resampled = self._resampler.push(samples[:, None])[:, 0]
+            if len(resampled) and self._buffer.clock is not None:
+                index = round(self._heard * piece.rate / self._rate)
+                self._heard += len(resampled)
+                yield resampled, self._buffer.clock.time(index)
+
+    def _begin(self, reason: str, rate: float) -> None:
+        if reason:
+            self._warn(f"{reason}; the stream starts anew", "restart")
+            self.memory = self._renew(self.memory)
+        self._resampler, self._heard = Resampler(rate, self._rate), 0
+
+    def _silence(self, samples: np.ndarray, rate: float) -> str:
+        self._silent = 0.0 if samples.any() else self._silent + len(samples) / rate
+        return f"digital silence for {self._silent:.0f} s: is the microphone muted?" if self._silent > SILENT else ""
+
+    def reject(self, problem: str) -> None:
+        """Note a message that cannot be used."""
+        self._last_problem = brief(problem)
+        self._warn(problem, "rejected")
+
+    # --- output -----------------------------------------------------------------------------------------------------
+
+    def publish(self, stamp: int, result: Any, inference: float) -> None:
+        """Publish a result about the sound up to a time in ns; `inference` in seconds is for the statistics."""
+        clock = self._node.get_clock()
+        result.header = Header(stamp=Time(nanoseconds=stamp).to_msg(), frame_id=self._frame_id)
+        self._results.publish(result)
+        self._timings.record(inference, (clock.now().nanoseconds - stamp) * 1e-9)
+
+    def close(self) -> None:
+        for publisher in (self._results, self._statistics):
+            self._node.destroy_publisher(publisher)
+
+    # --- telling ----------------------------------------------------------------------------------------------------
+
+    def publish_statistics(self, counts: Counts) -> None:
+        """Publish `~/statistics` for the period since the last call."""
+        self._summary = self._timings.drain()
+        message = NodeStatistics(
+            node=self._node.get_fully_qualified_name(),
+            stream=self.name,
+            received=counts.received,
+            processed=counts.processed,
+            dropped=counts.dropped,
+            rejected=counts.rejected,
+            rate=self._summary.rate,
+            inference_mean=self._summary.inference_mean,
+            latency_mean=self._summary.latency_mean,
+            latency_max=self._summary.latency_max,
+        )
+        message.header.stamp = self._node.get_clock().now().to_msg()
+        self._statistics.publish(message)
+
+    def diagnose(self, counts: Counts) -> DiagnosticStatus:
+        """How the stream is, in words and numbers."""
+        unheard = self._listener.problem() if self._listener else f"nobody publishes {self.topic}"
+        dropped = "messages are dropped: the model is too slow here" if counts.dropped else ""
+        refused = f"cannot be used: {self._last_problem}" if counts.rejected > self._rejected else ""
+        self._rejected = counts.rejected
+        problems = "; ".join(filter(None, (unheard, self._doubt, dropped, refused)))
+        clock, samples = self._buffer.clock, self._buffer.counts
+        values = {
+            "received": counts.received,
+            "processed": counts.processed,
+            "dropped": counts.dropped,
+            "rejected": counts.rejected,
+            "samples": samples.received,
+            "samples lost": samples.lost,
+            "samples repeated": samples.repeated,
+            "restarts": samples.restarts,
+            "drift (ppm)": f"{clock.drift * 1e6:.0f}" if clock else "0",
+            "jitter (ms)": f"{clock.jitter * 1e3:.1f}" if clock else "0",
+            "rate (Hz)": f"{self._summary.rate:.1f}",
+            "inference (ms)": f"{self._summary.inference_mean * 1e3:.1f}",
+            "latency (ms)": f"{self._summary.latency_mean * 1e3:.1f}",
+            "last problem": self._last_problem,
+        }
+        level = DiagnosticStatus.WARN if problems else DiagnosticStatus.OK
+        return self._node.status(self.topic, level, problems or "sound arrives", values, self._frame_id)
+
+    def _warn(self, text: str, about: str) -> None:
+        self._node.warn(f"{self.topic}: {text}", f"{self.topic} {about}")
+
+    def _topic(self, name: str) -> str:
+        return f"{self.name}/{name}" if self.name else name

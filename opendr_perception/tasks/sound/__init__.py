@@ -1,0 +1,34 @@
+"""Sound: features and what is heard in it."""
+
+from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel
+from opendr_perception.tasks.sound.log_mel import FLOOR, MelConfig
+from opendr_perception.tasks.sound.messages import TYPES, Format, read
+from opendr_perception.tasks.sound.pcm import ENCODINGS, MOST_CHANNELS, RATES, decode, encode
+from opendr_perception.tasks.sound.recording import SoundFile, read_sound
+from opendr_perception.tasks.sound.source import SoundChunk, open_source
+from opendr_perception.tasks.sound.voice import RATE, SpeechModel, VoiceDetector, VoiceSettings
+
+__all__ = [
+    "ENCODINGS",
+    "FLOOR",
+    "MOST_CHANNELS",
+    "RATE",
+    "RATES",
+    "TYPES",
+    "Format",
+    "MelConfig",
+    "SoundChunk",
+    "SoundClassifier",
+    "SoundFile",
+    "SoundModel",
+    "SpeechModel",
+    "VoiceDetector",
+    "VoiceSettings",
+    "decode",
+    "encode",
+    "log_mel",
+    "open_source",
+    "read",
+    "read_sound",
+    "voice",
+]

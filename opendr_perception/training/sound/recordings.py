@@ -1,0 +1,107 @@
+"""Labelled recordings: environmental sounds (ESC) and spoken digits (FSDD), in their own and in compact layouts."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from opendr_perception.tasks.signals.resample import resample
+from opendr_perception.tasks.sound import SoundFile, read_sound
+
+RATE = 16000
+DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A recording of one thing.
+
+    Attributes:
+        samples: (n,) float32 at `RATE`.
+        label: what it is.
+        group: what must not be in training and test at once: the fold, or the speaker.
+    """
+
+    samples: np.ndarray
+    label: str
+    group: str
+
+
+def read_esc(folder: Path) -> list[Recording]:
+    """Read ESC-10, or the part of ESC-50 that it is.
+
+    Args:
+        folder: of ESC-50 (`meta/esc50.csv` and `audio/`), or with a folder `001_Dog_bark` for each class, whose files
+            begin with their fold.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    table = folder / "meta" / "esc50.csv"
+    if table.is_file():
+        with table.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["esc10"] == "True"]
+        return [
+            Recording(read_sound(folder / "audio" / row["filename"], RATE), _words(row["category"]), row["fold"])
+            for row in rows
+        ]
+    found = []
+    for kind in sorted(path for path in folder.iterdir() if re.match(r"\d+[_ -]", path.name) and path.is_dir()):
+        label = _words(re.split(r"[_ -]+", kind.name, maxsplit=1)[1])
+        found += [Recording(read_sound(path, RATE), label, path.name[0]) for path in sorted(kind.iterdir())]
+    if not found:
+        raise ValueError(f"{folder}: neither meta/esc50.csv nor a folder for each class, as 001_Dog_bark, is here")
+    return found
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").lower()
+
+
+def read_digits(folder: Path) -> list[Recording]:
+    """Read the Free Spoken Digit Dataset.
+
+    Args:
+        folder: with `recordings/` of files `digit_speaker_number.wav`; or with `digits_8khz.flac`, in which they are
+            joined, and `index.npz`, which has their names and offsets.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    joined, files = folder / "digits_8khz.flac", sorted((folder / "recordings").glob("*.wav"))
+    if files:
+        return [_digit(path.stem, read_sound(path, RATE)) for path in files]
+    if not joined.is_file():
+        raise ValueError(f"{folder}: neither recordings/*.wav nor digits_8khz.flac is here")
+    source = SoundFile(joined)
+    samples, rate = np.concatenate([chunk[:, 0] for chunk in source.chunks()]), source.rate
+    source.close()
+    with np.load(folder / "index.npz") as index:
+        names, offsets = index["names"].tolist(), index["offsets"].tolist()
+    ends = [*offsets[1:], len(samples)][: len(names)]
+    return [
+        _digit(Path(name).stem, resample(samples[start:end], rate, RATE))
+        for name, start, end in zip(names, offsets, ends, strict=False)
+    ]
+
+
+def _digit(name: str, samples: np.ndarray) -> Recording:
+    digit, speaker, _ = name.split("_")
+    return Recording(samples, DIGITS[int(digit)], speaker)
+
+
+def read_folder(folder: Path) -> list[Recording]:
+    """All sounds below a folder, of no known label: to measure what is taken for something that it is not."""
+    endings = {".wav", ".flac", ".ogg", ".mp3"}
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings)
+    return [Recording(read_sound(path, RATE), "", path.name) for path in files]
+
+
+def groups(recordings: Sequence[Recording]) -> list[str]:
+    """The folds or speakers."""
+    return sorted({recording.group for recording in recordings})

@@ -1,0 +1,47 @@
+"""Write a trained network as the model that `sound_classification` loads:
+`python -m opendr_perception.training.sound.ship`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opendr_perception.engine.export import export
+from opendr_perception.networks.sound import SoundNetwork
+from opendr_perception.training.common.weights import read
+
+
+def load(weights: Path) -> tuple[SoundNetwork, dict[str, object]]:
+    """The network of a training, and its card.
+
+    Args:
+        weights: the .npz; the card is the .yaml beside it.
+
+    Raises:
+        ValueError: the weights do not fit what the card says.
+    """
+    state, card = read(weights)
+    network = SoundNetwork(len(card["labels"]), bands=card["mel"]["bands"], **card["shape"])
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{weights} does not fit the network: {str(error).splitlines()[-1].strip()}") from error
+    return network.eval(), card
+
+
+def ship(
+    weights: Annotated[Path, typer.Argument(help="The .npz of a training; its card lies beside it.")],
+    model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+) -> None:
+    """Export one step of the network, with its labels and features."""
+    network, card = load(weights)
+    texts = {"labels": json.dumps(card["labels"]), "mel": json.dumps(card["mel"])}
+    texts |= {"field": str(card["field"]), "hop": str(card["hop"])}
+    export(network, model, softmax=True, metadata=texts)
+
+
+if __name__ == "__main__":
+    typer.run(ship)
