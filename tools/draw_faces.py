@@ -10,7 +10,6 @@ from pathlib import Path
 import cv2
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
 from opendr_perception.ros.convert.drawing import draw_faces
 from opendr_perception.ros.convert.messages import face_array
 from opendr_perception.tasks.face import (
@@ -35,8 +34,8 @@ NAME = "Eileen Collins"
 def main() -> None:
     zoo.fetch(["blazeface", "face-embedding", "astronaut.png"])
     picture = read_picture(zoo.sample("astronaut.png"))
-    detector = FaceDetector(Session(zoo.require("blazeface").path))
-    embedder = FaceEmbedder(Session(zoo.require("face-embedding").path))
+    detector = FaceDetector(zoo.session("blazeface"))
+    embedder = FaceEmbedder(zoo.session("face-embedding"))
 
     # Enrolled from a smaller picture: the distance to the very same pixels would be 0.
     small = Image(crop_resize(picture, (0, 0, 512, 512), (280, 280))[0], "bgr8")

@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
 from opendr_perception.ros.convert.drawing import draw_poses
 from opendr_perception.ros.convert.messages import body_pose_array
 from opendr_perception.sim.robot import SimulatedCamera
@@ -44,11 +43,9 @@ def main() -> None:
     assert rendered is not None
     pixels = np.ascontiguousarray(rendered[..., ::-1])
     image = Image(pixels, "bgr8")
-    session = Session(zoo.require("nanodet").path)
+    session = zoo.session("nanodet")
     glance = Glance(DetectorOverview(session))
-    estimate = PoseEstimator(
-        HighResolutionDetector(PersonDetector(session), glance), Session(zoo.require("movenet-lightning").path)
-    )
+    estimate = PoseEstimator(HighResolutionDetector(PersonDetector(session), glance), zoo.session("movenet-lightning"))
     [poses] = estimate([image])
     drawn = pixels.copy()
     for view in glance(image):

@@ -113,7 +113,7 @@ class Laboratory:
 
     @staticmethod
     def load(model: str) -> Session:
-        return Session(zoo.require(model).path)
+        return zoo.session(model)
 
     @property
     def enrolled(self) -> Sequence[str]:

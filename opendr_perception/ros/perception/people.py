@@ -66,7 +66,7 @@ class PeopleParameters(PerceptionParameters):
 
 def load_session(model: str, params: PerceptionParameters) -> Session:
     """A model of the zoo, or an ONNX file, on the device that the node is told to use."""
-    return Session(zoo.require(model).path, device=params.device, threads=params.threads)
+    return zoo.session(model, device=params.device, threads=params.threads)
 
 
 class PeopleFinder:

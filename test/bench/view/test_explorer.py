@@ -14,7 +14,6 @@ from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.perception.observation import Glimpse, Recognition, View
 from opendr_perception.bench.view.explorer import SimulatedExplorer
-from opendr_perception.engine.session import Session
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
 from opendr_perception.sim.scene import Pose, Scene, Thing, facing, occlude
@@ -39,7 +38,7 @@ def nobody(crops: Sequence[Pixels]) -> list[Recognition]:
 
 @pytest.fixture(scope="module")
 def detector() -> CountingDetector:
-    return CountingDetector(Session(zoo.require("blazeface").path))
+    return CountingDetector(zoo.session("blazeface"))
 
 
 @pytest.fixture(scope="module")
