@@ -88,11 +88,17 @@ def check(parameters: Any) -> None:
         doc.check(name, getattr(parameters, name))
 
 
-def check_kept(present: Any, wanted: Any) -> None:
-    """Raise ValueError, with one clear line, if a parameter would change that a configured node has to keep."""
+def check_kept(present: Any, wanted: Any, remedy: str) -> None:
+    """Raise ValueError, with one clear line, if a parameter would change that has to be kept.
+
+    Args:
+        present: the values now.
+        wanted: those that are to come.
+        remedy: what is said after the name of the parameter.
+    """
     for name, doc in documentation(present).items():
         if doc.read_only and getattr(wanted, name) != getattr(present, name):
-            raise ValueError(f"{name} cannot be changed while the node is configured: deactivate and clean up first")
+            raise ValueError(f"{name} {remedy}")
 
 
 def as_yaml(node_name: str, cls: type, introduction: str) -> str:

@@ -13,12 +13,11 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.ros.convert.drawing import draw_poses
-from opendr_perception.ros.convert.messages import body_pose_array
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
 from opendr_perception.tasks.body import PoseEstimator
+from opendr_perception.tasks.drawing import draw_poses
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import DetectorOverview, Glance, HighResolutionDetector, PersonDetector, pool
 
@@ -50,7 +49,7 @@ def main() -> None:
     drawn = pixels.copy()
     for view in glance(image):
         cv2.rectangle(drawn, (view.left, view.top), (view.right, view.bottom), PART, 5)
-    draw_poses(drawn, body_pose_array(image, poses, [""] * len(poses)))
+    draw_poses(drawn, poses)
     small, k = pool(image, glance.resolution.base_height_1)
     hot = cv2.resize(glance.overview(small).values, small.shape[1::-1], interpolation=cv2.INTER_NEAREST)[..., None]
     shown = np.round(small * (1 - 0.6 * hot) + np.array(PART) * 0.6 * hot).astype(np.uint8)

@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.ros.convert.drawing import draw_heatmap
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
+from opendr_perception.tasks.drawing import draw_heatmap
 from opendr_perception.tasks.presence import HumanPresence
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "presence.jpg"

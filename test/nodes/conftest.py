@@ -27,7 +27,7 @@ from opendr_perception.nodes.view_control import ViewControl
 from opendr_perception.tasks.face.detection import FaceDetector
 from opendr_perception.tasks.face.embedding import FaceEmbedder
 from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face.gallery import GalleryFolder
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 
 PERIOD = 0.05
 FOCAL, WIDTH, HEIGHT, FACE_SIZE = 500.0, 640, 480, 0.15

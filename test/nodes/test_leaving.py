@@ -28,7 +28,7 @@ from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face.detection import FaceDetector
 from opendr_perception.tasks.face.embedding import FaceEmbedder
 from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face.gallery import GalleryFolder
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 
 FOCAL, WIDTH, HEIGHT, FACE_SIZE, PERIOD = 500.0, 640, 480, 0.15, 0.05
 LANDMARKS = ((-0.2, -0.1), (0.2, -0.1), (0.0, 0.1), (0.0, 0.25), (-0.45, 0.0), (0.45, 0.0))

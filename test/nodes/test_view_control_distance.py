@@ -31,7 +31,7 @@ from opendr_perception.nodes.view_control import ViewControl
 from opendr_perception.tasks.face.detection import FaceDetector
 from opendr_perception.tasks.face.embedding import FaceEmbedder
 from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face.gallery import GalleryFolder
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 from opendr_perception.tasks.imaging.image import Image as Picture
 
 PERIOD = 0.05

@@ -1,6 +1,7 @@
 """Body keypoints: single-person and bottom-up pose estimation, and keypoint layouts."""
 
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
+from opendr_perception.tasks.body.build import PosePerceiver, Settings, build
 from opendr_perception.tasks.body.layouts import LAYOUTS, LIMBS, convert
 from opendr_perception.tasks.body.pose import PoseEstimator, Poses
 
@@ -10,6 +11,9 @@ __all__ = [
     "BottomUpEstimator",
     "PoseEstimator",
     "PoseOverview",
+    "PosePerceiver",
     "Poses",
+    "Settings",
+    "build",
     "convert",
 ]

@@ -1,20 +1,38 @@
 """People in images: detection, also in large images, and tracking."""
 
+from opendr_perception.tasks.people.build import (
+    DetectionSettings,
+    Finder,
+    People,
+    PeoplePerceiver,
+    Settings,
+    build,
+    track_ids,
+)
 from opendr_perception.tasks.people.detection import BINS, STRIDES, PersonDetector
 from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector, Resolution, View, belong
 from opendr_perception.tasks.people.overview import DetectorOverview, Overview, pool
+from opendr_perception.tasks.people.tracking import PersonTracker
 
 __all__ = [
     "BINS",
     "STRIDES",
+    "DetectionSettings",
     "DetectorOverview",
+    "Finder",
     "Glance",
     "HighResolutionDetector",
     "Overview",
+    "People",
+    "PeoplePerceiver",
     "PersonDetector",
+    "PersonTracker",
     "Resolution",
+    "Settings",
     "View",
     "belong",
+    "build",
     "pool",
+    "track_ids",
     "tracking",
 ]
