@@ -8,12 +8,10 @@ Each capability (`people`, `body`, `face`, `emotion`, `action`, `presence`) has 
 perceiver: see `opendr_perception.tasks.perceiver`. Nothing is loaded before it is used, and neither ROS nor torch is.
 """
 
-from __future__ import annotations
-
 import importlib
-from typing import TYPE_CHECKING
+import typing
 
-if TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from opendr_perception import zoo
     from opendr_perception.tasks import action, body, drawing, emotion, face, nms, people, presence
     from opendr_perception.tasks.imaging import Image, PinholeCamera, read_image

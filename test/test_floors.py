@@ -176,7 +176,7 @@ def test_a_folder_says_what_it_is_and_what_it_makes_public(folder: Path) -> None
     files = {path.stem for path in folder.iterdir()}
     handed_on = {
         alias.asname or alias.name
-        for node in ast.parse(text).body
+        for node in ast.walk(ast.parse(text))  # also what is handed on when it is first used
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
