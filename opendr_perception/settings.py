@@ -16,7 +16,9 @@ import inspect
 import math
 import textwrap
 from collections.abc import Iterable
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+T = TypeVar("T")
 
 TYPES = {bool: "bool", int: "integer", float: "double", str: "string"}
 """What a setting can be, and how ROS calls that; also tuples of one of them."""
@@ -53,14 +55,14 @@ class Documentation:
 
 
 def parameter(
-    default: Any,
+    default: T,
     text: str,
     *,
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Iterable[str] = (),
     read_only: bool = False,
-) -> Any:
+) -> T:
     """A dataclass field that is a setting, and a ROS parameter of nodes.
 
     Args:
@@ -76,19 +78,19 @@ def parameter(
     )
 
 
-def documentation(parameters: Any) -> dict[str, Documentation]:
+def documentation(parameters: object) -> dict[str, Documentation]:
     """The documentation of each parameter of a parameter dataclass (or an instance of it), by name; its own first."""
     cls = parameters if isinstance(parameters, type) else type(parameters)
     return {field.name: field.metadata["parameter"] for _, fields in _chapters(cls) for field in fields}
 
 
-def check(parameters: Any) -> None:
+def check(parameters: object) -> None:
     """Raise ValueError, with one clear line, for the first parameter whose value is not allowed."""
     for name, doc in documentation(parameters).items():
         doc.check(name, getattr(parameters, name))
 
 
-def check_kept(present: Any, wanted: Any, remedy: str) -> None:
+def check_kept(present: object, wanted: object, remedy: str) -> None:
     """Raise ValueError, with one clear line, if a parameter would change that has to be kept.
 
     Args:
@@ -140,7 +142,7 @@ def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
     return chapters
 
 
-def convert(name: str, value: Any, hint: Any) -> Any:
+def convert(name: str, value: object, hint: Any) -> Any:
     """A value as the dataclass wants it: integers become doubles, sequences tuples.
 
     Raises:
@@ -164,7 +166,7 @@ def _type_name(hint: Any) -> str:
     return TYPES[hint]
 
 
-def _yaml_value(value: Any) -> str:
+def _yaml_value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -196,3 +197,13 @@ def test_a_folder_can_be_read_as_a_list(folder: Path) -> None:
 def test_capabilities_have_the_same_names_on_every_floor(floor: str) -> None:
     rooms = {path.name for path in (ROOT / floor).iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert rooms <= CAPABILITIES | SERVICES[floor]
+
+
+ATTRIBUTES_COME_AND_GO = re.compile(r"hasattr\(self\b|^\s*del self\.\w+\s*(,|$)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("floor", ["ros", "nodes", "tasks"])
+def test_no_attribute_comes_and_goes(floor: str) -> None:
+    for file in FILES:
+        if file.relative_to(ROOT).parts[0] == floor:
+            assert not ATTRIBUTES_COME_AND_GO.search(file.read_text(encoding="utf-8")), place(file)

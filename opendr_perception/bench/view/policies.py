@@ -198,9 +198,13 @@ class Laboratory:
         policies = Policies(self.recogniser, cache(self.load))
         made = {name: policies.get(name) for name in COMPARED}
         return {
-            **{name: lambda seed, policy=policy: policy for name, policy in made.items()},
+            **{name: _always(policy) for name, policy in made.items()},
             "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
         }
+
+
+def _always(policy: ViewPolicy) -> Callable[[int], ViewPolicy]:
+    return lambda seed: policy
 
 
 def _good(recognition: Recognition, truth: str) -> bool:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future as Job
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TypeVar
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
@@ -16,6 +16,9 @@ from sensor_msgs.msg import Image as ImageMessage
 from opendr_perception.srv import EnrollFace, ForgetFace, ListFaces
 from opendr_perception.tasks.face import GalleryError, KnownFaces, check_name
 from opendr_perception.tasks.imaging import Image
+
+RequestT = TypeVar("RequestT", EnrollFace.Request, ForgetFace.Request)
+ResponseT = TypeVar("ResponseT", EnrollFace.Response, ForgetFace.Response)
 
 SAMPLES = 5
 """Views that are taken when nobody says how many."""
@@ -63,23 +66,29 @@ class GalleryServices:
         for service in self._services:
             self._node.destroy_service(service)
 
-    async def _on_enroll(self, request: Any, response: Any) -> Any:
+    async def _on_enroll(
+        self, request: EnrollFace.Request, response: EnrollFace.Response
+    ) -> EnrollFace.Response | None:
         return await self._in_background(self._enroll, request, response)
 
-    async def _on_forget(self, request: Any, response: Any) -> Any:
+    async def _on_forget(
+        self, request: ForgetFace.Request, response: ForgetFace.Response
+    ) -> ForgetFace.Response | None:
         return await self._in_background(self._forget, request, response)
 
-    def _on_list(self, request: Any, response: Any) -> Any:
+    def _on_list(self, request: ListFaces.Request, response: ListFaces.Response) -> ListFaces.Response:
         gallery = self._known.gallery
         response.names = list(gallery.people)
         response.samples = [gallery.names.count(name) for name in gallery.people]
         return response
 
-    def _in_background(self, work: Callable[[Any, Any], str], request: Any, response: Any) -> Future[Any]:
+    def _in_background(
+        self, work: Callable[[RequestT, ResponseT], str], request: RequestT, response: ResponseT
+    ) -> Future[ResponseT]:
         """Do the work in another thread, and let the executor go on meanwhile."""
         executor = self._node.executor
         assert executor is not None  # it has just called us
-        future: Future[Any] = Future(executor=executor)
+        future: Future[ResponseT] = Future(executor=executor)
         if not self._free.acquire(blocking=False):
             response.message = f"{MOST_WAITING} requests are waiting already; try again when they are answered"
             future.set_result(response)
@@ -100,7 +109,7 @@ class GalleryServices:
         self._pool.submit(attempt).add_done_callback(finish)
         return future
 
-    def _enroll(self, request: Any, response: Any) -> str:
+    def _enroll(self, request: EnrollFace.Request, response: EnrollFace.Response) -> str:
         name = check_name(request.name)
         if request.images:
             _check_size(request.images)
@@ -112,7 +121,7 @@ class GalleryServices:
         response.samples = len(samples)
         return f"'{name}' is enrolled with {total} samples"
 
-    def _forget(self, request: Any, response: Any) -> str:
+    def _forget(self, request: ForgetFace.Request, response: ForgetFace.Response) -> str:
         left: list[str] = []
         self._known.forget(request.name, left.append)
         return "; ".join([f"'{request.name}' is forgotten: images and embeddings are deleted", *left])
