@@ -224,6 +224,9 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
         except ValueError as error:
             self._reject(stream, str(error))
             return None
+        except Exception as error:  # noqa: BLE001 - what cannot be read costs the other streams nothing
+            self._reject(stream, f"{type(error).__name__}: {error}")
+            return None
         seconds = stream.follow(header, arrival)
         if seconds is None:
             self._miss(stream)
