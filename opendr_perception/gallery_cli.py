@@ -128,7 +128,6 @@ def _synchronise(enroller: Enroller, folder: GalleryFolder, anew: bool = False) 
 
 def _open(gallery: Path | None, embedder: str) -> tuple[Enroller, GalleryFolder]:
     from opendr_perception import zoo
-    from opendr_perception.engine.session import Session
     from opendr_perception.tasks.face import (
         Enroller,
         FaceDetector,
@@ -138,8 +137,8 @@ def _open(gallery: Path | None, embedder: str) -> tuple[Enroller, GalleryFolder]
         fingerprint,
     )
 
-    session = Session(zoo.require(embedder).path)
-    enroller = Enroller(FaceDetector(Session(zoo.require("blazeface").path)), FaceEmbedder(session))
+    session = zoo.session(embedder)
+    enroller = Enroller(FaceDetector(zoo.session("blazeface")), FaceEmbedder(session))
     return enroller, GalleryFolder(gallery or default_gallery(), fingerprint(embedder, session))
 
 

@@ -81,7 +81,7 @@ def test_share_holds_launch_and_configuration(installation: Installation) -> Non
     share = installation.prefix / "share" / "opendr_perception"
     expected = [
         path.relative_to(ROOT)
-        for pattern in ("package.xml", "launch/*.py", "config/**/*.*")
+        for pattern in ("package.xml", "launch/*.py", "config/**/*.*", "examples/*.py")
         for path in ROOT.glob(pattern)
     ]
     assert Path("config/fastdds.xml") in expected

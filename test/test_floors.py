@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +16,14 @@ FILES = sorted(ROOT.rglob("*.py"))
 BELOW = {
     "streaming": set(),
     "networks": {"streaming"},
-    "zoo": {"files"},
-    "engine": {"zoo", "files"},
-    "tasks": {"engine", "zoo", "files"},
-    "active": {"engine", "zoo", "tasks", "files"},
-    "ros": {"engine", "zoo", "tasks", "active", "msg", "srv", "action", "files"},
+    "settings.py": set(),
+    "engine": {"files"},
+    "zoo": {"engine", "files"},
+    "tasks": {"engine", "zoo", "settings", "files"},
+    "active": {"engine", "zoo", "tasks", "settings", "files"},
+    "ros": {"engine", "zoo", "tasks", "active", "msg", "srv", "action", "settings", "files"},
     "sim": {"files"},
-    "nodes": {"ros", "engine", "zoo", "tasks", "active", "sim", "msg", "srv", "action", "files"},
+    "nodes": {"ros", "engine", "zoo", "tasks", "active", "sim", "msg", "srv", "action", "settings", "files"},
     "evaluate": {"engine", "zoo", "tasks", "files"},
     "training": {"streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "files"},
 }
@@ -127,7 +129,8 @@ def test_networks_are_pure_torch() -> None:
 
 
 @pytest.mark.parametrize(
-    "floor", ["streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "training"]
+    "floor",
+    ["settings.py", "streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "training"],
 )
 def test_ros_stays_above(floor: str) -> None:
     for file in FILES:
@@ -177,7 +180,7 @@ def test_a_folder_says_what_it_is_and_what_it_makes_public(folder: Path) -> None
     files = {path.stem for path in folder.iterdir()}
     handed_on = {
         alias.asname or alias.name
-        for node in ast.parse(text).body
+        for node in ast.walk(ast.parse(text))  # also what is handed on when it is first used
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
@@ -197,3 +200,13 @@ def test_a_folder_can_be_read_as_a_list(folder: Path) -> None:
 def test_capabilities_have_the_same_names_on_every_floor(floor: str) -> None:
     rooms = {path.name for path in (ROOT / floor).iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert rooms <= CAPABILITIES | SERVICES[floor]
+
+
+ATTRIBUTES_COME_AND_GO = re.compile(r"hasattr\(self\b|^\s*del self\.\w+\s*(,|$)", re.MULTILINE)
+
+
+@pytest.mark.parametrize("floor", ["ros", "nodes", "tasks"])
+def test_no_attribute_comes_and_goes(floor: str) -> None:
+    for file in FILES:
+        if file.relative_to(ROOT).parts[0] == floor:
+            assert not ATTRIBUTES_COME_AND_GO.search(file.read_text(encoding="utf-8")), place(file)

@@ -17,7 +17,6 @@ import numpy as np
 from opendr_perception import zoo
 from opendr_perception.active.perception import FaceMesh, synthesise
 from opendr_perception.active.policies import SIDES
-from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import facing
 from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import FaceDetector, align
@@ -30,7 +29,7 @@ GAP = 6
 
 
 def main() -> None:
-    detector = FaceDetector(Session(zoo.require("blazeface").path))
+    detector = FaceDetector(zoo.session("blazeface"))
     write("view-synthesis.jpg", [views_of_the_astronaut(detector)])
     write("occluders.jpg", covered_faces(detector))
 
@@ -40,7 +39,7 @@ def views_of_the_astronaut(detector: FaceDetector) -> list[np.ndarray]:
     zoo.fetch(["astronaut.png"])
     picture = Image(np.asarray(cv2.imread(str(zoo.sample("astronaut.png")))), "bgr8")
     (faces,) = detector([picture])
-    fit = FaceMesh(Session(zoo.require("facemesh").path)).fit(picture, faces.detections.boxes[0], faces.landmarks[0])
+    fit = FaceMesh(zoo.session("facemesh")).fit(picture, faces.detections.boxes[0], faces.landmarks[0])
     rendered = [synthesise(picture, fit, math.radians(angle)).pixels for angle in ANGLES]
     return [align(picture, faces.landmarks[0]), *rendered]
 

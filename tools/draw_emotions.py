@@ -17,7 +17,6 @@ from matplotlib.axes import Axes
 
 from opendr_perception import zoo
 from opendr_perception.bench.emotion.recognition import FILM, RATE, SMOOTHINGS, follow, watch_film
-from opendr_perception.engine.session import Session
 from opendr_perception.tasks.emotion import EXPRESSIONS, ExpressionNet
 from opendr_perception.tasks.face import FaceDetector
 
@@ -29,8 +28,8 @@ SHOWN = {"neutral": "#868e96", "happy": "#e8590c", "angry": "#c2255c", "surprise
 def main() -> None:
     """Draw probabilities and valence, of single frames above and over time below."""
     zoo.fetch([FILM])
-    detector = FaceDetector(Session(zoo.require("blazeface").path))
-    seen = watch_film(detector, ExpressionNet(Session(zoo.require("face-expression").path)))
+    detector = FaceDetector(zoo.session("blazeface"))
+    seen = watch_film(detector, ExpressionNet(zoo.session("face-expression")))
     pyplot.rcParams.update({"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "emotions"})
     figure, rows = pyplot.subplots(2, 1, figsize=(9, 4.6), sharex=True)
     for axes, (name, title) in zip(

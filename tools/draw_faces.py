@@ -10,9 +10,7 @@ from pathlib import Path
 import cv2
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
-from opendr_perception.ros.convert.drawing import draw_faces
-from opendr_perception.ros.convert.messages import face_array
+from opendr_perception.tasks.drawing import draw_faces
 from opendr_perception.tasks.face import (
     FEWEST,
     FaceDetector,
@@ -20,13 +18,13 @@ from opendr_perception.tasks.face import (
     FaceIdentifier,
     Gallery,
     IdentityMemory,
+    RecognisedFaces,
     Sighting,
     head_poses,
     read_picture,
     view,
 )
-from opendr_perception.tasks.face.geometry import Camera
-from opendr_perception.tasks.imaging import Image, crop_resize, to_bgr
+from opendr_perception.tasks.imaging import Image, PinholeCamera, crop_resize, to_bgr
 
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "astronaut.jpg"
 NAME = "Eileen Collins"
@@ -35,23 +33,23 @@ NAME = "Eileen Collins"
 def main() -> None:
     zoo.fetch(["blazeface", "face-embedding", "astronaut.png"])
     picture = read_picture(zoo.sample("astronaut.png"))
-    detector = FaceDetector(Session(zoo.require("blazeface").path))
-    embedder = FaceEmbedder(Session(zoo.require("face-embedding").path))
+    detector = FaceDetector(zoo.session("blazeface"))
+    embedder = FaceEmbedder(zoo.session("face-embedding"))
 
     # Enrolled from a smaller picture: the distance to the very same pixels would be 0.
     small = Image(crop_resize(picture, (0, 0, 512, 512), (280, 280))[0], "bgr8")
     [faces] = detector([small])
-    pose = head_poses(faces, Camera.assumed(small.width, small.height))[0]
+    pose = head_poses(faces, PinholeCamera.assumed(small.width, small.height))[0]
     embedding = embedder([view(small, faces, 0, pose).aligned])
     gallery = Gallery("for this picture").with_samples(NAME, ["small"], embedding)
 
     [faces] = detector([picture])
-    poses = head_poses(faces, Camera.assumed(picture.width, picture.height))
+    poses = head_poses(faces, PinholeCamera.assumed(picture.width, picture.height))
     seen = Sighting(picture, faces, poses, ["1"], frozenset(["1"]))
     identifier, memory = FaceIdentifier(embedder), IdentityMemory()
     identities = [identifier(memory, gallery, gallery.threshold, seen) for _ in range(FEWEST)][-1]
     canvas = to_bgr(picture)
-    draw_faces(canvas, face_array(picture, faces, ["1"], poses, identities))
+    draw_faces(canvas, RecognisedFaces(faces, ["1"], poses, identities))
     cv2.imwrite(str(TARGET), canvas[:320, 60:400], [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 

@@ -13,13 +13,11 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
-from opendr_perception.ros.convert.drawing import draw_poses
-from opendr_perception.ros.convert.messages import body_pose_array
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
 from opendr_perception.tasks.body import PoseEstimator
+from opendr_perception.tasks.drawing import draw_poses
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import DetectorOverview, Glance, HighResolutionDetector, PersonDetector, pool
 
@@ -44,16 +42,14 @@ def main() -> None:
     assert rendered is not None
     pixels = np.ascontiguousarray(rendered[..., ::-1])
     image = Image(pixels, "bgr8")
-    session = Session(zoo.require("nanodet").path)
+    session = zoo.session("nanodet")
     glance = Glance(DetectorOverview(session))
-    estimate = PoseEstimator(
-        HighResolutionDetector(PersonDetector(session), glance), Session(zoo.require("movenet-lightning").path)
-    )
+    estimate = PoseEstimator(HighResolutionDetector(PersonDetector(session), glance), zoo.session("movenet-lightning"))
     [poses] = estimate([image])
     drawn = pixels.copy()
     for view in glance(image):
         cv2.rectangle(drawn, (view.left, view.top), (view.right, view.bottom), PART, 5)
-    draw_poses(drawn, body_pose_array(image, poses, [""] * len(poses)))
+    draw_poses(drawn, poses)
     small, k = pool(image, glance.resolution.base_height_1)
     hot = cv2.resize(glance.overview(small).values, small.shape[1::-1], interpolation=cv2.INTER_NEAREST)[..., None]
     shown = np.round(small * (1 - 0.6 * hot) + np.array(PART) * 0.6 * hot).astype(np.uint8)

@@ -17,7 +17,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
 from opendr_perception.tasks.nms import Candidates, Detections, Greedy, LearnedNms, Suppressor, pairwise_iou
 from opendr_perception.training.nms.examples import match
 from opendr_perception.training.nms.simulate import HARD, Scene, make_scene
@@ -32,7 +31,7 @@ def main() -> None:
     """Draw the candidates, what greedy suppression keeps, and what the network keeps, with and without the detector."""
     pyplot.rcParams.update({"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "nms"})
     scene = make_scene(np.random.default_rng(SEED), HARD)
-    session = Session(zoo.require("nms-geom").path, threads=1)
+    session = zoo.session("nms-geom", threads=1)
     figure, axes = pyplot.subplots(2, 2, figsize=(13, 6))
     axes = axes.ravel()
     _prepare(axes[0], scene, f"{len(scene.boxes)} candidates for {len(scene.people)} people")

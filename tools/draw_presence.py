@@ -13,11 +13,10 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
-from opendr_perception.ros.convert.drawing import draw_heatmap
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
+from opendr_perception.tasks.drawing import draw_heatmap
 from opendr_perception.tasks.presence import HumanPresence
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "presence.jpg"
@@ -40,7 +39,7 @@ def main() -> None:
         image = world.reset(Scene(tuple(standing), ROBOT, room=ROOMS["hall"], light=light)).image
     assert image is not None
     pixels = np.ascontiguousarray(image[..., ::-1])
-    heatmap = HumanPresence(Session(zoo.require("presence-1080p").path))(pixels)
+    heatmap = HumanPresence(zoo.session("presence-1080p"))(pixels)
     drawn = pixels.copy()
     draw_heatmap(drawn, heatmap, THRESHOLD)
     both = cv2.resize(np.hstack([pixels, drawn])[SKY:], None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)

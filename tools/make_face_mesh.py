@@ -82,7 +82,7 @@ def portrait(mirror: np.ndarray) -> np.ndarray:
     """The vertices (468, 3) that the network sees in the portrait."""
     zoo.fetch([PORTRAIT, "facemesh"])
     picture = np.asarray(cv2.imread(str(zoo.sample(PORTRAIT))))[..., ::-1]
-    session = Session(zoo.require("facemesh").path, threads=1)
+    session = zoo.session("facemesh", threads=1)
     centre, side = CENTRE, SIDE
     for _ in range(ROUNDS):
         vertices = look(session, picture, centre, side)

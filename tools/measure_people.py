@@ -13,7 +13,6 @@ from itertools import combinations
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import Light, facing
 from opendr_perception.sim.world import World
 from opendr_perception.tasks.face import FaceDetector, FaceEmbedder, align
@@ -33,8 +32,8 @@ class Eye:
     def __init__(self, world: World) -> None:
         zoo.fetch(["blazeface", "face-embedding"])
         self._world = world
-        self._detector = FaceDetector(Session(zoo.require("blazeface").path))
-        self._embedder = FaceEmbedder(Session(zoo.require("face-embedding").path))
+        self._detector = FaceDetector(zoo.session("blazeface"))
+        self._embedder = FaceEmbedder(zoo.session("face-embedding"))
 
     def look(self, name: str, pan: float, light: Light) -> np.ndarray | None:
         """The embedding of a person's face, seen from an azimuth (degrees); None when it is not found."""

@@ -44,7 +44,7 @@ CLOSE = 0.3
 
 def nms(extent: Extent) -> list[Figure]:
     """The case `nms`."""
-    session, looking = (Session(zoo.require(name).path, threads=1) for name in ("nms-geom", "nms-fseq2"))
+    session, looking = (zoo.session(name, threads=1) for name in ("nms-geom", "nms-fseq2"))
     network = LearnedNms(session)
     figures = _street(network, range(0, 795, extent.pick(4, 20, 400)))
     if importlib.util.find_spec("torch") is None:
@@ -83,7 +83,7 @@ def _appearance(geom: Session, looking: Session) -> list[Figure]:
     from opendr_perception.training.people.sprites import HELD_OUT_PEOPLE, load_sprites
 
     people = load_sprites(HELD_OUT_PEOPLE)
-    detector = PersonDetector(Session(zoo.require(DETECTOR).path, threads=1))
+    detector = PersonDetector(zoo.session(DETECTOR, threads=1))
     methods = {"seq2seq_geom": LearnedNms(geom, sure=False), "fseq2": LearnedNms(looking, sure=False)}
     figures = []
     for part, ours, other in ((TEST, "fseq2", "seq2seq_geom"), (SHIFTED, "seq2seq_geom", "fseq2")):
@@ -155,7 +155,7 @@ def _street(network: LearnedNms, frames: range) -> list[Figure]:
 
     Greedy suppression is compared at the threshold at which it gives as many boxes.
     """
-    session = Session(zoo.require("nanodet").path, threads=1)
+    session = zoo.session("nanodet", threads=1)
     greedy = PersonDetector(session, box_graph.MIN_SCORE)
     learned = PersonDetector(session, nms=network)
     video = cv2.VideoCapture(str(zoo.sample("vtest.avi")))

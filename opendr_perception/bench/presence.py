@@ -16,7 +16,6 @@ from opendr_perception import zoo
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
-from opendr_perception.engine.session import Session
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.tasks.presence import HumanPresence
@@ -36,7 +35,7 @@ SIZES = {"1080p": (1080, 1920), "720p": (720, 1280)}
 
 def presence(extent: Extent) -> list[Figure]:
     """The case `presence`: the whole task in three scales, the network alone, and the network in torch."""
-    session = Session(zoo.require(MODEL).path, threads=THREADS)
+    session = zoo.session(MODEL, threads=THREADS)
     task = HumanPresence(session)
     figures = []
     for name, size in SIZES.items():
@@ -61,7 +60,7 @@ def presence(extent: Extent) -> list[Figure]:
 
 def _street(task: HumanPresence, frames: range) -> list[Figure]:
     """How many of the people whom NanoDet is sure of are found, and how much of the picture is hot without reason."""
-    detector = PersonDetector(Session(zoo.require("nanodet").path, threads=THREADS), FAINT, input_size=768)
+    detector = PersonDetector(zoo.session("nanodet", threads=THREADS), FAINT, input_size=768)
     video = cv2.VideoCapture(str(zoo.sample("vtest.avi")))
     found, hot = [], []
     for number in range(frames.stop):

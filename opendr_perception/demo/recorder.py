@@ -21,7 +21,9 @@ from sensor_msgs.msg import Image
 from opendr_perception.demo.film import Film
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.convert.drawing import draw_faces, write_actions, write_emotions
+from opendr_perception.ros.convert.messages import face_views
+from opendr_perception.ros.convert.readers import read_actions, read_emotions, read_faces, read_poses
+from opendr_perception.tasks.drawing import draw_faces, write_actions, write_emotions
 
 
 @dataclass(frozen=True)
@@ -106,11 +108,11 @@ class Recorder(Node):
 def annotate(picture: np.ndarray, newest: Mapping[str, Any]) -> None:
     """Draw what nodes have said last, by topic, into a (H, W, 3) uint8 BGR picture with its poses, else its faces."""
     if {"poses", "actions"} <= newest.keys():
-        write_actions(picture, newest["poses"], newest["actions"])
+        write_actions(picture, read_poses(newest["poses"]), read_actions(newest["actions"]))
     if {"poses", "faces"} <= newest.keys():
-        draw_faces(picture, newest["faces"])
+        draw_faces(picture, read_faces(newest["faces"]))
     if {"faces", "emotions"} <= newest.keys():
-        write_emotions(picture, newest["faces"], newest["emotions"])
+        write_emotions(picture, face_views(newest["faces"]), read_emotions(newest["emotions"]))
 
 
 def to_dict(message: Any) -> Any:

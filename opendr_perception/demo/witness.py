@@ -24,10 +24,11 @@ from opendr_perception.demo.tour import clearance
 from opendr_perception.demo.visit import Answer, Visit
 from opendr_perception.msg import FaceArray
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.convert.drawing import draw_faces
+from opendr_perception.ros.convert.readers import read_faces
 from opendr_perception.ros.node import qos
 from opendr_perception.ros.topics import Pairing
 from opendr_perception.sim.scene import Pose, Scene, distance
+from opendr_perception.tasks.drawing import draw_faces
 
 STANDING = 0.02
 """m; a robot whose place changes by less does not drive."""
@@ -99,7 +100,7 @@ class Witness(Node):
         self.write("/view_control/state", {"data": message.data})
 
     def _show(self, picture: np.ndarray, faces: FaceArray) -> None:
-        draw_faces(picture, faces)
+        draw_faces(picture, read_faces(faces))
         with self.changed:
             robot, looked_at, seen, visits = self.pose, self.looked_at, self.seen, dict(self.visits)
             self.faces += 1

@@ -6,39 +6,27 @@ Until its receptive field is filled, `warm` is false and probabilities are those
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from opendr_perception.msg import ActionArray, BodyPoseArray
-from opendr_perception.ros.convert.drawing import draw_actions
-from opendr_perception.ros.convert.messages import action_array, keypoint_array
-from opendr_perception.ros.node import main, parameter
+from opendr_perception.ros.convert.messages import action_array
+from opendr_perception.ros.convert.readers import read_poses
+from opendr_perception.ros.node import main
 from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
-from opendr_perception.ros.perception.people import load_session
 from opendr_perception.ros.topics import result_input
-from opendr_perception.tasks.action import ActionMemory, ActionRecogniser, Observation
+from opendr_perception.tasks import action
+from opendr_perception.tasks.body import Poses
+from opendr_perception.tasks.drawing import draw_actions
 
 
 @dataclass(frozen=True)
-class Parameters(PerceptionParameters):
+class Parameters(action.Settings, PerceptionParameters):
     """What `action_recognition` takes."""
 
-    model: str = parameter(
-        "action-research",
-        "A skeleton network of the zoo, or an ONNX file that opendr_perception.training.action.export has written.",
-        read_only=True,
-    )
-    max_persons: int = parameter(
-        20,
-        "At most so many people, the largest ones, are looked at; the time grows with their number.",
-        minimum=1,
-        maximum=1000,
-    )
 
-
-class ActionRecognition(PerceptionNode):
+class ActionRecognition(PerceptionNode[action.Settings, Poses, action.ActionMemory, action.Actions]):
     """poses -> actions."""
 
     NAME = "action_recognition"
@@ -46,35 +34,17 @@ class ActionRecognition(PerceptionNode):
     RESULT = (ActionArray, "actions")
     Parameters = Parameters
 
-    def load(self) -> None:
-        session = load_session(self.params.model, self.params)
-        if session.metadata.get("terms") == "research":
-            self.get_logger().warning(
-                f"model '{self.params.model}' was made from data that may be used for research only; its card says more"
-            )
-        self._recogniser = ActionRecogniser(session)
+    def build(self) -> action.ActionPerceiver:
+        return action.build(self.params, warn=self.caution)
 
-    def unload(self) -> None:
-        del self._recogniser
+    def read(self, data: BodyPoseArray, stream: str) -> Poses:
+        return read_poses(data)
 
-    def new_memory(self) -> ActionMemory:
-        return ActionMemory()
+    def message(self, frame: Frame[Poses, action.ActionMemory], result: action.Actions) -> ActionArray:
+        return action_array(result.people, result.labels)
 
-    def release_memory(self, memory: ActionMemory) -> None:
-        self._recogniser.forget(memory)
-
-    def process(self, frames: Sequence[Frame]) -> Iterable[ActionArray]:
-        self._recogniser.lost_after = self.params.max_gap
-        self._recogniser.max_persons = self.params.max_persons
-        actions = self._recogniser([self._observation(frame) for frame in frames])
-        return [action_array(found, self._recogniser.labels) for found in actions]
-
-    def _observation(self, frame: Frame) -> Observation:
-        tracks = [pose.track_id for pose in frame.data.poses]
-        return Observation(frame.memory, tracks, keypoint_array(frame.data, "coco17"), frame.time)
-
-    def draw(self, canvas: np.ndarray, data: BodyPoseArray, result: ActionArray) -> None:
-        draw_actions(canvas, data, result)
+    def draw(self, canvas: np.ndarray, seen: Poses, result: action.Actions) -> None:
+        draw_actions(canvas, seen, result)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import ROSClock
 
+from opendr_perception import zoo
 from opendr_perception.active.control import Interlocks, Pilot, Timeouts
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.perception import GalleryRecogniser
@@ -29,7 +30,6 @@ from opendr_perception.ros.control import (
     UnaskedEpisodes,
 )
 from opendr_perception.ros.node import ManagedNode, main, parameter
-from opendr_perception.ros.perception.people import load_session
 from opendr_perception.ros.robot.camera_view import CameraView
 from opendr_perception.ros.robot.transforms import FramePoses
 from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
@@ -67,19 +67,21 @@ class ViewControl(ManagedNode):
     NAME = "view_control"
     Parameters = Parameters
     DRIVES = True
-    _episodes: Episodes | None = None
 
     def __init__(self, **options: Any) -> None:
+        self._episodes: Episodes | None = None
+        self._policies: Policies | None = None
+        self._recogniser: GalleryRecogniser | None = None
         super().__init__(**options)
         self._stop = StopLock(self, Interlocks(), self._stopped)
 
     def configure(self) -> None:
         self.params.check_motion()
-        load = partial(load_session, params=self.params)
-        embedder = load(self.params.embedder)
-        self._recogniser = GalleryRecogniser.open(self.params.embedder, embedder, self.params.gallery)
-        self._policies = Policies(self._recogniser, load, self.params.published, self.params.reinforcement_model)
-        self._policies.get(self.params.policy)  # what it lacks shall be known now
+        params = self.params
+        load = partial(zoo.session, device=params.device, threads=params.threads)
+        self._recogniser = GalleryRecogniser.open(params.embedder, load(params.embedder), params.gallery)
+        self._policies = Policies(self._recogniser, load, params.published, params.reinforcement_model)
+        self._policies.get(params.policy)  # what it lacks shall be known now
         self._commands = VelocityPublisher(self, self.params.stamped, self.params.frame_id)
         self.until_cleanup.callback(self._commands.close)
         self._state = MotionState(self, self._stop)
@@ -88,6 +90,7 @@ class ViewControl(ManagedNode):
         self.until_cleanup.callback(action.close)
 
     def activate(self) -> None:
+        assert self._recogniser is not None
         params = self.params
         base, mount = params.frame_id, params.camera_mount
         frames = FramePoses(self, base)
@@ -122,7 +125,7 @@ class ViewControl(ManagedNode):
             episodes.close("the node stops")
 
     def cleanup(self) -> None:
-        del self._policies, self._recogniser
+        self._policies = self._recogniser = None
 
     def _wait_for(self, episodes: Episodes) -> None:
         if not episodes.wait():
@@ -146,6 +149,7 @@ class ViewControl(ManagedNode):
         return self.status("sight", level, blind or "people can be seen and measured", {})
 
     def _policy(self, name: str) -> ViewPolicy:
+        assert self._policies is not None
         return self._policies.get(name or self.params.policy)
 
     def _goal(self) -> tuple[Goal, float]:

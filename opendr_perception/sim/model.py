@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from opendr_perception.sim.people import Part, Person
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, THINGS
+
+if TYPE_CHECKING:
+    from mujoco import MjModel, MjsBody, MjSpec, mjtGeom
 
 TIMESTEP = 0.01
 """s."""
@@ -31,7 +35,9 @@ WOOD = (0.55, 0.40, 0.25, 1.0)
 GREENS = ((0.16, 0.36, 0.14, 1.0), (0.22, 0.45, 0.17, 1.0), (0.12, 0.30, 0.12, 1.0))
 
 
-def build(mujoco: Any, people: Sequence[Person], camera_height: float, field_of_view: float, samples: int) -> Any:
+def build(
+    mujoco: ModuleType, people: Sequence[Person], camera_height: float, field_of_view: float, samples: int
+) -> MjModel:
     """Compile the model.
 
     Args:
@@ -68,7 +74,7 @@ def build(mujoco: Any, people: Sequence[Person], camera_height: float, field_of_
     return spec.compile()
 
 
-def _add_room(mujoco: Any, spec: Any) -> None:
+def _add_room(mujoco: ModuleType, spec: MjSpec) -> None:
     box = mujoco.mjtGeom.mjGEOM_BOX
     builtin = mujoco.mjtBuiltin
     for name, pattern, size in (("floor", builtin.mjBUILTIN_CHECKER, 256), ("wall", builtin.mjBUILTIN_FLAT, 64)):
@@ -88,7 +94,7 @@ def _add_room(mujoco: Any, spec: Any) -> None:
         wall.add_geom(name=name, type=box, size=[0.1, 20, WALL_HEIGHT / 2], material="wall", **SOLID)
 
 
-def _add_robot(mujoco: Any, spec: Any, camera_height: float, field_of_view: float) -> None:
+def _add_robot(mujoco: ModuleType, spec: MjSpec, camera_height: float, field_of_view: float) -> None:
     """A disc that slides and turns, with a camera on a mast; a motor on each axis follows the velocity it is told."""
     kinds = mujoco.mjtGeom
     robot = spec.worldbody.add_body(name="robot")
@@ -124,7 +130,7 @@ def _add_robot(mujoco: Any, spec: Any, camera_height: float, field_of_view: floa
     )
 
 
-def _add_person(mujoco: Any, spec: Any, person: Person) -> None:
+def _add_person(mujoco: ModuleType, spec: MjSpec, person: Person) -> None:
     body = spec.worldbody.add_body(name=person.name, mocap=True, pos=AWAY)
     body.add_geom(
         name=person.name, type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[PERSON_RADIUS, person.height / 2, 0],
@@ -134,7 +140,7 @@ def _add_person(mujoco: Any, spec: Any, person: Person) -> None:
         _add_part(mujoco, spec, body, f"{person.name}/{name}", part)
 
 
-def _add_part(mujoco: Any, spec: Any, body: Any, name: str, part: Part) -> None:
+def _add_part(mujoco: ModuleType, spec: MjSpec, body: MjsBody, name: str, part: Part) -> None:
     mesh = spec.add_mesh(name=name, inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL)
     mesh.uservert = part.vertices.ravel()
     mesh.userface = part.triangles.ravel()
@@ -154,13 +160,13 @@ def _add_part(mujoco: Any, spec: Any, body: Any, name: str, part: Part) -> None:
     body.add_geom(name=name, type=mujoco.mjtGeom.mjGEOM_MESH, meshname=name, material=name, group=HIDDEN, **GHOST)
 
 
-def _add_thing(mujoco: Any, spec: Any, kind: str, number: int) -> None:
+def _add_thing(mujoco: ModuleType, spec: MjSpec, kind: str, number: int) -> None:
     """An occluder; its front is its x side."""
     shapes = mujoco.mjtGeom
     half = HALF_WIDTH[kind]
     body = spec.worldbody.add_body(name=f"{kind}_{number}", mocap=True, pos=AWAY)
 
-    def add(shape: Any, size: list[float], pos: list[float], rgba: Sequence[float]) -> None:
+    def add(shape: mjtGeom, size: list[float], pos: list[float], rgba: Sequence[float]) -> None:
         body.add_geom(
             type=shape, size=size, pos=pos, rgba=rgba, group=HIDDEN, condim=1, **(GHOST if kind == "sign" else SOLID)
         )
@@ -184,12 +190,12 @@ def _add_thing(mujoco: Any, spec: Any, kind: str, number: int) -> None:
             body.add_geom(type=shapes.mjGEOM_ELLIPSOID, group=HIDDEN, **add_leaf, **GHOST)
 
 
-def _add_held(mujoco: Any, spec: Any, kind: str, number: int) -> None:
+def _add_held(mujoco: ModuleType, spec: MjSpec, kind: str, number: int) -> None:
     """An occluder of the face; its origin lies at the mouth, and x points out of the face."""
     shapes = mujoco.mjtGeom
     body = spec.worldbody.add_body(name=f"{kind}_{number}", mocap=True, pos=AWAY)
 
-    def add(shape: Any, size: list[float], pos: list[float], rgba: Sequence[float], **more: Any) -> None:
+    def add(shape: mjtGeom, size: list[float], pos: list[float], rgba: Sequence[float], **more: Any) -> None:
         body.add_geom(type=shape, size=size, pos=pos, rgba=rgba, group=HIDDEN, **more, **GHOST)
 
     if kind == "scarf":

@@ -1,1 +1,6 @@
-"""One folder per capability: arrays in, dataclasses out; no ROS, no torch."""
+"""What a robot perceives: each capability without ROS and without torch, built into a perceiver."""
+
+__all__ = [
+    "drawing",
+    "perceiver",
+]

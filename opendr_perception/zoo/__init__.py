@@ -4,6 +4,7 @@ from opendr_perception.zoo.cache import Cache, default_cache
 from opendr_perception.zoo.errors import DownloadError, ModelCorrupt, ModelMissing, ZooError
 from opendr_perception.zoo.manifest import ModelEntry, SampleEntry, TensorSpec, load_manifest
 from opendr_perception.zoo.provision import fetch
+from opendr_perception.zoo.sessions import Sessions, session
 from opendr_perception.zoo.store import ModelFile, require, sample
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ModelFile",
     "ModelMissing",
     "SampleEntry",
+    "Sessions",
     "TensorSpec",
     "ZooError",
     "archives",
@@ -27,5 +29,6 @@ __all__ = [
     "registries",
     "require",
     "sample",
+    "session",
     "store",
 ]

@@ -12,9 +12,8 @@ from opendr_perception.msg import BodyPose, BodyPoseArray
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.networks.lightweight_openpose import LightweightOpenPose
-from opendr_perception.nodes.pose_estimation import PoseEstimation
+from opendr_perception.nodes.pose_estimation import Parameters, PoseEstimation
 from opendr_perception.ros.node import parameters
-from opendr_perception.ros.perception.poses import PoseParameters
 from opendr_perception.tasks.body.pose import COCO17
 from opendr_perception.training.body.export import export_openpose
 
@@ -78,8 +77,8 @@ def test_the_number_of_people_can_be_limited_while_it_runs(graph: Any, street: l
 
 def test_no_keypoint_is_ever_without_a_number(graph: Any, street: list[np.ndarray]) -> None:
     node = graph.run(PoseEstimation, threads=1)
-    run_batch = node._finder.estimator._session.run_batch
-    node._finder.estimator._session.run_batch = lambda feeds: {
+    run_batch = node.perceiver.estimator._session.run_batch
+    node.perceiver.estimator._session.run_batch = lambda feeds: {
         name: np.where(np.arange(3) == 1, np.nan, array) for name, array in run_batch(feeds).items()
     }
     poses = graph.listen(BodyPoseArray, "poses", publishers=1)
@@ -122,9 +121,9 @@ def test_a_missing_model_is_named_whichever_it_is(graph: Any) -> None:
 
 def test_its_configuration_file_gives_exactly_the_defaults(graph: Any, tmp_path: Path) -> None:
     file = tmp_path / "pose_estimation.yaml"
-    file.write_text(parameters.as_yaml("pose_estimation", PoseParameters, "Poses."))
+    file.write_text(parameters.as_yaml("pose_estimation", Parameters, "Poses."))
     node = graph.run(PoseEstimation, "--params-file", str(file), "-p", "autostart:=false")
-    assert node.params == PoseParameters(autostart=False)
+    assert node.params == Parameters(autostart=False)
 
 
 @pytest.mark.parametrize("overview", ["detector", "presence"])

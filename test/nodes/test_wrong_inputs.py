@@ -71,7 +71,7 @@ def test_of_a_crowd_that_is_reported_at_once_only_so_many_are_followed(graph: An
     camera = graph.publisher(BodyPoseArray, "poses")
     for step in range(5):
         graph.ask(camera, poses(graph, 50 + step / 10, [str(track) for track in range(400)]), actions)
-    assert len(node._recogniser._bank.keys()) <= 10
+    assert len(node.perceiver.recogniser._bank.keys()) <= 10
 
 
 INFO = {"width": 512, "height": 512, "k": [300.0, 0.0, 256.0, 0.0, 300.0, 256.0, 0.0, 0.0, 1.0], "d": [0.0] * 5}

@@ -12,7 +12,7 @@ from opendr_perception.active.policies.occlusion import (
     OcclusionPolicy,
     comparable,
 )
-from opendr_perception.active.policies.registry import POLICIES, Policies
+from opendr_perception.active.policies.registry import POLICIES, STEP, Policies
 from opendr_perception.active.policies.reinforcement import FRAME, FRAME_OPTIONS, OPTIONS, ReinforcementPolicy
 from opendr_perception.active.policies.situation import FEATURES, LANDMARKS, NUMBERS, Situation, observe
 from opendr_perception.active.policies.synthesis import RenderedConfidence, SynthesisPolicy
@@ -28,6 +28,7 @@ __all__ = [
     "OPTIONS",
     "POLICIES",
     "SIDES",
+    "STEP",
     "AutoPolicy",
     "Decision",
     "FrontFinder",

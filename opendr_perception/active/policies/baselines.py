@@ -59,12 +59,12 @@ class RuleBased:
     """Goes nearer as long as that helps [Tosidis 2022, the baseline].
 
     Args:
-        step: m.
+        step: m; what `bench view` measures.
         tolerance: of the confidence, by which it may fall.
         nearest: m, beyond which it does not go.
     """
 
-    def __init__(self, step: float = 0.3, tolerance: float = 0.01, nearest: float = 0.9) -> None:
+    def __init__(self, step: float = 1.0, tolerance: float = 0.01, nearest: float = 0.9) -> None:
         self._step, self._tolerance, self._nearest = step, tolerance, nearest
 
     def begin(self) -> None:

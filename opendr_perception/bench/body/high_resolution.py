@@ -21,7 +21,6 @@ from opendr_perception.bench.body.pasted_people import Scene, load_street, make_
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.harness.timing import alternating
-from opendr_perception.engine.session import Session
 from opendr_perception.tasks.body import PoseEstimator, Poses
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Detections, pairwise_iou
@@ -67,8 +66,8 @@ def high_resolution(extent: Extent) -> list[Figure]:
 
 
 def _methods() -> Mapping[str, Finder]:
-    session = Session(zoo.require("nanodet").path, threads=1)
-    poses = Session(zoo.require("movenet-lightning").path, threads=1)
+    session = zoo.session("nanodet", threads=1)
+    poses = zoo.session("movenet-lightning", threads=1)
     detector = PersonDetector(session)
     ours = HighResolutionDetector(detector, Glance(DetectorOverview(session)))
 
@@ -121,7 +120,7 @@ def _compare(
 
 def _nobody(ours: Finder, image: Image, name: str, rounds: int) -> Figure:
     """What a frame without people costs, against its glance alone."""
-    overview = DetectorOverview(Session(zoo.require("nanodet").path, threads=1))
+    overview = DetectorOverview(zoo.session("nanodet", threads=1))
     runs = {
         "ours": (lambda: ours(image), 1),
         "glance": (lambda: overview(pool(image, Resolution().base_height_1)[0]), 1),

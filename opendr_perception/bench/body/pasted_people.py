@@ -78,8 +78,8 @@ def load_street(every: int) -> Street:
         frames.append(np.asarray(read[1], np.uint8))
     video.release()
     empty = np.median(frames[::15], axis=0).astype(np.uint8)
-    detector = PersonDetector(Session(zoo.require("nanodet").path, threads=1), input_size=768)
-    thunder = Session(zoo.require("movenet-thunder").path, threads=1)
+    detector = PersonDetector(zoo.session("nanodet", threads=1), input_size=768)
+    thunder = zoo.session("movenet-thunder", threads=1)
     people = [person for frame in frames[::every] for person in _cut_out(frame, empty, detector, thunder)]
     return Street(people, empty)
 

@@ -28,7 +28,6 @@ from opendr_perception.bench.emotion.esr import esr_figures
 from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
-from opendr_perception.engine.session import Session
 from opendr_perception.msg import Box, EmotionArray, Face, FaceArray
 from opendr_perception.nodes.emotion_recognition import EmotionRecognition
 from opendr_perception.ros.convert import images
@@ -64,15 +63,15 @@ BEFORE, AFTER = 60, 30
 SMOOTHINGS: Mapping[str, Callable[[], Smoothing]] = {
     "single frames": Unsmoothed,
     "average": Exponential,
-    "NAC-TCN": lambda: Temporal(Session(zoo.require("emotion-nactcn").path, threads=1)),
+    "NAC-TCN": lambda: Temporal(zoo.session("emotion-nactcn", threads=1)),
 }
 
 
 def emotion(extent: Extent) -> list[Figure]:
     """The case `emotion`."""
     zoo.fetch([FILM, *STILLS])
-    detector = FaceDetector(Session(zoo.require("blazeface").path), tile_size=0)
-    net = ExpressionNet(Session(zoo.require("face-expression").path))
+    detector = FaceDetector(zoo.session("blazeface"), tile_size=0)
+    net = ExpressionNet(zoo.session("face-expression"))
     return [
         *_cost(extent.pick(300, 50, 3)),
         *_calm(detector, net),

@@ -21,7 +21,6 @@ from opendr_perception import zoo
 from opendr_perception.bench.harness.camera import ImageSender, spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
-from opendr_perception.engine.session import Session
 from opendr_perception.msg import FaceArray
 from opendr_perception.ros.node import running
 from opendr_perception.tasks.face import (
@@ -78,8 +77,8 @@ class Laboratory:
     """The networks of the node, without the node."""
 
     def __init__(self) -> None:
-        self._detector = FaceDetector(Session(zoo.require("blazeface").path))
-        self._embedder = FaceEmbedder(Session(zoo.require("face-embedding").path))
+        self._detector = FaceDetector(zoo.session("blazeface"))
+        self._embedder = FaceEmbedder(zoo.session("face-embedding"))
 
     def faces(self, name: str, image: Image) -> list[Face]:
         """All faces of a picture that may decide."""
@@ -215,7 +214,7 @@ def _originals(people: Sequence[Face]) -> list[Figure]:
     ours = np.stack([face.embedding for face in people])
     other = np.array(theirs["embeddings"])
     cosine = (ours * other).sum(axis=1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(other, axis=1)
-    session = Session(zoo.require("face-expression").path)
+    session = zoo.session("face-expression")
     probabilities = session.run_batch({"image": expression})["probabilities"]
     agree = (probabilities.argmax(axis=1) == np.argmax(theirs["probabilities"], axis=1)).mean()
     return [

@@ -30,7 +30,6 @@ from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.view.explorer import FACE_SIZE
 from opendr_perception.bench.view.fault_trials import LONGEST, Trials, violations
 from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, Robot
-from opendr_perception.engine.session import Session
 from opendr_perception.ros.node import keep_to_ourselves, running
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import take_portraits
@@ -173,7 +172,7 @@ def _trials(motion: str, clock: bool) -> Iterator[Trials]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         world = stack.enter_context(World(motion, rate=1 / PERIOD, people=known))
-        detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1))
+        detector = FaceDetector(zoo.session("blazeface", threads=1))
         take_portraits(world, [other], folder / "gallery")
         _enrol(detector, folder / "gallery")
         scene = facing(first, 1.8, 0.6)
@@ -199,7 +198,7 @@ def _trials(motion: str, clock: bool) -> Iterator[Trials]:
 def _enrol(detector: FaceDetector, gallery: Path) -> None:
     """Take in the pictures in the gallery."""
     name = "face-embedding"
-    embedder = Session(zoo.require(name).path, threads=1)
+    embedder = zoo.session(name, threads=1)
     Enroller(detector, FaceEmbedder(embedder)).synchronise(GalleryFolder(gallery, fingerprint(name, embedder)), print)
 
 

@@ -6,28 +6,15 @@ import math
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 
 from opendr_perception import zoo
 from opendr_perception.active.control import Limits, Move
 from opendr_perception.active.identification import Goal, Outcome, identify
-from opendr_perception.active.perception import UNKNOWN, FaceMesh, Glimpse, Recognition, View, belief, recognise
-from opendr_perception.active.policies import (
-    AutoPolicy,
-    Decision,
-    FrontFinder,
-    OcclusionNetworks,
-    OcclusionPolicy,
-    Persistent,
-    RandomWalk,
-    ReinforcementPolicy,
-    RenderedConfidence,
-    RuleBased,
-    Static,
-    SynthesisPolicy,
-    ViewPolicy,
-)
+from opendr_perception.active.perception import UNKNOWN, Glimpse, Recognition, View, belief, recognise
+from opendr_perception.active.policies import STEP, Decision, Persistent, Policies, RandomWalk, ViewPolicy
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure
 from opendr_perception.bench.view.explorer import Costs, SimulatedExplorer
@@ -39,7 +26,7 @@ from opendr_perception.tasks.face import FaceDetector, FaceEmbedder, Gallery, al
 from opendr_perception.tasks.imaging import Image, Pixels
 
 CAMERA = SimulatedCamera(960, 720, math.radians(60.0), above=1.55)
-STEP = math.radians(15)
+COMPARED = ("static", "random", "rule", "occlusion", "synthesis", "reinforcement", "auto")
 STRANGERS = 4
 """Of the simulated people, who are not enrolled."""
 ENROLLED_FROM = (-15, 0, 15)
@@ -113,7 +100,7 @@ class Laboratory:
 
     @staticmethod
     def load(model: str) -> Session:
-        return Session(zoo.require(model).path)
+        return zoo.session(model)
 
     @property
     def enrolled(self) -> Sequence[str]:
@@ -207,22 +194,17 @@ class Laboratory:
         return Episode(surest > 0.5, surest > 0.5, bool(scene.things), truth != UNKNOWN, False, 0, count, (), Costs())
 
     def policies(self) -> dict[str, Callable[[int], ViewPolicy]]:
-        """A policy for the episode of each seed."""
-        mesh = FaceMesh(self.load("facemesh"))
-        synthesis = RenderedConfidence(mesh, self.recogniser)
-        networks = OcclusionNetworks(
-            self.load("face-features"), self.load("occlusion-direction"), self.load("occlusion-ratio")
-        )
-        learned = ReinforcementPolicy(self.load("view-policy"))
+        """A policy for the episode of each seed: those that users get, but chance is the same for the same seed."""
+        policies = Policies(self.recogniser, cache(self.load))
+        made = {name: policies.get(name) for name in COMPARED}
         return {
-            "static": lambda seed: Static(),
+            **{name: _always(policy) for name, policy in made.items()},
             "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
-            "rule": lambda seed: RuleBased(step=1.0),
-            "occlusion": lambda seed: OcclusionPolicy(networks),
-            "synthesis": lambda seed: SynthesisPolicy(synthesis),
-            "reinforcement": lambda seed: learned,
-            "auto": lambda seed: AutoPolicy(OcclusionPolicy(networks), FrontFinder(mesh)),
         }
+
+
+def _always(policy: ViewPolicy) -> Callable[[int], ViewPolicy]:
+    return lambda seed: policy
 
 
 def _good(recognition: Recognition, truth: str) -> bool:

@@ -1,8 +1,8 @@
-"""Between messages and what tasks work with, and results drawn into images."""
+"""Between messages and what tasks work with."""
 
 __all__ = [
-    "drawing",
     "images",
     "messages",
+    "readers",
     "stamps",
 ]

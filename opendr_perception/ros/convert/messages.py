@@ -27,7 +27,7 @@ from opendr_perception.tasks.action import recognition
 from opendr_perception.tasks.body import LAYOUTS, Poses, convert
 from opendr_perception.tasks.emotion import FaceView
 from opendr_perception.tasks.emotion import recognition as emotion
-from opendr_perception.tasks.face import Faces, Identity
+from opendr_perception.tasks.face import RecognisedFaces
 from opendr_perception.tasks.imaging import Heatmap, Image
 from opendr_perception.tasks.nms import Detections
 
@@ -58,10 +58,9 @@ def body_pose_array(image: Image, poses: Poses, tracks: Sequence[str]) -> BodyPo
     )
 
 
-def face_array(
-    image: Image, faces: Faces, tracks: Sequence[str], poses: np.ndarray, identities: Sequence[Identity]
-) -> FaceArray:
-    """The faces of one image: the track id, head pose (yaw, pitch, roll) and identity of each."""
+def face_array(image: Image, result: RecognisedFaces) -> FaceArray:
+    """The faces of one image."""
+    faces, poses, tracks, identities = result.faces, result.angles, result.tracks, result.identities
     size = (image.width, image.height)
     found = faces.detections
     inside = ((faces.landmarks >= 0) & (faces.landmarks <= size)).all(axis=2)

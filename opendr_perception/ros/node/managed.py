@@ -29,6 +29,7 @@ LONGEST = 400
 CLOCK_STANDS = 5.0
 """Seconds of real time without an advance of `/clock`, after which that is said."""
 
+KEPT = "cannot be changed while the node is configured: deactivate and clean up first"
 
 OTHERS = ("/rosout", "/parameter_events", "/diagnostics", "/clock")
 """Topics that every node has."""
@@ -204,7 +205,7 @@ class ManagedNode(LifecycleNode):
             wanted = parameters.read(self, self.Parameters, changes)
             parameters.check(wanted)
             if self.stage != "unconfigured":
-                parameters.check_kept(self.params, wanted)
+                parameters.check_kept(self.params, wanted, KEPT)
             self.check_parameters(wanted)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))

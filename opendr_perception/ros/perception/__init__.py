@@ -1,8 +1,6 @@
-"""What perception nodes share: the worker that processes streams, detectors, the gallery's services."""
+"""What perception nodes share: the worker that processes streams, and the gallery's services."""
 
 __all__ = [
     "gallery",
     "node",
-    "people",
-    "poses",
 ]

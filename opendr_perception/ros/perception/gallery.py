@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future as Job
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TypeVar
 
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
@@ -14,20 +14,11 @@ from rclpy.task import Future
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.srv import EnrollFace, ForgetFace, ListFaces
-from opendr_perception.tasks.face import (
-    Enroller,
-    FaceEmbedder,
-    Gallery,
-    GalleryError,
-    GalleryFolder,
-    LiveEnrolment,
-    Sample,
-    Sighting,
-    check_name,
-    enrol,
-    look_alikes,
-)
+from opendr_perception.tasks.face import GalleryError, KnownFaces, check_name, look_alikes
 from opendr_perception.tasks.imaging import Image
+
+RequestT = TypeVar("RequestT", EnrollFace.Request, ForgetFace.Request)
+ResponseT = TypeVar("ResponseT", EnrollFace.Response, ForgetFace.Response)
 
 SAMPLES = 5
 """Views that are taken when nobody says how many."""
@@ -50,23 +41,12 @@ class GalleryServices:
 
     Args:
         node: that offers the services.
-        folder: of the gallery.
-        gallery: what is in it.
-        enroller: makes samples of pictures.
-        embedder: makes points of faces.
+        known: the gallery.
     """
 
-    def __init__(
-        self, node: Node, folder: GalleryFolder, gallery: Gallery, enroller: Enroller, embedder: FaceEmbedder
-    ) -> None:
+    def __init__(self, node: Node, known: KnownFaces) -> None:
         self._node = node
-        self._folder = folder
-        self._enroller = enroller
-        self._embedder = embedder
-        self._gallery = gallery
-        self._stamp = folder.stamp()
-        self._live: LiveEnrolment | None = None
-        self._one_at_a_time = threading.Lock()
+        self._known = known
         self._free = threading.Semaphore(MOST_WAITING)
         self._pool = ThreadPoolExecutor(2, f"{node.get_name()} gallery")
         apart = ReentrantCallbackGroup()  # a service that awaits would hold up all others of the node's own group
@@ -79,58 +59,36 @@ class GalleryServices:
             )
         ]
 
-    @property
-    def gallery(self) -> Gallery:
-        """What is known at this moment."""
-        return self._gallery
-
-    def refresh(self) -> None:
-        """Take over what another process has changed.
-
-        Raises:
-            GalleryError: it cannot be read; what was known stays known.
-        """
-        stamp = self._folder.stamp()
-        if stamp != self._stamp:
-            self._stamp = stamp
-            self._gallery = self._folder.read()
-
-    def offer(self, seen: Sighting) -> None:
-        """Show the faces of a frame to whoever waits for good views."""
-        live = self._live
-        if live is not None:
-            live.offer(seen)
-
-    def interrupt(self, reason: str) -> None:
-        """Let nobody wait for views any more."""
-        live = self._live
-        if live is not None:
-            live.fail(reason)
-
     def close(self) -> None:
         """Take back the services."""
-        self.interrupt("the node is shut down")
+        self._known.interrupt("the node is shut down")
         self._pool.shutdown()
         for service in self._services:
             self._node.destroy_service(service)
 
-    async def _on_enroll(self, request: Any, response: Any) -> Any:
+    async def _on_enroll(
+        self, request: EnrollFace.Request, response: EnrollFace.Response
+    ) -> EnrollFace.Response | None:
         return await self._in_background(self._enroll, request, response)
 
-    async def _on_forget(self, request: Any, response: Any) -> Any:
+    async def _on_forget(
+        self, request: ForgetFace.Request, response: ForgetFace.Response
+    ) -> ForgetFace.Response | None:
         return await self._in_background(self._forget, request, response)
 
-    def _on_list(self, request: Any, response: Any) -> Any:
-        gallery = self._gallery
+    def _on_list(self, request: ListFaces.Request, response: ListFaces.Response) -> ListFaces.Response:
+        gallery = self._known.gallery
         response.names = list(gallery.people)
         response.samples = [gallery.names.count(name) for name in gallery.people]
         return response
 
-    def _in_background(self, work: Callable[[Any, Any], str], request: Any, response: Any) -> Future[Any]:
+    def _in_background(
+        self, work: Callable[[RequestT, ResponseT], str], request: RequestT, response: ResponseT
+    ) -> Future[ResponseT]:
         """Do the work in another thread, and let the executor go on meanwhile."""
         executor = self._node.executor
         assert executor is not None  # it has just called us
-        future: Future[Any] = Future(executor=executor)
+        future: Future[ResponseT] = Future(executor=executor)
         if not self._free.acquire(blocking=False):
             response.message = f"{MOST_WAITING} requests are waiting already; try again when they are answered"
             future.set_result(response)
@@ -151,33 +109,24 @@ class GalleryServices:
         self._pool.submit(attempt).add_done_callback(finish)
         return future
 
-    def _enroll(self, request: Any, response: Any) -> str:
+    def _enroll(self, request: EnrollFace.Request, response: EnrollFace.Response) -> str:
         name = check_name(request.name)
         if request.images:
             _check_size(request.images)
-            samples = self._enroller.samples([_image(message) for message in request.images])
+            samples = self._known.samples([_image(message) for message in request.images])
         else:
-            samples = self._take_live(request.track_id, min(request.samples or SAMPLES, MOST_SAMPLES))
-        self._gallery = enrol(self._folder, name, samples)
+            wanted = min(request.samples or SAMPLES, MOST_SAMPLES)
+            samples = self._known.take_live(request.track_id, wanted, PATIENCE)
+        total = self._known.enrol(name, samples)
         response.samples = len(samples)
-        similar = look_alikes(self._gallery, name)
+        similar = look_alikes(self._known.gallery, name)
         for line in similar:
             self._node.get_logger().warning(line)
-        return "; ".join([f"'{name}' is enrolled with {self._gallery.names.count(name)} samples", *similar])
+        return "; ".join([f"'{name}' is enrolled with {total} samples", *similar])
 
-    def _take_live(self, track: str, wanted: int) -> list[Sample]:
-        if not self._one_at_a_time.acquire(blocking=False):
-            raise GalleryError("another face is being enrolled; try again when that is done")
-        try:
-            live = self._live = LiveEnrolment(track, wanted)
-            return live.wait(PATIENCE, self._embedder)
-        finally:
-            self._live = None
-            self._one_at_a_time.release()
-
-    def _forget(self, request: Any, response: Any) -> str:
+    def _forget(self, request: ForgetFace.Request, response: ForgetFace.Response) -> str:
         left: list[str] = []
-        self._gallery = self._folder.forget(request.name, left.append)
+        self._known.forget(request.name, left.append)
         return "; ".join([f"'{request.name}' is forgotten: images and embeddings are deleted", *left])
 
 

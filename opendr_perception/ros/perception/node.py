@@ -1,6 +1,6 @@
 """What all perception nodes share: streams in, one worker, typed results out with the header of their input.
 
-The way of a frame: subscription (serialised bytes) -> newest-message slot of its stream -> worker thread -> `process`
+The way of a frame: subscription (serialised bytes) -> newest-message slot of its stream -> worker thread -> perceiver
 -> result topic. The executor never runs inference, and the worker never waits for anything but messages.
 """
 
@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -28,6 +28,15 @@ from opendr_perception.ros.topics import (
     transport_parameter,
     with_images,
 )
+from opendr_perception.tasks.perceiver import (
+    InputT,
+    MemoryT,
+    Moment,
+    Perceiver,
+    PerceiverSettings,
+    ResultT,
+    SettingsT,
+)
 
 PATIENCE = 2.0
 """Seconds that a run of the model, which cannot be interrupted, has to end when the node stops."""
@@ -36,22 +45,9 @@ STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class PerceptionParameters(NodeParameters):
+class PerceptionParameters(PerceiverSettings, NodeParameters):
     """What every perception node takes."""
 
-    device: str = parameter(
-        "cpu",
-        "Where the model runs. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
-        choices=("cpu", "cuda", "tensorrt"),
-        read_only=True,
-    )
-    threads: int = parameter(
-        0,
-        "Threads of the model on the CPU; 0 takes one for each core. Fewer leave room for the rest of the robot.",
-        minimum=0,
-        maximum=256,
-        read_only=True,
-    )
     streams: tuple[str, ...] = parameter(
         ("",),
         "Names of the cameras that this node serves with one model. 'front' makes it subscribe front/image_raw and "
@@ -60,30 +56,26 @@ class PerceptionParameters(NodeParameters):
     )
     image_transport: str = transport_parameter()
     qos_reliability: str = reliability_parameter()
-    max_gap: float = parameter(
-        1.0,
-        "Seconds without an image after which a stream starts anew: tracks and temporal models forget their past. A "
-        "camera whose images come so rarely is given three times its usual interval.",
-        minimum=0.0,
-    )
 
 
 @dataclass(frozen=True)
-class Frame:
+class Frame(Generic[InputT, MemoryT]):
     """One input of one stream, ready to be processed."""
 
     stream: str
     header: Header
     data: Any
-    """What the node's input makes of a message: a `tasks.imaging.image.Image` for cameras."""
+    """What the node's `INPUT` makes of a message: a `tasks.imaging.Image` for cameras."""
+    seen: InputT
+    """What the perceiver takes."""
     time: float
     """Seconds, for trackers and temporal models: the stamp, or the time of arrival where stamps say nothing."""
-    memory: Any
+    memory: MemoryT
     """What the node keeps for this stream (`new_memory`); a new one after a gap or when time goes back."""
 
 
-class PerceptionNode(ManagedNode):
-    """Base of the nodes that turn the newest input of each stream into one result message."""
+class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
+    """Base of the nodes that turn the newest input of each stream into one result message, by a perceiver."""
 
     Parameters: ClassVar[type[NodeParameters]] = PerceptionParameters
     RESULT: ClassVar[tuple[type, str]]
@@ -94,6 +86,7 @@ class PerceptionNode(ManagedNode):
     """Whether INPUT comes with the camera images of the same stamps, as `ros.topics.inputs.Pictured`."""
 
     def __init__(self, **options: Any) -> None:
+        self.perceiver: Perceiver[SettingsT, InputT, MemoryT, ResultT] | None = None
         self._streams: dict[str, Stream] = {}
         self._mailbox = Mailbox(())
         self._worker: threading.Thread | None = None
@@ -101,30 +94,57 @@ class PerceptionNode(ManagedNode):
 
     # --- what a node implements -------------------------------------------------------------------------------------
 
-    def load(self) -> None:
-        """Load and warm the model. What it raises keeps the node from starting."""
+    def build(self) -> Perceiver[SettingsT, InputT, MemoryT, ResultT]:
+        """Build the perceiver. What it raises keeps the node from starting."""
         raise NotImplementedError
+
+    def read(self, data: Any, stream: str) -> InputT:
+        """What the perceiver takes, from what `INPUT` makes of a message of a stream; ValueError if it is unusable."""
+        seen: InputT = data
+        return seen
+
+    def message(self, frame: Frame[InputT, MemoryT], result: ResultT) -> Any:
+        """The message of a result; the base sets the header."""
+        return result
+
+    def draw(self, canvas: np.ndarray, seen: InputT, result: ResultT) -> None:
+        """Draw what was found in an input into a (H, W, 3) uint8 BGR image, for `~/image`."""
+
+    # --- what the perceiver does ------------------------------------------------------------------------------------
+
+    def load(self) -> None:
+        self.perceiver = self.build()
 
     def unload(self) -> None:
-        """Let go of the model."""
+        self.perceiver = None
 
-    def new_memory(self) -> Any:
-        """What is kept for a stream from frame to frame: a tracker, a temporal state. None for nothing."""
-        return None
+    def check_parameters(self, params: Any) -> None:
+        if self.perceiver is not None:
+            self.perceiver.check(params)
 
-    def release_memory(self, memory: Any) -> None:
-        """A memory is not used any more, because its stream starts anew."""
+    def parameters_changed(self) -> None:
+        if self.perceiver is not None:
+            self.perceiver.apply(self.params)
 
-    def process(self, frames: Sequence[Frame]) -> Iterable[Any]:
-        """Turn frames, at most one of each stream, into one result message each; the base sets the header.
+    def new_memory(self) -> MemoryT:
+        assert self.perceiver is not None
+        return self.perceiver.new_memory()
 
-        When it raises, each frame is tried again alone: it must not have changed a memory by then. What changes one
-        belongs into the making of each answer, which is done once: `map(self._answer, frames, found)`.
+    def release_memory(self, memory: MemoryT) -> None:
+        if self.perceiver is not None:
+            self.perceiver.release(memory)
+
+    def process(self, frames: Sequence[Frame[InputT, MemoryT]]) -> Iterable[ResultT]:
+        """Turn frames, at most one of each stream, into one result each, as `Perceiver.batch` promises.
+
+        When it raises, each frame is tried again alone: it must not have changed a memory by then.
         """
-        raise NotImplementedError
+        assert self.perceiver is not None
+        return self.perceiver.batch([Moment(frame.seen, frame.memory, frame.time) for frame in frames])
 
-    def draw(self, canvas: np.ndarray, data: Any, result: Any) -> None:
-        """Draw what was found in the input's data into a (H, W, 3) uint8 BGR picture, for `~/image`."""
+    def caution(self, text: str) -> None:
+        """Warn of what the perceiver says."""
+        self.warn(text, text)
 
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
@@ -195,21 +215,27 @@ class PerceptionNode(ManagedNode):
                 if not mailbox.closed:
                     self.note_failure("the worker failed", error)
 
-    def _open(self, stream: Stream, arrived: tuple[Arrival, Any]) -> Frame | None:
+    def _open(self, stream: Stream, arrived: tuple[Arrival, Any]) -> Frame[InputT, MemoryT] | None:
         arrival, message = arrived
         try:
             header, data = self._input.open(message)
             stream.doubt(getattr(data, "note", ""))  # results of other nodes have none
+            seen = self.read(data, stream.name)
         except ValueError as error:
             self._reject(stream, str(error))
+            return None
+        except Exception as error:  # noqa: BLE001 - what cannot be read costs the other streams nothing
+            self._reject(stream, f"{type(error).__name__}: {error}")
             return None
         seconds = stream.follow(header, arrival)
         if seconds is None:
             self._miss(stream)
             return None
-        return Frame(stream.name, header, data, seconds, stream.memory)
+        return Frame(stream.name, header, data, seen, seconds, stream.memory)
 
-    def _answers(self, frames: Sequence[Frame]) -> Iterator[tuple[Frame, Any, float]]:
+    def _answers(
+        self, frames: Sequence[Frame[InputT, MemoryT]]
+    ) -> Iterator[tuple[Frame[InputT, MemoryT], ResultT, float]]:
         """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing.
 
         Gives each frame that has a result with it, and its share of the time, s.
@@ -238,10 +264,10 @@ class PerceptionNode(ManagedNode):
                 continue
             yield frame, result, share + time.perf_counter() - started
 
-    def _publish(self, frame: Frame, result: Any, inference: float) -> None:
+    def _publish(self, frame: Frame[InputT, MemoryT], result: ResultT, inference: float) -> None:
         stream = self._streams[frame.stream]
         try:
-            stream.publish(frame.header, result, inference)
+            stream.publish(frame.header, self.message(frame, result), inference)
         except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
             self._reject(stream, f"cannot publish: {error}")
             return
@@ -249,12 +275,12 @@ class PerceptionNode(ManagedNode):
         try:
             if stream.watched():
                 canvas = self._input.canvas(frame.data)
-                self.draw(canvas, frame.data, result)
+                self.draw(canvas, frame.seen, result)
                 stream.publish_drawing(frame.header, canvas)
         except Exception as error:  # noqa: BLE001 - as above
             self.warn(f"cannot draw: {error}", "drawing")
 
-    def _renew(self, memory: Any) -> Any:
+    def _renew(self, memory: MemoryT | None) -> MemoryT:
         if memory is not None:
             self.release_memory(memory)
         return self.new_memory()

@@ -51,7 +51,7 @@ class Pictured:
         return self.image.note
 
 
-def transport_parameter() -> Any:
+def transport_parameter() -> str:
     """The parameter `image_transport` of every node that takes images."""
     return parameter(
         "raw",
@@ -62,7 +62,7 @@ def transport_parameter() -> Any:
     )
 
 
-def reliability_parameter() -> Any:
+def reliability_parameter() -> str:
     """The parameter `qos_reliability` of every node that takes images or results."""
     return parameter(
         "best_effort",

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any
+from typing import Generic, TypeVar
+
+ImageT = TypeVar("ImageT")
+ResultT = TypeVar("ResultT")
 
 LIMIT = 16
 """Messages of each kind that wait for the other: half a second of images at 30 Hz."""
 
 
 @dataclass
-class _Waiting:
+class _Waiting(Generic[ResultT]):
     """A result that waits, and the nanoseconds to the nearest image that it has met; None for none."""
 
-    result: Any
+    result: ResultT
     offset: int | None = None
 
     def meet(self, offset: int) -> None:
@@ -23,7 +26,7 @@ class _Waiting:
             self.offset = offset
 
 
-class Pairing:
+class Pairing(Generic[ImageT, ResultT]):
     """Joins messages of exactly the same stamp, whichever comes first; the oldest of those that wait are given up.
 
     An image without a result is nothing unusual: the other node may be slower than the camera. A result without its
@@ -35,14 +38,14 @@ class Pairing:
             that is nearest to it, None if there is no image at all.
     """
 
-    def __init__(self, deliver: Callable[[Any, Any], None], miss: Callable[[int, float | None], None]) -> None:
+    def __init__(self, deliver: Callable[[ImageT, ResultT], None], miss: Callable[[int, float | None], None]) -> None:
         self._deliver = deliver
         self._miss = miss
-        self._images: dict[int, Any] = {}
-        self._results: dict[int, _Waiting] = {}
+        self._images: dict[int, ImageT] = {}
+        self._results: dict[int, _Waiting[ResultT]] = {}
         self._missed = 0
 
-    def add_image(self, stamp: int, image: Any) -> None:
+    def add_image(self, stamp: int, image: ImageT) -> None:
         """An image has come, stamped with these nanoseconds."""
         self._images.pop(stamp, None)
         self._images[stamp] = image
@@ -52,7 +55,7 @@ class Pairing:
         if len(self._images) > LIMIT:
             del self._images[next(iter(self._images))]
 
-    def add_result(self, stamp: int, result: Any) -> None:
+    def add_result(self, stamp: int, result: ResultT) -> None:
         """A result has come, stamped with these nanoseconds."""
         if stamp in self._results:
             self._give_up(stamp)

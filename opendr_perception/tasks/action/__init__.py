@@ -1,15 +1,21 @@
 """Actions from the keypoints of tracked people."""
 
-from opendr_perception.tasks.action.recognition import ActionMemory, ActionRecogniser, Observation
+from opendr_perception.tasks.action.build import ActionPerceiver, Actions, Settings, build
+from opendr_perception.tasks.action.recognition import Action, ActionMemory, ActionRecogniser, Observation
 from opendr_perception.tasks.action.skeleton import MIN_SCORE, RATE, USUAL_HEIGHTS
 
 __all__ = [
     "MIN_SCORE",
     "RATE",
     "USUAL_HEIGHTS",
+    "Action",
     "ActionMemory",
+    "ActionPerceiver",
     "ActionRecogniser",
+    "Actions",
     "Observation",
+    "Settings",
+    "build",
     "recognition",
     "skeleton",
 ]

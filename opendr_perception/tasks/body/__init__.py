@@ -1,6 +1,7 @@
 """Body keypoints: single-person and bottom-up pose estimation, and keypoint layouts."""
 
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
+from opendr_perception.tasks.body.build import PosePerceiver, Settings, build
 from opendr_perception.tasks.body.layouts import LAYOUTS, LIMBS, convert
 from opendr_perception.tasks.body.pose import PeopleDetector, PoseEstimator, Poses
 
@@ -11,6 +12,9 @@ __all__ = [
     "PeopleDetector",
     "PoseEstimator",
     "PoseOverview",
+    "PosePerceiver",
     "Poses",
+    "Settings",
+    "build",
     "convert",
 ]

@@ -28,18 +28,20 @@ class Poses:
         people: their boxes and scores.
         keypoints: (n, K, 3) float32: x, y in source pixels, and a score in [0, 1].
         layout: the order of the keypoints, one of `tasks.body.layouts.LAYOUTS`.
+        tracks: the id of each, which stays from image to image; '' where there is none. Empty where nobody tracks.
     """
 
     people: Detections
     keypoints: np.ndarray
     layout: str = "coco17"
+    tracks: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.people)
 
     def in_layout(self, layout: str) -> Poses:
         """The same people with keypoints in another order."""
-        return Poses(self.people, convert(self.keypoints, self.layout, layout), layout)
+        return Poses(self.people, convert(self.keypoints, self.layout, layout), layout, self.tracks)
 
 
 class PoseEstimator:

@@ -1,10 +1,18 @@
 """Faces: detection, head pose, embedding, identity, and the gallery of enrolled people."""
 
-from opendr_perception.tasks.face.detection import FaceDetector, Faces
+from opendr_perception.tasks.face.build import CameraImage, FaceMemory, FacePerceiver, RecognisedFaces, Settings, build
+from opendr_perception.tasks.face.detection import LANDMARKS, FaceDetector, Faces
 from opendr_perception.tasks.face.embedding import DIMENSIONS, FaceEmbedder, head_poses, view
 from opendr_perception.tasks.face.enrolment import Enroller, Sample, default_gallery, enrol, fingerprint, read_picture
-from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery, GalleryError, check_name
-from opendr_perception.tasks.face.gallery_check import closest_pairs, farthest_own, look_alikes, propose_threshold
+from opendr_perception.tasks.face.gallery import (
+    THRESHOLD,
+    Gallery,
+    GalleryError,
+    check_name,
+    closest_pairs,
+    farthest_own,
+    propose_threshold,
+)
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 from opendr_perception.tasks.face.geometry import (
     ALIGNED,
@@ -17,8 +25,8 @@ from opendr_perception.tasks.face.geometry import (
     similarity,
 )
 from opendr_perception.tasks.face.identity import FEWEST, FaceIdentifier, Identity, IdentityMemory, Sighting
-from opendr_perception.tasks.face.identity_decision import compare, relative, who
-from opendr_perception.tasks.face.live_enrolment import LiveEnrolment
+from opendr_perception.tasks.face.identity.decision import compare, look_alikes, relative, who
+from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.face.quality import TO_DECIDE
 
 __all__ = [
@@ -27,23 +35,30 @@ __all__ = [
     "EXPRESSION",
     "EXPRESSION_MARGIN",
     "FEWEST",
+    "LANDMARKS",
     "TEMPLATE",
     "THRESHOLD",
     "TO_DECIDE",
+    "CameraImage",
     "Enroller",
     "FaceDetector",
     "FaceEmbedder",
     "FaceIdentifier",
+    "FaceMemory",
+    "FacePerceiver",
     "Faces",
     "Gallery",
     "GalleryError",
     "GalleryFolder",
     "Identity",
     "IdentityMemory",
-    "LiveEnrolment",
+    "KnownFaces",
+    "RecognisedFaces",
     "Sample",
+    "Settings",
     "Sighting",
     "align",
+    "build",
     "check_name",
     "closest_pairs",
     "compare",

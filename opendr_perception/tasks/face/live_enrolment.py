@@ -1,15 +1,18 @@
-"""Collect the next good views of one face from running cameras."""
+"""A gallery in use, and how somebody becomes known to it while cameras run."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opendr_perception.tasks.face.embedding import FaceEmbedder, View, view
-from opendr_perception.tasks.face.enrolment import Sample, picture_of
-from opendr_perception.tasks.face.gallery import GalleryError
+from opendr_perception.tasks.face.enrolment import Enroller, Sample, enrol, picture_of
+from opendr_perception.tasks.face.gallery import Gallery, GalleryError
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 from opendr_perception.tasks.face.identity import Sighting
 from opendr_perception.tasks.face.quality import TO_ENROL
+from opendr_perception.tasks.imaging import Image
 
 
 @dataclass(frozen=True)
@@ -74,3 +77,96 @@ class LiveEnrolment:
             raise GalleryError(self._failure)
         embeddings = embedder([found.view.aligned for found in self._found])
         return [Sample(e, found.picture) for e, found in zip(embeddings, self._found, strict=True)]
+
+
+class KnownFaces:
+    """A gallery in use: what is known at this moment, and views for whoever is to become known.
+
+    Args:
+        folder: of the gallery.
+        gallery: what is in it.
+        enroller: makes samples of images.
+        embedder: turns faces into embeddings.
+    """
+
+    def __init__(self, folder: GalleryFolder, gallery: Gallery, enroller: Enroller, embedder: FaceEmbedder) -> None:
+        self._folder = folder
+        self._gallery = gallery
+        self._enroller = enroller
+        self._embedder = embedder
+        self._stamp = folder.stamp()
+        self._live: LiveEnrolment | None = None
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def gallery(self) -> Gallery:
+        """What is known at this moment."""
+        return self._gallery
+
+    def refresh(self) -> None:
+        """Take over what another process has changed.
+
+        Raises:
+            GalleryError: it cannot be read; what was known stays known.
+        """
+        stamp = self._folder.stamp()
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._gallery = self._folder.read()
+
+    def offer(self, seen: Sighting) -> None:
+        """Show the faces of a frame to whoever waits for good views."""
+        live = self._live
+        if live is not None:
+            live.offer(seen)
+
+    def interrupt(self, reason: str) -> None:
+        """Let nobody wait for views any more."""
+        live = self._live
+        if live is not None:
+            live.fail(reason)
+
+    def samples(self, images: Sequence[Image]) -> list[Sample]:
+        """The samples of several images of one person.
+
+        Raises:
+            GalleryError: one of them cannot be used.
+        """
+        return self._enroller.samples(images)
+
+    def take_live(self, track: str, wanted: int, timeout: float) -> list[Sample]:
+        """Wait for good views of a face that the cameras see.
+
+        Args:
+            track: of the face; '' for the only one in view.
+            wanted: number of views.
+            timeout: seconds.
+
+        Raises:
+            GalleryError: they do not come, or somebody else waits.
+        """
+        if not self._one_at_a_time.acquire(blocking=False):
+            raise GalleryError("another face is being enrolled; try again when that is done")
+        try:
+            live = self._live = LiveEnrolment(track, wanted)
+            return live.wait(timeout, self._embedder)
+        finally:
+            self._live = None
+            self._one_at_a_time.release()
+
+    def enrol(self, name: str, samples: Sequence[Sample]) -> int:
+        """Make somebody known; the number of their samples from now on.
+
+        Raises:
+            GalleryError: the gallery cannot be written.
+        """
+        self._gallery = enrol(self._folder, name, samples)
+        return self._gallery.names.count(name)
+
+    def forget(self, name: str, note: Callable[[str], None]) -> None:
+        """Delete what is known of somebody; `note` is told what is left.
+
+        Raises:
+            GalleryError: nobody of this name is known, or the gallery cannot be written.
+        """
+        self._gallery = self._folder.forget(name, note)

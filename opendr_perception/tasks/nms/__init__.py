@@ -1,6 +1,7 @@
 """Candidates of a detector, and non-maximum suppression: by formula or learned."""
 
 from opendr_perception.tasks.nms.box_graph import MAX_CANDIDATES, BoxGraph, build_graph, pair_features
+from opendr_perception.tasks.nms.build import NmsSettings, Suppressors
 from opendr_perception.tasks.nms.candidates import Candidates, Detections, FeatureMap, Suppressor
 from opendr_perception.tasks.nms.classic import ClusterNms, Greedy, SoftNms
 from opendr_perception.tasks.nms.learned import LearnedNms
@@ -15,8 +16,10 @@ __all__ = [
     "FeatureMap",
     "Greedy",
     "LearnedNms",
+    "NmsSettings",
     "SoftNms",
     "Suppressor",
+    "Suppressors",
     "area",
     "box_graph",
     "build_graph",

@@ -19,7 +19,6 @@ import yaml
 from rich.progress import track
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing, write_text
 from opendr_perception.tasks.nms import FeatureMap
 from opendr_perception.tasks.people import PersonDetector
@@ -135,7 +134,7 @@ def make(folder: Path, part: Part, count: int, sprites: Path, backgrounds: Path)
     chosen = [cv2.imread(str(file)) for k, file in enumerate(files) if (k % HELD_OUT == 0) == part.held_out]
     pictures = [np.asarray(photograph, np.uint8) for photograph in chosen]
     people = divide(load_sprites(sprites), part.held_out)
-    detector = PersonDetector(Session(zoo.require(DETECTOR).path, threads=1))
+    detector = PersonDetector(zoo.session(DETECTOR, threads=1))
     for k in track(range(count), part.name):
         path = folder / part.name / f"{k:05d}.npz"
         if path.exists():

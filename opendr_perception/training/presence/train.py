@@ -22,7 +22,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
 from opendr_perception.networks.human_presence import HumanPresenceNetwork
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import PersonDetector
@@ -130,7 +129,7 @@ def read_film(frames: range) -> Film:
         if number % 30 == 0:
             others.append(picture)
     video.release()
-    detector = PersonDetector(Session(zoo.require("nanodet").path, threads=1), FAINT, input_size=768)
+    detector = PersonDetector(zoo.session("nanodet", threads=1), FAINT, input_size=768)
     found = [detector([Image(picture, "bgr8")])[0] for picture in pictures]
     return watch(pictures, found, np.median(others, axis=0).astype(np.uint8))
 

@@ -20,7 +20,6 @@ from rich.progress import track
 
 from opendr_perception import zoo
 from opendr_perception.active.surroundings import Locator, looking_ahead
-from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.sim.people import Person, load_people, read_people
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, ROOMS, Light, Pose, Scene, facing, occlude, seen_from
@@ -105,8 +104,8 @@ class Observer:
     def __init__(self, people: Sequence[Person]) -> None:
         self._world = World(camera=DRAWN, people=people)
         self._people = people
-        self._detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1), tile_size=0)
-        self._embedder = FaceEmbedder(Session(zoo.require("face-embedding").path, threads=1))
+        self._detector = FaceDetector(zoo.session("blazeface", threads=1), tile_size=0)
+        self._embedder = FaceEmbedder(zoo.session("face-embedding", threads=1))
 
     def enrol(self, number: int) -> np.ndarray:
         """Embeddings (n, 128) of a person from the front."""

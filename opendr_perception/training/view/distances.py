@@ -12,7 +12,6 @@ import typer
 
 from opendr_perception import zoo
 from opendr_perception.active.perception import ANGLES, LARGE_ENOUGH
-from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.sim.scene import ROOMS, Light, Scene, facing
 from opendr_perception.sim.world import SimulatedCamera, World
@@ -37,8 +36,8 @@ class Eye:
     def __init__(self, world: World) -> None:
         self._world = world
         self.names = sorted(world.people)
-        self._detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1), tile_size=320)
-        self._embedder = FaceEmbedder(Session(zoo.require("face-embedding").path, threads=1))
+        self._detector = FaceDetector(zoo.session("blazeface", threads=1), tile_size=320)
+        self._embedder = FaceEmbedder(zoo.session("face-embedding", threads=1))
         self._camera = PinholeCamera(world.camera.matrix, world.camera.width, world.camera.height, np.zeros(5))
         enrolled = [[self.look(self._enrolling(name, pan)) for pan in ENROLLED_FROM] for name in self.names]
         self._gallery = np.array([[view[2:] for view in views if view is not None] for views in enrolled])

@@ -90,7 +90,7 @@ def compare(world: TableWorld, network: Path, episodes: int) -> dict[str, list[R
     policies: dict[str, Make] = {
         "static": lambda seed: Static(),
         "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),
-        "rule": lambda seed: RuleBased(step=1.0),
+        "rule": lambda seed: RuleBased(),
         "reinforcement": lambda seed: learned,
     }
     results = {name: [run(make, world, seed) for seed in range(episodes)] for name, make in policies.items()}

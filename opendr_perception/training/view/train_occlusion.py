@@ -21,7 +21,6 @@ from torch.nn import functional as F
 
 from opendr_perception import zoo
 from opendr_perception.active.policies import LARGEST_RATIO, NONE, SIDES, comparable
-from opendr_perception.engine.session import Session
 from opendr_perception.networks.view.occlusion import DirectionNetwork, RatioNetwork
 from opendr_perception.tasks.face import FaceDetector, Faces, align
 from opendr_perception.tasks.imaging import Image, Pixels, crop_resize, square
@@ -64,8 +63,8 @@ class Maker:
     def __init__(self, pictures: np.ndarray, people: np.ndarray, seed: int) -> None:
         self._pictures, self._people = pictures, people
         self._random = np.random.default_rng(seed)
-        self._detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1))
-        self._features = Session(zoo.require("face-features").path, threads=1)
+        self._detector = FaceDetector(zoo.session("blazeface", threads=1))
+        self._features = zoo.session("face-features", threads=1)
         self._boxes: dict[int, np.ndarray | None] = {}
 
     def directions(self, count: int) -> Samples:
@@ -148,7 +147,7 @@ def portraits() -> tuple[np.ndarray, np.ndarray]:
     """Faces of the zoo's sample pictures (n, 224, 224, 3), and a number for each: rendered people alone do not teach
     what real faces look like that nothing covers."""
     zoo.fetch(PORTRAITS)
-    detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1))
+    detector = FaceDetector(zoo.session("blazeface", threads=1))
     found = []
     for name in PORTRAITS:
         picture = np.asarray(cv2.imread(str(zoo.sample(name))))

@@ -9,7 +9,7 @@ import pytest
 
 from opendr_perception.active.perception.recognition import recognise
 from opendr_perception.tasks.face.gallery import Gallery
-from opendr_perception.tasks.face.identity_decision import USUAL_RIVAL, allowed
+from opendr_perception.tasks.face.identity.decision import USUAL_RIVAL, allowed
 
 ANN, BOB = np.zeros(128, np.float32), np.zeros(128, np.float32)
 BOB[0] = 2.0

@@ -18,7 +18,7 @@ from opendr_perception.tasks.imaging.image import Image
 @pytest.fixture(scope="module")
 def networks(models: Any) -> OcclusionNetworks:
     names = ("face-features", "occlusion-direction", "occlusion-ratio")
-    return OcclusionNetworks(*(Session(zoo.require(name).path, threads=1) for name in names))
+    return OcclusionNetworks(*(zoo.session(name, threads=1) for name in names))
 
 
 @pytest.fixture(scope="module")

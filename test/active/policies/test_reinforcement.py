@@ -26,7 +26,7 @@ Face = Callable[..., View]
 
 @pytest.fixture(scope="module")
 def policy() -> ReinforcementPolicy:
-    return ReinforcementPolicy(Session(zoo.require("view-policy").path, threads=1))
+    return ReinforcementPolicy(zoo.session("view-policy", threads=1))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_other_networks_are_refused(tmp_path: Path) -> None:
 
 
 def test_it_is_chosen_by_its_name(face: Face) -> None:
-    policies = Policies(lambda crops: [], lambda name: Session(zoo.require(name).path, threads=1))
+    policies = Policies(lambda crops: [], lambda name: zoo.session(name, threads=1))
     policy = policies.get("reinforcement")
     assert isinstance(policy, ReinforcementPolicy)
     assert policies.get("reinforcement") is policy

@@ -13,8 +13,11 @@ from opendr_perception.active.control.controller import IN_THE_WAY
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.policies import POLICIES, Policies
+from opendr_perception.active.policies.occlusion import OcclusionSettings
+from opendr_perception.active.policies.synthesis import SynthesisSettings
 from opendr_perception.bench.view.explorer import SimulatedExplorer
-from opendr_perception.engine.session import Session
+from opendr_perception.bench.view.policies import Laboratory
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
 from opendr_perception.sim.scene import Pose, Scene, Thing, facing, occlude
@@ -39,7 +42,7 @@ def nobody(crops: Sequence[Pixels]) -> list[Recognition]:
 
 @pytest.fixture(scope="module")
 def detector() -> CountingDetector:
-    return CountingDetector(Session(zoo.require("blazeface").path))
+    return CountingDetector(zoo.session("blazeface"))
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +113,17 @@ def test_a_way_that_is_free_is_driven_to_its_end(explorer: SimulatedExplorer) ->
     assert explorer.costs.travelled == pytest.approx(2 * math.radians(20), rel=0.15)
     assert np.isfinite(explorer.costs.seconds)
     assert explorer.costs.violations == 0
+
+
+def test_the_policies_that_are_measured_are_those_that_users_get(models: object) -> None:
+    laboratory = Laboratory.__new__(Laboratory)  # without its people: only who makes the policies counts here
+    laboratory.recogniser = lambda crops: []  # type: ignore[assignment]
+    measured = laboratory.policies()
+    users = Policies(lambda crops: [], zoo.session)
+    assert set(measured) == set(POLICIES)
+    for name, make in measured.items():
+        ours, theirs = make(0), users.get(name)
+        assert type(ours) is type(theirs)
+        constants = (float, int, str, bool, OcclusionSettings, SynthesisSettings)
+        for key, value in vars(theirs).items():
+            assert not isinstance(value, constants) or vars(ours)[key] == value, f"{name}: {key}"

@@ -130,6 +130,25 @@ def test_bad_images_are_rejected_and_cost_nobody_else_anything(graph: Any) -> No
         assert seen(graph.ask(front_camera, graph.image(PIXELS), front)) == count
 
 
+class Illiterate(Probe):
+    """Cannot read what the stream `front` sends."""
+
+    def read(self, data: Any, stream: str) -> Any:
+        if stream == "front":
+            raise TypeError("these are no letters")
+        return data
+
+
+def test_what_a_node_cannot_read_is_rejected_and_costs_the_other_streams_nothing(graph: Any) -> None:
+    graph.run(Illiterate, streams=["front", "rear"], max_gap=1000.0)
+    rear = graph.listen(DetectionArray, "rear/sizes", publishers=1)
+    cameras = [graph.publisher(ImageMessage, f"{name}/image_raw") for name in ("front", "rear")]
+    for count in range(1, 4):
+        cameras[0].publish(graph.image(PIXELS))
+        assert seen(graph.ask(cameras[1], graph.image(PIXELS), rear)) == count
+        assert graph.diagnosis("front/image_raw", rejected=count)["last problem"] == "TypeError: these are no letters"
+
+
 def test_bad_compressed_images_and_random_bytes_are_rejected(graph: Any) -> None:
     graph.run(Probe, image_transport="compressed", max_gap=1000.0)
     results = graph.listen(DetectionArray, "sizes", publishers=1)

@@ -26,7 +26,7 @@ def net(models: dict[str, zoo.ModelFile]) -> ExpressionNet:
 
 @pytest.fixture
 def recogniser(net: ExpressionNet) -> EmotionRecogniser:
-    return EmotionRecogniser(net, Temporal(Session(zoo.require("emotion-nactcn").path, threads=1)))
+    return EmotionRecogniser(net, Temporal(zoo.session("emotion-nactcn", threads=1)))
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_faces_and_streams_do_not_mix(recogniser: EmotionRecogniser, net: Expres
         stamp = 100 + index / RATE
         views = [FacesInView(front, portrait, faces, stamp), FacesInView(rear, portrait, faces[:1], stamp)]
         found = recogniser(views)
-    alone = EmotionRecogniser(net, Temporal(Session(zoo.require("emotion-nactcn").path, threads=1)))
+    alone = EmotionRecogniser(net, Temporal(zoo.session("emotion-nactcn", threads=1)))
     expected = play(alone, EmotionMemory(), portrait, ["1"], 6)[-1][0]
     assert same(found[0][0], expected)
     assert same(found[1][0], expected)
@@ -100,7 +100,7 @@ def test_a_box_that_shows_nothing_gets_no_answer_and_harms_nobody(
     memory = EmotionMemory()
     (found,) = recogniser([FacesInView(memory, portrait, [*faces, FaceView(FACE, track="good")], 1.0)])
     assert [emotion.track for emotion in found] == ["good"]
-    (alone,) = EmotionRecogniser(net, Temporal(Session(zoo.require("emotion-nactcn").path)))(
+    (alone,) = EmotionRecogniser(net, Temporal(zoo.session("emotion-nactcn")))(
         [FacesInView(EmotionMemory(), portrait, [FaceView(FACE, track="good")], 1.0)]
     )
     assert same(found[0], alone[0])

@@ -97,7 +97,7 @@ def test_small_faces_of_a_large_picture_are_found_in_tiles(detector: FaceDetecto
     for box in expected:
         assert np.abs(faces.detections.boxes - box).max(axis=1).min() < 8
 
-    session = Session(zoo.require("blazeface").path, threads=1)
+    session = zoo.session("blazeface", threads=1)
     [without] = FaceDetector(session, tile_size=0)([Image(canvas, "bgr8")])
     assert len(without) < len(places)
 

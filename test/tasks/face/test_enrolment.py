@@ -22,9 +22,16 @@ from opendr_perception.tasks.face.enrolment import (
     picture_of,
     read_picture,
 )
-from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery, GalleryError
-from opendr_perception.tasks.face.gallery_check import closest_pairs, farthest_own, look_alikes, propose_threshold
+from opendr_perception.tasks.face.gallery import (
+    THRESHOLD,
+    Gallery,
+    GalleryError,
+    closest_pairs,
+    farthest_own,
+    propose_threshold,
+)
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+from opendr_perception.tasks.face.identity.decision import look_alikes
 from opendr_perception.tasks.imaging.image import Image
 
 

@@ -22,7 +22,7 @@ from opendr_perception.tasks.face.identity import (
     Sighting,
     assign,
 )
-from opendr_perception.tasks.face.identity_decision import USUAL_RIVAL, allowed
+from opendr_perception.tasks.face.identity.decision import USUAL_RIVAL, allowed
 from opendr_perception.tasks.imaging.image import Image
 
 ANN, BOB, STRANGER = 0.0, 1.0, 5.0

@@ -10,7 +10,7 @@ from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face.embedding import DIMENSIONS
 from opendr_perception.tasks.face.enrolment import fingerprint
 from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery
-from opendr_perception.tasks.face.identity_decision import (
+from opendr_perception.tasks.face.identity.decision import (
     NEARER,
     OF_KIND,
     Compared,

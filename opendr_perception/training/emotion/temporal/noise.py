@@ -18,7 +18,6 @@ import typer
 import yaml
 
 from opendr_perception import zoo
-from opendr_perception.engine.session import Session
 from opendr_perception.files import write_text
 from opendr_perception.tasks.emotion import LEAST
 from opendr_perception.tasks.face import EXPRESSION, FaceDetector, expression_crop
@@ -66,8 +65,8 @@ class Watcher:
     """Detects faces, and tells what the network for single frames says about crops."""
 
     def __init__(self) -> None:
-        self._detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1))
-        self._net = Session(zoo.require("face-expression").path, threads=1)
+        self._detector = FaceDetector(zoo.session("blazeface", threads=1))
+        self._net = zoo.session("face-expression", threads=1)
 
     def boxes(self, picture: Image, smallest: float = 40.0) -> np.ndarray:
         """Boxes (n, 4) of the faces of this size in pixels."""

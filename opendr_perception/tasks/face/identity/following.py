@@ -11,7 +11,7 @@ import numpy as np
 from opendr_perception.tasks.face.detection import Faces
 from opendr_perception.tasks.face.embedding import FaceEmbedder, View, view
 from opendr_perception.tasks.face.gallery import Gallery
-from opendr_perception.tasks.face.identity_decision import Compared, compare, relative, thresholds, who
+from opendr_perception.tasks.face.identity.decision import Compared, compare, relative, thresholds, who
 from opendr_perception.tasks.face.quality import TO_DECIDE
 from opendr_perception.tasks.imaging import Image
 
@@ -55,7 +55,7 @@ class Identity:
         name: '' is unknown.
         distance: to this person, or to the nearest one; NaN when there is none, or nothing is known of the face yet.
         confidence: 1 - distance / threshold (FRC) with the threshold of this person for this face, which is smaller
-            where others are near (`identity_decision`); negative beyond the threshold.
+            where others are near (`decision`); negative beyond the threshold.
     """
 
     name: str = ""

@@ -90,3 +90,32 @@ def who(gallery: Gallery, seen: Compared, threshold: float) -> int:
         return -1
     person = int(np.argmin(seen.distances))
     return person if seen.distances[person] < thresholds(gallery, seen, threshold)[person] else -1
+
+
+def look_alikes(gallery: Gallery, name: str = "") -> list[str]:
+    """A line for each two people who are nearer to each other than the threshold: who they are, and what to do.
+
+    Args:
+        gallery: of known people.
+        name: of somebody, when only pairs with this person matter.
+    """
+    near = np.flatnonzero(gallery.separations < gallery.threshold)
+    if name:
+        near = near[[gallery.people[k] == name for k in near]]
+    pairs: dict[frozenset[str], float] = {}
+    for place in near.tolist():
+        own = gallery.people[place]
+        others = np.min([gallery.distances(sample) for sample in gallery.samples(own)], axis=0)
+        for other, distance in zip(gallery.people, others.tolist(), strict=True):
+            if other != own and distance < gallery.threshold:
+                pairs[frozenset((own, other))] = distance
+    return [_look_alike(gallery, min(pair), max(pair), distance) for pair, distance in pairs.items()]
+
+
+def _look_alike(gallery: Gallery, first: str, second: str, distance: float) -> str:
+    limit = float(allowed(np.array([distance]), gallery.threshold)[0])
+    return (
+        f"'{first}' and '{second}' look alike (distance {distance:.2f}): each is only known nearer than {limit:.2f}, "
+        "so that they are not mistaken for each other; add images of both in the light and from the sides in which "
+        "they will be seen, or remove one if it is the same person"
+    )

@@ -1,16 +1,32 @@
-"""What finds poses, as the parameters of a node want it: people first and then their keypoints, or all at once."""
+"""From settings to a perceiver of poses: people first and then their keypoints, or all at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
+from opendr_perception import settings as values
+from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.ros.node import parameter
-from opendr_perception.ros.perception.people import PeopleFinder, PeopleParameters, load_session
-from opendr_perception.tasks.body import LAYOUTS, BottomUpEstimator, PoseEstimator, PoseOverview, Poses
+from opendr_perception.settings import parameter
+from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
+from opendr_perception.tasks.body.layouts import LAYOUTS
+from opendr_perception.tasks.body.pose import PoseEstimator, Poses
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.people import DetectorOverview, Glance, HighResolutionDetector, Overview, Resolution
+from opendr_perception.tasks.people import (
+    DetectionSettings,
+    DetectorOverview,
+    Finder,
+    Glance,
+    HighResolutionDetector,
+    Overview,
+    PersonTracker,
+    Resolution,
+    new_ids,
+    track_ids,
+)
+from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, Warn
 from opendr_perception.tasks.presence import HumanPresence
 
 OVERVIEWS = {"detector": 0.25, "presence": 0.95, "pose": 0.1}
@@ -19,8 +35,8 @@ PRESENCE_MODEL = "presence-1080p"
 
 
 @dataclass(frozen=True)
-class PoseParameters(PeopleParameters):
-    """What `pose_estimation` takes."""
+class Settings(DetectionSettings):
+    """Poses."""
 
     model: str = parameter(
         "movenet-lightning",
@@ -74,22 +90,16 @@ class PoseParameters(PeopleParameters):
     )
 
 
-class PoseFinder:
-    """The pose estimator, with or without a glance at large pictures first.
+class PosePerceiver(ImagePerceiver[Settings, PersonTracker, Poses]):
+    """Finds and tracks poses, with or without a glance at large images first; a memory is a tracker."""
 
-    Args:
-        params: of the node, at its start.
-
-    Raises:
-        ValueError: a parameter has a wrong value.
-        ZooError, EngineError: a model cannot be had or loaded.
-    """
-
-    def __init__(self, params: PoseParameters) -> None:
-        session = load_session(params.model, params)
-        self.people = PeopleFinder(params.detector, params)
-        self._glance = Glance(_overview(params, session, self.people.session))
+    def __init__(self, settings: Settings, sessions: zoo.Sessions) -> None:
+        super().__init__(settings)
+        session = settings.open(settings.model, sessions)
+        self.people = Finder(settings.detector, settings, sessions)
+        self._glance = Glance(_overview(settings, session, self.people.session, sessions))
         self._in_parts = HighResolutionDetector(self.people.detector, self._glance)
+        self._ids = new_ids()
         self.estimator: PoseEstimator | BottomUpEstimator
         if _is_bottom_up(session):
             self.estimator = BottomUpEstimator(session)
@@ -97,30 +107,58 @@ class PoseFinder:
         else:
             self.estimator = PoseEstimator(self.people.detector, session)
             session.warm_up()
-        self.tune(params)
+        self.adopt(settings)
 
-    def tune(self, params: PoseParameters) -> None:
-        """Find poses as the parameters want it from now on."""
-        self.people.tune(params)
-        self.estimator.max_persons = params.max_persons
+    def new_memory(self) -> PersonTracker:
+        return PersonTracker(self._ids)
+
+    def check(self, wanted: Settings) -> None:
+        super().check(wanted)
+        self.people.suppressors(wanted)
+
+    def adopt(self, settings: Settings) -> None:
+        self.people.adopt(settings)
+        self.estimator.max_persons = settings.max_persons
         self._glance.resolution = Resolution(
-            params.base_height_1, params.base_height_2, threshold=OVERVIEWS[params.overview]
+            settings.base_height_1, settings.base_height_2, threshold=OVERVIEWS[settings.overview]
         )
         if isinstance(self.estimator, BottomUpEstimator):
-            self.estimator.glance = self._glance if params.high_resolution else None
+            self.estimator.glance = self._glance if settings.high_resolution else None
         else:
-            self.estimator.detector = self._in_parts if params.high_resolution else self.people.find
-        self._layout = params.layout
+            self.estimator.detector = self._in_parts if settings.high_resolution else self.people.find
 
-    def __call__(self, images: Sequence[Image]) -> list[Poses]:
-        """Find the people and their keypoints in each picture."""
-        return [poses.in_layout(self._layout) for poses in self.estimator(images)]
+    def perceive(self, moments: Sequence[Moment[Image, PersonTracker]]) -> Iterable[Poses]:
+        return map(self._answer, moments, self.estimator([moment.input for moment in moments]))
+
+    def _answer(self, moment: Moment[Image, PersonTracker], poses: Poses) -> Poses:
+        tracks = track_ids(moment, poses.people, self.settings)
+        return replace(poses.in_layout(self.settings.layout), tracks=tracks)
 
 
-def _overview(params: PoseParameters, model: Session, detector: Session) -> Overview:
-    if params.overview == "presence":
-        return HumanPresence(load_session(PRESENCE_MODEL, params))
-    if params.overview == "detector":
+def build(
+    settings: Settings = Settings(),
+    sessions: zoo.Sessions = zoo.session,
+    warn: Warn = warnings.warn,
+) -> PosePerceiver:
+    """A perceiver of the poses of people in images.
+
+    Args:
+        settings: what is wanted.
+        sessions: open models by name.
+        warn: is told what a user should know.
+
+    Raises:
+        ValueError: a setting has a value that is not allowed, or that cannot work.
+        ZooError, EngineError: a model cannot be had or loaded.
+    """
+    values.check(settings)
+    return PosePerceiver(settings, sessions)
+
+
+def _overview(settings: Settings, model: Session, detector: Session, sessions: zoo.Sessions) -> Overview:
+    if settings.overview == "presence":
+        return HumanPresence(settings.open(PRESENCE_MODEL, sessions))
+    if settings.overview == "detector":
         return DetectorOverview(detector)
     if not _is_bottom_up(model):
         raise ValueError(

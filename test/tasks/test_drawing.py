@@ -4,41 +4,50 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from opendr_perception.msg import (
-    BodyPose,
-    BodyPoseArray,
-    Box,
-    Detection,
-    DetectionArray,
-    Emotion,
-    EmotionArray,
-    Face,
-    FaceArray,
-    Keypoint,
-)
 
-from opendr_perception.ros.convert.drawing import (
+from opendr_perception.tasks.action import Action, Actions
+from opendr_perception.tasks.body import Poses
+from opendr_perception.tasks.drawing import (
     JOINT,
     KEYPOINT_THRESHOLD,
-    draw_detections,
+    draw_actions,
     draw_emotions,
     draw_faces,
     draw_heatmap,
+    draw_people,
     draw_poses,
 )
-from opendr_perception.tasks.imaging.heatmap import Heatmap
+from opendr_perception.tasks.emotion import Emotion, Emotions, FaceView
+from opendr_perception.tasks.face import Faces, Identity, RecognisedFaces
+from opendr_perception.tasks.imaging import Heatmap
+from opendr_perception.tasks.nms import Detections
+from opendr_perception.tasks.people import People
 
-BOX = Box(x_min=20.0, y_min=30.0, x_max=60.0, y_max=90.0)
+BOX = (20.0, 30.0, 60.0, 90.0)
+NOBODY = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32))
 
 
-def people(track: str = "7", box: Box = BOX) -> DetectionArray:
-    return DetectionArray(detections=[Detection(track_id=track, label="person", score=0.5, box=box)])
+def found(box: tuple[float, ...] = BOX) -> Detections:
+    return Detections(np.array([box], np.float32), np.array([0.5], np.float32))
 
 
-def poses(score: float, box: Box = BOX, track: str = "7") -> BodyPoseArray:
-    points = [Keypoint(x=40.0, y=60.0, score=0.0) for _ in range(17)]
-    points[0] = Keypoint(x=45.0, y=45.0, score=score)
-    return BodyPoseArray(layout="coco17", poses=[BodyPose(track_id=track, score=0.5, box=box, keypoints=points)])
+def people(track: str = "7", box: tuple[float, ...] = BOX) -> People:
+    return People(found(box), [track])
+
+
+def poses(score: float, box: tuple[float, ...] = BOX, track: str = "7") -> Poses:
+    points = np.tile(np.array([40.0, 60.0, 0.0], np.float32), (17, 1))
+    points[0] = 45.0, 45.0, score
+    return Poses(found(box), points[None], tracks=[track])
+
+
+def faces(name: str = "") -> RecognisedFaces:
+    landmarks = np.tile(np.array([40.0, 60.0], np.float32), (1, 6, 1))
+    return RecognisedFaces(Faces(found(), landmarks), ["7"], np.zeros((1, 3)), [Identity(name, 0.1, 0.0)])
+
+
+def emotions(warm: bool) -> Emotions:
+    return Emotions(["sad"], [Emotion("7", np.ones(1), 0.0, 0.0, frames=1, warm=warm)])
 
 
 def canvas() -> np.ndarray:
@@ -47,16 +56,16 @@ def canvas() -> np.ndarray:
 
 def test_nothing_is_drawn_for_nobody() -> None:
     picture = canvas()
-    draw_detections(picture, DetectionArray())
-    draw_poses(picture, BodyPoseArray())
+    draw_people(picture, People(NOBODY, []))
+    draw_poses(picture, Poses(NOBODY, np.empty((0, 17, 3), np.float32)))
     assert not picture.any()
 
 
 def test_a_box_is_drawn_around_the_person_and_a_track_keeps_its_colour() -> None:
     first, second, other = canvas(), canvas(), canvas()
-    draw_detections(first, people())
-    draw_detections(second, people())
-    draw_detections(other, people(track="8"))
+    draw_people(first, people())
+    draw_people(second, people())
+    draw_people(other, people(track="8"))
     edge = first[60, 20]
     assert edge.any()
     assert not first[40:80, 30:50].any(), "the person must stay visible"
@@ -74,35 +83,42 @@ def test_only_keypoints_that_were_seen_are_drawn() -> None:
 
 @pytest.mark.parametrize("track", ["", "name", "12345678901234567890"])
 def test_odd_boxes_and_tracks_can_be_drawn(track: str) -> None:
-    for box in (Box(), Box(x_min=-50.0, y_min=-50.0, x_max=500.0, y_max=500.0), Box(x_min=159.0, x_max=160.0)):
+    for box in ((0, 0, 0, 0), (-50.0, -50.0, 500.0, 500.0), (159.0, 0.0, 160.0, 0.0)):
         for picture in (canvas(), np.zeros((1, 1, 3), np.uint8)):
-            draw_detections(picture, people(track, box))
+            draw_people(picture, people(track, box))
             draw_poses(picture, poses(1.0, box, track))
 
 
 def test_what_a_face_shows_is_written_below_it() -> None:
-    faces = FaceArray(faces=[Face(track_id="7", box=BOX), Face(track_id="", box=BOX)])
+    shown = [FaceView(np.array(BOX), track=track) for track in ("7", "")]
     warm, cold, nothing = canvas(), canvas(), canvas()
     for picture, is_warm in ((warm, True), (cold, False)):
-        draw_emotions(picture, faces, EmotionArray(emotions=[Emotion(track_id="7", label="sad", warm=is_warm)]))
+        draw_emotions(picture, shown, emotions(is_warm))
         assert picture[92:110].any()
         assert not picture[40:80, 30:50].any(), "the face must stay visible"
     assert (warm != cold).any(), "it is said whether the network has seen enough"
-    draw_emotions(nothing, faces, EmotionArray())
-    draw_emotions(nothing, FaceArray(), EmotionArray(emotions=[Emotion(track_id="7", label="sad")]))
+    draw_emotions(nothing, shown, Emotions(["sad"], []))
+    draw_emotions(nothing, [], emotions(True))
     assert not nothing.any()
+
+
+def test_what_a_person_does_is_written_below_them() -> None:
+    warm, cold = canvas(), canvas()
+    for picture, is_warm in ((warm, True), (cold, False)):
+        draw_actions(picture, poses(0.0), Actions(["walk"], [Action("7", np.ones(1), frames=1, warm=is_warm)]))
+        assert picture[92:110].any()
+    assert (warm != cold).any(), "it is said whether the network has seen enough"
 
 
 def test_faces_have_boxes_names_and_landmarks() -> None:
     known, unknown = canvas(), canvas()
-    points = [Keypoint(x=40.0, y=60.0, score=0.9)]
-    draw_faces(unknown, FaceArray(faces=[Face(track_id="7", box=BOX, landmarks=points)]))
-    draw_faces(known, FaceArray(faces=[Face(track_id="7", box=BOX, landmarks=points, identity="Ann")]))
+    draw_faces(unknown, faces())
+    draw_faces(known, faces("Ann"))
     assert tuple(known[60, 40]) == JOINT
     assert known[60, 20].any()
     assert (known[:30] != unknown[:30]).any(), "the name stands above the box"
     nobody = canvas()
-    draw_faces(nobody, FaceArray())
+    draw_faces(nobody, RecognisedFaces(Faces(NOBODY, np.empty((0, 6, 2))), [], np.empty((0, 3)), []))
     assert not nobody.any()
 
 

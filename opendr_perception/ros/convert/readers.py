@@ -1,0 +1,57 @@
+"""From messages of other nodes back to what tasks work with, and draw."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from opendr_perception.msg import ActionArray, BodyPoseArray, EmotionArray, FaceArray
+from opendr_perception.ros.convert.messages import face_views, keypoint_array
+from opendr_perception.tasks.action import Action, Actions
+from opendr_perception.tasks.body import Poses
+from opendr_perception.tasks.emotion import Emotion, Emotions
+from opendr_perception.tasks.face import LANDMARKS, Faces, Identity, RecognisedFaces
+from opendr_perception.tasks.nms import Detections
+
+
+def read_poses(message: BodyPoseArray) -> Poses:
+    """The poses of one image, in their layout.
+
+    Raises:
+        ValueError: as `keypoint_array`.
+    """
+    keypoints = keypoint_array(message, message.layout)
+    boxes = [(each.box.x_min, each.box.y_min, each.box.x_max, each.box.y_max) for each in message.poses]
+    people = Detections(
+        np.array(boxes, np.float32).reshape(-1, 4), np.array([each.score for each in message.poses], np.float32)
+    )
+    return Poses(people, keypoints, message.layout, [each.track_id for each in message.poses])
+
+
+def read_faces(message: FaceArray) -> RecognisedFaces:
+    """The faces of one image; landmarks that a face does not have are NaN."""
+    views = face_views(message)
+    landmarks = np.full((len(views), LANDMARKS, 2), np.nan, np.float32)
+    for points, face in zip(landmarks, views, strict=True):
+        points[: len(face.landmarks)] = face.landmarks[:LANDMARKS]
+    boxes = np.array([face.box for face in views], np.float32).reshape(-1, 4)
+    scores = np.array([face.score for face in message.faces], np.float32)
+    return RecognisedFaces(
+        faces=Faces(Detections(boxes, scores), landmarks),
+        tracks=[face.track for face in views],
+        angles=np.array([face.angles for face in views]).reshape(-1, 3),
+        identities=[Identity(f.identity, f.identity_distance, f.identity_confidence) for f in message.faces],
+    )
+
+
+def read_actions(message: ActionArray) -> Actions:
+    """What the people of one image are doing."""
+    people = [Action(a.track_id, np.array(a.probabilities), a.frames, a.warm) for a in message.actions]
+    return Actions(message.labels, people)
+
+
+def read_emotions(message: EmotionArray) -> Emotions:
+    """What the faces of one image show."""
+    faces = [
+        Emotion(e.track_id, np.array(e.probabilities), e.valence, e.arousal, e.frames, e.warm) for e in message.emotions
+    ]
+    return Emotions(message.labels, faces)

@@ -1,0 +1,128 @@
+"""From settings to a perceiver of the expression, valence and arousal of faces."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from opendr_perception import settings as values
+from opendr_perception import zoo
+from opendr_perception.settings import parameter
+from opendr_perception.tasks.emotion.expression import ExpressionNet, FaceView
+from opendr_perception.tasks.emotion.recognition import Emotion, EmotionMemory, EmotionRecogniser, FacesInView
+from opendr_perception.tasks.emotion.smoothing import Exponential, Smoothing, Temporal, Unsmoothed
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
+
+
+@dataclass(frozen=True)
+class Settings(PerceiverSettings):
+    """Emotions."""
+
+    model: str = parameter(
+        "face-expression",
+        "An expression network of the zoo, or an ONNX file with the input image uint8 (N, H, W, 3) RGB, the output "
+        "probabilities (N, C), optionally the output valence_arousal (N, 2), and the metadata labels, a JSON list.",
+        read_only=True,
+    )
+    temporal: str = parameter(
+        "emotion-nactcn",
+        "What joins the frames of a track: a temporal network of the zoo or an ONNX file like it, 'exponential' for an "
+        "average with a time constant of 0.14 s, or 'none' for every frame by itself. A network whose labels are not "
+        "those of the model is replaced by the average.",
+        read_only=True,
+    )
+    max_faces: int = parameter(
+        20,
+        "At most so many faces, the largest ones, are looked at; the time grows with their number.",
+        minimum=1,
+        maximum=1000,
+    )
+
+
+@dataclass(frozen=True)
+class FacesOfImage:
+    """An image, and where the faces in it are."""
+
+    image: Image
+    faces: Sequence[FaceView]
+
+
+@dataclass(frozen=True)
+class Emotions:
+    """What the faces of one image show.
+
+    Args:
+        labels: of the probabilities.
+        faces: one answer for each face that can be seen.
+    """
+
+    labels: Sequence[str]
+    faces: Sequence[Emotion]
+
+
+class EmotionPerceiver(Perceiver[Settings, FacesOfImage, EmotionMemory, Emotions]):
+    """Looks at faces, and follows those that have tracks with a temporal network."""
+
+    def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
+        super().__init__(settings)
+        session = settings.open(settings.model, sessions)
+        net = ExpressionNet(session)
+        session.warm_up()
+        self.recogniser = EmotionRecogniser(net, _smoothing(settings, net.labels, sessions, warn))
+        self.adopt(settings)
+
+    @property
+    def labels(self) -> Sequence[str]:
+        """Of the expressions."""
+        return self.recogniser.labels
+
+    def new_memory(self) -> EmotionMemory:
+        return EmotionMemory()
+
+    def release(self, memory: EmotionMemory) -> None:
+        self.recogniser.forget(memory)
+
+    def adopt(self, settings: Settings) -> None:
+        self.recogniser.lost_after = settings.max_gap
+        self.recogniser.max_faces = settings.max_faces
+
+    def perceive(self, moments: Sequence[Moment[FacesOfImage, EmotionMemory]]) -> Iterable[Emotions]:
+        views = [FacesInView(each.memory, each.input.image, each.input.faces, each.stamp) for each in moments]
+        return [Emotions(self.labels, faces) for faces in self.recogniser(views)]
+
+
+def build(
+    settings: Settings = Settings(),
+    sessions: zoo.Sessions = zoo.session,
+    warn: Warn = warnings.warn,
+) -> EmotionPerceiver:
+    """A perceiver of the emotions of faces that were found before.
+
+    Args:
+        settings: what is wanted.
+        sessions: open models by name.
+        warn: is told what a user should know.
+
+    Raises:
+        ValueError: a setting has a value that is not allowed.
+        ZooError, EngineError: a model cannot be had or loaded, or is of another kind.
+    """
+    values.check(settings)
+    return EmotionPerceiver(settings, sessions, warn)
+
+
+def _smoothing(settings: Settings, labels: Sequence[str], sessions: zoo.Sessions, warn: Warn) -> Smoothing:
+    if settings.temporal == "none":
+        return Unsmoothed()
+    if settings.temporal == "exponential":
+        return Exponential()
+    temporal = Temporal(settings.open(settings.temporal, sessions))
+    if temporal.labels == labels:
+        return temporal
+    warn(
+        f"{settings.temporal} is for the labels {', '.join(temporal.labels)}, but {settings.model} has "
+        f"{', '.join(labels)}: frames are joined by an exponential average instead"
+    )
+    return Exponential()

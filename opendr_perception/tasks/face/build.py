@@ -1,0 +1,199 @@
+"""From settings to a perceiver of faces: where they are, how they are turned, and whose they are."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from opendr_perception import settings as values
+from opendr_perception import zoo
+from opendr_perception.settings import parameter
+from opendr_perception.tasks.face.detection import FaceDetector, Faces
+from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses
+from opendr_perception.tasks.face.enrolment import Enroller, default_gallery, fingerprint
+from opendr_perception.tasks.face.gallery import GalleryError
+from opendr_perception.tasks.face.gallery_folder import GalleryFolder
+from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, Sighting
+from opendr_perception.tasks.face.identity.decision import look_alikes
+from opendr_perception.tasks.face.live_enrolment import KnownFaces
+from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
+from opendr_perception.tasks.people import PersonTracker, new_ids
+from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn, as_image
+
+
+@dataclass(frozen=True)
+class Settings(PerceiverSettings):
+    """Faces."""
+
+    model: str = parameter(
+        "blazeface",
+        "A face detector of the zoo (opendr-perception models list), or an ONNX file like it.",
+        read_only=True,
+    )
+    embedder: str = parameter(
+        "face-embedding",
+        "What tells people apart: of the zoo, or an ONNX file like it. A gallery belongs to the one it was made with.",
+        read_only=True,
+    )
+    gallery: str = parameter(
+        "",
+        "Folder of the known faces, with a subfolder of pictures for each person. Empty for the user's own: "
+        "$XDG_DATA_HOME/opendr_perception/gallery, where ~/.local/share stands for a missing $XDG_DATA_HOME.",
+        read_only=True,
+    )
+    identify: bool = parameter(
+        True, "Say who the faces are. false forgets at once what was noted of them, and only detects."
+    )
+    distance_threshold: float = parameter(
+        0.0,
+        "Distance from which on two faces are two people, for a person who is like nobody else in the gallery; the "
+        "nearer another one is, the smaller it becomes by itself. Lower: fewer false matches; higher: fewer missed "
+        "matches. 0 takes what the gallery says: 0.47, unless `opendr-perception gallery check --set-threshold` has "
+        "changed it.",
+        minimum=0.0,
+        maximum=2.0,
+    )
+    score_threshold: float = parameter(0.5, "Detections below this score are left out.", minimum=0.0, maximum=1.0)
+    iou_threshold: float = parameter(
+        0.3, "Boxes whose intersection over union is above this are one face.", minimum=0.0, maximum=1.0
+    )
+    tile_size: int = parameter(
+        640,
+        "Pictures from 1.5 times this length on are looked at a second time, in tiles of so many pixels a side, to "
+        "find faces down to 1/16 of that; it takes as long as one more picture for each tile. 0 switches that off.",
+        minimum=0,
+        maximum=16384,
+    )
+    border: float = parameter(
+        0.25,
+        "Each image is looked at once more with its edges repeated by this share of its longer side, for faces that "
+        "fill it or are cut by it. 0 saves the time of that pass.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+
+
+@dataclass(frozen=True)
+class CameraImage:
+    """An image, and the camera that took it; None for an ordinary one."""
+
+    image: Image
+    camera: PinholeCamera | None = None
+
+
+@dataclass(frozen=True)
+class RecognisedFaces:
+    """The faces of one image.
+
+    Args:
+        faces: n boxes, scores and landmarks.
+        tracks: the id of each, which stays from image to image; '' while it is not confirmed.
+        angles: (n, 3) yaw, pitch, roll of the heads, rad.
+        identities: who they are.
+    """
+
+    faces: Faces
+    tracks: Sequence[str]
+    angles: np.ndarray
+    identities: Sequence[Identity]
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+
+@dataclass
+class FaceMemory:
+    """What is kept of one stream."""
+
+    tracker: PersonTracker
+    identities: IdentityMemory = field(default_factory=IdentityMemory)
+
+
+class FacePerceiver(Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces]):
+    """Detects, tracks and names faces; what is known of people is in `known`."""
+
+    def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
+        super().__init__(settings)
+        self._warn = warn
+        detector, embedder = (settings.open(model, sessions) for model in (settings.model, settings.embedder))
+        self._detector, self._embedder = FaceDetector(detector), FaceEmbedder(embedder)
+        self._identifier = FaceIdentifier(self._embedder)
+        enroller = Enroller(self._detector, self._embedder)
+        path = Path(settings.gallery).expanduser() if settings.gallery else default_gallery()
+        folder = GalleryFolder(path, fingerprint(settings.embedder, embedder))
+        self.known = KnownFaces(folder, enroller.synchronise(folder, warn), enroller, self._embedder)
+        for line in look_alikes(self.known.gallery):
+            warn(line)
+        for session in (detector, embedder):
+            session.warm_up()
+        self._ids = new_ids()
+        self.adopt(settings)
+
+    def __call__(
+        self, seen: CameraImage | Image | Pixels, memory: FaceMemory | None = None, stamp: float = 0.0
+    ) -> RecognisedFaces:
+        """Perceive one image; without a memory, by itself.
+
+        Args:
+            seen: an image with or without its camera, or (H, W, 3) uint8 BGR as OpenCV reads it.
+            memory: of its stream.
+            stamp: seconds.
+        """
+        return super().__call__(seen if isinstance(seen, CameraImage) else CameraImage(as_image(seen)), memory, stamp)
+
+    def new_memory(self) -> FaceMemory:
+        return FaceMemory(PersonTracker(self._ids))
+
+    def adopt(self, settings: Settings) -> None:
+        self._detector.score_threshold = settings.score_threshold
+        self._detector.iou_threshold = settings.iou_threshold
+        self._detector.tile_size = settings.tile_size
+        self._detector.border = settings.border
+
+    def perceive(self, moments: Sequence[Moment[CameraImage, FaceMemory]]) -> Iterable[RecognisedFaces]:
+        try:
+            self.known.refresh()
+        except GalleryError as error:
+            self._warn(str(error))
+        found = self._detector([moment.input.image for moment in moments])
+        return map(self._recognise, moments, found)
+
+    def _recognise(self, moment: Moment[CameraImage, FaceMemory], faces: Faces) -> RecognisedFaces:
+        image, memory = moment.input.image, moment.memory
+        angles = head_poses(faces, moment.input.camera or PinholeCamera.assumed(image.width, image.height))
+        tracks = memory.tracker.update(faces.detections, moment.stamp)
+        seen = Sighting(image, faces, angles, tracks, memory.tracker.alive)
+        self.known.offer(seen)
+        return RecognisedFaces(faces, tracks, angles, self._identify(memory, seen))
+
+    def _identify(self, memory: FaceMemory, seen: Sighting) -> Sequence[Identity]:
+        if not self.settings.identify:
+            memory.identities = IdentityMemory()
+            return [Identity()] * len(seen.tracks)
+        gallery = self.known.gallery
+        return self._identifier(memory.identities, gallery, self.settings.distance_threshold or gallery.threshold, seen)
+
+
+def build(
+    settings: Settings = Settings(),
+    sessions: zoo.Sessions = zoo.session,
+    warn: Warn = warnings.warn,
+) -> FacePerceiver:
+    """A perceiver of faces, which knows the people of a gallery.
+
+    Args:
+        settings: what is wanted.
+        sessions: open models by name.
+        warn: is told what a user should know, such as of images of the gallery that cannot be used.
+
+    Raises:
+        ValueError: a setting has a value that is not allowed.
+        ZooError, EngineError: a model cannot be had or loaded.
+        GalleryError: the gallery cannot be read, or was made with another model.
+    """
+    values.check(settings)
+    return FacePerceiver(settings, sessions, warn)
