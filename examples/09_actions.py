@@ -11,7 +11,7 @@ import opendr_perception as op
 
 def main(path: str = "", frames: str = "40") -> set[str]:
     op.zoo.fetch(["nanodet", "movenet-lightning", "vtest.avi"])
-    poses, actions = op.body.build(), op.action.build()
+    poses, actions = op.body.build(), op.actions.build()
     bodies, doing = poses.new_memory(), actions.new_memory()
     film, seen = op.open_source(path or str(op.zoo.sample("vtest.avi"))), set()
     for number, frame in enumerate(islice(film, int(frames))):

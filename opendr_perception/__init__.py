@@ -4,7 +4,7 @@
 
     poses = op.body.build()(image)  # (H, W, 3) uint8 BGR
 
-Each capability (`people`, `body`, `face`, `emotion`, `action`, `presence`) has `Settings` and `build`, which gives a
+Each capability (`people`, `body`, `face`, `emotion`, `actions`, `presence`) has `Settings` and `build`, which gives a
 perceiver: see `opendr_perception.tasks.perceiver`. Nothing is loaded before it is used, and neither ROS nor torch is.
 """
 
@@ -13,7 +13,8 @@ import typing
 
 if typing.TYPE_CHECKING:
     from opendr_perception import zoo
-    from opendr_perception.tasks import action, body, drawing, emotion, face, nms, people, presence
+    from opendr_perception.tasks import action as actions
+    from opendr_perception.tasks import body, drawing, emotion, face, nms, people, presence
     from opendr_perception.tasks.imaging import Image, PinholeCamera, read_image
     from opendr_perception.tasks.perceiver import Moment, Perceiver
     from opendr_perception.tasks.recordings import open_source
@@ -23,7 +24,7 @@ __all__ = [
     "Moment",
     "Perceiver",
     "PinholeCamera",
-    "action",
+    "actions",
     "body",
     "drawing",
     "emotion",
@@ -45,6 +46,8 @@ _HOMES = {
     "read_image": "tasks.imaging",
 }
 """Modules of what is no module itself."""
+_FOLDERS = {"actions": "action"}
+"""`opendr_perception.action` holds the ROS actions."""
 
 
 def __getattr__(name: str) -> object:
@@ -52,7 +55,9 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    return importlib.import_module(f"{__name__}.{name}" if name == "zoo" else f"{__name__}.tasks.{name}")
+    return importlib.import_module(
+        f"{__name__}.{name}" if name == "zoo" else f"{__name__}.tasks.{_FOLDERS.get(name, name)}"
+    )
 
 
 def __dir__() -> list[str]:

@@ -15,7 +15,7 @@ SURFACE = {
     "Moment",
     "Perceiver",
     "PinholeCamera",
-    "action",
+    "actions",
     "body",
     "drawing",
     "emotion",

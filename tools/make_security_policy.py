@@ -16,6 +16,7 @@ import importlib.util
 import runpy
 import sys
 import tempfile
+import wave
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -115,7 +116,13 @@ def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str
     """
     image = folder / "image.png"
     cv2.imwrite(str(image), np.zeros((48, 64, 3), np.uint8))
-    needed = {"path": str(image), "gallery": str(folder / "gallery"), "people": 1, "threads": 1, "autostart": False}
+    recordings = {"audio_source": folder / "sound.wav", "signal_source": folder / "signal.npz"}
+    with wave.open(str(recordings["audio_source"]), "wb") as sound:
+        sound.setparams((1, 2, 16000, 0, "NONE", ""))
+        sound.writeframes(bytes(32000))
+    np.savez(recordings["signal_source"], signal=np.zeros(1000, np.float32), rate=100.0)
+    path = str(recordings.get(node_class.NAME, image))
+    needed = {"path": path, "gallery": str(folder / "gallery"), "people": 1, "threads": 1, "autostart": False}
     found = Interfaces()
     for variant in VARIANTS:
         values = {**needed, **variant}

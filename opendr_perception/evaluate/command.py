@@ -55,9 +55,11 @@ CAPABILITIES: dict[str, Capability] = {
 }
 """All that can be measured, by name: add a line for another capability."""
 
+WHAT = f"What: {', '.join(CAPABILITIES)}."
+
 
 def evaluate(
-    capability: Annotated[str, typer.Argument(help=f"What: {', '.join(CAPABILITIES)}.")],
+    capability: Annotated[str, typer.Argument(help=WHAT)],
     dataset: Annotated[Path, typer.Argument(help="File or folder of labelled data.")],
     model: Annotated[str, typer.Option(help="A model of the zoo or an ONNX file; the default one if empty.")] = "",
     part: Annotated[Part, typer.Option(help="Which data, where a set is split.")] = Part.TEST,

@@ -47,9 +47,6 @@ class SoundClassification(SampleNode):
         if self._model.rate != self.RATE:
             raise ValueError(f"{path}: it hears at {self._model.rate} Hz, this node at {self.RATE} Hz")
 
-    def unload(self) -> None:
-        del self._model
-
     def new_memory(self) -> SoundClassifier:
         return SoundClassifier(self._model, self.params.score_threshold)
 

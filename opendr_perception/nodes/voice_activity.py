@@ -89,7 +89,6 @@ class VoiceActivity(SampleNode):
     def unload(self) -> None:
         if self._gate is not None:
             self.destroy_subscription(self._gate)
-        del self._model
 
     def new_memory(self) -> VoiceDetector:
         return VoiceDetector(self._model, self._settings, self._numbers)

@@ -37,8 +37,9 @@ def test_it_writes_what_the_robot_saw_and_found(models: Any, tmp_path: Path) -> 
 
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert [visit["person"] for visit in summary["people"]] == ["person_01"]
-    assert summary["people"][0]["first"] == summary["people"][0]["last"]
-    assert summary["people"][0]["first"]["confidence"] is not None
+    first, last = (summary["people"][0][when] for when in ("first", "last"))
+    assert first["confidence"] == last["confidence"], "one view alone, and all views together, of which there is one"
+    assert first["confidence"] is not None
     assert summary["clearance"] > 1.0
     with av.open(str(tmp_path / "annotated.mp4")) as film:
         stream = film.streams.video[0]

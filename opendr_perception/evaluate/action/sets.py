@@ -198,7 +198,7 @@ def recordings_in(path: Path) -> Iterator[Recording]:
         raise DatasetError(f"{path} is not a file of skeletons (.npz); known sets are {', '.join(READERS)}")
     try:
         yield from READERS.get(path.stem, own)(path)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path} cannot be read as '{path.stem}': {error}") from error
 
 

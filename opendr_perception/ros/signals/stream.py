@@ -27,7 +27,7 @@ class SampleStream:
     """Subscribes the sound of one stream, puts it in order, and tells how it is.
 
     Args:
-        node: whose stream it is, with the parameters of `ros.node.signals.node.SampleParameters`.
+        node: whose stream it is, with the parameters of `ros.signals.node.SampleParameters`.
         name: the prefix of its topics; '' for none.
         topic: of the sound, relative.
         result: message type and topic of its results.

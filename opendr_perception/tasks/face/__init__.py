@@ -24,8 +24,17 @@ from opendr_perception.tasks.face.geometry import (
     head_pose,
     similarity,
 )
-from opendr_perception.tasks.face.identity import FEWEST, FaceIdentifier, Identity, IdentityMemory, Sighting
-from opendr_perception.tasks.face.identity.decision import compare, look_alikes, relative, who
+from opendr_perception.tasks.face.identity import (
+    FEWEST,
+    FaceIdentifier,
+    Identity,
+    IdentityMemory,
+    Sighting,
+    compare,
+    look_alikes,
+    relative,
+    who,
+)
 from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.face.quality import TO_DECIDE
 
@@ -63,15 +72,20 @@ __all__ = [
     "closest_pairs",
     "compare",
     "default_gallery",
+    "detection",
+    "embedding",
     "enrol",
     "expression_crop",
     "farthest_own",
     "fingerprint",
+    "gallery",
     "geometry",
     "head_pose",
     "head_poses",
+    "kinds",
     "look_alikes",
     "propose_threshold",
+    "quality",
     "read_picture",
     "relative",
     "similarity",

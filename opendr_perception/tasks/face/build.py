@@ -17,8 +17,7 @@ from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses
 from opendr_perception.tasks.face.enrolment import Enroller, default_gallery, fingerprint
 from opendr_perception.tasks.face.gallery import GalleryError
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, Sighting
-from opendr_perception.tasks.face.identity.decision import look_alikes
+from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, Sighting, look_alikes
 from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 from opendr_perception.tasks.people import PersonTracker, new_ids

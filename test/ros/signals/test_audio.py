@@ -11,7 +11,7 @@ from builtin_interfaces.msg import Time
 from opendr_perception.msg import Audio
 from std_msgs.msg import Header
 
-from opendr_perception.ros.node.signals import audio
+from opendr_perception.ros.signals import audio
 from opendr_perception.ros.signals.audio import message_type
 from opendr_perception.tasks.sound.messages import Format, read
 from opendr_perception.tasks.sound.pcm import encode

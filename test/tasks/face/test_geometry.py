@@ -105,12 +105,12 @@ def test_a_large_face_is_averaged_not_skipped_through() -> None:
 
 def test_the_aligned_part_may_lie_outside_of_the_picture() -> None:
     pixels = np.full((600, 600, 3), 255, np.uint8)
-    pixels[:, 0] = 40
+    pixels[:, :30] = 40
     landmarks = np.zeros((6, 2), np.float32)
     landmarks[[RIGHT_EYE, LEFT_EYE, MOUTH]] = TEMPLATE * 3 - [225, 0]  # its left half is missing
     aligned = align(Image(pixels, "rgb8"), landmarks)
-    assert (aligned[5:-5, :70] == 40).all(), "the image's edge is repeated: black borders make faces look alike"
-    assert (aligned[5:-5, 80:-5] == 255).all()
+    assert (aligned[5:-5, :60] == 40).all(), "the image's edge is repeated: black borders make faces look alike"
+    assert (aligned[5:-5, 100:-5] == 255).all()
 
 
 def test_the_expression_crop_is_a_square_with_a_margin() -> None:

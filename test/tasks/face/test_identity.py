@@ -13,7 +13,8 @@ from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face.detection import FaceDetector, Faces
 from opendr_perception.tasks.face.embedding import DIMENSIONS, FaceEmbedder
 from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery
-from opendr_perception.tasks.face.identity import (
+from opendr_perception.tasks.face.identity.decision import USUAL_RIVAL, allowed
+from opendr_perception.tasks.face.identity.following import (
     FEWEST,
     SETTLED_KNOWN,
     VIEWS,
@@ -22,7 +23,6 @@ from opendr_perception.tasks.face.identity import (
     Sighting,
     assign,
 )
-from opendr_perception.tasks.face.identity.decision import USUAL_RIVAL, allowed
 from opendr_perception.tasks.imaging.image import Image
 
 ANN, BOB, STRANGER = 0.0, 1.0, 5.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opendr_perception.tasks.signals.resample import Resampler, resample
@@ -13,7 +13,6 @@ RATES = [(48000, 16000), (44100, 16000), (8000, 16000), (22050, 16000), (250, 30
 
 
 @given(rates=st.sampled_from(RATES), sizes=st.lists(st.integers(1, 700), min_size=1, max_size=30))
-@settings(deadline=None, max_examples=60)
 def test_chunks_give_what_the_whole_gives(rates: tuple[int, int], sizes: list[int]) -> None:
     x = np.random.default_rng(0).normal(size=(sum(sizes), 2)).astype(np.float32)
     resampler = Resampler(*rates, channels=2)

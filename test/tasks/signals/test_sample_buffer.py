@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opendr_perception.tasks.signals.buffer import Chunk, Piece, SampleBuffer
@@ -31,7 +31,6 @@ def samples(pieces: list[Piece]) -> np.ndarray:
 
 
 @given(cuts=st.lists(st.integers(1, 1999)), swaps=st.lists(st.integers(1, 2000)), again=st.lists(st.integers(0, 2000)))
-@settings(deadline=None, max_examples=100)
 def test_the_samples_are_those_of_the_clip_however_it_is_cut_repeated_and_swapped(
     cuts: list[int], swaps: list[int], again: list[int]
 ) -> None:
@@ -53,7 +52,6 @@ def test_the_samples_are_those_of_the_clip_however_it_is_cut_repeated_and_swappe
 
 
 @given(size=st.integers(1, 300), lost=st.integers(2, 4), gap=st.integers(1, 3))
-@settings(deadline=None, max_examples=60)
 def test_chunks_that_are_lost_are_counted_and_filled(size: int, lost: int, gap: int) -> None:
     sent = [chunk(k, k + size) for k in range(0, 12 * size, size) if not lost <= k // size < lost + gap]
     buffer = SampleBuffer(max_gap=2.0, fill=-1.0)

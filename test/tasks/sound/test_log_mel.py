@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opendr_perception.tasks.sound.log_mel import FLOOR, LogMel, MelConfig, log_mel, mel_filters
 
 
 @given(sizes=st.lists(st.integers(1, 2000), min_size=1, max_size=20))
-@settings(deadline=None, max_examples=40)
 def test_chunks_give_the_frames_of_the_whole(sizes: list[int]) -> None:
     x = np.random.default_rng(1).normal(0, 0.1, sum(sizes)).astype(np.float32)
     stream, ends = LogMel(MelConfig()), np.cumsum(sizes)
