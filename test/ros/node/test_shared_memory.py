@@ -85,7 +85,7 @@ PARTICIPANT = """
 
 def participant() -> tuple[subprocess.Popen[str], set[Path]]:
     """A process with a segment, and the files that are its."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FASTDDS_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FASTDDS_", "FASTRTPS_"))}
     environment |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": "88"}
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PARTICIPANT)],
@@ -190,7 +190,7 @@ def may_mount() -> bool:
 @pytest.mark.skipif(not may_mount(), reason="mounting a small /dev/shm is not allowed here (needs root)")
 @pytest.mark.parametrize(("size", "line"), [("64m", "of 64 MB left"), ("6m", "has 5 MB left")])
 def test_a_process_starts_without_red_errors_where_shared_memory_is_as_small_as_in_docker(size: str, line: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("FASTDDS_")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("FASTDDS_", "FASTRTPS_"))}
     mount = f'mount -t tmpfs -o size={size} tmpfs /dev/shm && exec "$@"'
     command = ["unshare", "-m", "sh", "-c", mount, "sh", sys.executable, "-c", textwrap.dedent(PARTICIPANT)]
     environment["ROS_DOMAIN_ID"] = "88"
