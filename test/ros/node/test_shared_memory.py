@@ -198,4 +198,5 @@ def test_a_process_starts_without_red_errors_where_shared_memory_is_as_small_as_
     assert done.returncode == 0, done.stderr
     (said,) = done.stderr.splitlines()
     assert line in said
-    assert bool(done.stdout.strip()) is (size == "64m")
+    if size == "64m":  # with less, Fast DDS may still make a small segment of its own beside UDP
+        assert done.stdout.strip()
