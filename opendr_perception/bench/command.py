@@ -83,11 +83,13 @@ def benchmark(names: Sequence[str], extent: Extent, json_file: Path | None) -> i
 
 @contextmanager
 def own_context() -> Iterator[None]:
-    """Leave nothing of ROS behind for the next case, however this one ends."""
+    """Leave nothing of ROS behind for the next case, however this one ends; what was there before stays."""
+    before = rclpy.ok()
     try:
         yield
     finally:
-        rclpy.try_shutdown()
+        if not before:
+            rclpy.try_shutdown()
 
 
 def show(figures: Sequence[Figure], console: Console) -> None:

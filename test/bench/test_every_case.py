@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import rclpy
 
 from opendr_perception.bench import command
 from opendr_perception.bench.command import CASES, benchmark
@@ -42,3 +43,9 @@ def test_a_case_that_fails_costs_the_others_nothing(
     assert benchmark((), Extent.SMOKE, file) == 1
     assert [figure["case"] for figure in json.loads(file.read_text())] == ["first", "sound"]
     assert "error: case broken failed: TimeoutError: the node does not answer" in capsys.readouterr().err
+
+
+def test_what_the_caller_has_of_ros_is_still_there_afterwards(ros: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "CASES", {"sound": lambda extent: [larger_is_better("sound", "rate", "Hz", 2.0, 1.0)]})
+    assert benchmark((), Extent.SMOKE, None) == 0
+    assert rclpy.ok()
