@@ -22,6 +22,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from hypothesis import settings
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.srv import SetParameters
+from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -187,6 +188,54 @@ class Process:
         self.end()
 
 
+class GoalClient:
+    """Speaks to an action as users do; from a node of its own, which spins only when the client is complete."""
+
+    def __init__(self, graph: Graph, kind: Any, name: str) -> None:
+        self.feedback: list[Any] = []
+        self._graph, self._kind = graph, kind
+        self._node = rclpy.create_node("client", namespace=graph.namespace)
+        self._client: Any = ActionClient(self._node, kind, name)
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(self._node)
+        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._executor.shutdown()
+        self._thread.join()
+        self._client.destroy()
+        self._node.destroy_node()
+
+    def send(self, **fields: Any) -> Any:
+        """Send a goal; its handle, which says whether it was accepted."""
+        assert self._client.wait_for_server(LIMIT)
+        for _ in range(4):  # an answer may get lost while another process is still finding out about this one
+            answered = threading.Event()
+            future = self._client.send_goal_async(
+                self._kind.Goal(**fields), feedback_callback=lambda message: self.feedback.append(message.feedback)
+            )
+            future.add_done_callback(lambda _, answered=answered: answered.set())
+            if answered.wait(LIMIT / 4):
+                return future.result()
+        raise AssertionError("no answer to the goal")
+
+    def result(self, handle: Any) -> Any:
+        """Wait for the end of a goal; its status and result."""
+        future = handle.get_result_async()
+        self._graph.wait(future.done, lambda: "no result")
+        return future.result()
+
+    def ends(self, handle: Any) -> tuple[int, str]:
+        """Wait for the end of a goal; its status and what it says."""
+        answer = self.result(handle)
+        return answer.status, answer.result.message
+
+    def cancel(self, handle: Any) -> None:
+        future = handle.cancel_goal_async()
+        self._graph.wait(future.done, lambda: "no answer to cancelling")
+
+
 class Graph:
     """Runs nodes in this process as the package's executables do, and speaks to them through ROS alone."""
 
@@ -196,6 +245,7 @@ class Graph:
         self.observer = rclpy.create_node("observer", namespace=namespace)
         self._nodes: list[Any] = []
         self._processes: list[Process] = []
+        self._goal_clients: list[GoalClient] = []
         self._threads: list[tuple[SingleThreadedExecutor, threading.Thread]] = []
         self._nodes_executor = GuardedExecutor()
         self._diagnostics = self.listen(DiagnosticArray, "/diagnostics")
@@ -209,6 +259,8 @@ class Graph:
     def close(self) -> None:
         for process in self._processes:
             process.kill()
+        for client in self._goal_clients:
+            client.close()
         for executor, thread in self._threads:
             executor.shutdown()
             thread.join()
@@ -294,6 +346,11 @@ class Graph:
             return future.result()
         finally:
             self.observer.destroy_client(client)
+
+    def goals(self, kind: Any, name: str) -> GoalClient:
+        """A client of an action."""
+        self._goal_clients.append(GoalClient(self, kind, name))
+        return self._goal_clients[-1]
 
     def change_state(self, node: str, label: str) -> bool:
         """Ask for a lifecycle transition: configure, activate, deactivate, cleanup or shutdown."""

@@ -158,7 +158,7 @@ def _street(network: LearnedNms, frames: range) -> list[Figure]:
     session = zoo.session("nanodet", threads=1)
     greedy = PersonDetector(session, box_graph.MIN_SCORE)
     learned = PersonDetector(session, nms=network)
-    video = cv2.VideoCapture(str(zoo.sample("vtest.avi")))
+    video = cv2.VideoCapture(str(zoo.fetch(["vtest.avi"])[0]))
     old, new = [], []
     for number in range(frames.stop):
         pixels = video.read()[1]

@@ -61,7 +61,7 @@ def presence(extent: Extent) -> list[Figure]:
 def _street(task: HumanPresence, frames: range) -> list[Figure]:
     """How many of the people whom NanoDet is sure of are found, and how much of the picture is hot without reason."""
     detector = PersonDetector(zoo.session("nanodet", threads=THREADS), FAINT, input_size=768)
-    video = cv2.VideoCapture(str(zoo.sample("vtest.avi")))
+    video = cv2.VideoCapture(str(zoo.fetch(["vtest.avi"])[0]))
     found, hot = [], []
     for number in range(frames.stop):
         pixels = np.asarray(video.read()[1], np.uint8)

@@ -11,13 +11,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import rclpy
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
-from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import Header
 
@@ -116,38 +113,6 @@ class Robot:
         return bool(answer) and all(velocity == ZERO for _, velocity in self.heard)
 
 
-class Client:
-    """Sends goals, from a node of its own."""
-
-    def __init__(self, graph: Any) -> None:
-        self._graph, self._node = graph, rclpy.create_node("client", namespace=graph.namespace)
-        self._client = ActionClient(self._node, IdentifyPerson, "view_control/identify")
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join()
-        self._node.destroy_node()
-
-    def send(self) -> Any:
-        assert self._client.wait_for_server(30)
-        handle = self._await(self._client.send_goal_async(IdentifyPerson.Goal()))
-        assert handle.accepted
-        return handle.get_result_async()
-
-    def ends(self, result: Any) -> tuple[int, str]:
-        """The status and the message of a goal."""
-        answer = self._await(result)
-        return answer.status, answer.result.message
-
-    def _await(self, future: Any) -> Any:
-        self._graph.wait(future.done, lambda: "no answer")
-        return future.result()
-
-
 @pytest.fixture(scope="module")
 def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("gallery")
@@ -168,10 +133,8 @@ def control(graph: Any, gallery: str) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def client(graph: Any) -> Iterator[Client]:
-    client = Client(graph)
-    yield client
-    client.close()
+def client(graph: Any) -> Any:
+    return graph.goals(IdentifyPerson, "view_control/identify")
 
 
 @pytest.fixture

@@ -15,13 +15,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import rclpy
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Twist
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
-from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image
 
 from opendr_perception.engine.session import Session
@@ -104,22 +101,8 @@ class Robot:
 
     def begin_to_move(self) -> None:
         """Ask for an identification, and wait until it moves the robot."""
-        node = rclpy.create_node("client", namespace=self.graph.namespace)
-        client = ActionClient(node, IdentifyPerson, "view_control/identify")
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        thread = threading.Thread(target=executor.spin, daemon=True)
-        thread.start()
-        try:
-            assert client.wait_for_server(60)
-            goal = client.send_goal_async(IdentifyPerson.Goal(policy="random"))
-            self.graph.wait(goal.done, lambda: "no answer to the goal")
-            self.graph.wait(lambda: math.hypot(*self.commands[-1][:2]) > 0.1, lambda: f"{self.commands[-3:]}")
-        finally:
-            executor.shutdown()
-            thread.join()
-            client.destroy()
-            node.destroy_node()
+        self.graph.goals(IdentifyPerson, "view_control/identify").send(policy="random")
+        self.graph.wait(lambda: math.hypot(*self.commands[-1][:2]) > 0.1, lambda: f"{self.commands[-3:]}")
 
     def check_it_stands(self) -> None:
         """Zero was said as often as is promised, and nothing else after it."""

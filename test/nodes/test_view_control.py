@@ -13,13 +13,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import rclpy
 from action_msgs.msg import GoalStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
-from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import Header, String
 
@@ -162,46 +159,6 @@ class Robot:
         )
 
 
-class Client:
-    """Speaks to the action as users do; from a node of its own, which spins only when the client is complete."""
-
-    def __init__(self, graph: Any) -> None:
-        self.graph = graph
-        self.feedback: list[Any] = []
-        self._node = rclpy.create_node("client", namespace=graph.namespace)
-        self._client = ActionClient(self._node, IdentifyPerson, "view_control/identify")
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join()
-        self._node.destroy_node()
-
-    def send(self, **fields: Any) -> Any:
-        assert self._client.wait_for_server(30)
-        for _ in range(4):  # an answer may get lost while another process is still finding out about this one
-            answered = threading.Event()
-            future = self._client.send_goal_async(
-                IdentifyPerson.Goal(**fields), feedback_callback=lambda message: self.feedback.append(message.feedback)
-            )
-            future.add_done_callback(lambda _, answered=answered: answered.set())
-            if answered.wait(15.0):
-                return future.result()
-        raise AssertionError("no answer to the goal")
-
-    def result(self, handle: Any) -> Any:
-        future = handle.get_result_async()
-        self.graph.wait(future.done, lambda: "no result")
-        return future.result()
-
-    def cancel(self, handle: Any) -> None:
-        future = handle.cancel_goal_async()
-        self.graph.wait(future.done, lambda: "no answer to cancelling")
-
-
 def never(pan: float) -> bool:
     return False
 
@@ -219,10 +176,8 @@ def control(graph: Any, scene: Scene) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def client(graph: Any) -> Iterator[Client]:
-    client = Client(graph)
-    yield client
-    client.close()
+def client(graph: Any) -> Any:
+    return graph.goals(IdentifyPerson, "view_control/identify")
 
 
 @pytest.fixture
@@ -259,7 +214,7 @@ def stands_still(robot: Robot, since: float) -> None:
 
 @pytest.mark.parametrize("motion", ["holonomic", "differential"])
 def test_it_goes_around_the_person_until_it_recognises_them(
-    graph: Any, client: Client, control: Any, robots: Any, motion: str
+    graph: Any, client: Any, control: Any, robots: Any, motion: str
 ) -> None:
     fast = {
         "allow_fast": True,
@@ -287,7 +242,7 @@ def test_it_goes_around_the_person_until_it_recognises_them(
     check_limits(robot, linear=1.0, angular=2.5, acceleration=2.0)
 
 
-def test_it_does_not_move_when_the_first_view_is_good(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_it_does_not_move_when_the_first_view_is_good(graph: Any, client: Any, control: Any, robots: Any) -> None:
     control()
     robot = robots(always)
     result = client.result(client.send()).result
@@ -295,9 +250,7 @@ def test_it_does_not_move_when_the_first_view_is_good(graph: Any, client: Client
 
 
 @pytest.mark.parametrize("policy", ["synthesis", "occlusion", "auto"])
-def test_a_policy_decides_from_real_pictures(
-    graph: Any, client: Client, control: Any, robots: Any, policy: str
-) -> None:
+def test_a_policy_decides_from_real_pictures(graph: Any, client: Any, control: Any, robots: Any, policy: str) -> None:
     control(policy=policy, confidence=1.0, max_moves=1)
     robots(always)
     result = client.result(client.send()).result
@@ -328,7 +281,7 @@ def boxes_become_nan(robot: Robot) -> None:
 
 @pytest.mark.parametrize("fault", [images_stop, recogniser_dies, faces_vanish, stamps_freeze, boxes_become_nan])
 def test_it_stands_still_when_perception_fails(
-    graph: Any, client: Client, control: Any, robots: Any, fault: Callable[[Robot], None]
+    graph: Any, client: Any, control: Any, robots: Any, fault: Callable[[Robot], None]
 ) -> None:
     control()
     robot = robots()
@@ -341,7 +294,7 @@ def test_it_stands_still_when_perception_fails(
     assert not client.result(handle).result.success
 
 
-def test_it_gives_up_when_the_person_has_gone(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_it_gives_up_when_the_person_has_gone(graph: Any, client: Any, control: Any, robots: Any) -> None:
     control()
     robot = robots()
     handle = client.send()
@@ -354,7 +307,7 @@ def test_it_gives_up_when_the_person_has_gone(graph: Any, client: Client, contro
     )
 
 
-def test_cancelling_stops_it(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_cancelling_stops_it(graph: Any, client: Any, control: Any, robots: Any) -> None:
     control()
     robot = robots()
     handle = client.send()
@@ -366,7 +319,7 @@ def test_cancelling_stops_it(graph: Any, client: Client, control: Any, robots: A
     stands_still(robot, since)
 
 
-def test_a_newer_goal_ends_the_older_one(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_a_newer_goal_ends_the_older_one(graph: Any, client: Any, control: Any, robots: Any) -> None:
     control()
     robot = robots()
     older = client.send()
@@ -379,7 +332,7 @@ def test_a_newer_goal_ends_the_older_one(graph: Any, client: Client, control: An
     check_limits(robot)
 
 
-def test_deactivation_stops_it_and_it_can_begin_again(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_deactivation_stops_it_and_it_can_begin_again(graph: Any, client: Any, control: Any, robots: Any) -> None:
     node = control()
     robot = robots()
     handle = client.send()
@@ -395,7 +348,7 @@ def test_deactivation_stops_it_and_it_can_begin_again(graph: Any, client: Client
 
 
 def test_a_decision_that_hangs_keeps_the_node_from_nothing(
-    graph: Any, client: Client, control: Any, robots: Any, monkeypatch: pytest.MonkeyPatch
+    graph: Any, client: Any, control: Any, robots: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for place in ("episodes", "action_server"):
         monkeypatch.setattr(f"opendr_perception.ros.control.{place}.PATIENCE", 0.1)
@@ -421,7 +374,7 @@ def test_a_decision_that_hangs_keeps_the_node_from_nothing(
     stands_still(robot, since)
 
 
-def test_a_wall_stops_it(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_a_wall_stops_it(graph: Any, client: Any, control: Any, robots: Any) -> None:
     control(policy="rule")  # which does not try to go around it
     robot = robots()
     handle = client.send()
@@ -432,7 +385,7 @@ def test_a_wall_stops_it(graph: Any, client: Client, control: Any, robots: Any) 
     stands_still(robot, since)
 
 
-def test_it_begins_by_itself_only_when_it_is_told_to(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_it_begins_by_itself_only_when_it_is_told_to(graph: Any, client: Any, control: Any, robots: Any) -> None:
     node = control(continuous=True)
     robot = robots()
     robot.wait_until_it_moves()
@@ -442,14 +395,14 @@ def test_it_begins_by_itself_only_when_it_is_told_to(graph: Any, client: Client,
     check_limits(robot)
 
 
-def test_too_late_is_too_late(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_too_late_is_too_late(graph: Any, client: Any, control: Any, robots: Any) -> None:
     control(timeout=1.0)
     robots()
     answer = client.result(client.send())
     assert (answer.status, answer.result.message) == (GoalStatus.STATUS_SUCCEEDED, "1 s are over")
 
 
-def test_without_calibration_it_does_not_move(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_without_calibration_it_does_not_move(graph: Any, client: Any, control: Any, robots: Any) -> None:
     control()
     robot = robots(camera=False)
     result = client.result(client.send()).result
@@ -458,7 +411,7 @@ def test_without_calibration_it_does_not_move(graph: Any, client: Client, contro
 
 
 def test_goals_that_make_no_sense_are_rejected(
-    graph: Any, client: Client, control: Any, robots: Any, capfd: pytest.CaptureFixture[str]
+    graph: Any, client: Any, control: Any, robots: Any, capfd: pytest.CaptureFixture[str]
 ) -> None:
     control(policy="static")
     assert not client.send(policy="telepathy").accepted
@@ -468,14 +421,14 @@ def test_goals_that_make_no_sense_are_rejected(
     assert "confidence must be at most 1" in error
 
 
-def test_stamped_commands(graph: Any, client: Client, control: Any, robots: Any) -> None:
+def test_stamped_commands(graph: Any, client: Any, control: Any, robots: Any) -> None:
     control(stamped=True, frame_id="base")
     robot = robots(kind=TwistStamped)
     client.send()
     robot.wait_until_it_moves()
 
 
-def test_a_signal_leaves_the_robot_standing(graph: Any, client: Client, scene: Scene, robots: Any) -> None:
+def test_a_signal_leaves_the_robot_standing(graph: Any, client: Any, scene: Scene, robots: Any) -> None:
     process = graph.process(
         "view_control",
         "--ros-args",

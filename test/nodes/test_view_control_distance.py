@@ -12,12 +12,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import rclpy
 from geometry_msgs.msg import Twist
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray, Keypoint
-from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
@@ -150,36 +147,6 @@ class Robot:
         return any(velocity != ZERO for _, velocity in self.heard)
 
 
-class Client:
-    """Sends goals, from a node of its own."""
-
-    def __init__(self, graph: Any) -> None:
-        self._graph, self._node = graph, rclpy.create_node("client", namespace=graph.namespace)
-        self._client = ActionClient(self._node, IdentifyPerson, "view_control/identify")
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join()
-        self._node.destroy_node()
-
-    def send(self) -> Any:
-        assert self._client.wait_for_server(30)
-        handle = self._await(self._client.send_goal_async(IdentifyPerson.Goal()))
-        assert handle.accepted
-        return handle.get_result_async()
-
-    def answer(self, result: Any) -> Any:
-        return self._await(result).result
-
-    def _await(self, future: Any) -> Any:
-        self._graph.wait(future.done, lambda: "no answer")
-        return future.result()
-
-
 @pytest.fixture(scope="module")
 def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Keypoint]]:
     """Somebody who is enrolled, and the landmarks of their face."""
@@ -195,10 +162,8 @@ def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPat
 
 
 @pytest.fixture
-def client(graph: Any) -> Iterator[Client]:
-    client = Client(graph)
-    yield client
-    client.close()
+def client(graph: Any) -> Any:
+    return graph.goals(IdentifyPerson, "view_control/identify")
 
 
 @pytest.fixture
@@ -222,11 +187,11 @@ def robot(
 
 
 @pytest.mark.parametrize("scale", [1.0, 2.0, 0.5])
-def test_a_calibration_of_another_size_is_the_same_camera(client: Client, robot: Any, scale: float) -> None:
+def test_a_calibration_of_another_size_is_the_same_camera(client: Any, robot: Any, scale: float) -> None:
     base = robot()
     base.info = calibration(scale)
     base.start()
-    client.answer(client.send())
+    client.result(client.send())
     assert STAND_OFF - BUSY <= base.nearest <= STAND_OFF + 0.3
 
 
@@ -240,34 +205,34 @@ def test_a_calibration_of_another_size_is_the_same_camera(client: Client, robot:
     ],
 )
 def test_without_a_calibration_for_these_images_it_stands_and_says_why(
-    graph: Any, client: Client, robot: Any, info: CameraInfo | None, reason: str
+    graph: Any, client: Any, robot: Any, info: CameraInfo | None, reason: str
 ) -> None:
     base = robot()
     base.info = info
     base.start()
-    assert reason in client.answer(client.send()).message
+    assert reason in client.result(client.send()).result.message
     assert not base.moved
     assert graph.diagnosis("sight", reason)["level"] == "2"
     base.info = calibration()
     graph.diagnosis("sight", "people can be seen and measured")
 
 
-def test_a_refused_calibration_ends_the_use_of_that_before(client: Client, robot: Any) -> None:
+def test_a_refused_calibration_ends_the_use_of_that_before(client: Any, robot: Any) -> None:
     base = robot()
     base.start()
     result = client.send()
     base.starts()
     base.info = calibration(focal=1.0)
     base.stops()
-    assert "camera_info" in client.answer(result).message
+    assert "camera_info" in client.result(result).result.message
     assert base.nearest > STAND_OFF
 
 
-def test_a_camera_whose_place_nobody_tells_does_not_move_the_robot(graph: Any, client: Client, robot: Any) -> None:
+def test_a_camera_whose_place_nobody_tells_does_not_move_the_robot(graph: Any, client: Any, robot: Any) -> None:
     base = robot()
     base.frame = "eye"
     base.start()
-    assert "tf does not tell where the camera's frame 'eye' is" in client.answer(client.send()).message
+    assert "tf does not tell where the camera's frame 'eye' is" in client.result(client.send()).result.message
     assert not base.moved
     graph.diagnosis("sight", "set the parameter camera_pose")
 
@@ -280,24 +245,24 @@ def test_a_camera_outside_of_the_robot_is_refused_at_the_start(
 
 
 @pytest.mark.parametrize("latency", [0.4, 0.8])
-def test_images_that_come_late_cost_no_distance(client: Client, robot: Any, latency: float) -> None:
+def test_images_that_come_late_cost_no_distance(client: Any, robot: Any, latency: float) -> None:
     base = robot(max_age=1.5)
     base.latency = latency
     base.start()
-    client.answer(client.send())
+    client.result(client.send())
     assert STAND_OFF - BUSY <= base.nearest <= STAND_OFF + 0.5
 
 
-def test_images_that_are_too_old_do_not_move_it(graph: Any, client: Client, robot: Any) -> None:
+def test_images_that_are_too_old_do_not_move_it(graph: Any, client: Any, robot: Any) -> None:
     base = robot()
     base.latency = 1.6
     base.start()
-    assert "older than max_age, 1 s" in client.answer(client.send()).message
+    assert "older than max_age, 1 s" in client.result(client.send()).result.message
     assert not base.moved
     assert graph.diagnosis("sight", "older than max_age")["level"] == "2"
 
 
-def test_a_clock_that_stands_stops_it(client: Client, robot: Any) -> None:
+def test_a_clock_that_stands_stops_it(client: Any, robot: Any) -> None:
     base = robot(use_sim_time=True, command_timeout=0.3)
     base.clock, base.person = 1000.0, np.array([8.0, 0.0])
     base.start()
@@ -307,19 +272,19 @@ def test_a_clock_that_stands_stops_it(client: Client, robot: Any) -> None:
     base.stops()
     assert base.travelled - driven < 0.6 * (0.3 + 0.5)
     assert base.velocity == ZERO
-    assert client.answer(result).message
+    assert client.result(result).result.message
 
 
-def test_who_turns_the_back_is_not_driven_at(client: Client, robot: Any) -> None:
+def test_who_turns_the_back_is_not_driven_at(client: Any, robot: Any) -> None:
     base = robot()
     base.person, base.backs = np.array([4.0, 0.3]), (np.array([2.3, 0.0]),)
     base.start()
-    client.answer(client.send())
+    client.result(client.send())
     assert base.moved
     assert base.nearest >= STAND_OFF - BUSY
 
 
-def test_it_searches_where_only_a_body_is_seen(client: Client, robot: Any) -> None:
+def test_it_searches_where_only_a_body_is_seen(client: Any, robot: Any) -> None:
     base = robot(known=True, policy="auto", max_moves=4)
     base.person, base.body_seen = np.array([2.5, 0.0]), True
 
@@ -329,14 +294,14 @@ def test_it_searches_where_only_a_body_is_seen(client: Client, robot: Any) -> No
 
     base.looks = looks
     base.start()
-    answer = client.answer(client.send())
+    answer = client.result(client.send()).result
     assert base.moved
     assert (answer.success, answer.identity) == (True, "ann")
     assert base.nearest >= STAND_OFF - BUSY
 
 
-def test_nothing_that_comes_is_said(graph: Any, client: Client, robot: Any) -> None:
+def test_nothing_that_comes_is_said(graph: Any, client: Any, robot: Any) -> None:
     base = robot()
     base.publishers["camera_info"].publish(calibration())
     assert graph.diagnosis("sight", "nothing comes on image_raw and faces")["level"] == "2"
-    assert client.answer(client.send()).message == "nothing comes on image_raw and faces"
+    assert client.result(client.send()).result.message == "nothing comes on image_raw and faces"

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.tasks.imaging import SUFFIXES, BadImageFile, Image, read_image
 from opendr_perception.tasks.recordings import VideoError, open_source
-from opendr_perception.zoo import store
+from opendr_perception.zoo import fetch
 
 Frames = Iterator[tuple[int, Image]]
 Row = tuple[int, Sequence[float], bool]
@@ -127,7 +127,7 @@ def _key_frames(folder: Path, truth: Path) -> PeopleSet:
             found = [[float(value) for value in one.split(",")] for one in people.split(";") if one.strip()]
             rows[int(number)] = [(int(one[0]), one[1:5], one[5:] == [0.0]) for one in found]
     films = [path for path in sorted(folder.iterdir()) if path.suffix in (".avi", ".mp4", ".mkv")]
-    return _film(folder.name, rows, lambda: _played(films[0] if films else store.sample("vtest.avi")), KEY_FRAME_RATE)
+    return _film(folder.name, rows, lambda: _played(films[0] if films else fetch(["vtest.avi"])[0]), KEY_FRAME_RATE)
 
 
 def _film(name: str, rows: dict[int, list[Row]], frames: Callable[[], Frames], rate: float) -> PeopleSet:

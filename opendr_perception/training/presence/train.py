@@ -120,7 +120,7 @@ def accuracy(network: HumanPresenceNetwork, sets: Mapping[str, Crops]) -> dict[s
 
 def read_film(frames: range) -> Film:
     """Frames of the film, with the people that the zoo's detector finds in them."""
-    video = cv2.VideoCapture(str(zoo.sample(FILM)))
+    video = cv2.VideoCapture(str(zoo.fetch([FILM])[0]))
     pictures, others = [], []
     for number in range(3 * THIRD):
         picture = np.asarray(video.read()[1], np.uint8)

@@ -204,6 +204,11 @@ def test_images_arrive_in_another_process_out_of_the_box(graph: Any, models: Any
     graph.process("person_detection", "--ros-args", *ns(graph))
     camera = graph.publisher(ImageMessage, "image_raw", "best_effort")
     results = graph.listen(DetectionArray, "persons", publishers=1)
+    for _ in range(12):  # the node may find out about the camera later than the camera about the node
+        camera.publish(graph.image(np.zeros((48, 64, 3), np.uint8)))
+        with contextlib.suppress(AssertionError):
+            results.wait(1, limit=5.0)
+            break
     for height, width in ((480, 640), (1080, 1920)):
         pixels = np.zeros((height, width, 3), np.uint8)
         before, sent = len(results.messages), 8
