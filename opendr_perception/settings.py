@@ -21,12 +21,12 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 T = TypeVar("T")
 
 TYPES = {bool: "bool", int: "integer", float: "double", str: "string"}
-"""What a setting can be, and how ROS calls that; also tuples of one of them."""
+"""Types of a setting, and their names in ROS; also tuples of one of them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Documentation:
-    """What a parameter means and which values it takes."""
+    """Documentation of a parameter: meaning and allowed values."""
 
     text: str
     minimum: float | None = None
@@ -132,7 +132,7 @@ def as_markdown(cls: type) -> str:
 
 
 def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
-    """What the dataclass itself adds, then what each of its bases does: the first line of its text, and the fields."""
+    """Chapters of a dataclass: its own fields, then those of each base: the first line of its text, and the fields."""
     left = {field.name: field for field in dataclasses.fields(cls)}
     chapters = []
     for base in filter(dataclasses.is_dataclass, cls.__mro__):
@@ -177,7 +177,7 @@ def _yaml_value(value: object) -> str:
 
 
 def _comment(doc: Documentation) -> list[str]:
-    """What the configuration file says of a parameter, in lines that do not tear a range apart."""
+    """Comment of a parameter in the configuration file, in lines that do not tear a range apart."""
     unbreakable = "\u00a0"
     text = doc.text + _allowed(doc).replace(", ", f",{unbreakable}")
     return [line.replace(unbreakable, " ") for line in textwrap.wrap(text, 112)]

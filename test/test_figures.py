@@ -1,4 +1,4 @@
-"""What the pages say was measured is what `opendr-perception evaluate` has written."""
+"""Figures of the pages are what `opendr-perception evaluate` has written."""
 
 from __future__ import annotations
 

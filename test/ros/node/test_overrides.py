@@ -12,7 +12,7 @@ from opendr_perception.ros.node.parameters import parameter
 
 @dataclass(frozen=True)
 class Parameters(NodeParameters):
-    """What it takes."""
+    """Parameters of the node."""
 
     score_threshold: float = parameter(0.5, "A score.")
 
