@@ -33,6 +33,7 @@ class Documentation:
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    former: str = ""
 
     def check(self, name: str, value: Any) -> None:
         """Raise ValueError with one clear line if the value is not allowed."""
@@ -62,6 +63,7 @@ def parameter(
     maximum: float | None = None,
     choices: Iterable[str] = (),
     read_only: bool = False,
+    former: str = "",
 ) -> T:
     """A dataclass field that is a setting, and a ROS parameter of nodes.
 
@@ -72,16 +74,21 @@ def parameter(
         maximum: largest allowed value, inclusive.
         choices: the allowed strings.
         read_only: it can only be set before the node is configured.
+        former: its name in earlier versions, which nodes still take at start, with a warning.
     """
-    return dataclasses.field(
-        default=default, metadata={"parameter": Documentation(text, minimum, maximum, tuple(choices), read_only)}
-    )
+    doc = Documentation(text, minimum, maximum, tuple(choices), read_only, former)
+    return dataclasses.field(default=default, metadata={"parameter": doc})
 
 
 def documentation(parameters: object) -> dict[str, Documentation]:
     """The documentation of each parameter of a parameter dataclass (or an instance of it), by name; its own first."""
     cls = parameters if isinstance(parameters, type) else type(parameters)
     return {field.name: field.metadata["parameter"] for _, fields in _chapters(cls) for field in fields}
+
+
+def former_names(parameters: object) -> dict[str, str]:
+    """The present name of each parameter that had another one in earlier versions, by that former name."""
+    return {doc.former: name for name, doc in documentation(parameters).items() if doc.former}
 
 
 def check(parameters: object) -> None:

@@ -41,7 +41,10 @@ class Parameters(ExplorerParameters):
 
     policy: str = parameter("auto", "View policy, unless a goal names one.", choices=POLICIES)
     paper_constants: bool = parameter(
-        False, "Choose views with the constants of the papers; a first view is then never enough.", read_only=True
+        False,
+        "Choose views with the constants of the papers; a first view is then never enough.",
+        read_only=True,
+        former="published",
     )
     confidence: float = parameter(0.35, "Identity confidence to reach, unless a goal gives one.", maximum=1.0)
     max_moves: int = parameter(

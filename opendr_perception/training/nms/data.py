@@ -39,7 +39,7 @@ SETTINGS = "settings.yaml"
 
 
 @dataclass(frozen=True)
-class Split:
+class SceneSet:
     """One of the sets.
 
     Args:
@@ -55,10 +55,10 @@ class Split:
     strange: bool = False
 
 
-TRAIN = Split("train", 2001)
-VALIDATION = Split("validation", 14)
-TEST = Split("held-out", 13, held_out=True)
-SHIFTED = Split("shifted", 13, held_out=True, strange=True)
+TRAIN = SceneSet("train", 2001)
+VALIDATION = SceneSet("validation", 14)
+TEST = SceneSet("held-out", 13, held_out=True)
+SHIFTED = SceneSet("shifted", 13, held_out=True, strange=True)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def read_scene(path: Path, features: bool = False) -> CrowdScene:
         )
 
 
-def make(folder: Path, part: Split, count: int, sprites: Path, backgrounds: Path) -> None:
+def make(folder: Path, part: SceneSet, count: int, sprites: Path, backgrounds: Path) -> None:
     """Compose the images of a part that are not there yet, and write what the detector proposes on them.
 
     Args:
@@ -150,7 +150,9 @@ def make(folder: Path, part: Split, count: int, sprites: Path, backgrounds: Path
         write_scene(path, propose(detector, render_image(part, k, people, images)))
 
 
-def render_image(part: Split, number: int, people: Sequence[Sprite], photographs: Sequence[np.ndarray]) -> CrowdImage:
+def render_image(
+    part: SceneSet, number: int, people: Sequence[Sprite], photographs: Sequence[np.ndarray]
+) -> CrowdImage:
     """An image of a part, with a camera of its own; it is the same whenever it is asked for."""
     rng = np.random.default_rng((part.seed, number))
     composed = compose(rng, random_camera(rng, STANDARD), people, photographs)
