@@ -25,7 +25,7 @@ ROSDEP_KEYS = {
     "yaml": "python3-yaml",
 }
 DISTRIBUTIONS = {"rosbags.image": "rosbags-image", "cv2": "opencv-python-headless", "yaml": "pyyaml"}
-"""Where modules come from that are not named like their distribution."""
+"""Distributions of the modules that are not named like them."""
 
 WITH_TORCH = (
     "streaming/",

@@ -27,7 +27,7 @@ BELOW = {
     "evaluate": {"engine", "zoo", "tasks", "files"},
     "training": {"streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "files"},
 }
-"""What each floor may import of this package, besides itself. Programs (cli, demo, bench) stand above them all."""
+"""Floors that each floor may import, besides itself. Programs (cli, demo, bench) stand above them all."""
 
 NETWORK_BUILDERS = ("networks", "training", "streaming")
 WITH_TORCH = (
@@ -145,7 +145,7 @@ FOLDERS = sorted(file.parent for file in FILES if file.name == "__init__.py")
 
 
 def public(folder: Path) -> set[str]:
-    """What a folder's `__init__` says that others may import: names that it hands on, and modules."""
+    """Public names of a folder's `__init__`, which others may import: names that it hands on, and modules."""
     for node in ast.parse((folder / "__init__.py").read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and [t.id for t in node.targets if isinstance(t, ast.Name)] == ["__all__"]:
             return set(ast.literal_eval(node.value))
@@ -153,7 +153,7 @@ def public(folder: Path) -> set[str]:
 
 
 def trespasses(file: Path) -> Iterator[str]:
-    """What a file imports from other folders although their `__init__` does not name it."""
+    """Imports of a file from other folders that their `__init__` does not name."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if not isinstance(node, ast.ImportFrom) or not node.module or not node.module.startswith(f"{PACKAGE}."):
             continue

@@ -23,7 +23,7 @@ RULES = {
     ("actions", "execute"),
     ("actions", "call"),
 }
-"""What version 0.2.0 of the schema of sros2 knows."""
+"""Rules that version 0.2.0 of the schema of sros2 knows."""
 
 
 def allowed(path: Path) -> dict[str, dict[tuple[str, str], list[str]]]:
@@ -48,7 +48,7 @@ def allowed(path: Path) -> dict[str, dict[tuple[str, str], list[str]]]:
 
 
 def can_simulate() -> bool:
-    """Whether the simulator and what it draws with are there."""
+    """True if the simulator and its renderer are there."""
     try:
         load_mujoco()
     except SimulatorError:

@@ -32,7 +32,7 @@ into a file of your own and give it to the node or to the launch file:
   ros2 run opendr_perception {name} --ros-args --params-file mine.yaml
   ros2 launch opendr_perception perception.launch.py params_file:=mine.yaml
 
-One value alone is given by `-p name:=value`; those that are not marked "only before" also change while the node runs:
+A single value is given by `-p name:=value`; those that are not marked "only before" also change while the node runs:
 
   ros2 param set /{name} name value
 

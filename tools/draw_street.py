@@ -38,12 +38,12 @@ def main() -> None:
         found = find(image, found_memory, number / RATE)
         poses = estimate(image, poses_memory, number / RATE)
         actions = recognise(poses, actions_memory, number / RATE)
-    pictures = {"persons": street.copy(), "street": street.copy(), "actions": street.copy()}
-    draw_people(pictures["persons"], found)
-    draw_poses(pictures["street"], poses)
-    draw_actions(pictures["actions"], poses, actions)
-    for name, picture in pictures.items():
-        cv2.imwrite(str(IMAGES / f"{name}.jpg"), picture[80:440], [cv2.IMWRITE_JPEG_QUALITY, 85])
+    canvases = {name: street.copy() for name in ("persons", "street", "actions")}
+    draw_people(canvases["persons"], found)
+    draw_poses(canvases["street"], poses)
+    draw_actions(canvases["actions"], poses, actions)
+    for name, canvas in canvases.items():
+        cv2.imwrite(str(IMAGES / f"{name}.jpg"), canvas[80:440], [cv2.IMWRITE_JPEG_QUALITY, 85])
 
 
 if __name__ == "__main__":

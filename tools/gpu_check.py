@@ -29,7 +29,7 @@ from opendr_perception.zoo.manifest import load_manifest
 
 TOLERANCE = {"cpu": 1e-6, "cuda": 2e-3, "tensorrt": 3e-2}
 """Largest difference from the CPU, as a share of the output's range; TensorRT computes in half precision."""
-PICTURE = 416
+IMAGE = 416
 """Sides in pixels of images where a model takes any."""
 RATE = 20.0
 """Steps a second of each person."""
@@ -54,7 +54,7 @@ class Row:
 
     @property
     def right(self) -> bool:
-        """Whether the answers are those of the CPU."""
+        """True if the answers are those of the CPU."""
         return self.difference <= TOLERANCE[self.device]
 
 
@@ -71,7 +71,7 @@ def feeds(session: Session, batch: int) -> dict[str, np.ndarray]:
     found = {}
     for tensor in session.inputs:
         image = tensor.dtype == np.uint8 and len(tensor.shape) == 4
-        shape = [size or (PICTURE if image and axis in (1, 2) else batch) for axis, size in enumerate(tensor.shape)]
+        shape = [size or (IMAGE if image and axis in (1, 2) else batch) for axis, size in enumerate(tensor.shape)]
         if tensor.dtype == np.uint8:
             found[tensor.name] = rng.integers(0, 256, shape, np.uint8)
         elif np.issubdtype(tensor.dtype, np.floating):

@@ -33,7 +33,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import MultiDOFJointState
 
-from opendr_perception.ros.node import ManagedNode, keep_to_ourselves
+from opendr_perception.ros.node import ManagedNode, isolate_domain
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "config" / "sros2" / "policy.xml"
@@ -64,16 +64,17 @@ class Interfaces:
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, rule: str) -> frozenset[str]:
-        """What is allowed by one permission."""
+        """Interfaces that one permission allows."""
         return self.names.get(rule, frozenset())
 
     def joined(self, other: Interfaces) -> Interfaces:
-        """What any of the two has."""
+        """Union of the two."""
         return Interfaces({rule: self.of(rule) | other.of(rule) for rule in RULES})
 
 
 def interfaces(node: Node) -> Interfaces:
-    """What a node has at this moment: what it knows itself, and what the graph says. Parts of actions are left out."""
+    """Interfaces of a node at this moment: those it knows itself, and those of the graph. Parts of actions are left
+    out."""
     known = {
         "publish": [each.topic_name for each in node.publishers],
         "subscribe": [each.topic_name for each in node.subscriptions],
@@ -104,7 +105,7 @@ def _short(node: Node, name: str) -> str:
 
 
 def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str] = ()) -> Interfaces:
-    """What a node has while it is active, over all of VARIANTS.
+    """Interfaces of a node while it is active, over all of VARIANTS.
 
     Args:
         node_class: is started here; rclpy must be initialised, in a domain of its own.
@@ -159,7 +160,7 @@ def _parameters(node_class: type[ManagedNode]) -> set[str]:
 
 
 def operator(served: Mapping[str, Interfaces]) -> Interfaces:
-    """Whoever may look at everything that nodes publish, and ask everything that they serve."""
+    """Permissions of an operator: look at everything that nodes publish, and call everything that they serve."""
 
     def seen_from_outside(rule: str) -> frozenset[str]:
         return frozenset(name.replace("~", node, 1) for node, each in served.items() for name in each.of(rule))
@@ -212,7 +213,7 @@ def main() -> None:
     parser.add_argument("--ros-args", nargs=argparse.REMAINDER, default=[], help="remappings, as nodes take them")
     given = parser.parse_args()
 
-    keep_to_ourselves()
+    isolate_domain()
     provide_tf()
     rclpy.init(args=["--ros-args", "--log-level", "error"])
     with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,7 @@ from opendr_perception.bench.sound.recognition import sound
 from opendr_perception.bench.view.faults import active_faults
 from opendr_perception.bench.view.policies import active
 from opendr_perception.files import write_text
-from opendr_perception.ros.node import keep_to_ourselves
+from opendr_perception.ros.node import isolate_domain
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def benchmark(names: Sequence[str], extent: Extent, json_file: Path | None) -> i
         KeyError: there is no such case.
     """
     cases = {name: CASES[name] for name in names or CASES}
-    keep_to_ourselves()
+    isolate_domain()
     figures: list[Figure] = []
     failures: dict[str, str] = {}
     console = Console()

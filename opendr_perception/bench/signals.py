@@ -1,4 +1,4 @@
-"""What it costs to put samples in order and to change their rate, and whether their time stays right for hours."""
+"""Cost of ordering and resampling samples, and drift of their time over hours."""
 
 from __future__ import annotations
 

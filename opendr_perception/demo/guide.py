@@ -19,7 +19,7 @@ from opendr_perception.action import IdentifyPerson
 from opendr_perception.demo.play import START_TIMEOUT, DemoError, check
 from opendr_perception.demo.tour import PASSED, arrived, legs, towards
 from opendr_perception.demo.visit import Answer, Visit
-from opendr_perception.demo.witness import Witness
+from opendr_perception.demo.witness import EpisodeRecorder
 from opendr_perception.sim.robot import Command
 from opendr_perception.sim.scene import Pose, Standing, distance
 
@@ -40,7 +40,7 @@ class Guide:
         log: of what they print.
     """
 
-    def __init__(self, witness: Witness, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
+    def __init__(self, witness: EpisodeRecorder, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
         self._witness, self._programs, self._log = witness, programs, log
         self._client: Any = ActionClient(witness, IdentifyPerson, "view_control/identify")
         self._wait(lambda: self._client.server_is_ready() and witness.faces > 0, START_TIMEOUT, "there are no faces")

@@ -42,7 +42,7 @@ class Tensor:
     dtype: np.dtype
 
     def accepts(self, array: np.ndarray) -> bool:
-        """Whether an array of this shape and dtype can be fed."""
+        """True if an array of this shape and dtype can be fed."""
         return (
             array.dtype == self.dtype
             and array.ndim == len(self.shape)
@@ -50,7 +50,7 @@ class Tensor:
         )
 
     def fits(self, found: Tensor) -> bool:
-        """Whether `found` in a model can be what this one describes: its free dimensions may have any size there."""
+        """True if `found` in a model matches this description: its free dimensions may have any size there."""
         return (self.name, self.dtype, len(self.shape)) == (found.name, found.dtype, len(found.shape)) and all(
             None in (size, other) or size == other for size, other in zip(self.shape, found.shape, strict=True)
         )
@@ -69,7 +69,7 @@ class Session:
             at the first run is cached beside the model.
         threads: of the CPU, 0 for one each core.
         max_batch: longest leading axis that `run_batch` gives to the model at once; 0 chooses by the device. On a
-            CPU a batch is not faster than its pictures one by one, but takes their memory at the same time.
+            CPU a batch is not faster than its images one by one, but takes their memory at the same time.
             A batch that is fixed in the model is kept to.
 
     Raises:
@@ -88,7 +88,7 @@ class Session:
         self._session = self._load(threads)
         self.inputs = tuple(map(self._tensor, self._session.get_inputs()))
         self.outputs = tuple(map(self._tensor, self._session.get_outputs()))
-        fixed = self.inputs[0].shape[:1]  # a model that was exported for one picture takes one at a time
+        fixed = self.inputs[0].shape[:1]  # a model that was exported for one image takes one at a time
         self.max_batch = max_batch or (fixed[0] if fixed and fixed[0] else 1 if device == "cpu" else 16)
 
     def expect(self, inputs: Sequence[Tensor | str], outputs: Sequence[Tensor | str]) -> None:

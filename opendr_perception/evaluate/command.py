@@ -24,8 +24,8 @@ from opendr_perception.zoo import store
 from opendr_perception.zoo.errors import ZooError
 
 
-class Part(str, Enum):
-    """Whose data are used."""
+class Split(str, Enum):
+    """Split of the data."""
 
     TEST = "test"
     VALIDATION = "validation"
@@ -35,7 +35,7 @@ class Part(str, Enum):
 
 @dataclass(frozen=True)
 class Capability:
-    """What can be measured.
+    """Capability that can be evaluated.
 
     Attributes:
         measure: From the data, a model and the part of the data to a report.
@@ -62,7 +62,7 @@ def evaluate(
     capability: Annotated[str, typer.Argument(help=WHAT)],
     dataset: Annotated[Path, typer.Argument(help="File or folder of labelled data.")],
     model: Annotated[str, typer.Option(help="A model of the zoo or an ONNX file; the default one if empty.")] = "",
-    part: Annotated[Part, typer.Option(help="Which data, where a set is split.")] = Part.TEST,
+    part: Annotated[Split, typer.Option(help="Which data, where a set is split.")] = Split.TEST,
     threads: Annotated[int, typer.Option(help="Of the model; 0 takes one for each core.", min=0, max=256)] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
 ) -> None:

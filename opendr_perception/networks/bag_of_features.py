@@ -38,7 +38,7 @@ class RbfCodebook(nn.Module):
 
 
 class LogisticCodebook(nn.Module):
-    """How much each codeword is in a token: (1 + tanh(a <v_k, x> + b)) / 2, with a and b shared by all codewords.
+    """Share of each codeword in a token: (1 + tanh(a <v_k, x> + b)) / 2, with a and b shared by all codewords.
 
     Args:
         features: D of a token.
@@ -168,7 +168,7 @@ class BagOfFeatures(nn.Module):
         self.classifier = nn.Sequential(nn.Linear(width, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, classes))
 
     def bags(self, tokens: Tensor) -> Tensor:
-        """What the classifier sees (B, bags x heads x K) of tokens (B, D, N)."""
+        """Input of the classifier (B, bags x heads x K) from tokens (B, D, N)."""
         parts = []
         for place, attentions in enumerate(self.attentions):
             seen = tokens if place == 0 else tokens[:, :, self.newer :]

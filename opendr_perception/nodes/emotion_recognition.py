@@ -13,8 +13,8 @@ import numpy as np
 from opendr_perception.msg import EmotionArray, FaceArray
 from opendr_perception.ros.convert.messages import emotion_array, face_views
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
-from opendr_perception.ros.topics import Pictured, result_input
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
+from opendr_perception.ros.topics import ImageWithResult, result_input
 from opendr_perception.tasks import emotion
 from opendr_perception.tasks.drawing import draw_emotions
 from opendr_perception.tasks.emotion import FacesOfImage
@@ -22,7 +22,7 @@ from opendr_perception.tasks.emotion import FacesOfImage
 
 @dataclass(frozen=True)
 class Parameters(emotion.Settings, PerceptionParameters):
-    """What `emotion_recognition` takes."""
+    """Parameters of `emotion_recognition`."""
 
 
 class EmotionRecognition(PerceptionNode[emotion.Settings, FacesOfImage, emotion.EmotionMemory, emotion.Emotions]):
@@ -37,7 +37,7 @@ class EmotionRecognition(PerceptionNode[emotion.Settings, FacesOfImage, emotion.
     def build(self) -> emotion.EmotionPerceiver:
         return emotion.build(self.params, warn=self.caution)
 
-    def read(self, data: Pictured, stream: str) -> FacesOfImage:
+    def read(self, data: ImageWithResult, stream: str) -> FacesOfImage:
         image, faces = data.image, data.result
         if (faces.width, faces.height) != (image.width, image.height):
             raise ValueError(
@@ -46,7 +46,9 @@ class EmotionRecognition(PerceptionNode[emotion.Settings, FacesOfImage, emotion.
             )
         return FacesOfImage(image, face_views(faces))
 
-    def message(self, frame: Frame[FacesOfImage, emotion.EmotionMemory], result: emotion.Emotions) -> EmotionArray:
+    def message(
+        self, frame: StreamFrame[FacesOfImage, emotion.EmotionMemory], result: emotion.Emotions
+    ) -> EmotionArray:
         return emotion_array(result.faces, result.labels)
 
     def draw(self, canvas: np.ndarray, seen: FacesOfImage, result: emotion.Emotions) -> None:

@@ -11,7 +11,7 @@ from opendr_perception.msg import FaceArray
 from opendr_perception.ros.convert.messages import face_array
 from opendr_perception.ros.node import main
 from opendr_perception.ros.perception.gallery import GalleryServices
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
 from opendr_perception.ros.topics import Cameras, rectified_parameter
 from opendr_perception.tasks import face
 from opendr_perception.tasks.drawing import draw_faces
@@ -58,7 +58,7 @@ class FaceRecognition(PerceptionNode[face.Settings, CameraImage, FaceMemory, Rec
     def read(self, data: Image, stream: str) -> CameraImage:
         return CameraImage(data, None if self._cameras is None else self._cameras.of(stream, data))
 
-    def message(self, frame: Frame[CameraImage, FaceMemory], result: RecognisedFaces) -> FaceArray:
+    def message(self, frame: StreamFrame[CameraImage, FaceMemory], result: RecognisedFaces) -> FaceArray:
         return face_array(frame.seen.image, result)
 
     def draw(self, canvas: np.ndarray, seen: CameraImage, result: RecognisedFaces) -> None:

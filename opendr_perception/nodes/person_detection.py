@@ -9,7 +9,7 @@ import numpy as np
 from opendr_perception.msg import DetectionArray
 from opendr_perception.ros.convert.messages import detection_array
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
 from opendr_perception.tasks import people
 from opendr_perception.tasks.drawing import draw_people
 from opendr_perception.tasks.imaging import Image
@@ -17,7 +17,7 @@ from opendr_perception.tasks.imaging import Image
 
 @dataclass(frozen=True)
 class Parameters(people.Settings, PerceptionParameters):
-    """What `person_detection` takes."""
+    """Parameters of `person_detection`."""
 
 
 class PersonDetection(PerceptionNode[people.Settings, Image, people.PersonTracker, people.People]):
@@ -30,7 +30,7 @@ class PersonDetection(PerceptionNode[people.Settings, Image, people.PersonTracke
     def build(self) -> people.PeoplePerceiver:
         return people.build(self.params, warn=self.caution)
 
-    def message(self, frame: Frame[Image, people.PersonTracker], result: people.People) -> DetectionArray:
+    def message(self, frame: StreamFrame[Image, people.PersonTracker], result: people.People) -> DetectionArray:
         return detection_array(frame.seen, result.detections, result.tracks, label="person")
 
     def draw(self, canvas: np.ndarray, seen: Image, result: people.People) -> None:

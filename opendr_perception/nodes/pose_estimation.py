@@ -9,7 +9,7 @@ import numpy as np
 from opendr_perception.msg import BodyPoseArray
 from opendr_perception.ros.convert.messages import body_pose_array
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
 from opendr_perception.tasks import body
 from opendr_perception.tasks.drawing import draw_poses
 from opendr_perception.tasks.imaging import Image
@@ -18,7 +18,7 @@ from opendr_perception.tasks.people import PersonTracker
 
 @dataclass(frozen=True)
 class Parameters(body.Settings, PerceptionParameters):
-    """What `pose_estimation` takes."""
+    """Parameters of `pose_estimation`."""
 
 
 class PoseEstimation(PerceptionNode[body.Settings, Image, PersonTracker, body.Poses]):
@@ -31,7 +31,7 @@ class PoseEstimation(PerceptionNode[body.Settings, Image, PersonTracker, body.Po
     def build(self) -> body.PosePerceiver:
         return body.build(self.params, warn=self.caution)
 
-    def message(self, frame: Frame[Image, PersonTracker], result: body.Poses) -> BodyPoseArray:
+    def message(self, frame: StreamFrame[Image, PersonTracker], result: body.Poses) -> BodyPoseArray:
         return body_pose_array(frame.seen, result, result.tracks)
 
     def draw(self, canvas: np.ndarray, seen: Image, result: body.Poses) -> None:

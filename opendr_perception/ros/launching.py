@@ -1,4 +1,4 @@
-"""What the launch files share: arguments, and the processes that they ask for. Only launch files import this."""
+"""Common parts of the launch files: arguments, and the processes that they ask for. Only launch files import this."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def argument(name: str, default: str, description: str, choices: Iterable[str] |
 
 
 def nodes_argument(default: str) -> DeclareLaunchArgument:
-    """Which nodes are started."""
+    """Launch argument that selects the nodes."""
     return argument("nodes", default, "Which nodes to start: names with commas or spaces between them.")
 
 
@@ -84,7 +84,7 @@ PERCEPTION = [
         YES_NO,
     ),
     argument(
-        "video", "", "Also play this video, directory of pictures, camera ('0') or bag as the camera, by video_source."
+        "video", "", "Also play this video, directory of images, camera ('0') or bag as the camera, by video_source."
     ),
     argument(
         "autostart",
@@ -104,7 +104,7 @@ PERCEPTION = [
 
 
 def values(context: LaunchContext, arguments: Sequence[DeclareLaunchArgument]) -> dict[str, str]:
-    """What was given for each argument."""
+    """Values of the launch arguments."""
     return {item.name: LaunchConfiguration(item.name).perform(context) for item in arguments}
 
 

@@ -1,4 +1,4 @@
-"""What every capability is built into: from a name to something that perceives.
+"""Perceivers, into which every capability is built from the name of a model.
 
     people = people.build(people.Settings(score_threshold=0.5))
     found = people(image)                                      # one image, nothing is remembered
@@ -29,12 +29,11 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True)
 class PerceiverSettings:
-    """What every perceiver takes."""
+    """Parameters of every perceiver."""
 
     device: str = parameter(
         "cpu",
-        "Where the model runs. cuda and tensorrt need onnxruntime-gpu; without it nothing starts, and an error says "
-        "so.",
+        "Device of the model. cuda and tensorrt need onnxruntime-gpu; without it nothing starts, and an error says so.",
         choices=("cpu", "cuda", "tensorrt"),
         read_only=True,
     )
@@ -47,7 +46,7 @@ class PerceiverSettings:
     )
     max_gap: float = parameter(
         1.0,
-        "Seconds without an image after which a stream starts anew: tracks and temporal models forget their past. A "
+        "Seconds without an image after which a stream restarts: tracks and temporal models are reset. A "
         "camera whose images come so rarely is given three times its usual interval.",
         minimum=0.0,
     )
@@ -141,7 +140,7 @@ class Perceiver(ABC, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     @abstractmethod
     def new_memory(self) -> MemoryT:
-        """What is kept of a stream from input to input: a tracker, a temporal state."""
+        """Make the memory of a stream, which is kept from input to input: a tracker, a temporal state."""
 
     def release(self, memory: MemoryT) -> None:
         """Free what is kept for a memory that is not used any more."""

@@ -18,7 +18,7 @@ from opendr_perception.files import store
 from opendr_perception.zoo.cache import Cache, default_cache, file_errors, sha256_of
 from opendr_perception.zoo.errors import ModelCorrupt, ModelMissing, ZooError
 from opendr_perception.zoo.manifest import ModelEntry, load_manifest, look_up
-from opendr_perception.zoo.store import State, path_of, require, state_of
+from opendr_perception.zoo.store import FileState, path_of, require, state_of
 
 CONTENTS = "contents.json"
 FORMAT = 2  # packs of format 1 had receipts instead of a table of contents
@@ -43,7 +43,7 @@ def pack(target: Path, names: Iterable[str] | None = None, cache: Cache | None =
     """
     manifest, cache = load_manifest(), cache or default_cache()
     if names is None:
-        entries = [e for e in manifest.models.values() if state_of(e, path_of(e, cache)) is State.READY]
+        entries = [e for e in manifest.models.values() if state_of(e, path_of(e, cache)) is FileState.READY]
     else:
         entries = [look_up(manifest.models, require(name, cache).name) for name in names]
     if not entries:

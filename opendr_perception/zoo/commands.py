@@ -18,7 +18,7 @@ from opendr_perception.zoo.cache import default_cache
 from opendr_perception.zoo.errors import ZooError
 from opendr_perception.zoo.manifest import ModelEntry, OwnEntry, Package, SampleEntry, load_manifest
 from opendr_perception.zoo.provision import fetch
-from opendr_perception.zoo.store import State, path_of, state_of
+from opendr_perception.zoo.store import FileState, path_of, state_of
 
 app = typer.Typer(help="Get and check the pretrained models.", no_args_is_help=True, add_completion=False)
 
@@ -69,15 +69,15 @@ def fetch_command(names: Names = None) -> None:
 
 @app.command("verify")
 def verify_command(names: Names = None) -> None:
-    """Hash every file of the cache again and run every model on its test picture."""
+    """Hash every file of the cache again and run every model on its test image."""
     faults = []
     with _one_clear_line():
         for entry in load_manifest().entries.values():
             path = path_of(entry, default_cache())
             state = state_of(entry, path)
-            if entry.name not in names if names else state is State.MISSING:
+            if entry.name not in names if names else state is FileState.MISSING:
                 continue
-            if state is not State.READY:
+            if state is not FileState.READY:
                 faults.append(f"{state.value}: {path}; run: opendr-perception models fetch {entry.name}")
                 continue
             try:

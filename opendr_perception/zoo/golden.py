@@ -1,4 +1,4 @@
-"""Check that a model computes what it should, on pictures or waves made by formula.
+"""Check that a model computes what it should, on images or waves made by formula.
 
 golden.json holds, per model and output, some positions and the values there. They were computed from the same weights
 by an independent implementation, not by the converted models.
@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from opendr_perception.zoo.errors import ModelCorrupt
 from opendr_perception.zoo.manifest import ModelEntry
 
-FREE_SIZE = 416  # of the test picture where the model takes any
+FREE_SIZE = 416  # of the test image where the model takes any
 
 
 def pattern(height: int, width: int) -> NDArray[np.uint8]:
-    """A picture (1, height, width, 3) with edges and gradients, the same on every machine."""
+    """An image (1, height, width, 3) with edges and gradients, the same on every machine."""
     row, column, channel = np.ogrid[:height, :width, :3]
     blocks = ((row // 24) ^ (column // 32)) * 37
     gradients = (row * (3 + channel) + column * (2 * channel + 1)) // 3
@@ -28,7 +28,7 @@ def pattern(height: int, width: int) -> NDArray[np.uint8]:
 
 
 def feeds(entry: ModelEntry) -> dict[str, NDArray[Any]]:
-    """What a model is given: two test pictures, or waves where it takes no pictures."""
+    """Test inputs of a model: two test images, or waves where it takes no images."""
     if "image" in entry.inputs:
         height, width = (size if isinstance(size, int) else FREE_SIZE for size in entry.inputs["image"].shape[1:3])
         image = pattern(height, width)

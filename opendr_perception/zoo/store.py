@@ -14,8 +14,8 @@ WEIGHTS = Path(__file__).with_name("weights")
 """Models that come with this package."""
 
 
-class State(Enum):
-    """Whether a file of the cache can be used."""
+class FileState(Enum):
+    """Validity of a file of the cache."""
 
     READY = "ready"
     MISSING = "missing"
@@ -58,9 +58,9 @@ def require(name: str, cache: Cache | None = None) -> ModelFile:
     path = path_of(entry, cache or default_cache())
     remedy = "install this package again" if name in manifest.own else f"run: opendr-perception models fetch {name}"
     state = state_of(entry, path)
-    if state is State.CORRUPT:
+    if state is FileState.CORRUPT:
         raise ModelCorrupt(f"model '{name}': {path} is corrupt, or of another version of this package; {remedy}")
-    if state is not State.READY:
+    if state is not FileState.READY:
         raise ModelMissing(f"model '{name}': {path} is {state.value}; {remedy}")
     return ModelFile(name, path, entry)
 
@@ -74,25 +74,25 @@ def sample(name: str, cache: Cache | None = None) -> Path:
     entry = look_up(load_manifest().samples, name)
     path = path_of(entry, cache or default_cache())
     state = state_of(entry, path)
-    if state is not State.READY:
+    if state is not FileState.READY:
         raise ZooError(f"sample '{name}': {path} is {state.value}; run: opendr-perception models fetch {name}")
     return path
 
 
 def path_of(entry: Entry, cache: Cache) -> Path:
-    """Where a model or sample lies."""
+    """Path of a model or sample."""
     if isinstance(entry, OwnEntry):
         return WEIGHTS / entry.file
     return cache.models / f"{entry.name}.onnx" if isinstance(entry, ModelEntry) else cache.samples / entry.name
 
 
-def state_of(entry: Entry, path: Path) -> State:
-    """Whether the file at `path` is that model or sample, by the hash that the manifest pins.
+def state_of(entry: Entry, path: Path) -> FileState:
+    """Check that the file at `path` is that model or sample, by the hash that the manifest pins.
 
     Raises:
         ZooError: the file is there but cannot be read.
     """
     with file_errors(path):
         if not path.is_file():
-            return State.MISSING
-        return State.READY if sha256_of(path) == entry.sha256 else State.CORRUPT
+            return FileState.MISSING
+        return FileState.READY if sha256_of(path) == entry.sha256 else FileState.CORRUPT

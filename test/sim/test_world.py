@@ -109,7 +109,7 @@ def test_turning_away_and_light_change_the_image(world: World) -> None:
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_an_occluder_covers_its_side_until_the_robot_moves_to_the_other(world: World, side: str) -> None:
     def covered(scene: Scene) -> tuple[bool, bool]:
-        """Whether the left and the right half of the face are hidden."""
+        """True for the left and the right half of the face where they are hidden."""
         free = world.reset(replace(scene, things=())).image
         image = world.reset(scene).image
         assert image is not None and free is not None

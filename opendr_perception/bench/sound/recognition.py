@@ -1,4 +1,4 @@
-"""What hearing costs: the chain from a microphone to `voices`, and a step of sound classification."""
+"""Cost of hearing: the chain from a microphone to `voices`, and a step of sound classification."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _share(seconds: int) -> Figure:
     return smaller_is_better(CASE, "voice activity, one microphone of 48 kHz stereo, share of a core", "%", used, 5.0)
 
 
-class Microphone(Node):
+class SoundSender(Node):
     """Publishes chunks as they are taken, and measures when it is known what they are."""
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Microphone(Node):
 def _latency(chunks: int) -> Figure:
     """From the last sample of a step to the message about it, through ROS."""
     rclpy.init()
-    microphone = Microphone()
+    microphone = SoundSender()
     node = VoiceActivity(parameter_overrides=[Parameter("audio_type", value="Audio")])
     with spinning([microphone, node]):
         if not node.start():

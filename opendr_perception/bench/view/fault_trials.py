@@ -18,7 +18,7 @@ from std_srvs.srv import SetBool
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.active.control import LONGEST_STEP, Limits
 from opendr_perception.active.surroundings import STILL
-from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, Heard, Robot
+from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, HeardCommand, Robot
 
 FAST = 0.1
 """m/s, from which on it moves."""
@@ -48,7 +48,7 @@ class Trials:
         if not self._client.wait_for_server(LONGEST):
             raise RuntimeError("view_control does not start")
 
-    def provoke(self, fault: Callable[[Trials], object], delay: float) -> tuple[float, Sequence[Heard]]:
+    def provoke(self, fault: Callable[[Trials], object], delay: float) -> tuple[float, Sequence[HeardCommand]]:
         """Let the robot move, let something fail a while later, and look what happens.
 
         Returns:
@@ -133,17 +133,17 @@ class Trials:
                 self.robot.changed.wait(0.01)
 
 
-def stopped_after(heard: Sequence[Heard], began: float) -> float:
+def stopped_after(heard: Sequence[HeardCommand], began: float) -> float:
     """Seconds from a moment to the first zero that nothing but zeros follow; infinite if there is none."""
     last = max((k for k, command in enumerate(heard) if command.velocity != STILL), default=-1)
     end = next((command.moment for command in heard[last + 1 :] if command.moment >= began), math.inf)
     return end - began if last + 1 < len(heard) else math.inf
 
 
-def violations(heard: Sequence[Heard], limits: Limits) -> int:
-    """How many commands are beyond the limits; one period is granted, as they are not heard at the loop's own times."""
+def violations(heard: Sequence[HeardCommand], limits: Limits) -> int:
+    """Number of commands beyond the limits; one period is granted, as they are not heard at the loop's own times."""
     count = 0
-    for before, now in pairwise([Heard(0.0, 0.0, STILL), *heard]):
+    for before, now in pairwise([HeardCommand(0.0, 0.0, STILL), *heard]):
         told = now.stamp - before.stamp
         seconds = max(now.moment - before.moment, told if 0 <= told < 1 else 0.0)
         seconds = min(seconds, LONGEST_STEP)  # after a pause it begins at rest; or the clock was set

@@ -44,13 +44,13 @@ def read_faces(message: FaceArray) -> RecognisedFaces:
 
 
 def read_actions(message: ActionArray) -> Actions:
-    """What the people of one image are doing."""
+    """Actions of the people of one image."""
     people = [Action(a.track_id, np.array(a.probabilities), a.frames, a.warm) for a in message.actions]
     return Actions(message.labels, people)
 
 
 def read_emotions(message: EmotionArray) -> Emotions:
-    """What the faces of one image show."""
+    """Emotions of the faces of one image."""
     faces = [
         Emotion(e.track_id, np.array(e.probabilities), e.valence, e.arousal, e.frames, e.warm) for e in message.emotions
     ]

@@ -19,6 +19,7 @@ from opendr_perception.settings import (
     check_kept,
     convert,
     documentation,
+    former_names,
     parameter,
 )
 
@@ -30,6 +31,7 @@ __all__ = [
     "converted",
     "declare",
     "documentation",
+    "former_names",
     "parameter",
     "read",
 ]
@@ -47,11 +49,12 @@ _ROS_TYPES = {
 def declare(node: Node, cls: type[P]) -> P:
     """Declare every parameter of the dataclass on the node and return the values given at start.
 
-    Integers are taken for doubles, as people write them.
+    Integers are taken for doubles, as people write them. A former name is taken for the present one, with a warning.
 
     Raises:
         ValueError: a value given at start is not allowed, or of the wrong type.
     """
+    _take_former_names(node, cls)
     hints = get_type_hints(cls)
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         descriptor = _descriptor(field.metadata["parameter"], hints[field.name])
@@ -64,6 +67,15 @@ def declare(node: Node, cls: type[P]) -> P:
             node.set_parameters([Parameter(field.name, _ros_type(hints[field.name]), _to_ros(value))])
         node.set_descriptor(field.name, descriptor)  # from now on `ros2 param describe` tells type and range
     return read(node, cls)
+
+
+def _take_former_names(node: Node, cls: type) -> None:
+    """Let values that were given at start under a former name count for the present one, unless that is given too."""
+    given = node._parameter_overrides  # no public method tells of parameters that are not declared
+    for former, name in former_names(cls).items():
+        if former in given:
+            node.get_logger().warning(f"the parameter {former} is now called {name}: use that name")
+            given.setdefault(name, Parameter(name, value=given[former].value))
 
 
 def converted(cls: type, changes: Sequence[Parameter]) -> list[Parameter]:

@@ -1,4 +1,4 @@
-"""Where frames are on the robot, read from `/tf_static` and `/tf`.
+"""Poses of frames on the robot, read from `/tf_static` and `/tf`.
 
 A reader of its own, because a sensor's mount needs neither interpolation nor a buffer of ten seconds, and because
 tf2_ros is not everywhere where rclpy is. Where the package tf2_msgs is missing too, no frame is known but the base's.

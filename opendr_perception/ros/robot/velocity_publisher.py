@@ -14,7 +14,7 @@ from opendr_perception.ros.node import qos
 
 TOPIC = "cmd_vel"
 LAST_WORD = Duration(seconds=0.5)
-"""How long a base that has not heard the last zero is waited for."""
+"""Longest wait for a base that has not heard the last zero."""
 NAMELESS = "_NODE_NAMESPACE_UNKNOWN_/_NODE_NAME_UNKNOWN_"
 """As rmw calls nodes whose names it has not heard, or, of two with one name in a process, has lost: it may be ours."""
 

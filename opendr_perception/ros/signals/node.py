@@ -1,4 +1,4 @@
-"""What all nodes that hear share: sound in, one worker, typed results out, stamped with the end of what was heard.
+"""Base of all nodes that hear: sound in, one worker, typed results out, stamped with the end of what was heard.
 
 The way of a chunk: reliable subscription -> queue, in which nothing is replaced -> worker thread -> order by sample
 time -> the node's rate -> `hear` -> results. The executor never runs inference.
@@ -27,11 +27,11 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class SampleParameters(NodeParameters):
-    """What every node that hears takes."""
+    """Parameters of every node that hears."""
 
     device: str = parameter(
         "cpu",
-        "Where the model runs. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
+        "Device of the model. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
         choices=("cpu", "cuda", "tensorrt"),
         read_only=True,
     )
@@ -63,7 +63,7 @@ class SampleParameters(NodeParameters):
     )
     sample_rate: int = parameter(
         16000,
-        "Hz, for AudioData and AudioDataStamped, which do not tell it.",
+        "Sample rate, Hz, for AudioData and AudioDataStamped, which do not contain it.",
         minimum=RATES[0],
         maximum=RATES[1],
     )
@@ -71,14 +71,14 @@ class SampleParameters(NodeParameters):
     sample_format: str = parameter("S16LE", "Encoding, for AudioData and AudioDataStamped.", choices=tuple(ENCODINGS))
     qos_reliability: str = parameter(
         "reliable",
-        "What is asked of publishers. reliable loses nothing on the way; best_effort hears all publishers.",
+        "Requested reliability. reliable loses nothing on the way; best_effort hears all publishers.",
         choices=("best_effort", "reliable"),
         read_only=True,
     )
     max_gap: float = parameter(
         1.0,
         "Seconds of sound that may be missing. A shorter gap is filled with silence; after a longer one the stream "
-        "starts anew.",
+        "restarts.",
         minimum=0.0,
         maximum=60.0,
         read_only=True,
@@ -110,7 +110,7 @@ class SampleNode(ManagedNode):
         """Let go of the model."""
 
     def new_memory(self) -> Any:
-        """What is kept for a stream from chunk to chunk."""
+        """Make the memory of a stream, which is kept from chunk to chunk."""
         raise NotImplementedError
 
     def hear(self, stream: str, samples: np.ndarray, stamp: int, memory: Any) -> Iterable[tuple[int, Any]]:
@@ -135,7 +135,7 @@ class SampleNode(ManagedNode):
     def activate(self) -> None:
         self._queue = Queue(tuple(self._streams))
         for stream in self._streams.values():
-            stream.start_anew()
+            stream.restart()
             stream.subscribe(self._receive)
         self._worker = threading.Thread(
             target=self._work, args=(self._queue,), name=f"{self.get_name()} worker", daemon=True

@@ -54,9 +54,9 @@ class SampleStream:
         self._listener: Listener | None = None
         self._timings = Statistics()
         self._summary: Summary = self._timings.drain()
-        self.start_anew()
+        self.restart()
 
-    def start_anew(self) -> None:
+    def restart(self) -> None:
         """Forget the past, and all counts."""
         params = self._node.params
         self.memory = self._renew(self.memory)
@@ -95,7 +95,8 @@ class SampleStream:
             self._listener = None
 
     def _kind(self) -> str:
-        """Which of `TYPES` it is: as the parameter says, or as whoever publishes it does; '' while nobody does."""
+        """Message type, one of `TYPES`: as the parameter says, or as whoever publishes it does; '' while nobody
+        does."""
         wanted: str = self._node.params.audio_type
         if wanted != "auto":
             return wanted
@@ -108,7 +109,7 @@ class SampleStream:
     def hear(self, arrived: int, message: Any) -> Iterator[tuple[np.ndarray, int]]:
         """Put a message in its place; give the samples (n,) at the node's rate that follow, and the time of the first.
 
-        Where the stream starts anew, `memory` is renewed before its samples are given.
+        Where the stream restarts, `memory` is renewed before its samples are given.
 
         Raises:
             ValueError: the message cannot be used.
@@ -136,7 +137,7 @@ class SampleStream:
 
     def _begin(self, reason: str, rate: float) -> None:
         if reason:
-            self._warn(f"{reason}; the stream starts anew", "restart")
+            self._warn(f"{reason}; the stream restarts", "restart")
             self.memory = self._renew(self.memory)
         self._resampler, self._heard = Resampler(rate, self._rate), 0
 
@@ -183,7 +184,7 @@ class SampleStream:
         self._statistics.publish(message)
 
     def diagnose(self, counts: Counts) -> DiagnosticStatus:
-        """How the stream is, in words and numbers."""
+        """Report the state of the stream, in words and numbers."""
         unheard = self._listener.problem() if self._listener else f"nobody publishes {self.topic}"
         dropped = "messages are dropped: the model is too slow here" if counts.dropped else ""
         refused = f"cannot be used: {self._last_problem}" if counts.rejected > self._rejected else ""

@@ -4,15 +4,15 @@ from opendr_perception.ros.topics.calibration import Calibration, rectified_para
 from opendr_perception.ros.topics.cameras import Cameras, pinhole
 from opendr_perception.ros.topics.gaps import Arrival
 from opendr_perception.ros.topics.inputs import (
+    ImageWithResult,
     Input,
-    Pictured,
     image_input,
     reliability_parameter,
     result_input,
     transport_parameter,
     with_images,
 )
-from opendr_perception.ros.topics.latest import Counts, Mailbox
+from opendr_perception.ros.topics.latest import Counts, LatestSlot
 from opendr_perception.ros.topics.listener import Listener
 from opendr_perception.ros.topics.pairing import Pairing
 from opendr_perception.ros.topics.statistics import Statistics, Summary
@@ -23,11 +23,11 @@ __all__ = [
     "Calibration",
     "Cameras",
     "Counts",
+    "ImageWithResult",
     "Input",
+    "LatestSlot",
     "Listener",
-    "Mailbox",
     "Pairing",
-    "Pictured",
     "Statistics",
     "Stream",
     "Summary",

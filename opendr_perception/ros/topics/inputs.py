@@ -1,4 +1,4 @@
-"""What a perception node subscribes, and how a message becomes something to work on."""
+"""Inputs of perception nodes, and the conversion of their messages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Input:
         type: of the messages.
         raw: whether messages come as serialised bytes.
         open: turns a message (or its bytes) into its header and what `process` gets; ValueError if it is unusable.
-        canvas: makes a (H, W, 3) uint8 BGR picture of it, on which results are drawn.
+        canvas: makes a (H, W, 3) uint8 BGR image of it, on which results are drawn.
         stamp: of a message in nanoseconds; ValueError if it is unusable.
         images: the camera's images that it is about. Then `open` gets both messages, the image first.
     """
@@ -39,7 +39,7 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Pictured:
+class ImageWithResult:
     """A result of another node, and the image that it is about."""
 
     image: Image
@@ -47,7 +47,7 @@ class Pictured:
 
     @property
     def note(self) -> str:
-        """What is doubtful about the image, or ''."""
+        """Doubts about the image, or ''."""
         return self.image.note
 
 
@@ -66,7 +66,7 @@ def reliability_parameter() -> str:
     """The parameter `qos_reliability` of every node that takes images or results."""
     return parameter(
         "best_effort",
-        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
+        "Requested reliability. best_effort hears all of them; reliable does not hear best-effort cameras.",
         choices=("best_effort", "reliable"),
         read_only=True,
     )
@@ -87,18 +87,18 @@ def result_input(topic: str, message_type: type) -> Input:
 
 
 def with_images(result: Input, image: Input) -> Input:
-    """Results of another node and the images of the same stamps, as `Pictured`."""
+    """Results of another node and the images of the same stamps, as `ImageWithResult`."""
 
-    def read(messages: tuple[Any, Any]) -> tuple[Header, Pictured]:
-        header, picture = image.open(messages[0])
-        return header, Pictured(picture, result.open(messages[1])[1])
+    def read(messages: tuple[Any, Any]) -> tuple[Header, ImageWithResult]:
+        header, opened = image.open(messages[0])
+        return header, ImageWithResult(opened, result.open(messages[1])[1])
 
     return Input(
         result.topic,
         result.type,
         result.raw,
         open=read,
-        canvas=lambda pictured: image.canvas(pictured.image),
+        canvas=lambda paired: image.canvas(paired.image),
         stamp=result.stamp,
         images=image,
     )

@@ -72,7 +72,7 @@ class Listener:
         return max(self._reported, self._missing)
 
     def problem(self) -> str:
-        """Why nothing is heard, or why what is heard is not of one source; '' if all is well."""
+        """Reason why nothing is heard, or why several sources are heard; '' if all is well."""
         if self._incompatible:
             return self._incompatible
         publishers = self._subscription.get_publisher_count()

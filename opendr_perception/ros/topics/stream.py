@@ -16,7 +16,7 @@ from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import ManagedNode, brief, qos
 from opendr_perception.ros.topics import names
-from opendr_perception.ros.topics.gaps import Arrival, Continuity
+from opendr_perception.ros.topics.gaps import Arrival, GapDetector
 from opendr_perception.ros.topics.health import Health
 from opendr_perception.ros.topics.inputs import Input
 from opendr_perception.ros.topics.latest import Counts
@@ -56,12 +56,12 @@ class Stream:
         self._listeners: list[Listener] = []
         self._timings = Statistics()
         self._summary: Summary = self._timings.drain()
-        self.start_anew()
+        self.restart()
 
-    def start_anew(self) -> None:
+    def restart(self) -> None:
         """Forget the past, and all counts."""
         self.memory = self._renew(self.memory)
-        self._continuity = Continuity()
+        self._gap_detector = GapDetector()
         self._health = Health()
         self._mismatch = ""
         self._doubt = ""
@@ -117,7 +117,7 @@ class Stream:
         self._listeners.append(Listener(self._node, source.type, topic, receive, profile, source.raw))
 
     def _arrive(self, stamp: int) -> Arrival:
-        return self._continuity.arrive(stamp, time.monotonic_ns())
+        return self._gap_detector.arrive(stamp, time.monotonic_ns())
 
     def unsubscribe(self) -> None:
         for listener in self._listeners:
@@ -125,18 +125,18 @@ class Stream:
         self._listeners = []
 
     def follow(self, header: Header, arrival: Arrival) -> float | None:
-        """Take note of the next frame; after a gap, or when time leaps back, the memory starts anew.
+        """Take note of the next frame; after a gap, or when time leaps back, the memory restarts.
 
         Returns:
             The time in seconds for trackers and temporal models; None if the frame is too late to be served.
         """
-        step = self._continuity.follow(arrival, self._node.params.max_gap)
+        step = self._gap_detector.follow(arrival, self._node.params.max_gap)
         self._health.note(arrival.stamp, step)
         self._frame_id = header.frame_id
         if step.late:
             return None
         if step.restart:
-            self._node.note(f"{self.topic}: {step.restart}; the stream starts anew", f"{self.topic} restart")
+            self._node.note(f"{self.topic}: {step.restart}; the stream restarts", f"{self.topic} restart")
             self.memory = self._renew(self.memory)
         return step.time
 
@@ -162,7 +162,7 @@ class Stream:
         self._timings.record(inference, age.nanoseconds * 1e-9)
 
     def watched(self) -> bool:
-        """Whether somebody wants to see the annotated image."""
+        """True if somebody wants to see the annotated image."""
         return any(publisher.get_subscription_count() > 0 for publisher in (self._drawings, self._jpegs))
 
     def publish_drawing(self, header: Header, canvas: Any) -> None:
@@ -198,10 +198,10 @@ class Stream:
         self._statistics.publish(message)
 
     def diagnose(self) -> DiagnosticStatus:
-        """How the stream is, in words and numbers; silence is also warned about."""
+        """Report the state of the stream, in words and numbers; silence is also warned about."""
         health = self._health
         level, rejections = health.rejections()
-        irregular = health.irregularities(self._continuity.interval, self._node.params.max_gap)
+        irregular = health.irregularities(self._gap_detector.interval, self._node.params.max_gap)
         if irregular:
             self._warn(irregular, "time")
         heard = (listener.problem() for listener in self._listeners)
@@ -219,7 +219,7 @@ class Stream:
             "late": health.late.count,
             "restarts": health.restarts.count,
             "rate (Hz)": f"{self._summary.rate:.1f}",
-            "interval (s)": f"{self._continuity.interval:.3f}",
+            "interval (s)": f"{self._gap_detector.interval:.3f}",
             "inference (ms)": f"{self._summary.inference_mean * 1e3:.1f}",
             "latency (ms)": f"{self._summary.latency_mean * 1e3:.1f}",
             "last problem": health.last_problem,

@@ -1,4 +1,4 @@
-"""Find the body keypoints of all people of a picture at once, with Lightweight OpenPose."""
+"""Find the body keypoints of all people of an image at once, with Lightweight OpenPose."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opendr_perception.tasks.body.grouping import JOINTS, enlarge, group
 from opendr_perception.tasks.body.pose import Poses, largest
 from opendr_perception.tasks.imaging import Heatmap, Image, Pixels, to_bgr
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people import Glance, View, belong
+from opendr_perception.tasks.people import RegionProposer, ScaledCrop, assign_to_crop
 
 STRIDE = 8
 """Pixels of a cell of the maps."""
@@ -27,7 +27,7 @@ class BottomUpEstimator:
 
     Args:
         session: a model that `opendr_perception.training.body.export` has written.
-        height: pixels of the height to which pictures are reduced, where no glance says how closely to look.
+        height: pixels of the height to which images are reduced, where no glance says how closely to look.
         max_persons: at most so many people, the largest ones, are given.
     """
 
@@ -44,18 +44,18 @@ class BottomUpEstimator:
         )
         self.height = height
         self.max_persons = max_persons
-        self.glance: Glance | None = None
-        """Finds the parts of large pictures that are looked at; None to look at the whole."""
+        self.glance: RegionProposer | None = None
+        """Finds the parts of large images that are looked at; None to look at the whole."""
         self._session = session
 
     def __call__(self, images: Sequence[Image]) -> list[Poses]:
-        """Find the people and their keypoints in each picture, in the layout openpose18."""
+        """Find the people and their keypoints in each image, in the layout openpose18."""
         return [self._estimate(image) for image in images]
 
     def _estimate(self, image: Image) -> Poses:
         if self.glance is None:
             scale = min(1.0, self.height / image.height)
-            views = [View(0, 0, image.width, image.height, scale, (0, 0, image.width, image.height))]
+            views = [ScaledCrop(0, 0, image.width, image.height, scale, (0, 0, image.width, image.height))]
         else:
             views = self.glance(image)
         keypoints, scores = np.empty((0, JOINTS, 3), np.float32), np.empty(0, np.float32)
@@ -64,7 +64,7 @@ class BottomUpEstimator:
             found, certainty = self._look(view.crop(image), view.scale)
             found[..., :2] += (view.left, view.top)
             found[found[..., 2] == 0] = 0
-            own = belong(_boxes(found, size), views, number)
+            own = assign_to_crop(_boxes(found, size), views, number)
             keypoints, scores = np.concatenate([keypoints, found[own]]), np.concatenate([scores, certainty[own]])
         order = np.argsort(-scores, kind="stable")
         people = Detections(_boxes(keypoints, size), scores)[order]
@@ -85,7 +85,7 @@ class BottomUpEstimator:
 
 
 class PoseOverview:
-    """Where the network sees a body: in each cell, the certainty of anything that is not background, or of a limb.
+    """Overview by the pose network: in each cell, the certainty of anything that is not background, or of a limb.
 
     Args:
         session: as of BottomUpEstimator.
@@ -103,7 +103,7 @@ class PoseOverview:
 
 
 def _boxes(keypoints: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Boxes (n, 4) float32 around the keypoints that were seen, a little larger, inside of the picture."""
+    """Boxes (n, 4) float32 around the keypoints that were seen, a little larger, inside of the image."""
     seen = keypoints[..., 2:] > 0
     low = np.where(seen, keypoints[..., :2], np.inf).min(axis=1, initial=np.inf)
     high = np.where(seen, keypoints[..., :2], -np.inf).max(axis=1, initial=-np.inf)

@@ -18,10 +18,10 @@ from opendr_perception.tasks.people import (
     DetectionSettings,
     DetectorOverview,
     Finder,
-    Glance,
     HighResolutionDetector,
     Overview,
     PersonTracker,
+    RegionProposer,
     Resolution,
     new_ids,
     track_ids,
@@ -30,7 +30,7 @@ from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, Warn
 from opendr_perception.tasks.presence import HumanPresence
 
 OVERVIEWS = {"detector": 0.25, "presence": 0.95, "pose": 0.1}
-"""What a glance can see people with, and the value of its heatmap from which on that is worth a closer look."""
+"""Methods of the glance, and the value of the heatmap from which on a closer look is worth it."""
 PRESENCE_MODEL = "presence-1080p"
 
 
@@ -47,12 +47,12 @@ class Settings(DetectionSettings):
     detector: str = parameter(
         "nanodet",
         "A person detector of the zoo (opendr-perception models list), or an ONNX file like it. Lightweight OpenPose "
-        "needs it for the overview only, and takes no notice of what there is to set for it.",
+        "needs it for the overview only, and ignores its parameters.",
         read_only=True,
     )
     max_persons: int = parameter(
         20,
-        "At most so many people, the largest ones, are looked at; the time grows with their number.",
+        "Largest number of people who are processed, the largest ones first; the time grows with it.",
         minimum=1,
         maximum=1000,
     )
@@ -83,7 +83,7 @@ class Settings(DetectionSettings):
     )
     overview: str = parameter(
         "detector",
-        "With high_resolution: what the glance sees people with: the detector's own scores, the network of the node "
+        "With high_resolution: method of the glance: the detector's own scores, the network of the node "
         "human_presence, or Lightweight OpenPose, if that is the model.",
         choices=OVERVIEWS,
         read_only=True,
@@ -97,7 +97,7 @@ class PosePerceiver(ImagePerceiver[Settings, PersonTracker, Poses]):
         super().__init__(settings)
         session = settings.open(settings.model, sessions)
         self.people = Finder(settings.detector, settings, sessions)
-        self._glance = Glance(_overview(settings, session, self.people.session, sessions))
+        self._glance = RegionProposer(_overview(settings, session, self.people.session, sessions))
         self._in_parts = HighResolutionDetector(self.people.detector, self._glance)
         self._ids = new_ids()
         self.estimator: PoseEstimator | BottomUpEstimator

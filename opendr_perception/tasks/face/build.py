@@ -17,7 +17,7 @@ from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses
 from opendr_perception.tasks.face.enrolment import Enroller, default_gallery, fingerprint
 from opendr_perception.tasks.face.gallery import GalleryError
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, Sighting, look_alikes
+from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, TrackedFaces, look_alikes
 from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 from opendr_perception.tasks.people import PersonTracker, new_ids
@@ -35,17 +35,17 @@ class Settings(PerceiverSettings):
     )
     embedder: str = parameter(
         "face-embedding",
-        "What tells people apart: of the zoo, or an ONNX file like it. A gallery belongs to the one it was made with.",
+        "Embedding network: of the zoo, or an ONNX file like it. A gallery belongs to the one it was made with.",
         read_only=True,
     )
     gallery: str = parameter(
         "",
-        "Folder of the known faces, with a subfolder of pictures for each person. Empty for the user's own: "
+        "Folder of the known faces, with a subfolder of images for each person. Empty for the user's own: "
         "$XDG_DATA_HOME/opendr_perception/gallery, where ~/.local/share stands for a missing $XDG_DATA_HOME.",
         read_only=True,
     )
     identify: bool = parameter(
-        True, "Say who the faces are. false forgets at once what was noted of them, and only detects."
+        True, "Identify the faces. false deletes at once what was remembered of them, and only detects."
     )
     distance_threshold: float = parameter(
         0.0,
@@ -62,8 +62,8 @@ class Settings(PerceiverSettings):
     )
     tile_size: int = parameter(
         640,
-        "Pictures from 1.5 times this length on are looked at a second time, in tiles of so many pixels a side, to "
-        "find faces down to 1/16 of that; it takes as long as one more picture for each tile. 0 switches that off.",
+        "Images from 1.5 times this length on are looked at a second time, in tiles of so many pixels a side, to "
+        "find faces down to 1/16 of that; it takes as long as one more image for each tile. 0 switches that off.",
         minimum=0,
         maximum=16384,
     )
@@ -106,7 +106,7 @@ class RecognisedFaces:
 
 @dataclass
 class FaceMemory:
-    """What is kept of one stream."""
+    """Memory of one stream."""
 
     tracker: PersonTracker
     identities: IdentityMemory = field(default_factory=IdentityMemory)
@@ -165,11 +165,11 @@ class FacePerceiver(Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces
         image, memory = moment.input.image, moment.memory
         angles = head_poses(faces, moment.input.camera or PinholeCamera.assumed(image.width, image.height))
         tracks = memory.tracker.update(faces.detections, moment.stamp)
-        seen = Sighting(image, faces, angles, tracks, memory.tracker.alive)
+        seen = TrackedFaces(image, faces, angles, tracks, memory.tracker.alive)
         self.known.offer(seen)
         return RecognisedFaces(faces, tracks, angles, self._identify(memory, seen))
 
-    def _identify(self, memory: FaceMemory, seen: Sighting) -> Sequence[Identity]:
+    def _identify(self, memory: FaceMemory, seen: TrackedFaces) -> Sequence[Identity]:
         if not self.settings.identify:
             memory.identities = IdentityMemory()
             return [Identity()] * len(seen.tracks)

@@ -21,7 +21,7 @@ DEPTH = frozenset({"16UC1", "32FC1", "64FC1", "16SC1"})
 """Encodings of distances, which are not brightness. Thermal and other grey images of 16 bits are mono16."""
 
 VIEWED = {**{encoding: encoding for encoding in CHANNELS}, "8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8"}
-"""What is used as it is, and how it is then called."""
+"""Encodings that are used as they are, and their names."""
 
 CONVERTED = frozenset(
     {"bayer_rggb8", "bayer_bggr8", "bayer_gbrg8", "bayer_grbg8", "yuv422", "uyvy", "yuv422_yuy2", "yuyv"}
@@ -68,7 +68,7 @@ def to_image(message: Any, tone: PixelRange | None = None, convert: Convert = by
         return Image.from_buffer(message.data, height, width, message.step, VIEWED[encoding])
     check_not_depth(encoding)
     if not all(1 <= side <= MAX_SIDE for side in (height, width)):
-        raise ValueError(f"a picture must have 1 to {MAX_SIDE} pixels a side, not {width}x{height}")
+        raise ValueError(f"an image must have 1 to {MAX_SIDE} pixels a side, not {width}x{height}")
     if encoding.lower() in _PLANAR:
         return Image(_from_planes(message, encoding.lower()), "bgr8")
     note = ""

@@ -10,7 +10,13 @@ from opendr_perception.tasks.people.build import (
     track_ids,
 )
 from opendr_perception.tasks.people.detection import BINS, STRIDES, PersonDetector
-from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector, Resolution, View, belong
+from opendr_perception.tasks.people.high_resolution import (
+    HighResolutionDetector,
+    RegionProposer,
+    Resolution,
+    ScaledCrop,
+    assign_to_crop,
+)
 from opendr_perception.tasks.people.overview import DetectorOverview, Overview, pool
 from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
 from opendr_perception.tasks.people.two_sizes import TwoSizes
@@ -21,18 +27,18 @@ __all__ = [
     "DetectionSettings",
     "DetectorOverview",
     "Finder",
-    "Glance",
     "HighResolutionDetector",
     "Overview",
     "People",
     "PeoplePerceiver",
     "PersonDetector",
     "PersonTracker",
+    "RegionProposer",
     "Resolution",
+    "ScaledCrop",
     "Settings",
     "TwoSizes",
-    "View",
-    "belong",
+    "assign_to_crop",
     "build",
     "new_ids",
     "pool",

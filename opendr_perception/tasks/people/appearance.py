@@ -1,4 +1,4 @@
-"""How people look: the colours of their upper and lower half, by which a tracker tells those apart who meet."""
+"""Appearance of people: the colours of their upper and lower half, by which a tracker tells those apart who meet."""
 
 from __future__ import annotations
 

@@ -21,19 +21,19 @@ QUALITIES = ("standard", "high")
 
 @dataclass(frozen=True)
 class DetectionSettings(NmsSettings):
-    """What detects and tracks people."""
+    """Detection and tracking of people."""
 
     score_threshold: float = parameter(
         0.46,
-        "Detections below this score are left out. Lower finds more people, and more that are none. A track only "
-        "begins with a score of 0.5, whatever this is; weaker detections prolong it.",
+        "Detections below this score are left out. Lower values find more people and give more false positives. A "
+        "track only begins with a score of 0.5, whatever this is; weaker detections continue it.",
         minimum=0.0,
         maximum=1.0,
     )
     input_size: int = parameter(
         416,
         "Longest side in pixels, a multiple of 32, to which images are resized to detect people. Larger finds people "
-        "who are smaller than 50 pixels; of others it finds no more, and takes more for people that are none. The time "
+        "who are smaller than 50 pixels; of others it finds no more, and gives more false positives. The time "
         "grows with its square.",
         minimum=32,
         maximum=2048,

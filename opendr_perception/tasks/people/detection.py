@@ -1,4 +1,4 @@
-"""Find people in pictures with NanoDet."""
+"""Find people in images with NanoDet."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ FEATURES = "features"
 
 
 class PersonDetector:
-    """NanoDet, its class `person`, for the pictures of several cameras at once.
+    """NanoDet, its class `person`, for the images of several cameras at once.
 
     Args:
         session: the zoo's `nanodet`, or a model with the same input and outputs.
         score_threshold: detections below it are dropped.
         nms: how several boxes around one person become one.
-        input_size: longest side, in pixels, to which pictures are resized; a multiple of 32. Larger finds smaller
+        input_size: longest side, in pixels, to which images are resized; a multiple of 32. Larger finds smaller
             people and costs more, in proportion to its square.
     """
 
@@ -56,10 +56,10 @@ class PersonDetector:
         self.input_size = input_size
 
     def __call__(self, images: Sequence[Image], input_size: int | None = None) -> list[Detections]:
-        """Find the people in each picture.
+        """Find the people in each image.
 
         Args:
-            images: the pictures.
+            images: the images.
             input_size: another one for these, rounded up to a multiple of 32.
         """
         longest = self.input_size if input_size is None else -(-input_size // STRIDES[-1]) * STRIDES[-1]
@@ -74,14 +74,14 @@ class PersonDetector:
         return [found[i] for i in range(len(images))]
 
     def _by_canvas(self, images: Sequence[Image], longest: int) -> dict[tuple[int, int], list[int]]:
-        """Indices of the pictures that are resized to the same (height, width): only they can share a batch."""
+        """Indices of the images that are resized to the same (height, width): only they can share a batch."""
         groups: dict[tuple[int, int], list[int]] = {}
         for index, image in enumerate(images):
             groups.setdefault(canvas_size(image.height, image.width, longest), []).append(index)
         return groups
 
     def _select(self, outputs: Outputs, centres: np.ndarray, box: Letterbox, image: Image) -> Detections:
-        """The people of one picture, from its rows of the model's outputs."""
+        """The people of one image, from its rows of the model's outputs."""
         scores = outputs["scores"][:, PERSON]
         chosen = np.flatnonzero(scores > min(self.score_threshold, self.nms.weakest))
         boxes = box.to_source(decode_boxes(outputs["distances"][chosen], centres[chosen]))
@@ -97,7 +97,7 @@ class PersonDetector:
 
 
 def canvas_size(height: int, width: int, longest: int) -> tuple[int, int]:
-    """The smallest (height, width), in multiples of the coarsest stride, around a picture resized to `longest`."""
+    """The smallest (height, width), in multiples of the coarsest stride, around an image resized to `longest`."""
     stride = STRIDES[-1]
     scale = longest / max(height, width)
     return tuple(max(stride, int(np.ceil(side * scale / stride - 1e-6)) * stride) for side in (height, width))  # type: ignore[return-value]

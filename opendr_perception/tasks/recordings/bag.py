@@ -10,14 +10,14 @@ from typing import Any
 from rosbags.rosbag2 import Reader
 
 from opendr_perception.tasks.imaging import COMPRESSED, RAW, BadImage, PixelRanges, deserialize, is_readable, printable
-from opendr_perception.tasks.recordings.source import Frame, VideoError, VideoSource
+from opendr_perception.tasks.recordings.source import FrameSource, RecordedFrame, VideoError
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 TRIED = 10
 """First messages of a topic of which one must be an image; a camera may begin with broken ones."""
 
 
-class BagSource(VideoSource):
+class BagSource(FrameSource):
     """One image topic of a rosbag2 recording. Stamps and frame ids are those of the messages' headers.
 
     A message without a stamp gets the time at which it was recorded.
@@ -71,7 +71,7 @@ class BagSource(VideoSource):
         self._infos = [c for c in connections if c.msgtype == CAMERA_INFO and c.topic == beside]
 
     def _problem(self, connections: Sequence[Any]) -> str:
-        """Why none of the first messages is an image; '' if one is."""
+        """Reason why none of the first messages is an image; '' if one is."""
         problem = "it has no message"
         for _, data, kind in islice(self._messages(connections), TRIED):
             try:
@@ -82,7 +82,7 @@ class BagSource(VideoSource):
                 return ""
         return problem
 
-    def _play(self) -> Iterator[Frame]:
+    def _play(self) -> Iterator[RecordedFrame]:
         ranges = PixelRanges()
         # It may have been recorded after its image.
         calibration = next((data for _, data, _ in self._messages(self._infos) if is_readable(data, CAMERA_INFO)), b"")
@@ -99,7 +99,7 @@ class BagSource(VideoSource):
             if stamp < 0:
                 self._skip(f"{self.topic}: the stamp is negative: {header.stamp.sec} s")
                 continue
-            yield Frame(image, stamp or recorded, header.frame_id, calibration)
+            yield RecordedFrame(image, stamp or recorded, header.frame_id, calibration)
 
     def _messages(self, connections: Sequence[Any]) -> Iterator[tuple[int, bytes, str]]:
         if not connections:  # none would mean all

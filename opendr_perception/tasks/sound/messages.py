@@ -28,7 +28,7 @@ PORT_AUDIO = {1: "float32_data", 2: "int32_data", 8: "int16_data", 16: "int8_dat
 
 @dataclass(frozen=True)
 class Format:
-    """How the bytes of a message are to be read that does not tell it."""
+    """Format of the bytes of a message that does not tell it."""
 
     sample_rate: int
     channels: int
@@ -36,8 +36,8 @@ class Format:
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
-    """What a message brings.
+class ReceivedChunk:
+    """Content of a message.
 
     Attributes:
         chunk: its samples, all of them numbers.
@@ -50,7 +50,7 @@ class Heard:
     note: str
 
 
-def read(message: Any, arrived: int, known: Format) -> Heard:
+def read(message: Any, arrived: int, known: Format) -> ReceivedChunk:
     """The sound of a message of any of `TYPES`.
 
     Args:
@@ -66,10 +66,10 @@ def read(message: Any, arrived: int, known: Format) -> Heard:
     samples, missing = without_nan(samples)
     note = missing or doubt(samples)
     if stamp:
-        return Heard(Chunk(samples, float(rate), stamp), frame_id, note)
+        return ReceivedChunk(Chunk(samples, float(rate), stamp), frame_id, note)
     duration = round(len(samples) / rate * 1e9)
     note = note or "the sound has no stamps: the time of arrival is taken"
-    return Heard(Chunk(samples, float(rate), max(arrived - duration, 0), loose=True), frame_id, note)
+    return ReceivedChunk(Chunk(samples, float(rate), max(arrived - duration, 0), loose=True), frame_id, note)
 
 
 Parsed = tuple[int, str, int, np.ndarray]

@@ -9,7 +9,7 @@ from opendr_perception.tasks.sound.recording import SoundError
 
 
 class Microphone(Protocol):
-    """What is used of `sounddevice.InputStream`."""
+    """Interface that is used of `sounddevice.InputStream`."""
 
     def start(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""How well a network recognises people, motions and views that it was not trained with."""
+"""Evaluation of a network on people, motions and views that it was not trained with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rich.table import Table
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.action import RATE
-from opendr_perception.training.action.data import Clip
+from opendr_perception.training.action.data import MotionClip
 from opendr_perception.training.action.simulate import Actor, batch_of, render
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED, Motion
 
@@ -48,7 +48,7 @@ def by_model(session: Session) -> Classify:
     return classify
 
 
-def evaluate(classify: Classify, clips: Mapping[Clip, Motion], trials: int, length: int) -> dict[str, Any]:
+def evaluate(classify: Classify, clips: Mapping[MotionClip, Motion], trials: int, length: int) -> dict[str, Any]:
     """Count how often a network is right.
 
     Args:
@@ -82,7 +82,7 @@ def evaluate(classify: Classify, clips: Mapping[Clip, Motion], trials: int, leng
     }
 
 
-def _recordings(classify: Classify, clips: Mapping[Clip, Motion], length: int) -> dict[str, float]:
+def _recordings(classify: Classify, clips: Mapping[MotionClip, Motion], length: int) -> dict[str, float]:
     """Accuracy in the recorded frames of each clip, acted between standing."""
     shares = {}
     for number, (clip, motion) in enumerate(clips.items()):

@@ -60,7 +60,7 @@ class _Network:
     weights: dict[str, NDArray[Any]]
 
     def trunk(self) -> tuple[str, int]:
-        """From the picture to a map of 256 channels, and the map's side in cells."""
+        """From the image to a map of 256 channels, and the map's side in cells."""
         x = self.scaled_convolution(image_input(self.builder, 150, 150, MEAN, STD).tensor, "conv32_down", stride=2)
         x = self.builder.add("MaxPool", self.builder.add("Relu", x), kernel_shape=[3, 3], strides=[2, 2])
         size = 35  # of the map, in cells

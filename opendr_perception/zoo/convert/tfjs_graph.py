@@ -23,14 +23,14 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Graph:
+class TfjsGraph:
     """A TensorFlow.js graph model: operators and constants by name."""
 
     nodes: dict[str, Node]
     weights: dict[str, NDArray[Any]]
 
     @classmethod
-    def parse(cls, model: dict[str, Any], files: Mapping[str, bytes]) -> Graph:
+    def parse(cls, model: dict[str, Any], files: Mapping[str, bytes]) -> TfjsGraph:
         """Read a model.
 
         Args:

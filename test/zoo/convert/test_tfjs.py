@@ -15,7 +15,7 @@ tfjs = pytest.importorskip("opendr_perception.zoo.convert.tfjs")
 
 from opendr_perception.zoo.convert.builder import GraphBuilder  # noqa: E402
 from opendr_perception.zoo.convert.folding import fold  # noqa: E402
-from opendr_perception.zoo.convert.tfjs_graph import Graph  # noqa: E402
+from opendr_perception.zoo.convert.tfjs_graph import TfjsGraph  # noqa: E402
 from opendr_perception.zoo.convert.tfjs_weights import read_weights  # noqa: E402
 
 Array = NDArray[Any]
@@ -57,7 +57,7 @@ class Source:
             "modelTopology": {"node": self.nodes},
             "weightsManifest": [{"paths": ["w.bin"], "weights": specs}],
         }
-        return Graph.parse(model, {"w.bin": b"".join(value.tobytes() for value in self.weights.values())})
+        return TfjsGraph.parse(model, {"w.bin": b"".join(value.tobytes() for value in self.weights.values())})
 
 
 def convert(source: Source, output: str, shape: tuple[int, ...]) -> onnx.ModelProto:
