@@ -53,10 +53,22 @@ class SoundSender(Node):
     def __init__(self) -> None:
         super().__init__("microphone")
         self._publisher = self.create_publisher(Audio, "audio", qos.newest("reliable", 100))
-        self.create_subscription(VoiceArray, "voices", self._on_voices, qos.result())
+        self._answers = self.create_subscription(VoiceArray, "voices", self._on_voices, qos.result())
         self._data = encode(np.random.default_rng(0).normal(0, 0.1, (CHUNK, 2)), "S16LE")
         self.changed = threading.Condition()
         self.ages: list[float] = []
+
+    def match(self, seconds: float) -> None:
+        """Wait until what hears it is found, and is heard: what is sent before is lost.
+
+        Raises:
+            TimeoutError: it is not.
+        """
+        end = time.monotonic() + seconds
+        while not (self._publisher.get_subscription_count() and self._answers.get_publisher_count()):
+            if time.monotonic() > end:
+                raise TimeoutError("voice_activity does not hear the microphone")
+            time.sleep(0.01)
 
     def send(self) -> None:
         """Publish a chunk whose last sample was taken now."""
@@ -90,12 +102,13 @@ def _latency(chunks: int) -> Figure:
     with spinning([microphone, node]):
         if not node.start():
             raise RuntimeError("voice_activity does not start")
+        microphone.match(10.0)
         due = time.monotonic()
         for _ in range(chunks):
             due += CHUNK / RATE
             time.sleep(max(due - time.monotonic(), 0))
             microphone.send()
-        microphone.wait(chunks * CHUNK // RATE * 16000 // 512 - 1, 10.0)
+        microphone.wait(chunks * CHUNK * 16000 // RATE // 512 - 2, 10.0)  # the resampler holds some samples back
     node.close()
     rclpy.shutdown()
     age = statistics.median(microphone.ages[len(microphone.ages) // 5 :]) * 1e3
