@@ -34,6 +34,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import MultiDOFJointState
 
 from opendr_perception.ros.node import ManagedNode, isolate_domain
+from opendr_perception.ros.perception.node import PerceptionNode
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "config" / "sros2" / "policy.xml"
@@ -41,7 +42,10 @@ ENCLAVES = "/opendr_perception"
 OPERATOR = "operator"
 PROBE = "/probe"
 """Namespace in which nodes are looked at: what is in it is a relative name, all else an absolute one."""
-VARIANTS: tuple[Mapping[str, Any], ...] = ({}, {"use_sim_time": True, "image_transport": "compressed"})
+VARIANTS: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"use_sim_time": True, "image_transport": "compressed", "people": "topic"},
+)
 """Parameters that decide which topics there are."""
 RULES = {
     "publish": "topic",
@@ -127,7 +131,8 @@ def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str
     found = Interfaces()
     for variant in VARIANTS:
         values = {**needed, **variant}
-        known = {name: value for name, value in values.items() if name in _parameters(node_class)}
+        kinds = _parameters(node_class)
+        known = {name: value for name, value in values.items() if isinstance(value, kinds.get(name, ()))}
         node = node_class(
             namespace=PROBE,
             cli_args=["--ros-args", *arguments] if arguments else None,
@@ -136,7 +141,7 @@ def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str
         with closing(node):
             if not node.start():
                 raise RuntimeError(f"{node_class.NAME} cannot be started: its log says why")
-            found = found.joined(interfaces(node))
+            found = found.joined(interfaces(node)).joined(_extras(node_class))
     return found
 
 
@@ -155,8 +160,16 @@ def provide_tf() -> None:
         sys.modules.update({"tf2_msgs": package, "tf2_msgs.msg": messages})
 
 
-def _parameters(node_class: type[ManagedNode]) -> set[str]:
-    return {"use_sim_time", *node_class.Parameters.__dataclass_fields__}
+def _extras(node_class: type[ManagedNode]) -> Interfaces:
+    """What it publishes where the packages of the messages are installed."""
+    extras = node_class.OUTPUTS if issubclass(node_class, PerceptionNode) else ()
+    return Interfaces({"publish": frozenset(f"~/{extra.topic}" for extra in extras)})
+
+
+def _parameters(node_class: type[ManagedNode]) -> dict[str, type]:
+    """The type of each parameter of a node, by its name."""
+    fields = node_class.Parameters.__dataclass_fields__.values()
+    return {"use_sim_time": bool} | {field.name: type(field.default) for field in fields}
 
 
 def operator(served: Mapping[str, Interfaces]) -> Interfaces:

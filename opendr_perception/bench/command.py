@@ -23,6 +23,7 @@ from opendr_perception.bench.nms import nms
 from opendr_perception.bench.presence import presence
 from opendr_perception.bench.ros.overhead import overhead
 from opendr_perception.bench.ros.streams import streams
+from opendr_perception.bench.ros.whole import once
 from opendr_perception.bench.signals import signals
 from opendr_perception.bench.sound.recognition import sound
 from opendr_perception.bench.view.faults import active_faults
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 CASES: dict[str, Case] = {
     "overhead": overhead,
     "streams": streams,
+    "once": once,
     "continual": continual,
     "faces": faces,
     "emotion": emotion,

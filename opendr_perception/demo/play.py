@@ -89,6 +89,8 @@ def play(sources: Mapping[str, DemoInput], seconds: float, folder: Path, gallery
     perception = [*run, *names, "--ros-args"]
     for node in names:
         perception += ["-p", f"{node}:streams:=[{','.join(streams[node])}]"]
+    if streams["pose_estimation"] and set(streams["pose_estimation"]) <= set(streams["person_detection"]):
+        perception += ["-p", "people:=topic"]  # everybody is looked for once, and has one id
     if gallery is not None:
         perception += ["-p", f"gallery:={gallery.resolve()}"]
     cameras = [

@@ -38,13 +38,7 @@ class EmotionRecognition(PerceptionNode[emotion.Settings, FacesOfImage, emotion.
         return emotion.build(self.params, warn=self.caution)
 
     def read(self, data: ImageWithResult, stream: str) -> FacesOfImage:
-        image, faces = data.image, data.result
-        if (faces.width, faces.height) != (image.width, image.height):
-            raise ValueError(
-                f"the faces are of an image of {faces.width}x{faces.height}, but the image of their stamp has "
-                f"{image.width}x{image.height}"
-            )
-        return FacesOfImage(image, face_views(faces))
+        return FacesOfImage(data.image, face_views(data.agreeing()))
 
     def message(
         self, frame: StreamFrame[FacesOfImage, emotion.EmotionMemory], result: emotion.Emotions

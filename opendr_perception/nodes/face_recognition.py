@@ -10,6 +10,7 @@ import numpy as np
 from opendr_perception.msg import FaceArray
 from opendr_perception.ros.convert.messages import face_array
 from opendr_perception.ros.node import main
+from opendr_perception.ros.outputs import drawn_by, shapes
 from opendr_perception.ros.perception.gallery import GalleryServices
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
 from opendr_perception.ros.topics import Cameras, rectified_parameter
@@ -31,6 +32,7 @@ class FaceRecognition(PerceptionNode[face.Settings, CameraImage, FaceMemory, Rec
 
     NAME = "face_recognition"
     RESULT = (FaceArray, "faces")
+    OUTPUTS = drawn_by(shapes.of_faces)
     Parameters = Parameters
 
     def __init__(self, **options: Any) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from opendr_perception.msg import DetectionArray
 from opendr_perception.ros.convert.messages import detection_array
 from opendr_perception.ros.node import main
+from opendr_perception.ros.outputs import drawn_by, shapes
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
 from opendr_perception.tasks import people
 from opendr_perception.tasks.drawing import draw_people
@@ -20,17 +21,18 @@ class Parameters(people.Settings, PerceptionParameters):
     """Parameters of `person_detection`."""
 
 
-class PersonDetection(PerceptionNode[people.Settings, Image, people.PersonTracker, people.People]):
+class PersonDetection(PerceptionNode[people.Settings, Image, people.PeopleMemory, people.People]):
     """image_raw -> persons."""
 
     NAME = "person_detection"
     RESULT = (DetectionArray, "persons")
+    OUTPUTS = drawn_by(shapes.of_persons)
     Parameters = Parameters
 
     def build(self) -> people.PeoplePerceiver:
         return people.build(self.params, warn=self.caution)
 
-    def message(self, frame: StreamFrame[Image, people.PersonTracker], result: people.People) -> DetectionArray:
+    def message(self, frame: StreamFrame[Image, people.PeopleMemory], result: people.People) -> DetectionArray:
         return detection_array(frame.seen, result.detections, result.tracks, label="person")
 
     def draw(self, canvas: np.ndarray, seen: Image, result: people.People) -> None:

@@ -76,6 +76,13 @@ PERCEPTION = [
         "Names of several cameras, with commas or spaces between them: 'front,rear' takes front/image_raw and "
         "rear/image_raw, instead of image. Empty: as in the parameters.",
     ),
+    argument(
+        "people",
+        "",
+        "Who finds the people for pose_estimation: topic, person_detection, whose ids poses then have; own, it does by "
+        "itself. Empty: topic where both are started; or as in params_file, if that is given.",
+        ("", "topic", "own"),
+    ),
     argument("device", "", "Where the models run; empty: as in the parameters.", ("", "cpu", "cuda", "tensorrt")),
     argument(
         "composed",
@@ -192,7 +199,21 @@ def perception(context: LaunchContext) -> list[Node]:
     given = values(context, PERCEPTION)
     names = selected_nodes(f"{given['nodes']} video_source" if given["video"] else given["nodes"])
     groups = [names] if given["composed"] == "true" else [[name] for name in names]
-    return [process(group, given, _overrides(given), remappings=_remappings(given)) for group in groups]
+    overrides = _overrides(given) | _people(given, names)
+    return [process(group, given, overrides, remappings=_remappings(given)) for group in groups]
+
+
+def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Who finds the people: those who are started together look for them once.
+
+    Raises:
+        ValueError: a node that means something else by this parameter runs beside them.
+    """
+    together = not given["params_file"] and {"person_detection", "pose_estimation"} <= set(names)
+    people = given["people"] or ("topic" if together else "")
+    if people and "simulation" in names:  # the number of people in its room
+        raise ValueError("people: start simulation by sim.launch.py, it has a parameter of this name")
+    return {"people": people} if people else {}
 
 
 def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:

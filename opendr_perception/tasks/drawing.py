@@ -134,6 +134,11 @@ def number_of(track: str) -> int:
     return int(number) if number.isdecimal() and len(number) < 10 else 0
 
 
+def colour_of(track: str) -> tuple[int, int, int]:
+    """The colour of a track in images, red, green and blue in 0..255."""
+    return sv.ColorPalette.DEFAULT.by_idx(number_of(track)).as_rgb()
+
+
 def line_thickness(canvas: np.ndarray) -> int:
     """Pixels; lines must be seen in large images and hide little in small ones."""
     return max(1, round(max(canvas.shape[:2]) / 640))

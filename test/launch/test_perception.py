@@ -15,8 +15,8 @@ from sensor_msgs.msg import CameraInfo, Image
 
 FILE = "perception.launch.py"
 ARGUMENTS = (
-    *("nodes", "image", "camera_info", "image_transport", "streams", "device", "composed", "video", "autostart"),
-    *("use_sim_time", "params_file", "namespace", "stamped", "respawn", "log_level"),
+    *("nodes", "image", "camera_info", "image_transport", "streams", "people", "device", "composed", "video"),
+    *("autostart", "use_sim_time", "params_file", "namespace", "stamped", "respawn", "log_level"),
 )
 
 

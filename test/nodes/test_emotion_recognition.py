@@ -158,7 +158,7 @@ def test_faces_of_an_image_of_another_size_are_rejected(graph: Any, astronaut: n
     cast.camera.publish(cast.image(1.0))
     cast.faces.publish(sighting)
     values = graph.diagnosis("faces", rejected=1)
-    assert "640x480, but the image of their stamp has 512x512" in values["last problem"]
+    assert "640x480, but the image of its stamp has 512x512" in values["last problem"]
     assert cast.show(1.1, [face("1")]).emotions[0].frames == 1
 
 

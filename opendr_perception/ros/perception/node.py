@@ -18,6 +18,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import Header
 
 from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
+from opendr_perception.ros.outputs import Extra
 from opendr_perception.ros.topics import (
     Arrival,
     Input,
@@ -80,10 +81,14 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
     Parameters: ClassVar[type[NodeParameters]] = PerceptionParameters
     RESULT: ClassVar[tuple[type, str]]
     """Type and topic of the result."""
+    OUTPUTS: ClassVar[tuple[Extra, ...]] = ()
+    """The result in messages of other stacks, as `ros.outputs.drawn_by` makes them."""
     INPUT: ClassVar[Input | None] = None
     """Input of each stream; None for camera images."""
     WITH_IMAGES: ClassVar[bool] = False
     """True if INPUT comes with the camera images of the same stamps, as `ros.topics.inputs.ImageWithResult`."""
+    INPUT_IF: ClassVar[tuple[str, str] | None] = None
+    """The parameter, and its value, with which INPUT is taken; with others, camera images alone. None: always."""
 
     def __init__(self, **options: Any) -> None:
         self.perceiver: Perceiver[SettingsT, InputT, MemoryT, ResultT] | None = None
@@ -154,14 +159,16 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
         self.until_cleanup.callback(self.unload)
-        images = image_input(self.params.image_transport)
-        self._input = self.INPUT or images
-        if self.WITH_IMAGES:
-            self._input = with_images(self._input, images)
+        self._input = self._source(image_input(self.params.image_transport))
         self.until_cleanup.callback(self._streams.clear)
         for name in names:
-            self._streams[name] = stream = Stream(self, name, self._input, self.RESULT, self._renew)
+            self._streams[name] = stream = Stream(self, name, self._input, self.RESULT, self._renew, self.OUTPUTS)
             self.until_cleanup.callback(stream.close)
+
+    def _source(self, images: Input) -> Input:
+        if self.INPUT is None or (self.INPUT_IF and getattr(self.params, self.INPUT_IF[0]) != self.INPUT_IF[1]):
+            return images
+        return with_images(self.INPUT, images) if self.WITH_IMAGES else self.INPUT
 
     def activate(self) -> None:
         if self._worker is not None and self._worker.is_alive():
@@ -267,12 +274,14 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
     def _publish(self, frame: StreamFrame[InputT, MemoryT], result: ResultT, inference: float) -> None:
         stream = self._streams[frame.stream]
         try:
-            stream.publish(frame.header, self.message(frame, result), inference)
+            message = self.message(frame, result)
+            stream.publish(frame.header, message, inference)
         except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
             self._reject(stream, f"cannot publish: {error}")
             return
         self._latest.count(stream.name, processed=1)
         try:
+            stream.outputs.publish(message)
             if stream.watched():
                 canvas = self._input.canvas(frame.data)
                 self.draw(canvas, frame.seen, result)

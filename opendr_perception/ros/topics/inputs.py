@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +27,7 @@ class Input:
         canvas: makes a (H, W, 3) uint8 BGR image of it, on which results are drawn.
         stamp: of a message in nanoseconds; ValueError if it is unusable.
         images: the camera's images that it is about. Then `open` gets both messages, the image first.
+        remedy: what to do where nobody publishes it; '' for nothing special.
     """
 
     topic: str
@@ -36,6 +37,7 @@ class Input:
     canvas: Callable[[Any], np.ndarray]
     stamp: Callable[[Any], int]
     images: Input | None = None
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,20 @@ class ImageWithResult:
     def note(self) -> str:
         """Doubts about the image, or ''."""
         return self.image.note
+
+    def agreeing(self) -> Any:
+        """The result.
+
+        Raises:
+            ValueError: it is about an image of another size.
+        """
+        found, image = self.result, self.image
+        if (found.width, found.height) != (image.width, image.height):
+            raise ValueError(
+                f"{type(found).__name__}: it is about an image of {found.width}x{found.height}, but the image of its "
+                f"stamp has {image.width}x{image.height}"
+            )
+        return found
 
 
 def transport_parameter() -> str:
@@ -79,10 +95,16 @@ def image_input(transport: str) -> Input:
     return Input(topic, message_type, raw=True, open=read, canvas=to_bgr, stamp=images.read_stamp)
 
 
-def result_input(topic: str, message_type: type) -> Input:
+def result_input(topic: str, message_type: type, remedy: str = "") -> Input:
     """Results of another node, as they are. They are drawn on black, in the size of the image that they are about."""
     return Input(
-        topic, message_type, raw=False, open=lambda message: (message.header, message), canvas=_black, stamp=_stamp
+        topic,
+        message_type,
+        raw=False,
+        open=lambda message: (message.header, message),
+        canvas=_black,
+        stamp=_stamp,
+        remedy=remedy,
     )
 
 
@@ -93,15 +115,7 @@ def with_images(result: Input, image: Input) -> Input:
         header, opened = image.open(messages[0])
         return header, ImageWithResult(opened, result.open(messages[1])[1])
 
-    return Input(
-        result.topic,
-        result.type,
-        result.raw,
-        open=read,
-        canvas=lambda paired: image.canvas(paired.image),
-        stamp=result.stamp,
-        images=image,
-    )
+    return replace(result, open=read, canvas=lambda paired: image.canvas(paired.image), images=image)
 
 
 def _black(message: Any) -> np.ndarray:

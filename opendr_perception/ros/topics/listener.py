@@ -38,6 +38,7 @@ class Listener:
         take: takes each message, in the executor's thread.
         profile: quality of service, which users can override.
         raw: whether messages come as serialised bytes.
+        remedy: what to do where nobody publishes it, besides remapping; '' for nothing.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Listener:
         take: Callable[[Any], None],
         profile: QoSProfile,
         raw: bool = False,
+        remedy: str = "",
     ) -> None:
+        self._remedy = f": {remedy}" if remedy else ""
         self.topic = topics.resolve(node, topic)
         self._reported = 0
         self._missing = 0
@@ -144,4 +147,5 @@ class Listener:
                 "config/fastdds.xml for the publisher too)"
             )
         there = topics.others(self._node, self._kind, self.topic)
-        return f"nobody publishes {self.topic}" + (f"; of its type there is {there}: remap to it" if there else "")
+        instead = f"; of its type there is {there}: remap to it" if there else ""
+        return f"nobody publishes {self.topic}{self._remedy}{instead}"

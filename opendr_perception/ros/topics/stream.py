@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
@@ -15,6 +15,7 @@ from std_msgs.msg import Header
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import ManagedNode, brief, qos
+from opendr_perception.ros.outputs import Extra, Outputs
 from opendr_perception.ros.topics import names
 from opendr_perception.ros.topics.gaps import Arrival, GapDetector
 from opendr_perception.ros.topics.health import Health
@@ -37,10 +38,17 @@ class Stream:
         source: what it subscribes.
         result: message type and topic of its results.
         renew: takes what the node kept of the past (None at first) and gives what it keeps from now on.
+        extras: the messages in which other stacks want its results.
     """
 
     def __init__(
-        self, node: ManagedNode, name: str, source: Input, result: tuple[type, str], renew: Callable[[Any], Any]
+        self,
+        node: ManagedNode,
+        name: str,
+        source: Input,
+        result: tuple[type, str],
+        renew: Callable[[Any], Any],
+        extras: Sequence[Extra] = (),
     ) -> None:
         self.name = name
         self._node = node
@@ -52,6 +60,7 @@ class Stream:
         self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._drawings = node.create_publisher(ImageMessage, drawing, qos.result(1))
         self._jpegs = node.create_publisher(CompressedImage, drawing + names.COMPRESSED, qos.result(1))
+        self.outputs = Outputs(node, extras, lambda topic: "~/" + self._topic(topic))
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
         self._listeners: list[Listener] = []
         self._timings = Statistics()
@@ -63,6 +72,7 @@ class Stream:
         self.memory = self._renew(self.memory)
         self._gap_detector = GapDetector()
         self._health = Health()
+        self._pairing: Pairing[Any, Any] | None = None
         self._mismatch = ""
         self._doubt = ""
         self._frame_id = ""
@@ -93,7 +103,7 @@ class Stream:
                 self._mismatch = self._explain_mismatch(offset)
                 self._warn(self._mismatch, "pairing")
 
-        pairing = Pairing(deliver, miss)
+        self._pairing = pairing = Pairing(deliver, miss)
         self._listen(
             self._input,
             lambda stamp, message: pairing.add_result(stamp, (self._arrive(stamp), message)),
@@ -114,7 +124,7 @@ class Stream:
 
         profile = qos.newest(self._node.params.qos_reliability, depth=1 if self._input.images is None else LIMIT)
         topic = self._topic(source.topic)
-        self._listeners.append(Listener(self._node, source.type, topic, receive, profile, source.raw))
+        self._listeners.append(Listener(self._node, source.type, topic, receive, profile, source.raw, source.remedy))
 
     def _arrive(self, stamp: int) -> Arrival:
         return self._gap_detector.arrive(stamp, time.monotonic_ns())
@@ -175,12 +185,14 @@ class Stream:
     def close(self) -> None:
         for publisher in (self._results, self._drawings, self._jpegs, self._statistics):
             self._node.destroy_publisher(publisher)
+        self.outputs.close()
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
     def publish_statistics(self, counts: Counts) -> None:
         """Publish `~/statistics` for the period since the last call."""
         self._health.judge(counts)
+        self.outputs.look()
         self._summary = self._timings.drain()
         message = NodeStatistics(
             node=self._node.get_fully_qualified_name(),
@@ -214,6 +226,7 @@ class Stream:
             "dropped": health.counts.dropped,
             "rejected": health.counts.rejected,
             "lost": sum(listener.lost for listener in self._listeners),
+            **({"images alone": self._pairing.passed} if self._pairing else {}),
             "unstamped": health.unstamped,
             "repeated": health.repeated,
             "late": health.late.count,

@@ -68,7 +68,10 @@ class PoseEstimator:
 
     def __call__(self, images: Sequence[Image]) -> list[Poses]:
         """Find the people and their keypoints in each image."""
-        people = [found[largest(found, self.max_persons)] for found in self.detector(images)]
+        return self.of(images, [found[largest(found, self.max_persons)] for found in self.detector(images)])
+
+    def of(self, images: Sequence[Image], people: Sequence[Detections]) -> list[Poses]:
+        """Find the keypoints of the people in each image, who are known already."""
         keypoints = self._find_keypoints(images, people)
         ends = np.cumsum([len(found) for found in people])
         return [Poses(found, keypoints[end - len(found) : end]) for found, end in zip(people, ends, strict=True)]

@@ -3,6 +3,7 @@
 from opendr_perception.tasks.imaging.camera import PinholeCamera
 from opendr_perception.tasks.imaging.encodings import Convert, by_rosbags
 from opendr_perception.tasks.imaging.file import SUFFIXES, is_utf8, printable, read_image
+from opendr_perception.tasks.imaging.flow import Grey, Places
 from opendr_perception.tasks.imaging.header import MAX_PIXELS, BadImageFile
 from opendr_perception.tasks.imaging.heatmap import Heatmap, regions, smooth
 from opendr_perception.tasks.imaging.image import Image, Letterbox, Pixels, crop_resize, letterbox, square, to_bgr, warp
@@ -18,6 +19,7 @@ __all__ = [
     "BadImage",
     "BadImageFile",
     "Convert",
+    "Grey",
     "Heatmap",
     "Image",
     "Letterbox",
@@ -25,6 +27,7 @@ __all__ = [
     "PixelRange",
     "PixelRanges",
     "Pixels",
+    "Places",
     "Rhythm",
     "by_rosbags",
     "crop_resize",

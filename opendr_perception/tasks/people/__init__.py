@@ -4,11 +4,14 @@ from opendr_perception.tasks.people.build import (
     DetectionSettings,
     Finder,
     People,
+    PeopleMemory,
+    PeopleOfImage,
     PeoplePerceiver,
     Settings,
     build,
     track_ids,
 )
+from opendr_perception.tasks.people.carrying import Seen
 from opendr_perception.tasks.people.detection import BINS, STRIDES, PersonDetector
 from opendr_perception.tasks.people.high_resolution import (
     HighResolutionDetector,
@@ -30,12 +33,15 @@ __all__ = [
     "HighResolutionDetector",
     "Overview",
     "People",
+    "PeopleMemory",
+    "PeopleOfImage",
     "PeoplePerceiver",
     "PersonDetector",
     "PersonTracker",
     "RegionProposer",
     "Resolution",
     "ScaledCrop",
+    "Seen",
     "Settings",
     "TwoSizes",
     "assign_to_crop",
