@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from std_msgs.msg import Header
@@ -36,6 +36,14 @@ class Input:
     canvas: Callable[[Any], np.ndarray]
     stamp: Callable[[Any], int]
     images: Input | None = None
+
+
+class ResultMessage(Protocol):
+    """Fields that all results of nodes have."""
+
+    header: Header
+    height: int
+    width: int
 
 
 @dataclass(frozen=True)
@@ -89,7 +97,7 @@ def result_input(topic: str, message_type: type) -> Input:
 def with_images(result: Input, image: Input) -> Input:
     """Results of another node and the images of the same stamps, as `ImageWithResult`."""
 
-    def read(messages: tuple[Any, Any]) -> tuple[Header, ImageWithResult]:
+    def read(messages: tuple[object, object]) -> tuple[Header, ImageWithResult]:
         header, opened = image.open(messages[0])
         return header, ImageWithResult(opened, result.open(messages[1])[1])
 
@@ -104,9 +112,9 @@ def with_images(result: Input, image: Input) -> Input:
     )
 
 
-def _black(message: Any) -> np.ndarray:
+def _black(message: ResultMessage) -> np.ndarray:
     return np.zeros((message.height, message.width, 3), np.uint8)
 
 
-def _stamp(message: Any) -> int:
+def _stamp(message: ResultMessage) -> int:
     return stamps.nanoseconds(message.header.stamp)
