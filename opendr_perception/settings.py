@@ -20,6 +20,9 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
+Hint = Any
+"""Type of a setting: one of `TYPES`, or a tuple of one of them."""
+
 TYPES = {bool: "bool", int: "integer", float: "double", str: "string"}
 """Types of a setting, and their names in ROS; also tuples of one of them."""
 
@@ -138,7 +141,7 @@ def as_markdown(cls: type) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
+def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field]]]:
     """Chapters of a dataclass: its own fields, then those of each base: the first line of its text, and the fields."""
     left = {field.name: field for field in dataclasses.fields(cls)}
     chapters = []
@@ -149,7 +152,7 @@ def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
     return chapters
 
 
-def convert(name: str, value: object, hint: Any) -> Any:
+def convert(name: str, value: object, hint: Hint) -> Any:
     """A value as the dataclass wants it: integers become doubles, sequences tuples.
 
     Raises:
@@ -167,7 +170,7 @@ def convert(name: str, value: object, hint: Any) -> Any:
     raise ValueError(f"{name} must be of the type {_type_name(hint)}, got {value!r}")
 
 
-def _type_name(hint: Any) -> str:
+def _type_name(hint: Hint) -> str:
     if get_origin(hint) is tuple:
         return f"{_type_name(get_args(hint)[0])}[]"
     return TYPES[hint]

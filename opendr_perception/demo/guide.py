@@ -14,6 +14,7 @@ from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Twist
 from rclpy.action import ActionClient
 from rclpy.publisher import Publisher
+from rclpy.task import Future
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.demo.play import START_TIMEOUT, DemoError, check
@@ -42,7 +43,7 @@ class Guide:
 
     def __init__(self, witness: EpisodeRecorder, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
         self._witness, self._programs, self._log = witness, programs, log
-        self._client: Any = ActionClient(witness, IdentifyPerson, "view_control/identify")
+        self._client: ActionClient = ActionClient(witness, IdentifyPerson, "view_control/identify")
         self._wait(lambda: self._client.server_is_ready() and witness.faces > 0, START_TIMEOUT, "there are no faces")
 
     def go_to(self, person: Pose) -> None:
@@ -77,7 +78,7 @@ class Guide:
             witness.looked_at, witness.seen = person.name, Answer()
         begun, before, first = witness.seconds, witness.travelled, Answer()
 
-        def hear(message: Any) -> None:
+        def hear(message: IdentifyPerson.Impl.FeedbackMessage) -> None:
             nonlocal first
             feedback = message.feedback
             fields = {"phase": feedback.phase, "pan": _number(feedback.pan), "moves": feedback.moves}
@@ -120,7 +121,7 @@ class Guide:
         now = self._witness.seconds
         self._wait(lambda: self._witness.seconds > now, PATIENCE, "the simulation stands still")
 
-    def _answer(self, future: Any, seconds: float) -> Any:
+    def _answer(self, future: Future, seconds: float) -> Any:
         self._wait(future.done, seconds, "view_control does not answer")
         return future.result()
 

@@ -30,9 +30,6 @@ from opendr_perception.ros.topics import Pairing
 from opendr_perception.sim.scene import Pose, Scene, distance
 from opendr_perception.tasks.drawing import draw_faces
 
-STANDING = 0.02
-"""m; a robot whose place changes by less does not drive."""
-
 
 class EpisodeRecorder(Node):
     """Writes `results.jsonl` and `annotated.mp4`, and knows where the robot is. Others wait for `changed`.

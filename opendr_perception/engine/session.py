@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
@@ -31,6 +31,14 @@ _DTYPES = {
 
 class EngineError(RuntimeError):
     """The model cannot be loaded or run; the text names the file and what is wrong in one line."""
+
+
+class _Port(Protocol):
+    """An input or output, as onnxruntime tells of it."""
+
+    name: str
+    type: str
+    shape: list[int | str]
 
 
 @dataclass(frozen=True)
@@ -237,7 +245,7 @@ class Session:
                 f"{', '.join(available)}): install onnxruntime-gpu and its CUDA libraries, or set device to cpu"
             )
 
-    def _tensor(self, node: Any) -> Tensor:
+    def _tensor(self, node: _Port) -> Tensor:
         if node.type not in _DTYPES:
             raise EngineError(f"{self.path}: {node.name} is a {node.type}, which cannot be fed or read")
         shape = tuple(size if isinstance(size, int) else None for size in node.shape)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -195,7 +195,7 @@ def _add_held(mujoco: ModuleType, spec: MjSpec, kind: str, number: int) -> None:
     shapes = mujoco.mjtGeom
     body = spec.worldbody.add_body(name=f"{kind}_{number}", mocap=True, pos=AWAY)
 
-    def add(shape: mjtGeom, size: list[float], pos: list[float], rgba: Sequence[float], **more: Any) -> None:
+    def add(shape: mjtGeom, size: list[float], pos: list[float], rgba: Sequence[float], **more: object) -> None:
         body.add_geom(type=shape, size=size, pos=pos, rgba=rgba, group=HIDDEN, **more, **GHOST)
 
     if kind == "scarf":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ def pattern(height: int, width: int) -> NDArray[np.uint8]:
     return ((blocks + gradients) % 256).astype(np.uint8)[None]
 
 
-def feeds(entry: ModelEntry) -> dict[str, NDArray[Any]]:
+def feeds(entry: ModelEntry) -> dict[str, np.ndarray]:
     """Test inputs of a model: two test images, or waves where it takes no images."""
     if "image" in entry.inputs:
         height, width = (size if isinstance(size, int) else FREE_SIZE for size in entry.inputs["image"].shape[1:3])

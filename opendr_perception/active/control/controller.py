@@ -51,9 +51,6 @@ class Status(enum.Enum):
     HALTED = "halted"
 
 
-ENDED = (Status.ARRIVED, Status.LOST, Status.BLOCKED, Status.HALTED)
-
-
 @dataclass(frozen=True)
 class Timeouts:
     """Timeouts of the controller, in seconds.

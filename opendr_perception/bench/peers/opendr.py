@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -51,12 +51,16 @@ PRESENCE = PeerPackage(
 )
 
 
+PeerClass = Callable[..., Any]
+"""A network of the peer, which has no types."""
+
+
 class PeerMissing(RuntimeError):
     """The peer cannot be had; the text says why in one line."""
 
 
 @contextmanager
-def opendr_models(workspace: Path) -> Iterator[tuple[Any, Any]]:
+def opendr_models(workspace: Path) -> Iterator[tuple[PeerClass, PeerClass]]:
     """The classes of OpenDR's CoST-GCN* and of its ST-GCN, to be instantiated within the context.
 
     Args:
@@ -75,7 +79,7 @@ def opendr_models(workspace: Path) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def opendr_ensembles(workspace: Path) -> Iterator[tuple[Any, Any]]:
+def opendr_ensembles(workspace: Path) -> Iterator[tuple[PeerClass, PeerClass]]:
     """The classes of OpenDR's ESR and of its ESR with attention, to be instantiated within the context.
 
     Args:
@@ -90,7 +94,7 @@ def opendr_ensembles(workspace: Path) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def opendr_openpose(workspace: Path) -> Iterator[Any]:
+def opendr_openpose(workspace: Path) -> Iterator[PeerClass]:
     """The class of OpenDR's Lightweight OpenPose, to be instantiated within the context.
 
     Args:
@@ -104,7 +108,7 @@ def opendr_openpose(workspace: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def opendr_presence(workspace: Path) -> Iterator[dict[str, Any]]:
+def opendr_presence(workspace: Path) -> Iterator[dict[str, PeerClass]]:
     """The classes of OpenDR's networks of human presence by architecture, to be instantiated within the context.
 
     Args:

@@ -13,6 +13,9 @@ from geometry_msgs.msg import TwistStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.action import ActionClient
+from rclpy.client import Client
+from rclpy.publisher import Publisher
+from rclpy.task import Future
 from std_srvs.srv import SetBool
 
 from opendr_perception.action import IdentifyPerson
@@ -41,10 +44,10 @@ class Trials:
         self.robot, self.program = robot, program
         self.inactive = self.stopped = False
         self._goals: list[Any] = []
-        self._client: Any = ActionClient(robot, IdentifyPerson, "view_control/identify")
-        self._lifecycle: Any = robot.create_client(ChangeState, "view_control/change_state")
-        self._stop: Any = robot.create_client(SetBool, "view_control/stop")
-        self._commander: Any = None
+        self._client: ActionClient = ActionClient(robot, IdentifyPerson, "view_control/identify")
+        self._lifecycle: Client = robot.create_client(ChangeState, "view_control/change_state")
+        self._stop: Client = robot.create_client(SetBool, "view_control/stop")
+        self._commander: Publisher | None = None
         if not self._client.wait_for_server(LONGEST):
             raise RuntimeError("view_control does not start")
 
@@ -73,12 +76,12 @@ class Trials:
             self._goals.clear()
         raise RuntimeError("the robot does not move")
 
-    def _moves(self, result: Any) -> bool:
+    def _moves(self, result: Future) -> bool:
         """Wait until it moves; False when the goal ends before."""
         self._wait(lambda: self.robot.velocity.speed > FAST or result.done(), "neither motion nor an answer")
         return not result.done()
 
-    def ask(self, policy: str) -> Any:
+    def ask(self, policy: str) -> Future:
         """Send a goal; its handle is in the future."""
         self._goals.append(self._client.send_goal_async(IdentifyPerson.Goal(policy=policy)))
         return self._goals[-1]
@@ -93,12 +96,12 @@ class Trials:
         """Be a second commander, who says nothing yet."""
         self._commander = self.robot.create_publisher(TwistStamped, "cmd_vel", 1)
 
-    def stop(self, stopped: bool = True) -> Any:
+    def stop(self, stopped: bool = True) -> Future:
         """Stop the robot, or let it move again; the answer is in the future."""
         self.stopped = stopped
         return self._stop.call_async(SetBool.Request(data=stopped))
 
-    def change_state(self, transition: int) -> Any:
+    def change_state(self, transition: int) -> Future:
         """Ask for a transition; the answer is in the future."""
         self.inactive = transition == Transition.TRANSITION_DEACTIVATE
         return self._lifecycle.call_async(ChangeState.Request(transition=Transition(id=transition)))
@@ -119,7 +122,7 @@ class Trials:
             self.robot.destroy_publisher(self._commander)
             self._commander = None
 
-    def answer(self, future: Any) -> Any:
+    def answer(self, future: Future) -> Any:
         """Wait for an answer."""
         self._wait(future.done, "no answer")
         return future.result()

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
 
 GEOMETRY = 14
@@ -228,7 +229,7 @@ class _SegmentSum(torch.autograd.Function):
     """The exporter of torch writes many operators for this; it is one."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
         ctx.save_for_backward(segments)
         return initial.index_add(0, segments, values)
 
@@ -246,7 +247,7 @@ class _SegmentMax(torch.autograd.Function):
     """As above; it has no gradient."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
         return initial.scatter_reduce(0, segments[:, None].expand_as(values), values, "amax")
 
     @staticmethod

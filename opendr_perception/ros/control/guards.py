@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
+from rclpy.subscription import Subscription
 from rclpy.time import Time
 from sensor_msgs.msg import LaserScan
 
@@ -42,7 +42,7 @@ class Guards:
         for guard in (COMMANDERS, BASE):  # what they said when the node was active before is to be found out anew
             drive.allow(guard)
         newest = qos.newest(node.params.qos_reliability)
-        self._subscriptions: list[Any] = [
+        self._subscriptions: list[Subscription] = [
             node.create_subscription(LaserScan, "scan", self._take_scan, newest),
             node.create_subscription(Odometry, "odom", self._take_odometry, newest),
         ]

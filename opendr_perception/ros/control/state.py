@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import String
 
@@ -23,7 +21,7 @@ class MotionState:
 
     def __init__(self, node: ManagedNode, stop: StopLock) -> None:
         self._node, self._stop, self._said = node, stop, ""
-        self._publisher: Any = node.create_publisher(String, "~/state", qos.latest())
+        self._publisher = node.create_publisher(String, "~/state", qos.latest())
         self.say("idle")
 
     def close(self) -> None:

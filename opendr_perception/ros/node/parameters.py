@@ -13,6 +13,7 @@ from rclpy.parameter import Parameter
 
 from opendr_perception.settings import (
     Documentation,
+    Hint,
     as_markdown,
     as_yaml,
     check,
@@ -96,7 +97,7 @@ def read(node: Node, cls: type[P], changes: Sequence[Parameter] = ()) -> P:
     return cls(**{name: convert(name, value, hints[name]) for name, value in values.items()})
 
 
-def _descriptor(doc: Documentation, hint: Any) -> ParameterDescriptor:
+def _descriptor(doc: Documentation, hint: Hint) -> ParameterDescriptor:
     # `read_only` would also refuse changes before the node is configured.
     descriptor = ParameterDescriptor(description=doc.text, type=_ros_type(hint).value)
     constraints = ["one of: " + ", ".join(doc.choices)] if doc.choices else []
@@ -117,7 +118,7 @@ def _descriptor(doc: Documentation, hint: Any) -> ParameterDescriptor:
     return descriptor
 
 
-def _converted(change: Parameter, hint: Any) -> Parameter:
+def _converted(change: Parameter, hint: Hint) -> Parameter:
     if change.type_ == Parameter.Type.NOT_SET:  # somebody wants to delete it, which ROS refuses
         return change
     try:
@@ -127,7 +128,7 @@ def _converted(change: Parameter, hint: Any) -> Parameter:
     return Parameter(change.name, _ros_type(hint), _to_ros(value))
 
 
-def _ros_type(hint: Any) -> Parameter.Type:
+def _ros_type(hint: Hint) -> Parameter.Type:
     if get_origin(hint) is tuple:
         return Parameter.Type[f"{_ROS_TYPES[get_args(hint)[0]].name}_ARRAY"]
     return _ROS_TYPES[hint]

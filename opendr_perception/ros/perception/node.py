@@ -108,7 +108,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
         seen: InputT = data
         return seen
 
-    def message(self, frame: StreamFrame[InputT, MemoryT], result: ResultT) -> Any:
+    def message(self, frame: StreamFrame[InputT, MemoryT], result: ResultT) -> object:
         """The message of a result; the base sets the header."""
         return result
 
@@ -192,7 +192,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     # --- the executor's thread --------------------------------------------------------------------------------------
 
-    def _receive(self, stream: Stream, arrival: Arrival, message: Any) -> None:
+    def _receive(self, stream: Stream, arrival: Arrival, message: object) -> None:
         self._latest.put(stream.name, (arrival, message))
 
     def _miss(self, stream: Stream) -> None:

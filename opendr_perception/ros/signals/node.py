@@ -96,7 +96,7 @@ class SampleNode(ManagedNode):
 
     def __init__(self, **options: Any) -> None:
         self._streams: dict[str, SampleStream] = {}
-        self._queue: Queue[tuple[int, Any]] = Queue(())
+        self._queue: Queue[tuple[int, object]] = Queue(())
         self._worker: threading.Thread | None = None
         super().__init__(**options)
 
@@ -109,7 +109,7 @@ class SampleNode(ManagedNode):
     def unload(self) -> None:
         """Let go of the model."""
 
-    def new_memory(self) -> Any:
+    def new_memory(self) -> object:
         """Make the memory of a stream, which is kept from chunk to chunk."""
         raise NotImplementedError
 
@@ -158,7 +158,7 @@ class SampleNode(ManagedNode):
 
     # --- the executor's thread --------------------------------------------------------------------------------------
 
-    def _receive(self, stream: SampleStream, arrived: int, message: Any) -> None:
+    def _receive(self, stream: SampleStream, arrived: int, message: object) -> None:
         self._queue.put(stream.name, (arrived, message))
 
     def tick(self) -> None:
@@ -181,7 +181,7 @@ class SampleNode(ManagedNode):
 
     # --- the worker's thread ----------------------------------------------------------------------------------------
 
-    def _work(self, queue: Queue[tuple[int, Any]]) -> None:
+    def _work(self, queue: Queue[tuple[int, object]]) -> None:
         while (taken := queue.take()) is not None:
             name, (arrived, message) = taken
             stream = self._streams[name]
@@ -194,7 +194,7 @@ class SampleNode(ManagedNode):
             else:
                 queue.count(name, processed=1)
 
-    def _serve(self, stream: SampleStream, arrived: int, message: Any, queue: Queue[tuple[int, Any]]) -> None:
+    def _serve(self, stream: SampleStream, arrived: int, message: object, queue: Queue[tuple[int, object]]) -> None:
         for samples, stamp in stream.hear(arrived, message):
             started = time.perf_counter()
             for end, result in self.hear(stream.name, samples, stamp, stream.memory):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.publisher import Publisher
 from rclpy.time import Time
 from std_msgs.msg import Header
 
@@ -49,7 +50,7 @@ class SampleStream:
         self._node, self._rate, self._renew = node, rate, renew
         self._relative = topic
         self.topic = names.resolve(node, self._topic(topic))
-        self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
+        self._results: Publisher = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
         self._listener: Listener | None = None
         self._timings = Statistics()
@@ -106,7 +107,7 @@ class SampleStream:
             self._warn(f"it is published as {', '.join(sorted(set(found)))}, which is no sound", "type")
         return known[0] if known else ""
 
-    def hear(self, arrived: int, message: Any) -> Iterator[tuple[np.ndarray, int]]:
+    def hear(self, arrived: int, message: object) -> Iterator[tuple[np.ndarray, int]]:
         """Put a message in its place; give the samples (n,) at the node's rate that follow, and the time of the first.
 
         Where the stream restarts, `memory` is renewed before its samples are given.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from std_msgs.msg import Header
@@ -38,6 +38,14 @@ class Input:
     stamp: Callable[[Any], int]
     images: Input | None = None
     remedy: str = ""
+
+
+class ResultMessage(Protocol):
+    """Fields that all results of nodes have."""
+
+    header: Header
+    height: int
+    width: int
 
 
 @dataclass(frozen=True)
@@ -111,16 +119,16 @@ def result_input(topic: str, message_type: type, remedy: str = "") -> Input:
 def with_images(result: Input, image: Input) -> Input:
     """Results of another node and the images of the same stamps, as `ImageWithResult`."""
 
-    def read(messages: tuple[Any, Any]) -> tuple[Header, ImageWithResult]:
+    def read(messages: tuple[object, object]) -> tuple[Header, ImageWithResult]:
         header, opened = image.open(messages[0])
         return header, ImageWithResult(opened, result.open(messages[1])[1])
 
     return replace(result, open=read, canvas=lambda paired: image.canvas(paired.image), images=image)
 
 
-def _black(message: Any) -> np.ndarray:
+def _black(message: ResultMessage) -> np.ndarray:
     return np.zeros((message.height, message.width, 3), np.uint8)
 
 
-def _stamp(message: Any) -> int:
+def _stamp(message: ResultMessage) -> int:
     return stamps.nanoseconds(message.header.stamp)

@@ -35,7 +35,7 @@ class LatestSlot:
         """True if `close` was called."""
         return self._closed
 
-    def put(self, stream: str, message: Any) -> None:
+    def put(self, stream: str, message: object) -> None:
         """Leave a message for the worker. Never blocks."""
         with self._ready:
             if stream in self._slots:

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.publisher import Publisher
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
@@ -57,7 +59,7 @@ class Stream:
         self._renew = renew
         self.memory: Any = None
         drawing = "~/" + self._topic("image")
-        self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
+        self._results: Publisher = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._drawings = node.create_publisher(ImageMessage, drawing, qos.result(1))
         self._jpegs = node.create_publisher(CompressedImage, drawing + names.COMPRESSED, qos.result(1))
         self.outputs = Outputs(node, extras, lambda topic: "~/" + self._topic(topic))
@@ -93,7 +95,7 @@ class Stream:
             self._listen(self._input, lambda stamp, message: put(self, self._arrive(stamp), message), reject)
             return
 
-        def deliver(image: Any, result: tuple[Arrival, Any]) -> None:
+        def deliver(image: object, result: tuple[Arrival, object]) -> None:
             self._mismatch = ""
             put(self, result[0], (image, result[1]))
 
@@ -112,7 +114,7 @@ class Stream:
         self._listen(self._input.images, pairing.add_image, reject)
 
     def _listen(self, source: Input, take: Callable[[int, Any], None], reject: Callable[[Stream, str], None]) -> None:
-        def receive(message: Any) -> None:
+        def receive(message: object) -> None:
             try:
                 stamp = source.stamp(message)
                 if stamp < 0:
@@ -175,7 +177,7 @@ class Stream:
         """True if somebody wants to see the annotated image."""
         return any(publisher.get_subscription_count() > 0 for publisher in (self._drawings, self._jpegs))
 
-    def publish_drawing(self, header: Header, canvas: Any) -> None:
+    def publish_drawing(self, header: Header, canvas: np.ndarray) -> None:
         """Publish the annotated image in the forms that somebody wants to see."""
         if self._drawings.get_subscription_count() > 0:
             self._drawings.publish(images.to_message(canvas, header))

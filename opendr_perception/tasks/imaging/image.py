@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -63,7 +63,9 @@ class Image:
             raise ValueError(f"an image must have 1 to {MAX_SIDE} pixels a side, not {shape[1]}x{shape[0]}")
 
     @classmethod
-    def from_buffer(cls, data: Any, height: int, width: int, step: int, encoding: str) -> Image:
+    def from_buffer(
+        cls, data: bytes | memoryview | np.ndarray, height: int, width: int, step: int, encoding: str
+    ) -> Image:
         """View the bytes of an image, as a sensor_msgs/Image carries them, without copying them.
 
         Args:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
 
 from opendr_perception.tasks.imaging import COMPRESSED, RAW, BadImage, PixelRanges, deserialize, is_readable, printable
@@ -70,7 +70,7 @@ class BagSource(FrameSource):
         beside = f"{base.rpartition('/')[0]}/camera_info"
         self._infos = [c for c in connections if c.msgtype == CAMERA_INFO and c.topic == beside]
 
-    def _problem(self, connections: Sequence[Any]) -> str:
+    def _problem(self, connections: Sequence[Connection]) -> str:
         """Reason why none of the first messages is an image; '' if one is."""
         problem = "it has no message"
         for _, data, kind in islice(self._messages(connections), TRIED):
@@ -101,7 +101,7 @@ class BagSource(FrameSource):
                 continue
             yield RecordedFrame(image, stamp or recorded, header.frame_id, calibration)
 
-    def _messages(self, connections: Sequence[Any]) -> Iterator[tuple[int, bytes, str]]:
+    def _messages(self, connections: Sequence[Connection]) -> Iterator[tuple[int, bytes, str]]:
         if not connections:  # none would mean all
             return
         try:
@@ -115,5 +115,5 @@ class BagSource(FrameSource):
             self._reader.close()
 
 
-def _names(connections: Sequence[Any]) -> list[str]:
+def _names(connections: Sequence[Connection]) -> list[str]:
     return list(dict.fromkeys(c.topic for c in connections))

@@ -15,6 +15,9 @@ import numpy as np
 from opendr_perception.tasks.signals import Chunk
 from opendr_perception.tasks.sound.pcm import check_channels, check_rate, decode, doubt, without_nan
 
+Message = Any
+"""Of one of the `TYPES`, from whatever package: it is known by its fields."""
+
 TYPES = {
     "Audio": "opendr_perception/msg/Audio",
     "AudioData": "audio_common_msgs/msg/AudioData",
@@ -50,7 +53,7 @@ class ReceivedChunk:
     note: str
 
 
-def read(message: Any, arrived: int, known: Format) -> ReceivedChunk:
+def read(message: Message, arrived: int, known: Format) -> ReceivedChunk:
     """The sound of a message of any of `TYPES`.
 
     Args:
@@ -76,7 +79,7 @@ Parsed = tuple[int, str, int, np.ndarray]
 """Stamp in ns (0: none), frame, rate in Hz, samples (n, channels)."""
 
 
-def _parser(message: Any) -> Callable[[Any, Format], Parsed]:
+def _parser(message: Message) -> Callable[[Message, Format], Parsed]:
     if hasattr(message, "encoding"):
         return _own
     if hasattr(message, "number_of_channels"):
@@ -88,24 +91,24 @@ def _parser(message: Any) -> Callable[[Any, Format], Parsed]:
     raise ValueError(f"{type(message).__name__} is no message of sound that is known")
 
 
-def _own(message: Any, known: Format) -> Parsed:
+def _own(message: Message, known: Format) -> Parsed:
     samples = decode(bytes(message.data), message.encoding, message.channels)
     return _stamp(message.header.stamp), message.header.frame_id, message.sample_rate, samples
 
 
-def _foxglove(message: Any, known: Format) -> Parsed:
+def _foxglove(message: Message, known: Format) -> Parsed:
     if message.format != "pcm-s16":
         raise ValueError(f"the format '{message.format}' is not supported; pcm-s16 is")
     samples = decode(bytes(message.data), "S16LE", message.number_of_channels)
     return _stamp(message.timestamp), "", message.sample_rate, samples
 
 
-def _stamped_bytes(message: Any, known: Format) -> Parsed:
+def _stamped_bytes(message: Message, known: Format) -> Parsed:
     samples = decode(bytes(message.audio.data), known.encoding, known.channels)
     return _stamp(message.header.stamp), message.header.frame_id, known.sample_rate, samples
 
 
-def _by_port_audio(message: Any, known: Format) -> Parsed:
+def _by_port_audio(message: Message, known: Format) -> Parsed:
     info, data = message.audio.info, message.audio.audio_data
     if info.format not in PORT_AUDIO:
         raise ValueError(f"the PortAudio format {info.format} is not supported; {', '.join(map(str, PORT_AUDIO))} are")
@@ -118,7 +121,7 @@ def _by_port_audio(message: Any, known: Format) -> Parsed:
     return _stamp(message.header.stamp), message.header.frame_id, info.rate, samples
 
 
-def _stamp(stamp: Any) -> int:
+def _stamp(stamp: Message) -> int:
     nanoseconds = int(stamp.sec) * 10**9 + int(stamp.nanosec)
     if nanoseconds < 0:
         raise ValueError(f"the stamp is negative: {nanoseconds * 1e-9:.3f} s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.action import RATE
 from opendr_perception.training.action.data import MotionClip
-from opendr_perception.training.action.simulate import Actor, batch_of, render
+from opendr_perception.training.action.simulate import Actor, LabelledFrames, batch_of, render
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED, Motion
 
 SEED = 77_000_000
@@ -97,7 +97,7 @@ def _recordings(classify: Classify, clips: Mapping[MotionClip, Motion], length: 
     return shares
 
 
-def _guess(classify: Classify, examples: list[Any], length: int) -> tuple[np.ndarray, np.ndarray]:
+def _guess(classify: Classify, examples: Sequence[LabelledFrames], length: int) -> tuple[np.ndarray, np.ndarray]:
     labels, guesses = [], []
     for start in range(0, len(examples), 25):
         frames, expected = batch_of(examples[start : start + 25], length)

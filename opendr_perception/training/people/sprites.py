@@ -68,7 +68,7 @@ def render_all(bodies: int, views: int, seed: int, every: int = 1) -> Iterator[S
     import anny  # only this needs it
     import torch
 
-    model: Any = anny.Anny().to(dtype=torch.float32)
+    model = anny.Anny().to(dtype=torch.float32)
     faces = model.get_triangular_faces().numpy()
     rest = _vertices(model, dict.fromkeys(model.phenotype_labels, 0.5), np.zeros((model.bone_count, 3)))
     parts = _parts(rest)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import gymnasium
 import torch
@@ -50,7 +50,7 @@ class Settings:
 
 def learner(world: TableWorld, settings: Settings) -> PPO:
     """Learner before the training."""
-    environments: list[Callable[[], gymnasium.Env[Any, Any]]] = [lambda: ViewEnvironment(world)] * ENVIRONMENTS
+    environments: list[Callable[[], gymnasium.Env]] = [lambda: ViewEnvironment(world)] * ENVIRONMENTS
     return PPO(
         "MlpPolicy",
         DummyVecEnv(environments),

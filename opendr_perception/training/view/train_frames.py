@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -116,7 +116,7 @@ class _Extractor(BaseFeaturesExtractor):
 class _Policy(ActorCriticPolicy):
     """With tanh after the critic."""
 
-    def _build(self, schedule: Any) -> None:
+    def _build(self, schedule: Callable[[float], float]) -> None:
         super()._build(schedule)
         self.add_module("value_net", nn.Sequential(self.get_submodule("value_net"), nn.Tanh()))
 

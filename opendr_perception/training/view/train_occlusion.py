@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -123,7 +123,14 @@ class Maker:
         return (image, faces[near]) if near.any() else None
 
 
-def fit(network: nn.Module, samples: Samples, loss: Any, epochs: int, rate: float, batch: int = 64) -> None:
+def fit(
+    network: nn.Module,
+    samples: Samples,
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    epochs: int,
+    rate: float,
+    batch: int = 64,
+) -> None:
     """Train with Adam and a cosine schedule."""
     optimiser = torch.optim.Adam(network.parameters(), rate, weight_decay=1e-4)
     steps = epochs * (len(samples.labels) // batch)

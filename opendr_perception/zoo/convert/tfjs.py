@@ -9,10 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opendr_perception.zoo.convert.builder import GraphBuilder, Pads
 from opendr_perception.zoo.convert.tfjs_graph import Node, TfjsGraph
@@ -42,7 +40,7 @@ class GraphMap:
     channels_last: bool
 
 
-Value = GraphMap | NDArray[Any]
+Value = GraphMap | np.ndarray
 Operator = Callable[[GraphBuilder, Node, list[Value]], GraphMap]
 
 
@@ -170,7 +168,7 @@ def _arithmetic(op: str) -> Operator:
     return emit
 
 
-def _broadcastable(constant: NDArray[Any], channels_last: bool) -> NDArray[Any]:
+def _broadcastable(constant: np.ndarray, channels_last: bool) -> np.ndarray:
     aligned = constant.reshape((1,) * (4 - constant.ndim) + constant.shape)
     return aligned.transpose(TO_CHANNELS_FIRST) if channels_last else aligned
 
@@ -193,7 +191,7 @@ def _prelu(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     return replace(x, tensor=_add_prelu(builder, x.tensor, np.asarray(values[1])))
 
 
-def _add_prelu(builder: GraphBuilder, x: str, slopes: NDArray[Any]) -> str:
+def _add_prelu(builder: GraphBuilder, x: str, slopes: np.ndarray) -> str:
     """Slopes are one for each channel."""
     return builder.add("PRelu", x, slopes.reshape(-1, 1, 1))
 

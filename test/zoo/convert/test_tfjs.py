@@ -65,7 +65,7 @@ def convert(source: Source, output: str, shape: tuple[int, ...]) -> onnx.ModelPr
     _, height, width, channels = shape
     builder = GraphBuilder("test")
     builder.input("x", "float32", ["N", channels, height, width])
-    x = tfjs.FeatureMap("x", channels, height, width, channels_last=True)
+    x = tfjs.GraphMap("x", channels, height, width, channels_last=True)
     (y,) = tfjs.convert(source.graph(), builder, {"x": x}, [output])
     builder.output("y", builder.add("Identity", y.tensor), "float32", ["N", y.channels, y.height, y.width])
     fold(builder)
