@@ -72,7 +72,7 @@ class Outputs:
                 kind = getattr(types, extra.type.rpartition("/")[2])
                 self._made.append((extra, types, node.create_publisher(kind, name, qos.result())))
 
-    def publish(self, result: Result) -> None:
+    def publish(self, result: object) -> None:
         """Make and publish what somebody subscribes."""
         for extra, types, publisher in self._made:
             if publisher.get_subscription_count() > 0:
