@@ -20,6 +20,7 @@ from opendr_perception.bench.face.recognition import faces
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Case, Figure
 from opendr_perception.bench.nms import nms
+from opendr_perception.bench.people.space import people
 from opendr_perception.bench.presence import presence
 from opendr_perception.bench.ros.overhead import overhead
 from opendr_perception.bench.ros.streams import streams
@@ -44,6 +45,7 @@ CASES: dict[str, Case] = {
     "active": lambda extent: [*active(extent), *active_faults(extent)],
     "highres": high_resolution,
     "presence": presence,
+    "people": people,
     "sound": sound,
     "signals": signals,
 }

@@ -16,6 +16,7 @@ from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.action.recognition import evaluate_actions
 from opendr_perception.evaluate.face.identity import evaluate_identity
 from opendr_perception.evaluate.people.detection import evaluate_persons
+from opendr_perception.evaluate.people.scene import evaluate_people
 from opendr_perception.evaluate.people.suppression import evaluate_nms
 from opendr_perception.evaluate.people.tracking import evaluate_tracks
 from opendr_perception.evaluate.report import DatasetError, Report
@@ -49,6 +50,7 @@ class Capability:
 CAPABILITIES: dict[str, Capability] = {
     "actions": Capability(evaluate_actions, "action-research"),
     "identity": Capability(evaluate_identity, "face-embedding"),
+    "people": Capability(evaluate_people, "nanodet"),
     "persons": Capability(evaluate_persons, "nanodet"),
     "tracks": Capability(evaluate_tracks, "nanodet"),
     "nms": Capability(evaluate_nms, "nanodet-features"),

@@ -14,7 +14,8 @@ from opendr_perception.msg import ActionArray, BodyPoseArray
 from opendr_perception.ros.convert.messages import action_array
 from opendr_perception.ros.convert.readers import read_poses
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import result_input
 from opendr_perception.tasks import action
 from opendr_perception.tasks.body import Poses

@@ -13,7 +13,8 @@ import numpy as np
 from opendr_perception.msg import EmotionArray, FaceArray
 from opendr_perception.ros.convert.messages import emotion_array, face_views
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import ImageWithResult, result_input
 from opendr_perception.tasks import emotion
 from opendr_perception.tasks.drawing import draw_emotions

@@ -11,8 +11,9 @@ from opendr_perception.msg import FaceArray
 from opendr_perception.ros.convert.messages import face_array
 from opendr_perception.ros.node import main
 from opendr_perception.ros.outputs import drawn_by, shapes
+from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.gallery import GalleryServices
-from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import Cameras, rectified_parameter
 from opendr_perception.tasks import face
 from opendr_perception.tasks.drawing import draw_faces

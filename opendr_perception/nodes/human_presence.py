@@ -9,7 +9,8 @@ from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.ros.convert.messages import heatmap_image
 from opendr_perception.ros.node import main, parameter
-from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.tasks import presence
 from opendr_perception.tasks.drawing import draw_heatmap
 from opendr_perception.tasks.imaging import Heatmap, Image

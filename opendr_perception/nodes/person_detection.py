@@ -10,7 +10,8 @@ from opendr_perception.msg import DetectionArray
 from opendr_perception.ros.convert.messages import detection_array
 from opendr_perception.ros.node import main
 from opendr_perception.ros.outputs import drawn_by, shapes
-from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.tasks import people
 from opendr_perception.tasks.drawing import draw_people
 from opendr_perception.tasks.imaging import Image

@@ -15,7 +15,8 @@ from opendr_perception.ros.convert.messages import body_pose_array
 from opendr_perception.ros.convert.readers import read_people
 from opendr_perception.ros.node import main
 from opendr_perception.ros.outputs import drawn_by, shapes
-from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters, StreamFrame
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import ImageWithResult, result_input
 from opendr_perception.tasks import body
 from opendr_perception.tasks.drawing import draw_poses

@@ -61,7 +61,7 @@ COMMON = [
 ]
 """Of every launch file."""
 PERCEPTION = [
-    nodes_argument("person_detection pose_estimation action_recognition face_recognition emotion_recognition"),
+    nodes_argument("person_detection pose_estimation action_recognition face_recognition emotion_recognition people"),
     argument("image", "image_raw", "Topic of the camera; compressed images are expected on <image>/compressed."),
     argument("camera_info", "", "Topic of the camera's calibration; empty: as the nodes take it."),
     argument(

@@ -195,6 +195,14 @@ class World:
         self._model.geom_group[:] = groups
         return 1 - seen / whole if whole else math.nan
 
+    def depth(self) -> npt.NDArray[np.float32]:
+        """How far everything is that the robot sees now, (H, W), m along the camera's axis."""
+        self._renderer.enable_depth_rendering()
+        self._renderer.update_scene(self._data, "camera", self._options)
+        seen = self._renderer.render().copy()
+        self._renderer.disable_depth_rendering()
+        return np.asarray(seen, np.float32)
+
     def overview(self, width: int, height: int, metres: float) -> npt.NDArray[np.uint8]:
         """The room from above, without its ceiling.
 

@@ -3,6 +3,7 @@
 __all__ = [
     "images",
     "messages",
+    "persons",
     "readers",
     "stamps",
 ]

@@ -84,3 +84,10 @@ def read_emotions(message: EmotionArray) -> Emotions:
         Emotion(e.track_id, np.array(e.probabilities), e.valence, e.arousal, e.frames, e.warm) for e in message.emotions
     ]
     return Emotions(message.labels, faces)
+
+
+def read_detections(message: DetectionArray) -> Detections:
+    """The boxes and scores of one image; tracks are those of the message."""
+    boxes = [(one.box.x_min, one.box.y_min, one.box.x_max, one.box.y_max) for one in message.detections]
+    scores = np.array([one.score for one in message.detections], np.float32)
+    return Detections(np.array(boxes, np.float32).reshape(-1, 4), scores)

@@ -15,10 +15,10 @@ from typing import Any, ClassVar, Generic
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
-from std_msgs.msg import Header
 
 from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
 from opendr_perception.ros.outputs import Extra
+from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.topics import (
     Arrival,
     Input,
@@ -57,22 +57,6 @@ class PerceptionParameters(PerceiverSettings, NodeParameters):
     )
     image_transport: str = transport_parameter()
     qos_reliability: str = reliability_parameter()
-
-
-@dataclass(frozen=True)
-class StreamFrame(Generic[InputT, MemoryT]):
-    """One input of one stream, ready to be processed."""
-
-    stream: str
-    header: Header
-    data: Any
-    """Message as opened by the node's `INPUT`: a `tasks.imaging.Image` for cameras."""
-    seen: InputT
-    """Input of the perceiver."""
-    time: float
-    """Seconds, for trackers and temporal models: the stamp, or the time of arrival where stamps say nothing."""
-    memory: MemoryT
-    """Memory of this stream (`new_memory`); a new one after a gap or when time goes back."""
 
 
 class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
@@ -114,6 +98,9 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     def draw(self, canvas: np.ndarray, seen: InputT, result: ResultT) -> None:
         """Draw what was found in an input into a (H, W, 3) uint8 BGR image, for `~/image`."""
+
+    def published(self, frame: StreamFrame[InputT, MemoryT], result: ResultT) -> None:
+        """The message of a result is published: tell what goes with it."""
 
     # --- what the perceiver does ------------------------------------------------------------------------------------
 
@@ -276,6 +263,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
         try:
             message = self.message(frame, result)
             stream.publish(frame.header, message, inference)
+            self.published(frame, result)
         except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
             self._reject(stream, f"cannot publish: {error}")
             return

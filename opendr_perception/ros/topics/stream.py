@@ -166,8 +166,11 @@ class Stream:
     # --- output -----------------------------------------------------------------------------------------------------
 
     def publish(self, header: Header, result: Any, inference: float) -> None:
-        """Publish a result under the header of its input; `inference` in seconds is for the statistics."""
-        result.header = header
+        """Publish a result under the header of its input; `inference` in seconds is for the statistics.
+
+        A result that already names a frame keeps it: that of its positions, which need not be the camera's.
+        """
+        result.header = Header(stamp=header.stamp, frame_id=result.header.frame_id or header.frame_id)
         self._results.publish(result)
         clock = self._node.get_clock()
         age = clock.now() - Time.from_msg(header.stamp, clock.clock_type)

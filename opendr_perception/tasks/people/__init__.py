@@ -1,5 +1,6 @@
 """People in images: detection, also in large images, and tracking."""
 
+from opendr_perception.tasks.people.appearance import looks
 from opendr_perception.tasks.people.build import (
     DetectionSettings,
     Finder,
@@ -46,6 +47,7 @@ __all__ = [
     "TwoSizes",
     "assign_to_crop",
     "build",
+    "looks",
     "new_ids",
     "pool",
     "track_ids",

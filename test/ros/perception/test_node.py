@@ -14,7 +14,8 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.ros.perception.node import PerceptionNode, StreamFrame
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode
 
 PIXELS = np.zeros((48, 64, 3), np.uint8)
 YEARS_AGO = 1.5e9

@@ -17,7 +17,8 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.ros.node import managed
-from opendr_perception.ros.perception.node import PerceptionNode, StreamFrame
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode
 from opendr_perception.ros.topics import listener
 from opendr_perception.ros.topics.health import RECURS
 
