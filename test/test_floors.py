@@ -24,6 +24,7 @@ BELOW = {
     "ros": {"engine", "zoo", "tasks", "active", "msg", "srv", "action", "settings", "files"},
     "sim": {"files"},
     "nodes": {"ros", "engine", "zoo", "tasks", "active", "sim", "msg", "srv", "action", "settings", "files"},
+    "process": {"ros", "engine", "zoo", "tasks", "msg", "settings", "files"},
     "evaluate": {"engine", "zoo", "tasks", "files"},
     "training": {"streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "files"},
 }

@@ -22,6 +22,7 @@ from opendr_perception.bench.harness.figure import Case, Figure
 from opendr_perception.bench.nms import nms
 from opendr_perception.bench.people.space import people
 from opendr_perception.bench.presence import presence
+from opendr_perception.bench.process import process
 from opendr_perception.bench.ros.overhead import overhead
 from opendr_perception.bench.ros.streams import streams
 from opendr_perception.bench.ros.whole import once
@@ -48,6 +49,7 @@ CASES: dict[str, Case] = {
     "people": people,
     "sound": sound,
     "signals": signals,
+    "process": process,
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from opendr_perception.demo.film import FilmWriter
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.convert.messages import face_views
+from opendr_perception.ros.convert.plain import to_dict
 from opendr_perception.ros.convert.readers import read_actions, read_emotions, read_faces, read_poses
 from opendr_perception.tasks.drawing import draw_faces, write_actions, write_emotions
 
@@ -113,14 +113,3 @@ def annotate(image: np.ndarray, newest: Mapping[str, Any]) -> None:
         draw_faces(image, read_faces(newest["faces"]))
     if {"faces", "emotions"} <= newest.keys():
         write_emotions(image, face_views(newest["faces"]), read_emotions(newest["emotions"]))
-
-
-def to_dict(message: Any) -> Any:
-    """A message as JSON can hold it: nested dictionaries and lists; NaN becomes None, numbers keep 6 digits."""
-    if hasattr(message, "get_fields_and_field_types"):
-        return {name: to_dict(getattr(message, name)) for name in message.get_fields_and_field_types()}
-    if isinstance(message, float):
-        return float(f"{message:.6g}") if math.isfinite(message) else None
-    if isinstance(message, str | int):
-        return message
-    return [to_dict(item) for item in message]

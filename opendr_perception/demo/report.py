@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from opendr_perception.demo.recorder import ResultRecorder, to_dict
+from opendr_perception.demo.recorder import ResultRecorder
+from opendr_perception.ros.convert.plain import to_dict
 
 Report = dict[str, Any]
 

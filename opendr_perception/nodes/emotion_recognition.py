@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.msg import EmotionArray, FaceArray
-from opendr_perception.ros.convert.messages import emotion_array, face_views
 from opendr_perception.ros.node import main
+from opendr_perception.ros.perception.capability import EMOTIONS
 from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import ImageWithResult, result_input
@@ -32,19 +32,19 @@ class EmotionRecognition(PerceptionNode[emotion.Settings, FacesOfImage, emotion.
     NAME = "emotion_recognition"
     INPUT = result_input("faces", FaceArray)
     WITH_IMAGES = True
-    RESULT = (EmotionArray, "emotions")
+    RESULT = EMOTIONS.result
     Parameters = Parameters
 
     def build(self) -> emotion.EmotionPerceiver:
         return emotion.build(self.params, warn=self.caution)
 
     def read(self, data: ImageWithResult, stream: str) -> FacesOfImage:
-        return FacesOfImage(data.image, face_views(data.agreeing()))
+        return EMOTIONS.read(data, None)
 
     def message(
         self, frame: StreamFrame[FacesOfImage, emotion.EmotionMemory], result: emotion.Emotions
     ) -> EmotionArray:
-        return emotion_array(result.faces, result.labels)
+        return EMOTIONS.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: FacesOfImage, result: emotion.Emotions) -> None:
         draw_emotions(canvas, seen.faces, result)

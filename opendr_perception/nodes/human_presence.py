@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.ros.convert.messages import heatmap_image
 from opendr_perception.ros.node import main, parameter
+from opendr_perception.ros.perception.capability import PRESENCE
 from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.tasks import presence
@@ -32,14 +32,14 @@ class HumanPresenceNode(PerceptionNode[presence.Settings, Image, presence.Presen
     """image_raw -> presence."""
 
     NAME = "human_presence"
-    RESULT = (ImageMessage, "presence")
+    RESULT = PRESENCE.result
     Parameters = Parameters
 
     def build(self) -> presence.PresencePerceiver:
         return presence.build(self.params, warn=self.caution)
 
     def message(self, frame: StreamFrame[Image, presence.PresenceMemory], result: Heatmap) -> ImageMessage:
-        return heatmap_image(result)
+        return PRESENCE.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: Image, result: Heatmap) -> None:
         draw_heatmap(canvas, result, self.params.threshold)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.msg import DetectionArray
-from opendr_perception.ros.convert.messages import detection_array
 from opendr_perception.ros.node import main
 from opendr_perception.ros.outputs import drawn_by, shapes
+from opendr_perception.ros.perception.capability import PERSONS
 from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.tasks import people
@@ -26,7 +26,7 @@ class PersonDetection(PerceptionNode[people.Settings, Image, people.PeopleMemory
     """image_raw -> persons."""
 
     NAME = "person_detection"
-    RESULT = (DetectionArray, "persons")
+    RESULT = PERSONS.result
     OUTPUTS = drawn_by(shapes.of_persons)
     Parameters = Parameters
 
@@ -34,7 +34,7 @@ class PersonDetection(PerceptionNode[people.Settings, Image, people.PeopleMemory
         return people.build(self.params, warn=self.caution)
 
     def message(self, frame: StreamFrame[Image, people.PeopleMemory], result: people.People) -> DetectionArray:
-        return detection_array(frame.seen, result.detections, result.tracks, label="person")
+        return PERSONS.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: Image, result: people.People) -> None:
         draw_people(canvas, result)

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.msg import BodyPoseArray, DetectionArray
-from opendr_perception.ros.convert.messages import body_pose_array
-from opendr_perception.ros.convert.readers import read_people
 from opendr_perception.ros.node import main
 from opendr_perception.ros.outputs import drawn_by, shapes
+from opendr_perception.ros.perception.capability import POSES
 from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import ImageWithResult, result_input
@@ -36,9 +35,9 @@ class PoseEstimation(PerceptionNode[body.Settings, Seen, body.BodyMemory, body.P
 
     NAME = "pose_estimation"
     INPUT = result_input("persons", DetectionArray, "start person_detection, or set people to own")
-    INPUT_IF = ("people", "topic")
+    INPUT_IF = POSES.source_if
     WITH_IMAGES = True
-    RESULT = (BodyPoseArray, "poses")
+    RESULT = POSES.result
     OUTPUTS = drawn_by(shapes.of_poses)
     Parameters = Parameters
 
@@ -46,11 +45,10 @@ class PoseEstimation(PerceptionNode[body.Settings, Seen, body.BodyMemory, body.P
         return body.build(self.params, warn=self.caution)
 
     def read(self, data: Image | ImageWithResult, stream: str) -> Seen:
-        return data if isinstance(data, Image) else PeopleOfImage(data.image, read_people(data.agreeing()))
+        return POSES.read(data, None)
 
     def message(self, frame: StreamFrame[Seen, body.BodyMemory], result: body.Poses) -> BodyPoseArray:
-        image = frame.seen.image if isinstance(frame.seen, PeopleOfImage) else frame.seen
-        return body_pose_array(image, result, result.tracks)
+        return POSES.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: Seen, result: body.Poses) -> None:
         draw_poses(canvas, result)

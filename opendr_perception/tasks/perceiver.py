@@ -60,6 +60,7 @@ SettingsT = TypeVar("SettingsT", bound=PerceiverSettings)
 InputT = TypeVar("InputT")
 MemoryT = TypeVar("MemoryT")
 ResultT = TypeVar("ResultT")
+SeenT = TypeVar("SeenT")
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,30 @@ class Perceiver(ABC, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     def adopt(self, settings: SettingsT) -> None:
         """Perceive as checked settings want it, from now on."""
+
+
+class TwoSteps(ABC, Generic[InputT, SeenT, MemoryT, ResultT]):
+    """What a perceiver derives from, besides, whose networks need no memory: it looks, and then it remembers.
+
+    Whoever has many inputs of a stream at hand, as of a recording, looks at several at once and answers in order.
+    """
+
+    @property
+    def steps_apart(self) -> bool:
+        """True if that holds with the present settings; some of them carry what was seen from input to input."""
+        return True
+
+    @abstractmethod
+    def look(self, inputs: Sequence[InputT]) -> Sequence[SeenT]:
+        """Run the networks on inputs of any streams, in any order; several threads may do so at once."""
+
+    @abstractmethod
+    def answer(self, moment: Moment[InputT, MemoryT], seen: SeenT) -> ResultT:
+        """The result of the next input of a stream, from what was seen in it; the memory goes on."""
+
+    def perceive(self, moments: Sequence[Moment[InputT, MemoryT]]) -> Iterable[ResultT]:
+        """As `Perceiver.perceive`."""
+        return map(self.answer, moments, self.look([moment.input for moment in moments]))
 
 
 class ImagePerceiver(Perceiver[SettingsT, Image, MemoryT, ResultT]):

@@ -4,6 +4,7 @@ __all__ = [
     "images",
     "messages",
     "persons",
+    "plain",
     "readers",
     "stamps",
 ]

@@ -1,8 +1,8 @@
 """From topics to the newest image or result of each stream, and what is wrong with it."""
 
-from opendr_perception.ros.topics.calibration import Calibration, rectified_parameter
+from opendr_perception.ros.topics.calibration import Calibration, of_rectified_images, rectified_parameter
 from opendr_perception.ros.topics.cameras import Cameras, pinhole
-from opendr_perception.ros.topics.gaps import Arrival
+from opendr_perception.ros.topics.gaps import Arrival, GapDetector, StreamStep
 from opendr_perception.ros.topics.inputs import (
     ImageWithResult,
     Input,
@@ -23,6 +23,7 @@ __all__ = [
     "Calibration",
     "Cameras",
     "Counts",
+    "GapDetector",
     "ImageWithResult",
     "Input",
     "LatestSlot",
@@ -30,9 +31,11 @@ __all__ = [
     "Pairing",
     "Statistics",
     "Stream",
+    "StreamStep",
     "Summary",
     "image_input",
     "names",
+    "of_rectified_images",
     "pinhole",
     "rectified_parameter",
     "reliability_parameter",

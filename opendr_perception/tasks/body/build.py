@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from opendr_perception.tasks.body.turns import Looked, Plan, plan
 from opendr_perception.tasks.imaging import Image, Pixels
 from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people import PeopleMemory, PeopleOfImage, PersonTracker, Seen, new_ids, track_ids
-from opendr_perception.tasks.perceiver import Moment, Perceiver, Warn, as_image
+from opendr_perception.tasks.perceiver import Moment, Perceiver, TwoSteps, Warn, as_image
 
 DEFAULTS = Settings()
 
@@ -49,17 +49,22 @@ class Sight:
     seen: Seen | None = None
 
 
-class PosePerceiver(Perceiver[Settings, Image | PeopleOfImage, BodyMemory, Poses]):
+class PosePerceiver(
+    TwoSteps[Image | PeopleOfImage, Poses, BodyMemory, Poses],
+    Perceiver[Settings, Image | PeopleOfImage, BodyMemory, Poses],
+):
     """Finds and tracks poses.
 
     With `people:=own` it takes images, and glances at large ones first if that is wanted; with `people:=topic` it takes
     images with the people in them, and gives each the track that they have there.
     """
 
-    def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
+    def __init__(
+        self, settings: Settings, sessions: zoo.Sessions, warn: Warn, ids: Iterator[str] | None = None
+    ) -> None:
         super().__init__(settings)
         session = settings.open(settings.model, sessions)
-        self._ids = new_ids()
+        self._ids = ids or new_ids()
         self.estimator: PoseEstimator | BottomUpEstimator
         self.seeker: Seeker | None = None
         if settings.people == "topic":
@@ -114,6 +119,20 @@ class PosePerceiver(Perceiver[Settings, Image | PeopleOfImage, BodyMemory, Poses
         found = self.estimator.of([sight.image for sight in sights], looked_at)
         return map(self._answer, moments, sights, plans, found)
 
+    @property
+    def steps_apart(self) -> bool:
+        return self.seeker is not None and self.settings.detect_every == 1 and not self.settings.max_fresh
+
+    def look(self, inputs: Sequence[Image | PeopleOfImage]) -> Sequence[Poses]:
+        images = [_image(each) for each in inputs]
+        if self.seeker is None or isinstance(self.estimator, BottomUpEstimator):
+            return self.estimator(images)
+        people = [found[largest(found, self.settings.max_persons)] for found in self.seeker.find(images)]
+        return self.estimator.of(images, people)
+
+    def answer(self, moment: Moment[Image | PeopleOfImage, BodyMemory], seen: Poses) -> Poses:
+        return self._answer(moment, Sight(_image(moment.input), seen.people), None, seen)
+
     def _given(self, moments: Sequence[Moment[Image | PeopleOfImage, BodyMemory]]) -> list[Sight]:
         """Images whose people come with them."""
         known = [_known(moment.input, self.settings.max_persons) for moment in moments]
@@ -157,6 +176,7 @@ def build(
     settings: Settings = DEFAULTS,
     sessions: zoo.Sessions = zoo.session,
     warn: Warn = warnings.warn,
+    ids: Iterator[str] | None = None,
 ) -> PosePerceiver:
     """A perceiver of the poses of people in images.
 
@@ -164,13 +184,14 @@ def build(
         settings: what is wanted.
         sessions: open models by name.
         warn: is told what a user should know.
+        ids: of new tracks, for results that can be had again; else those of `new_ids`.
 
     Raises:
         ValueError: a setting has a value that is not allowed, or that cannot work.
         ZooError, EngineError: a model cannot be had or loaded.
     """
     values.check(settings)
-    return PosePerceiver(settings, sessions, warn)
+    return PosePerceiver(settings, sessions, warn, ids)
 
 
 def _image(seen: Image | PeopleOfImage) -> Image:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, Iden
 from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 from opendr_perception.tasks.people import PersonTracker, new_ids
-from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn, as_image
+from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, TwoSteps, Warn, as_image
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,15 @@ class FaceMemory:
     identities: IdentityMemory = field(default_factory=IdentityMemory)
 
 
-class FacePerceiver(Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces]):
+class FacePerceiver(
+    TwoSteps[CameraImage, Faces, FaceMemory, RecognisedFaces],
+    Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces],
+):
     """Detects, tracks and names faces; what is known of people is in `known`."""
 
-    def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
+    def __init__(
+        self, settings: Settings, sessions: zoo.Sessions, warn: Warn, ids: Iterator[str] | None = None
+    ) -> None:
         super().__init__(settings)
         self._warn = warn
         detector, embedder = (settings.open(model, sessions) for model in (settings.model, settings.embedder))
@@ -129,7 +134,7 @@ class FacePerceiver(Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces
             warn(line)
         for session in (detector, embedder):
             session.warm_up()
-        self._ids = new_ids()
+        self._ids = ids or new_ids()
         self.adopt(settings)
 
     def __call__(
@@ -158,16 +163,18 @@ class FacePerceiver(Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces
             self.known.refresh()
         except GalleryError as error:
             self._warn(str(error))
-        found = self._detector([moment.input.image for moment in moments])
-        return map(self._recognise, moments, found)
+        return super().perceive(moments)
 
-    def _recognise(self, moment: Moment[CameraImage, FaceMemory], faces: Faces) -> RecognisedFaces:
+    def look(self, inputs: Sequence[CameraImage]) -> Sequence[Faces]:
+        return self._detector([each.image for each in inputs])
+
+    def answer(self, moment: Moment[CameraImage, FaceMemory], seen: Faces) -> RecognisedFaces:
         image, memory = moment.input.image, moment.memory
-        angles = head_poses(faces, moment.input.camera or PinholeCamera.assumed(image.width, image.height))
-        tracks = memory.tracker.update(faces.detections, moment.stamp)
-        seen = TrackedFaces(image, faces, angles, tracks, memory.tracker.alive)
-        self.known.offer(seen)
-        return RecognisedFaces(faces, tracks, angles, self._identify(memory, seen))
+        angles = head_poses(seen, moment.input.camera or PinholeCamera.assumed(image.width, image.height))
+        tracks = memory.tracker.update(seen.detections, moment.stamp)
+        sighting = TrackedFaces(image, seen, angles, tracks, memory.tracker.alive)
+        self.known.offer(sighting)
+        return RecognisedFaces(seen, tracks, angles, self._identify(memory, sighting))
 
     def _identify(self, memory: FaceMemory, seen: TrackedFaces) -> Sequence[Identity]:
         if not self.settings.identify:
@@ -181,6 +188,7 @@ def build(
     settings: Settings = Settings(),
     sessions: zoo.Sessions = zoo.session,
     warn: Warn = warnings.warn,
+    ids: Iterator[str] | None = None,
 ) -> FacePerceiver:
     """A perceiver of faces, which knows the people of a gallery.
 
@@ -188,6 +196,7 @@ def build(
         settings: what is wanted.
         sessions: open models by name.
         warn: is told what a user should know, such as of images of the gallery that cannot be used.
+        ids: of new tracks, for results that can be had again; else those of `new_ids`.
 
     Raises:
         ValueError: a setting has a value that is not allowed.
@@ -195,4 +204,4 @@ def build(
         GalleryError: the gallery cannot be read, or was made with another model.
     """
     values.check(settings)
-    return FacePerceiver(settings, sessions, warn)
+    return FacePerceiver(settings, sessions, warn, ids)

@@ -22,11 +22,12 @@ from opendr_perception.tasks.people.high_resolution import (
     assign_to_crop,
 )
 from opendr_perception.tasks.people.overview import DetectorOverview, Overview, pool
-from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
+from opendr_perception.tasks.people.tracking import SIGNS, PersonTracker, new_ids
 from opendr_perception.tasks.people.two_sizes import TwoSizes
 
 __all__ = [
     "BINS",
+    "SIGNS",
     "STRIDES",
     "DetectionSettings",
     "DetectorOverview",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from opendr_perception.tasks.people.carrying import Seen
 from opendr_perception.tasks.people.detection import PersonDetector
 from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
 from opendr_perception.tasks.people.two_sizes import TwoSizes
-from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, Warn
+from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, TwoSteps, Warn
 
 Find = Callable[[Sequence[Image]], list[Detections]]
 """Detects the people in each image."""
@@ -171,13 +171,15 @@ class Finder:
         self.find = self._two_sizes if settings.quality == "high" else self.detector
 
 
-class PeoplePerceiver(ImagePerceiver[Settings, PeopleMemory, People]):
+class PeoplePerceiver(
+    TwoSteps[Image, Detections, PeopleMemory, People], ImagePerceiver[Settings, PeopleMemory, People]
+):
     """Detects and tracks people."""
 
-    def __init__(self, settings: Settings, sessions: zoo.Sessions) -> None:
+    def __init__(self, settings: Settings, sessions: zoo.Sessions, ids: Iterator[str] | None = None) -> None:
         super().__init__(settings)
         self.finder = Finder(settings.model, settings, sessions)
-        self._ids = new_ids()
+        self._ids = ids or new_ids()
 
     def new_memory(self) -> PeopleMemory:
         return PeopleMemory(PersonTracker(self._ids))
@@ -196,8 +198,17 @@ class PeoplePerceiver(ImagePerceiver[Settings, PeopleMemory, People]):
 
     def _answer(self, moment: Moment[Image, PeopleMemory], seen: Seen) -> People:
         moment.memory.seen = seen
-        found = seen.people
-        return People(found, track_ids(moment.memory.tracker, found, self.settings, moment.stamp, moment.input))
+        return self.answer(moment, seen.people)
+
+    @property
+    def steps_apart(self) -> bool:
+        return self.settings.detect_every == 1
+
+    def look(self, inputs: Sequence[Image]) -> Sequence[Detections]:
+        return self.finder.find(inputs)
+
+    def answer(self, moment: Moment[Image, PeopleMemory], seen: Detections) -> People:
+        return People(seen, track_ids(moment.memory.tracker, seen, self.settings, moment.stamp, moment.input))
 
 
 def track_ids(
@@ -211,6 +222,7 @@ def build(
     settings: Settings = Settings(),
     sessions: zoo.Sessions = zoo.session,
     warn: Warn = warnings.warn,
+    ids: Iterator[str] | None = None,
 ) -> PeoplePerceiver:
     """A perceiver of people in images.
 
@@ -218,10 +230,11 @@ def build(
         settings: what is wanted.
         sessions: open models by name.
         warn: is told what a user should know.
+        ids: of new tracks, for results that can be had again; else those of `new_ids`.
 
     Raises:
         ValueError: a setting has a value that is not allowed, or that cannot work.
         ZooError, EngineError: a model cannot be had or loaded.
     """
     values.check(settings)
-    return PeoplePerceiver(settings, sessions)
+    return PeoplePerceiver(settings, sessions, ids)

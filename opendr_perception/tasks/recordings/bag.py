@@ -13,6 +13,8 @@ from opendr_perception.tasks.imaging import COMPRESSED, RAW, BadImage, PixelRang
 from opendr_perception.tasks.recordings.source import FrameSource, RecordedFrame, VideoError
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+FIRST_STEP = 100_000_000
+"""Nanoseconds after damage from which on it is tried to read on; each failure doubles them."""
 TRIED = 10
 """First messages of a topic of which one must be an image; a camera may begin with broken ones."""
 
@@ -26,13 +28,16 @@ class BagSource(FrameSource):
         path: Directory of the recording, or its .db3 or .mcap file.
         loop: Begin again at the end.
         topic: Which one, with or without the first slash; '': the first one that can be decoded.
+        past_damage: Go on behind parts that cannot be read, and count them as skipped, instead of ending there.
 
     Attributes:
         topic: The one that is played.
+        topics: Those that can be decoded, in the order of the bag.
     """
 
-    def __init__(self, path: Path, loop: bool, topic: str) -> None:
+    def __init__(self, path: Path, loop: bool, topic: str, past_damage: bool = False) -> None:
         super().__init__(printable(path), loop)
+        self._past_damage = past_damage
         try:
             self._reader = Reader(path)
             self._reader.open()
@@ -55,7 +60,8 @@ class BagSource(FrameSource):
             present = ", ".join(f"{c.topic} ({c.msgtype})" for c in connections) or "nothing"
             raise VideoError(f"{self.path}: no image topic {topic}".rstrip() + f"; it has {present}")
         problems = {name: self._problem([c for c in images if c.topic == name]) for name in _names(images)}
-        chosen = next((name for name, problem in problems.items() if not problem), "")
+        self.topics = [name for name, problem in problems.items() if not problem]
+        chosen = next(iter(self.topics), "")
         if not chosen:
             told = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
             raise VideoError(f"{self.path}: it has no frame that can be decoded. {told}")
@@ -104,11 +110,22 @@ class BagSource(FrameSource):
     def _messages(self, connections: Sequence[Connection]) -> Iterator[tuple[int, bytes, str]]:
         if not connections:  # none would mean all
             return
-        try:
-            for connection, recorded, data in self._reader.messages(connections):
-                yield recorded, data, connection.msgtype
-        except Exception as error:  # as above
-            raise VideoError(f"{self.path}: this bag is damaged: {error}") from error
+        start, step, recorded, last_problem = self._reader.start_time, FIRST_STEP, -1, ""
+        while start < self._reader.end_time:
+            try:
+                for connection, recorded, data in self._reader.messages(connections, start=start):
+                    yield recorded, data, connection.msgtype
+                    step = FIRST_STEP
+                return
+            except Exception as error:  # as above
+                if not self._past_damage:
+                    raise VideoError(f"{self.path}: this bag is damaged: {error}") from error
+                last_problem = str(error)
+            if step == FIRST_STEP:  # not what fails again on the way out of the same damage
+                elapsed = (max(recorded, self._reader.start_time) - self._reader.start_time) * 1e-9
+                self._skip(f"this bag is damaged {elapsed:.3f} s after its beginning: {last_problem}")
+            start = max(start, recorded) + step
+            step *= 2
 
     def _release(self) -> None:
         if self._reader.is_open:

@@ -18,14 +18,18 @@ from opendr_perception.tasks.recordings.film import SCHEMES, FilmSource, LiveSou
 from opendr_perception.tasks.recordings.pacer import DEFAULT_RATE, check_rate
 from opendr_perception.tasks.recordings.source import FrameSource, RecordedFrame, VideoError
 
-__all__ = ["BagSource", "FrameSource", "RecordedFrame", "VideoError", "open_source"]
+__all__ = ["BagSource", "FrameSource", "RecordedFrame", "VideoError", "image_topics", "open_source"]
 
 BAGS = {".db3", ".mcap"}
+COMPRESSED = "/compressed"
+"""After the name of the raw topic of the same camera."""
 FOREIGN = {".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".jp2", ".jxl"}
 """Images that are not read, so that a directory of them can be told from one of anything else."""
 
 
-def open_source(path: str, rate: float = 0.0, loop: bool = False, topic: str = "") -> FrameSource:
+def open_source(
+    path: str, rate: float = 0.0, loop: bool = False, topic: str = "", past_damage: bool = False
+) -> FrameSource:
     """Open whatever has frames.
 
     Args:
@@ -36,6 +40,7 @@ def open_source(path: str, rate: float = 0.0, loop: bool = False, topic: str = "
             stamps stay as they are.
         loop: Begin again at the end.
         topic: Image topic of a bag; '': the first one that can be decoded. Other sources ignore it.
+        past_damage: Go on behind parts of a bag that cannot be read, and count them as skipped. Others always do.
 
     Raises:
         VideoError: There is nothing at `path`, or nothing that can be played.
@@ -60,15 +65,30 @@ def open_source(path: str, rate: float = 0.0, loop: bool = False, topic: str = "
         raise VideoError(f"{printable(path)}: {getattr(error, 'strerror', None) or error}") from error
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         raise VideoError(f"{printable(path)}: neither a file nor a directory, but a pipe, a socket or a device")
-    return _open_files(path, file, files, rate, loop, topic)
+    return _open_files(path, file, files, rate, loop, topic, past_damage)
 
 
-def _open_files(path: str, file: Path, files: list[Path], rate: float, loop: bool, topic: str) -> FrameSource:
+def image_topics(path: str) -> list[str] | None:
+    """The image topics of a bag that can be decoded, one for each camera: raw rather than compressed; None for others.
+
+    Raises:
+        VideoError: there is nothing at `path`, or nothing that can be played.
+    """
+    with open_source(path) as source:
+        if not isinstance(source, BagSource):
+            return None
+        topics = source.topics
+    return [name for name in topics if not (name.endswith(COMPRESSED) and name.removesuffix(COMPRESSED) in topics)]
+
+
+def _open_files(
+    path: str, file: Path, files: list[Path], rate: float, loop: bool, topic: str, past_damage: bool
+) -> FrameSource:
     images = [entry for entry in files if entry.suffix.lower() in SUFFIXES]
     if images:
         return ImageFileSource(path, images, rate, loop)
     if any(entry.suffix in BAGS or entry.name == "metadata.yaml" for entry in files):
-        return BagSource(file, loop, topic)
+        return BagSource(file, loop, topic, past_damage)
     known = ", ".join(sorted(SUFFIXES))
     foreign = sorted({entry.suffix for entry in files if entry.suffix.lower() in FOREIGN})
     if foreign:
