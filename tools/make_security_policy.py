@@ -128,6 +128,7 @@ def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str
     np.savez(recordings["signal_source"], signal=np.zeros(1000, np.float32), rate=100.0)
     path = str(recordings.get(node_class.NAME, image))
     needed = {"path": path, "gallery": str(folder / "gallery"), "people": 1, "threads": 1, "autostart": False}
+    needed |= {"audio_type": "Audio", "signal_type": "Signal"}  # else that of whoever publishes, and nobody does
     found = Interfaces()
     for variant in VARIANTS:
         values = {**needed, **variant}

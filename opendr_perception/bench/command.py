@@ -26,7 +26,7 @@ from opendr_perception.bench.process import process
 from opendr_perception.bench.ros.overhead import overhead
 from opendr_perception.bench.ros.streams import streams
 from opendr_perception.bench.ros.whole import once
-from opendr_perception.bench.signals import signals
+from opendr_perception.bench.signals.samples import signals
 from opendr_perception.bench.sound.recognition import sound
 from opendr_perception.bench.view.faults import active_faults
 from opendr_perception.bench.view.policies import active

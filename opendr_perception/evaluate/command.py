@@ -20,6 +20,7 @@ from opendr_perception.evaluate.people.scene import evaluate_people
 from opendr_perception.evaluate.people.suppression import evaluate_nms
 from opendr_perception.evaluate.people.tracking import evaluate_tracks
 from opendr_perception.evaluate.report import DatasetError, Report
+from opendr_perception.evaluate.signals.heart import evaluate_heart
 from opendr_perception.files import write_text
 from opendr_perception.zoo import store
 from opendr_perception.zoo.errors import ZooError
@@ -53,6 +54,7 @@ CAPABILITIES: dict[str, Capability] = {
     "people": Capability(evaluate_people, "nanodet"),
     "persons": Capability(evaluate_persons, "nanodet"),
     "tracks": Capability(evaluate_tracks, "nanodet"),
+    "heart": Capability(evaluate_heart, "heart-beats"),
     "nms": Capability(evaluate_nms, "nanodet-features"),
 }
 """All that can be measured, by name: add a line for another capability."""

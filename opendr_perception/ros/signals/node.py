@@ -18,6 +18,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
 from opendr_perception.ros.perception.node import STREAM_NAME
 from opendr_perception.ros.signals.queue import Queue
+from opendr_perception.ros.signals.sources import AudioSource, SampleSource
 from opendr_perception.ros.signals.stream import SampleStream
 from opendr_perception.tasks.sound import ENCODINGS, MOST_CHANNELS, RATES, TYPES
 
@@ -109,12 +110,25 @@ class SampleNode(ManagedNode):
     def unload(self) -> None:
         """Let go of the model."""
 
+    @property
+    def rate(self) -> int:
+        """At which samples are wanted, Hz."""
+        return self.RATE
+
+    def source(self) -> SampleSource:
+        """What the samples come from."""
+        return AudioSource(self.params)
+
     def new_memory(self) -> object:
         """Make the memory of a stream, which is kept from chunk to chunk."""
         raise NotImplementedError
 
+    def tell(self, stream: str, problem: str) -> None:
+        """Say in the log and the diagnostics what is wrong with the samples of a stream; '' for nothing."""
+        self._streams[stream].tell(problem)
+
     def hear(self, stream: str, samples: np.ndarray, stamp: int, memory: Any) -> Iterable[tuple[int, Any]]:
-        """Take the next samples (n,) float32 at `RATE`, and the time of the first in ns.
+        """Take the next samples (n,) float32 at `rate`, and the time of the first in ns.
 
         Gives results with the times in ns of the end of the sound that each is about.
         """
@@ -128,7 +142,7 @@ class SampleNode(ManagedNode):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
         self._streams = {
-            name: SampleStream(self, name, "audio", self.RESULT, self.RATE, lambda _: self.new_memory())
+            name: SampleStream(self, name, self.source(), self.RESULT, self.rate, lambda _: self.new_memory())
             for name in names
         }
 

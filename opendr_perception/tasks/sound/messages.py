@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from opendr_perception.tasks.signals import Chunk
+from opendr_perception.tasks.signals import Arrived, Chunk
 from opendr_perception.tasks.sound.pcm import check_channels, check_rate, decode, doubt, without_nan
 
 Message = Any
@@ -38,22 +38,7 @@ class Format:
     encoding: str
 
 
-@dataclass(frozen=True, eq=False)
-class ReceivedChunk:
-    """Content of a message.
-
-    Attributes:
-        chunk: its samples, all of them numbers.
-        frame_id: of the microphone; '' where the message does not tell.
-        note: what is doubtful about it; '' for nothing.
-    """
-
-    chunk: Chunk
-    frame_id: str
-    note: str
-
-
-def read(message: Message, arrived: int, known: Format) -> ReceivedChunk:
+def read(message: Message, arrived: int, known: Format) -> Arrived:
     """The sound of a message of any of `TYPES`.
 
     Args:
@@ -69,10 +54,10 @@ def read(message: Message, arrived: int, known: Format) -> ReceivedChunk:
     samples, missing = without_nan(samples)
     note = missing or doubt(samples)
     if stamp:
-        return ReceivedChunk(Chunk(samples, float(rate), stamp), frame_id, note)
+        return Arrived(Chunk(samples, float(rate), stamp), frame_id, note)
     duration = round(len(samples) / rate * 1e9)
     note = note or "the sound has no stamps: the time of arrival is taken"
-    return ReceivedChunk(Chunk(samples, float(rate), max(arrived - duration, 0), loose=True), frame_id, note)
+    return Arrived(Chunk(samples, float(rate), max(arrived - duration, 0), loose=True), frame_id, note)
 
 
 Parsed = tuple[int, str, int, np.ndarray]
