@@ -41,7 +41,7 @@ WITH_TORCH = (
 )
 """For people who train, bring their own network or measure; nodes do not need them."""
 
-FOR_EVALUATION = {"pycocotools"}
+FOR_EVALUATION = {"pycocotools", "matplotlib"}
 """Imported when asked for, and named by one line when missing: requirements/evaluate.txt."""
 
 FOR_PROCESSING = {"duckdb", "pyarrow"}

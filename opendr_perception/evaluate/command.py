@@ -14,11 +14,13 @@ from rich.console import Console
 
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.action.recognition import evaluate_actions
+from opendr_perception.evaluate.emotion.recognition import evaluate_expressions
 from opendr_perception.evaluate.face.identity import evaluate_identity
 from opendr_perception.evaluate.people.detection import evaluate_persons
 from opendr_perception.evaluate.people.scene import evaluate_people
 from opendr_perception.evaluate.people.suppression import evaluate_nms
 from opendr_perception.evaluate.people.tracking import evaluate_tracks
+from opendr_perception.evaluate.plots import draw
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.evaluate.signals.heart import evaluate_heart
 from opendr_perception.files import write_text
@@ -50,6 +52,7 @@ class Capability:
 
 CAPABILITIES: dict[str, Capability] = {
     "actions": Capability(evaluate_actions, "action-research"),
+    "expressions": Capability(evaluate_expressions, "face-expression"),
     "identity": Capability(evaluate_identity, "face-embedding"),
     "people": Capability(evaluate_people, "nanodet"),
     "persons": Capability(evaluate_persons, "nanodet"),
@@ -69,6 +72,7 @@ def evaluate(
     part: Annotated[Split, typer.Option(help="Which data, where a set is split.")] = Split.TEST,
     threads: Annotated[int, typer.Option(help="Of the model; 0 takes one for each core.", min=0, max=256)] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="File to draw confusion and reliability to: .svg or .png.")] = None,
 ) -> None:
     """Measure how often a capability is right on labelled data."""
     if capability not in CAPABILITIES:
@@ -83,3 +87,13 @@ def evaluate(
     report.show(Console())
     if json_file is not None:
         write_text(json_file, json.dumps(report.as_dict(), indent=2) + "\n")
+    if plots is not None:
+        _draw(report, plots)
+
+
+def _draw(report: Report, file: Path) -> None:
+    try:
+        draw(report, file)
+    except DatasetError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error

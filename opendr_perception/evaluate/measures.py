@@ -33,6 +33,41 @@ def by_subject(values: npt.NDArray[np.generic], subjects: npt.NDArray[np.str_]) 
     return float(values.mean()), (float(low), float(high))
 
 
+def mean_by_class(
+    values: npt.NDArray[np.generic], classes: npt.NDArray[np.int64], subjects: npt.NDArray[np.str_]
+) -> tuple[float, tuple[float, float]]:
+    """The mean over classes of the mean of their values, and its 95 % interval by a bootstrap over subjects.
+
+    Args:
+        values: (n,) numbers or booleans.
+        classes: (n,), what each is about; a class that a draw lacks is left out of it.
+        subjects: (n,), whose they are.
+    """
+    names, place = np.unique(subjects, return_inverse=True)
+    kinds, kind = np.unique(classes, return_inverse=True)
+    sums, counts = np.zeros((2, len(names), len(kinds)))
+    np.add.at(sums, (place, kind), np.asarray(values, np.float64))
+    np.add.at(counts, (place, kind), 1)
+    rng, means = np.random.default_rng(0), []
+    for _ in range(DRAWS):
+        drawn = np.bincount(rng.integers(len(names), size=len(names)), minlength=len(names))
+        there = drawn @ counts
+        means.append(((drawn @ sums)[there > 0] / there[there > 0]).mean())
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float((sums.sum(0) / counts.sum(0)).mean()), (float(low), float(high))
+
+
+def reliability(confidences: npt.ArrayLike, right: npt.ArrayLike) -> list[tuple[int, float, float]]:
+    """Of each of ten equal bins that is not empty: answers, their mean confidence, and the share that is right."""
+    sure, hit = np.asarray(confidences, np.float64), np.asarray(right, np.float64)
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
+    return [
+        (int(here.sum()), float(sure[here].mean()), float(hit[here].mean()))
+        for here in (bins == place for place in range(BINS))
+        if here.any()
+    ]
+
+
 def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
     """Share of pairs in which a positive scores more than a negative, ties half: the area under the ROC curve [Mann,
     Whitney 1947].

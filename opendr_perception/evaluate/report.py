@@ -7,8 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
+
+from opendr_perception.evaluate.measures import reliability
 
 
 class DatasetError(RuntimeError):
@@ -34,11 +38,21 @@ class Measurement:
 
 @dataclass
 class Report:
-    """The figures of one capability on one set."""
+    """The figures of one capability on one set.
+
+    Attributes:
+        title: What was measured.
+        figures: One by one.
+        tables: Shares by name, by the table's name.
+        confusion: Of each thing that was shown, the share that each name was given; empty where that says nothing.
+        answers: Scores (n,) of answers and whether they were right (n,), if these are told apart.
+    """
 
     title: str
     figures: list[Measurement] = field(default_factory=list)
     tables: dict[str, dict[str, float]] = field(default_factory=dict)
+    confusion: dict[str, dict[str, float]] = field(default_factory=dict)
+    answers: tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]] | None = None
 
     def add(self, name: str, value: float, interval: tuple[float, float] | None = None, unit: str = "") -> None:
         """Add a figure."""
@@ -54,6 +68,12 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: what is not finite becomes null."""
+        bins = [] if self.answers is None else reliability(*self.answers)
+        more: dict[str, Any] = {"confusion": _rows(self.confusion)} if self.confusion else {}
+        if bins:
+            more["reliability"] = [
+                {"answers": count, "score": _finite(score), "right": _finite(right)} for count, score, right in bins
+            ]
         return {
             "title": self.title,
             "figures": [
@@ -65,7 +85,8 @@ class Report:
                 }
                 for figure in self.figures
             ],
-            "tables": {name: {row: _finite(v) for row, v in rows.items()} for name, rows in self.tables.items()},
+            "tables": _rows(self.tables),
+            **more,
         }
 
     def show(self, console: Console) -> None:
@@ -82,6 +103,10 @@ class Report:
             for row, value in rows.items():
                 table.add_row(f"  {row}", _text(value, ""), "")
         console.print(table)
+
+
+def _rows(tables: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float | None]]:
+    return {name: {row: _finite(value) for row, value in rows.items()} for name, rows in tables.items()}
 
 
 def _finite(value: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,20 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+import torch
 from opendr_perception.msg import Box, EmotionArray, Face, FaceArray
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception import zoo
+from opendr_perception.engine.export import export
+from opendr_perception.networks.emotion.nac_tcn import CONFIGS
 from opendr_perception.nodes.emotion_recognition import EmotionRecognition
 from opendr_perception.nodes.face_recognition import FaceRecognition
 from opendr_perception.ros.topics.pairing import LIMIT
 from opendr_perception.tasks.emotion.expression import EXPRESSIONS
+from opendr_perception.training.emotion.temporal.data import AFFECT
+from opendr_perception.zoo.cache import sha256_of
 
 NAN = float("nan")
 FACE = (175.0, 60.0, 275.0, 170.0)
@@ -229,3 +235,19 @@ def test_a_network_of_another_kind_does_not_start(
     node = graph.run(EmotionRecognition, **{parameter: str(models["nanodet"].path)})
     assert graph.state(node.get_name()) == "unconfigured"
     assert "nanodet" in capfd.readouterr().err
+
+
+def test_a_network_that_learned_from_films_is_taken_by_its_path(
+    graph: Any, astronaut: np.ndarray, models: dict[str, zoo.ModelFile], tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    network = replace(CONFIGS["afew-sm"], in_channels=7, outputs=2, squash=True).build().eval()
+    encoder = f"{sha256_of(models['face-expression'].path)} probabilities"
+    path = tmp_path / "nac-tcn-afew-va.onnx"
+    export(network, path, metadata={"labels": json.dumps(AFFECT), "encoder": encoder})
+    graph.run(EmotionRecognition, threads=1, model="face-expression", temporal=str(path))
+    cast = Cast(graph, astronaut)
+    answers = [cast.show(50 + index / 10, [face("3")]).emotions[0] for index in range(3)]
+    assert [answer.frames for answer in answers] == [1, 2, 3]
+    assert {answer.label for answer in answers} == {"happy"}
+    assert all(-1 <= value <= 1 for answer in answers for value in (answer.valence, answer.arousal))

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
+from opendr_perception.engine.session import Session
 from opendr_perception.settings import parameter
-from opendr_perception.tasks.emotion.expression import ExpressionNet, FaceView
+from opendr_perception.tasks.emotion.expression import ExpressionNet
+from opendr_perception.tasks.emotion.films import FilmNetwork, feature_of
 from opendr_perception.tasks.emotion.recognition import Emotion, EmotionMemory, EmotionRecogniser, FacesInView
 from opendr_perception.tasks.emotion.smoothing import Exponential, Smoothing, Temporal, Unsmoothed
+from opendr_perception.tasks.emotion.trust import FaceView
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
 
@@ -23,14 +26,16 @@ class Settings(PerceiverSettings):
     model: str = parameter(
         "face-expression",
         "An expression network of the zoo, or an ONNX file with the input image uint8 (N, H, W, 3) RGB, the output "
-        "probabilities (N, C), optionally the output valence_arousal (N, 2), and the metadata labels, a JSON list.",
+        "probabilities (N, C), optionally the output valence_arousal (N, 2), and the metadata labels, a JSON list, and "
+        "optionally crop, a JSON object that says how faces are cut out.",
         read_only=True,
     )
     temporal: str = parameter(
         "emotion-nactcn",
-        "Temporal model of a track: a temporal network of the zoo or an ONNX file like it, 'exponential' for an "
-        "average with a time constant of 0.14 s, or 'none' for single frames. A network whose labels are not "
-        "those of the model is replaced by the average.",
+        "Temporal model of a track: a temporal network of the zoo, an ONNX file like it or one that learned "
+        "from films with labels on the same model, 'exponential' for an average with a time constant of 0.14 s, or "
+        "'none' for single frames. A network whose labels are not those of the model is replaced by the "
+        "average.",
         read_only=True,
     )
     max_faces: int = parameter(
@@ -68,9 +73,11 @@ class EmotionPerceiver(Perceiver[Settings, FacesOfImage, EmotionMemory, Emotions
     def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
         super().__init__(settings)
         session = settings.open(settings.model, sessions)
-        net = ExpressionNet(session)
+        if session.metadata.get("terms") == "research":
+            warn(f"model '{settings.model}' was made from data that may be used for research only; its card says more")
+        net, smoothing = _networks(settings, session, sessions, warn)
         session.warm_up()
-        self.recogniser = EmotionRecogniser(net, _smoothing(settings, net.labels, sessions, warn))
+        self.recogniser = EmotionRecogniser(net, smoothing)
         self.adopt(settings)
 
     @property
@@ -113,16 +120,24 @@ def build(
     return EmotionPerceiver(settings, sessions, warn)
 
 
-def _smoothing(settings: Settings, labels: Sequence[str], sessions: zoo.Sessions, warn: Warn) -> Smoothing:
+def _networks(
+    settings: Settings, session: Session, sessions: zoo.Sessions, warn: Warn
+) -> tuple[ExpressionNet, Smoothing]:
+    """The network for single frames, and what joins them."""
     if settings.temporal == "none":
-        return Unsmoothed()
+        return ExpressionNet(session), Unsmoothed()
     if settings.temporal == "exponential":
-        return Exponential()
-    temporal = Temporal(settings.open(settings.temporal, sessions))
-    if temporal.labels == labels:
-        return temporal
+        return ExpressionNet(session), Exponential()
+    over_time = settings.open(settings.temporal, sessions)
+    if "encoder" in over_time.metadata:
+        feature = feature_of(over_time, session)
+        net = ExpressionNet(session, feature)
+        return net, FilmNetwork(over_time, net.features)
+    net, temporal = ExpressionNet(session), Temporal(over_time)
+    if temporal.labels == net.labels:
+        return net, temporal
     warn(
         f"{settings.temporal} is for the labels {', '.join(temporal.labels)}, but {settings.model} has "
-        f"{', '.join(labels)}: frames are joined by an exponential average instead"
+        f"{', '.join(net.labels)}: frames are joined by an exponential average instead"
     )
-    return Exponential()
+    return net, Exponential()

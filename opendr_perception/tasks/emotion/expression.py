@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session, Tensor
+from opendr_perception.tasks.emotion.trust import FaceView, trust_in, trust_in_light
 from opendr_perception.tasks.face import EXPRESSION, EXPRESSION_MARGIN
 from opendr_perception.tasks.imaging import Image, crop_resize, square
 
@@ -28,6 +29,7 @@ CIRCUMPLEX: Mapping[str, tuple[float, float]] = {
 [Russell and Mehrabian 1977: pleasure and arousal]; neutral is the origin."""
 
 _SYNONYMS = {
+    "normal": "neutral",
     "happiness": "happy",
     "happy": "happy",
     "sadness": "sad",
@@ -38,31 +40,40 @@ _SYNONYMS = {
 }
 """Names of the same expressions in other networks."""
 
-Span = tuple[float, float]
 
-TRUSTED_SIZE: Span = (12.0, 48.0)
-"""Pixels of the box's shorter side: below the first an expression says nothing, from the second on it is trusted."""
-TRUSTED_SHARE: Span = (0.5, 0.95)
-"""The same for the share of the box, and of the landmarks, that lies in the image."""
-TRUSTED_ANGLES: tuple[Span, Span, Span] = ((65.0, 30.0), (45.0, 20.0), (60.0, 20.0))
-"""The same for yaw, pitch and roll of the head in degrees. Pitch is narrow: networks call who looks down sad."""
+@dataclass(frozen=True)
+class Crop:
+    """How a face is cut out for a network.
+
+    Args:
+        margin: side of the square over the longer side of the face's box.
+        rise: how far its middle is above that of the box, over the longer side of the box.
+    """
+
+    margin: float = EXPRESSION_MARGIN
+    rise: float = 0.0
+
+    def around(self, box: np.ndarray) -> tuple[float, float, float, float]:
+        """The square for a box (4,): x_min, y_min, x_max, y_max in pixels; it may reach beyond the image."""
+        up = self.rise * float((box[2:] - box[:2]).max())
+        return square(box - np.array([0.0, up, 0.0, up]), self.margin)
 
 
 @dataclass(frozen=True)
-class FaceView:
-    """Position and head pose of a face in an image.
+class Seen:
+    """What a network says of n faces, and how far it can be believed.
 
     Args:
-        box: (4,) x_min, y_min, x_max, y_max in pixels; it may reach beyond the image, or be no box at all.
-        landmarks: (k, 2) x, y in pixels; a detector may have cut the box, but not them, to the image.
-        angles: yaw, pitch and roll in radians relative to the camera; NaN where unknown.
-        track: a name that stays with the face; '' if it has none.
+        probabilities: (n, labels), each summing to 1.
+        affect: (n, 2) valence and arousal in [-1, 1]; NaN if unknown.
+        trust: (n,) from 0 to 1, by how well each face can be seen.
+        features: (n, c) the output that was asked for, as it is; or (n, 0).
     """
 
-    box: np.ndarray
-    landmarks: np.ndarray = field(default_factory=lambda: np.empty((0, 2)))
-    angles: tuple[float, float, float] = (np.nan, np.nan, np.nan)
-    track: str = ""
+    probabilities: np.ndarray
+    affect: np.ndarray
+    trust: np.ndarray
+    features: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -72,10 +83,21 @@ class Expressions:
     Args:
         probabilities: (n, labels), each summing to 1; nearer to equal the less the view can be trusted.
         affect: (n, 2) valence and arousal in [-1, 1], nearer to 0 the less the view can be trusted; NaN if unknown.
+        features: (n, c) an output of the network as it is, for temporal networks that were trained on it; or (n, 0).
+        trust: (n,) from 0 to 1; or (0,) where nothing is known.
     """
 
     probabilities: np.ndarray
     affect: np.ndarray
+    features: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    trust: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    def __getitem__(self, places: Sequence[int]) -> Expressions:
+        """Some of the faces."""
+        rows = np.asarray(places, np.intp)
+        features = self.features[rows] if len(self.features) else self.features
+        trust = self.trust[rows] if len(self.trust) else self.trust
+        return Expressions(self.probabilities[rows], self.affect[rows], features, trust)
 
 
 class ExpressionNet:
@@ -84,13 +106,20 @@ class ExpressionNet:
     Args:
         session: the zoo's `face-expression`, or a network with the input `image` uint8 (N, H, W, 3) RGB, the output
             `probabilities` (N, labels), optionally the output `valence_arousal` (N, 2), and the metadata `labels`, a
-            JSON list.
+            JSON list, and optionally `crop`, a JSON object with the numbers of `Crop`.
+        feature: another output (N, c) to hand on as it is, for temporal networks that were trained on it.
+
+    Attributes:
+        labels: of the probabilities.
+        crop: how a face is cut out.
+        size: height and width of the cut, pixels.
+        features: numbers of `feature`.
 
     Raises:
         EngineError: it is a model of another kind.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, feature: str = "") -> None:
         self.labels = _labels(session)
         session.expect(
             inputs=[Tensor("image", (None, None, None, 3), np.dtype(np.uint8))],
@@ -99,45 +128,44 @@ class ExpressionNet:
         _, height, width, _ = session.inputs[0].shape
         if height is None or width is None:
             raise EngineError(f"{session.path}: the size of the crops must be fixed, found {session.inputs[0]}")
+        if feature:
+            session.expect(inputs=["image"], outputs=[feature])
+        self.features = next((t.shape[-1] or 0 for t in session.outputs if t.name == feature), 0)
+        self.crop = _crop(session)
+        self._feature = feature
         self._session = session
-        self._size = (height, width)
+        self.size = (height, width)
 
     def __call__(self, faces: Sequence[tuple[Image, FaceView]]) -> Expressions:
         """Look at faces, each in its image, as one batch; every one must be `visible`."""
+        seen = self.look(faces)
+        trust = seen.trust[:, None]
+        probabilities = trust * seen.probabilities + (1 - trust) / len(self.labels)
+        return Expressions(probabilities, trust * seen.affect, seen.features, seen.trust)
+
+    def look(self, faces: Sequence[tuple[Image, FaceView]]) -> Seen:
+        """The same, with what the network says as it is, and the trust by itself."""
         if not faces:
-            return Expressions(np.empty((0, len(self.labels))), np.empty((0, 2)))
-        crops = np.empty((len(faces), *self._size, 3), np.uint8)
+            return Seen(np.empty((0, len(self.labels))), np.empty((0, 2)), np.empty(0), np.empty((0, 0), np.float32))
+        crops = np.empty((len(faces), *self.size, 3), np.uint8)
         for crop, (image, face) in zip(crops, faces, strict=True):
-            crop_resize(image, square(face.box, EXPRESSION_MARGIN), self._size, "rgb", crop)
+            crop_resize(image, self.crop.around(face.box), self.size, "rgb", crop)
         found = self._session.run_batch({"image": crops})
         probabilities = _normalised(found["probabilities"])
         affect = found.get("valence_arousal", mean_affect(probabilities, self.labels))
-        trust = np.array([trust_in(face, image) for image, face in faces])[:, None]
-        return Expressions(trust * probabilities + (1 - trust) / len(self.labels), trust * np.clip(affect, -1, 1))
+        trust = [trust_in(face, image) * trust_in_light(crop) for crop, (image, face) in zip(crops, faces, strict=True)]
+        features = found[self._feature] if self._feature else np.empty((len(faces), 0), np.float32)
+        return Seen(probabilities, np.clip(affect, -1, 1), np.array(trust), features)
 
 
-def visible(face: FaceView, image: Image) -> bool:
-    """True if the face has a box, and some of it lies in the image."""
-    return bool(np.isfinite(face.box).all()) and _share_inside(face.box, image) > 0
-
-
-def trust_in(face: FaceView, image: Image) -> float:
-    """Trust in the expression of a view, from 0 to 1: by size, visible share of the face and angles of the
-    head, where they are known."""
-    width, height = face.box[2:] - face.box[:2]
-    grades = [_ramp(min(width, height), TRUSTED_SIZE), _ramp(_share_inside(face.box, image), TRUSTED_SHARE)]
-    if len(face.landmarks):
-        inside = (face.landmarks >= 0) & (face.landmarks <= (image.width, image.height))
-        grades.append(_ramp(inside.all(axis=1).mean(), TRUSTED_SHARE))
-    for angle, span in zip(np.degrees(face.angles), TRUSTED_ANGLES, strict=True):
-        grades.append(1.0 if np.isnan(angle) else _ramp(abs(angle), span))
-    return float(np.prod(grades))
+def name_of(label: str) -> str:
+    """What an expression is called here, whatever a network or a data set calls it."""
+    return _SYNONYMS.get(label.lower(), label.lower())
 
 
 def affect_of(labels: Sequence[str]) -> np.ndarray:
     """Valence and arousal (labels, 2) of expressions by their names; NaN for those whose place is not known."""
-    names = [_SYNONYMS.get(label.lower(), label.lower()) for label in labels]
-    return np.array([CIRCUMPLEX.get(name, (np.nan, np.nan)) for name in names])
+    return np.array([CIRCUMPLEX.get(name_of(label), (np.nan, np.nan)) for label in labels])
 
 
 def mean_affect(probabilities: np.ndarray, labels: Sequence[str]) -> np.ndarray:
@@ -164,19 +192,21 @@ def _labels(session: Session) -> tuple[str, ...]:
     return EXPRESSIONS  # the zoo's own, whose files have no metadata
 
 
+def _crop(session: Session) -> Crop:
+    text = session.metadata.get("crop")
+    if text is None:
+        return Crop()
+    try:
+        crop = Crop(**{name: float(value) for name, value in json.loads(text).items()})
+    except (TypeError, ValueError, AttributeError) as error:
+        raise EngineError(f"{session.path}: how faces are to be cut out cannot be read: {error!r}") from error
+    if not (0.5 <= crop.margin <= 4 and abs(crop.rise) <= 1):
+        raise EngineError(f"{session.path}: faces cannot be cut out with {crop}")
+    return crop
+
+
 def _normalised(probabilities: np.ndarray) -> np.ndarray:
     """Rows that sum to 1; equal ones where the network gave nothing that can be used."""
     usable = np.where(np.isfinite(probabilities), probabilities, 0).clip(0).astype(np.float64)
     sums = usable.sum(1, keepdims=True)
     return np.where(sums > 0, usable / np.where(sums > 0, sums, 1), 1 / usable.shape[1])
-
-
-def _share_inside(box: np.ndarray, image: Image) -> float:
-    size = np.maximum(box[2:] - box[:2], 0)
-    inside = np.minimum(box[2:], (image.width, image.height)) - np.maximum(box[:2], 0)
-    return float((np.maximum(inside, 0) / size).prod()) if size.all() else 0.0
-
-
-def _ramp(value: float, span: Span) -> float:
-    """From 0 at the first end of a span to 1 at the second."""
-    return float(np.clip((value - span[0]) / (span[1] - span[0]), 0, 1))

@@ -9,8 +9,9 @@ from itertools import count
 import numpy as np
 
 from opendr_perception.tasks.emotion import evidence
-from opendr_perception.tasks.emotion.expression import ExpressionNet, Expressions, FaceView, visible
+from opendr_perception.tasks.emotion.expression import ExpressionNet, Expressions
 from opendr_perception.tasks.emotion.smoothing import Smoothing, Unsmoothed
+from opendr_perception.tasks.emotion.trust import FaceView, visible
 from opendr_perception.tasks.imaging import Image, Rhythm
 
 _serial: Iterator[int] = count()
@@ -80,7 +81,7 @@ class EmotionRecogniser:
     ) -> None:
         self._net = net
         self._smoothing = smoothing or Unsmoothed()
-        self.labels = net.labels
+        self.labels = self._smoothing.labels or net.labels
         self.lost_after = lost_after
         self.max_faces = max_faces
 
@@ -101,9 +102,10 @@ class EmotionRecogniser:
             if face.track:
                 tracked.setdefault((view.memory.serial, face.track), (place, view))
         followed = self._follow(found, tracked)
+        single = self._smoothing.once(found)
         answers: dict[int, list[Emotion]] = {id(view): [] for view in views}
         for place, (view, face) in enumerate(chosen):
-            alone = _emotion(face.track, found.probabilities[place], found.affect[place], frames=0, warm=False)
+            alone = _emotion(face.track, single.probabilities[place], single.affect[place], frames=0, warm=False)
             answers[id(view)].append(followed.get(place, alone))
         return [answers[id(view)] for view in views]
 
@@ -125,8 +127,7 @@ class EmotionRecogniser:
         if fresh:
             places = [place for place, _ in fresh.values()]
             intervals = [_interval(view, key[1]) for key, (_, view) in fresh.items()]
-            seen = Expressions(found.probabilities[places], found.affect[places])
-            smooth = self._smoothing.step(list(fresh), seen, np.array(intervals))
+            smooth = self._smoothing.step(list(fresh), found[places], np.array(intervals))
             for row, ((_, track), (_, view)) in enumerate(fresh.items()):
                 view.memory.seen[track] = view.stamp
                 view.memory.newest[track] = _emotion(

@@ -42,8 +42,15 @@ class Smooth:
 class Smoothing(Protocol):
     """Owns a state for each key, which is a track on a stream."""
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of its probabilities; none if they are those of the network for single frames, whatever they are."""
+
     def step(self, keys: Sequence[Hashable], seen: Expressions, intervals: np.ndarray) -> Smooth:
         """See one frame of each key, with the seconds (n,) since its frame before."""
+
+    def once(self, seen: Expressions) -> Expressions:
+        """The same labels for faces that have no frame before, and will have none after."""
 
     def release(self, key: Hashable) -> None:
         """Forget a key."""
@@ -52,9 +59,14 @@ class Smoothing(Protocol):
 class Unsmoothed:
     """Every frame for itself."""
 
+    labels: tuple[str, ...] = ()
+
     def step(self, keys: Sequence[Hashable], seen: Expressions, intervals: np.ndarray) -> Smooth:
         ones = np.ones(len(keys), np.int64)
         return Smooth(seen.probabilities, seen.affect, ones, ones.astype(bool))
+
+    def once(self, seen: Expressions) -> Expressions:
+        return seen
 
     def release(self, key: Hashable) -> None:
         """There is nothing to forget."""
@@ -69,6 +81,8 @@ class _Average:
 
 class Exponential:
     """Averages in which older frames count less, whatever the labels are."""
+
+    labels: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._averages: dict[Hashable, _Average] = {}
@@ -89,6 +103,9 @@ class Exponential:
             np.array([average.frames for average in averages]),
             np.array([average.seconds >= SETTLED * TIME_CONSTANT for average in averages]),
         )
+
+    def once(self, seen: Expressions) -> Expressions:
+        return seen
 
     def release(self, key: Hashable) -> None:
         self._averages.pop(key, None)
@@ -118,6 +135,9 @@ class Temporal:
         probabilities = np.exp(step.output[:, :labels].astype(np.float64))
         probabilities /= probabilities.sum(1, keepdims=True)
         return Smooth(probabilities, step.output[:, labels:], step.frames, step.warm)
+
+    def once(self, seen: Expressions) -> Expressions:
+        return seen
 
     def release(self, key: Hashable) -> None:
         self._bank.release(key)

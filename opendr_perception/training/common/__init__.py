@@ -3,6 +3,7 @@
 __all__ = [
     "checkpoint",
     "loop",
+    "muon",
     "onnx_file",
     "weights",
 ]

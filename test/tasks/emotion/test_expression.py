@@ -12,20 +12,26 @@ import pytest
 from onnx import TensorProto, helper
 
 from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.tasks.emotion import Settings, build
 from opendr_perception.tasks.emotion.expression import (
     CIRCUMPLEX,
     EXPRESSIONS,
     ExpressionNet,
-    FaceView,
     affect_of,
     mean_affect,
-    trust_in,
-    visible,
 )
+from opendr_perception.tasks.emotion.trust import FaceView, trust_in, visible
 from opendr_perception.tasks.imaging.image import Image
 
 IMAGE = Image(np.full((100, 200, 3), 128, np.uint8), "bgr8")
 WHOLE = np.array([60.0, 20.0, 120.0, 80.0])
+
+
+def striped(colour: tuple[int, int, int], share: float = 0.2) -> Image:
+    """An image of one colour, every fourth row of which is darker: a face has contrast."""
+    pixels = np.full((100, 200, 3), colour, np.uint8)
+    pixels[::4] = share * pixels[::4]
+    return Image(pixels, "bgr8")
 
 
 def view(box: Any = WHOLE, **fields: Any) -> FaceView:
@@ -69,7 +75,7 @@ def test_a_smile_is_happy(models: Any, astronaut: np.ndarray) -> None:
 
 def test_networks_of_other_people_bring_labels_size_and_affect(tmp_path: Path) -> None:
     net = ExpressionNet(Session(network(tmp_path / "n.onnx", ["Happiness", "Anger", "Fear"], size=24)))
-    red = Image(np.full((100, 200, 3), (0, 0, 255), np.uint8), "bgr8")
+    red = striped((0, 0, 255))
     found = net([(red, view())])
     assert net.labels == ("Happiness", "Anger", "Fear")
     assert found.probabilities[0].argmax() == 0, "the crops are RGB"
@@ -99,7 +105,7 @@ def test_what_cannot_be_seen_well_is_believed_less() -> None:
         ({"angles": (0.8, 0.0, 0.0)}, {"angles": (-1.2, 0.0, 0.0)}),
         ({"angles": (0.0, 0.5, 0.0)}, {"angles": (0.0, -0.9, 0.0)}),
         ({"angles": (0.0, 0.0, -0.6)}, {"angles": (0.0, 0.0, 1.5)}),
-        ({"box": [60, 20, 90, 50]}, {"box": [60, 20, 70, 30]}),
+        ({"box": [60, 20, 80, 40]}, {"box": [60, 20, 67, 27]}),
         ({"box": [-20, 20, 40, 80]}, {"box": [-40, 20, 20, 80]}),
         (
             {"landmarks": np.array([[-5.0, 40.0], [10.0, 40.0], [5.0, 50.0], [5.0, 70.0]])},
@@ -112,7 +118,7 @@ def test_what_cannot_be_seen_well_is_believed_less() -> None:
 
 def test_distrust_makes_probabilities_equal_and_affect_small(tmp_path: Path) -> None:
     net = ExpressionNet(Session(network(tmp_path / "n.onnx", ["happy", "angry", "fearful"])))
-    red = Image(np.full((100, 200, 3), (0, 0, 255), np.uint8), "bgr8")
+    red = striped((0, 0, 255))
     turned = [net([(red, view(angles=(yaw, 0.0, 0.0)))]) for yaw in (0.0, 0.7, 0.9, 1.2)]
     best = [found.probabilities.max() for found in turned]
     assert best == sorted(best, reverse=True)
@@ -154,3 +160,50 @@ def test_nobody_gives_nothing(tmp_path: Path) -> None:
     found = ExpressionNet(Session(network(tmp_path / "n.onnx", ["a", "b"])))([])
     assert found.probabilities.shape == (0, 2)
     assert found.affect.shape == (0, 2)
+
+
+def test_what_is_too_dark_or_pale_is_believed_less(tmp_path: Path) -> None:
+    net = ExpressionNet(Session(network(tmp_path / "n.onnx", ["happy", "angry", "fearful"])))
+    images = [striped((0, 0, 255), share) for share in (0.2, 0.8, 0.95, 1.0)]
+    trust = [net.look([(image, view())]).trust[0] for image in images]
+    assert trust[0] == 1
+    assert trust == sorted(trust, reverse=True)
+    assert 0 < trust[1] < 1
+    assert trust[-1] == 0
+    assert net([(images[-1], view())]).probabilities[0] == pytest.approx(np.full(3, 1 / 3))
+
+
+def test_a_network_says_how_faces_are_to_be_cut_out(tmp_path: Path) -> None:
+    path = network(tmp_path / "n.onnx", ["happy", "angry", "fearful"])
+    box = np.array([40.0, 20.0, 80.0, 60.0])
+    assert ExpressionNet(Session(path)).crop.around(box) == (35, 15, 85, 65), "1.25 times the box, about its middle"
+    assert ExpressionNet(Session(with_crop(path, '{"margin": 1.5, "rise": 0.1}'))).crop.around(box) == (30, 6, 90, 66)
+    for text, problem in (
+        ("[1, 2]", "cannot be read"),
+        ('{"margin": "wide"}', "cannot be read"),
+        ('{"size": 3}', "cannot be read"),
+        ('{"margin": 0}', "cannot be cut out"),
+        ('{"rise": NaN}', "cannot be cut out"),
+    ):
+        with pytest.raises(EngineError, match=problem):
+            ExpressionNet(Session(with_crop(path, text)))
+
+
+def with_crop(path: Path, text: str) -> Path:
+    model = onnx.load(str(path))
+    helper.set_model_props(model, {"labels": json.dumps(["happy", "angry", "fearful"]), "crop": text})
+    changed = path.with_name("changed.onnx")
+    onnx.save(model, str(changed))
+    return changed
+
+
+def test_who_takes_a_network_for_research_is_told(tmp_path: Path) -> None:
+    path, told = network(tmp_path / "n.onnx", ["happy", "angry", "fearful"]), list[str]()
+    build(Settings(model=str(path), temporal="none"), warn=told.append)
+    assert not told
+    model = onnx.load(str(path))
+    helper.set_model_props(model, {"labels": json.dumps(["happy", "angry", "fearful"]), "terms": "research"})
+    onnx.save(model, str(path))
+    build(Settings(model=str(path), temporal="none"), warn=told.append)
+    assert len(told) == 1
+    assert "may be used for research only" in told[0]

@@ -9,9 +9,10 @@ import pytest
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.emotion.expression import ExpressionNet, FaceView
+from opendr_perception.tasks.emotion.expression import ExpressionNet
 from opendr_perception.tasks.emotion.recognition import Emotion, EmotionMemory, EmotionRecogniser, FacesInView
 from opendr_perception.tasks.emotion.smoothing import Temporal
+from opendr_perception.tasks.emotion.trust import FaceView
 from opendr_perception.tasks.imaging.image import Image
 
 RATE = 10.0

@@ -19,9 +19,9 @@ import yaml
 
 from opendr_perception import zoo
 from opendr_perception.files import write_text
-from opendr_perception.tasks.emotion import LEAST
-from opendr_perception.tasks.face import EXPRESSION, FaceDetector, expression_crop
-from opendr_perception.tasks.imaging import Image, Pixels
+from opendr_perception.tasks.emotion import LEAST, ExpressionNet
+from opendr_perception.tasks.face import FaceDetector
+from opendr_perception.tasks.imaging import Image, Pixels, crop_resize
 
 MEASURED = Path(__file__).with_name("expression_noise.yaml")
 
@@ -62,11 +62,16 @@ def read_noise(path: Path = MEASURED) -> ExpressionNoise:
 
 
 class Watcher:
-    """Detects faces, and tells what the network for single frames says about crops."""
+    """Detects faces, and tells what a network for single frames says about crops.
 
-    def __init__(self) -> None:
+    Args:
+        model: the network, by its name in the zoo or as a file.
+    """
+
+    def __init__(self, model: str) -> None:
         self._detector = FaceDetector(zoo.session("blazeface", threads=1))
-        self._net = zoo.session("face-expression", threads=1)
+        self._session = zoo.session(model, threads=1)
+        self._net = ExpressionNet(self._session)
 
     def boxes(self, image: Image, smallest: float = 40.0) -> np.ndarray:
         """Boxes (n, 4) of the faces of this size in pixels."""
@@ -74,9 +79,13 @@ class Watcher:
         kept: np.ndarray = boxes[(boxes[:, 2:] - boxes[:, :2]).max(1) >= smallest]
         return kept
 
+    def crop(self, image: Image, box: np.ndarray) -> Pixels:
+        """A face (H, W, 3) RGB as the network takes it."""
+        return crop_resize(image, self._net.crop.around(box), self._net.size, "rgb")[0]
+
     def probabilities(self, crops: Sequence[Pixels]) -> np.ndarray:
-        """(n, 7) of crops (112, 112, 3) RGB."""
-        return self._net.run_batch({"image": np.stack(crops)})["probabilities"]
+        """(n, 7) of crops."""
+        return self._session.run_batch({"image": np.stack(crops)})["probabilities"]
 
     def logits(self, crops: Sequence[Pixels]) -> np.ndarray:
         """(n, 7) log-probabilities of crops, around 0."""
@@ -98,7 +107,7 @@ def watch_film(watcher: Watcher) -> WatchedFilm:
     while capture.grab():
         image = Image(np.asarray(capture.retrieve()[1], np.uint8), "bgr8")
         boxes.append(watcher.boxes(image)[0])
-        crops.append(expression_crop(image, boxes[-1]))
+        crops.append(watcher.crop(image, boxes[-1]))
     capture.release()
     return WatchedFilm(np.stack(boxes), watcher.probabilities(crops))
 
@@ -112,42 +121,43 @@ def measure(watcher: Watcher, rng: np.random.Generator) -> ExpressionNoise:
     glitches = _runs(film.probabilities.argmax(1) != slow.argmax(1))
     trembling = _trembling(film.boxes)
     faces = [(image, box) for image in map(_still, STILLS) for box in watcher.boxes(image)]
-    calm = [watcher.logits(list(_moved(rng, image, box, *trembling))) for image, box in faces]
+    calm = [watcher.logits(list(_moved(watcher, rng, image, box, *trembling))) for image, box in faces]
     return ExpressionNoise(
         calm=_round(np.std(np.concatenate([found - found.mean(0) for found in calm]))),
         restless=_round(error.std()),
         correlation=_round(np.corrcoef(error[:-1].ravel(), error[1:].ravel())[0, 1]),
         glitches=_round(len(glitches) / len(error) * 30),
         glitch_length=_round(np.mean(glitches) / 30),
-        views={name: _round(_spread(watcher, faces, change)) for name, change in views(rng).items()},
+        views={name: _round(_spread(watcher, faces, change)) for name, change in views(watcher, rng).items()},
     )
 
 
-def views(rng: np.random.Generator) -> Mapping[str, Callable[[Image, np.ndarray], list[Pixels]]]:
+def views(watcher: Watcher, rng: np.random.Generator) -> Mapping[str, Callable[[Image, np.ndarray], list[Pixels]]]:
     """Alterations of a face, by name: each makes some crops of it."""
 
     def shift(image: Image, box: np.ndarray) -> list[Pixels]:
-        return list(_moved(rng, image, box, 0.03, 0.0))
+        return list(_moved(watcher, rng, image, box, 0.03, 0.0))
 
     def scale(image: Image, box: np.ndarray) -> list[Pixels]:
-        return list(_moved(rng, image, box, 0.0, 0.03))
+        return list(_moved(watcher, rng, image, box, 0.0, 0.03))
 
     def blur(image: Image, box: np.ndarray) -> list[Pixels]:
-        crop = expression_crop(image, box)
-        return [np.asarray(cv2.GaussianBlur(crop, (0, 0), sigma), np.uint8) for sigma in (1.0, 1.5, 2.0)]
+        crop = watcher.crop(image, box)
+        unit = len(crop) / 112  # pixels of a crop of this side
+        return [np.asarray(cv2.GaussianBlur(crop, (0, 0), sigma * unit), np.uint8) for sigma in (1.0, 1.5, 2.0)]
 
     def brightness(image: Image, box: np.ndarray) -> list[Pixels]:
-        crop = expression_crop(image, box).astype(np.float64)
+        crop = watcher.crop(image, box).astype(np.float64)
         return [np.clip(crop * gain, 0, 255).astype(np.uint8) for gain in (0.7, 0.85, 1.15, 1.3)]
 
     def yaw(image: Image, box: np.ndarray) -> list[Pixels]:
-        crop = expression_crop(image, box)
+        crop = watcher.crop(image, box)
         return [_turned(crop, share) for share in (-0.1, -0.05, 0.05, 0.1)]
 
     return {
         "box moved by 3 %": shift,
         "box scaled by 3 %": scale,
-        "blurred by 1 to 2 pixels": blur,
+        "blurred by 1 to 2 pixels of 112": blur,
         "brightness by 15 and 30 %": brightness,
         "turned, as a plane": yaw,
     }
@@ -158,29 +168,34 @@ def _spread(
     faces: Sequence[tuple[Image, np.ndarray]],
     change: Callable[[Image, np.ndarray], list[Pixels]],
 ) -> float:
-    errors = [
-        watcher.logits(change(image, box)) - watcher.logits([expression_crop(image, box)]) for image, box in faces
-    ]
+    errors = [watcher.logits(change(image, box)) - watcher.logits([watcher.crop(image, box)]) for image, box in faces]
     return float(np.sqrt(np.square(np.concatenate(errors)).mean()))
 
 
 def _moved(
-    rng: np.random.Generator, image: Image, box: np.ndarray, by: float, scale: float, repeats: int = REPEATS
+    watcher: Watcher,
+    rng: np.random.Generator,
+    image: Image,
+    box: np.ndarray,
+    by: float,
+    scale: float,
+    repeats: int = REPEATS,
 ) -> list[Pixels]:
     """Crops of a face whose box moves and grows by shares of its side."""
     side = float((box[2:] - box[:2]).max())
     shifts = np.tile(rng.normal(0, by, (repeats, 2)), 2)
     growth = rng.normal(0, scale, (repeats, 1)) / 2 * np.array([-1.0, -1.0, 1.0, 1.0])
-    return [expression_crop(image, box + side * change) for change in shifts + growth]
+    return [watcher.crop(image, box + side * change) for change in shifts + growth]
 
 
 def _turned(crop: Pixels, share: float) -> Pixels:
     """A crop as if its plane were turned about the vertical: one side becomes shorter by twice the share."""
-    left, right = EXPRESSION * max(share, 0.0), EXPRESSION * max(-share, 0.0)
-    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * EXPRESSION
+    side = len(crop)
+    left, right = side * max(share, 0.0), side * max(-share, 0.0)
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32) * side
     moved = corners + np.array([[left, left], [-right, right], [-right, -right], [left, -left]], np.float32)
     projection = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
-    return np.asarray(cv2.warpPerspective(crop, projection, (EXPRESSION, EXPRESSION)), np.uint8)
+    return np.asarray(cv2.warpPerspective(crop, projection, (side, side)), np.uint8)
 
 
 def _trembling(boxes: np.ndarray) -> tuple[float, float]:
@@ -219,12 +234,13 @@ def _round(value: float) -> float:
 
 
 def main(
+    model: Annotated[str, typer.Option(help="The network for single frames.")] = "face-expression",
     output: Annotated[Path, typer.Option(help="The .yaml to write.")] = MEASURED,
     seed: Annotated[int, typer.Option(help="Of the boxes' movements.")] = 1,
 ) -> None:
     """Measure, and write what was found."""
     zoo.fetch([FILM, *STILLS])
-    noise = measure(Watcher(), np.random.default_rng(seed))
+    noise = measure(Watcher(model), np.random.default_rng(seed))
     write_text(output, yaml.safe_dump(asdict(noise), sort_keys=False))
     typer.echo(output.read_text(encoding="utf-8"))
 

@@ -1,0 +1,5 @@
+"""Training of the small network of expressions that the node takes."""
+
+__all__ = [
+    "variation",
+]

@@ -1,0 +1,76 @@
+"""Scores that mean something: a temperature [Guo 2017], and how rare expressions are thought to be [Menon 2021].
+
+The logits of the training hold for expressions that are all as frequent. On a robot nobody knows how frequent they are;
+half of what the set says (of its logarithms) is assumed. The temperature is fitted on faces for validation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from opendr_perception.evaluate.measures import calibration_error
+from opendr_perception.networks.emotion.compact import CompactNet, equalised
+
+TEMPERATURES = np.exp(np.linspace(np.log(0.2), np.log(6.0), 137))
+SHARE = 0.5
+"""Of the logarithm of an expression's frequency, how much is added to its logit."""
+TOGETHER = 256
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What makes probabilities of logits: softmax((logits + prior) / temperature)."""
+
+    temperature: float
+    prior: Tensor
+
+
+@torch.no_grad()
+def logits_of(network: CompactNet, images: np.ndarray) -> Tensor:
+    """Logits (n, classes) of grey faces (n, 48, 48) uint8."""
+    parts = []
+    for begin in range(0, len(images), TOGETHER):
+        planes = equalised(torch.from_numpy(images[begin : begin + TOGETHER]).float()[:, None])
+        parts.append(network(planes))
+    return torch.cat(parts)
+
+
+def fit(logits: Tensor, labels: Tensor, counts: Tensor, share: float = SHARE) -> Calibration:
+    """The temperature with which the labels are likeliest.
+
+    Args:
+        logits: (n, classes) of faces for validation.
+        labels: (n,) of these.
+        counts: (classes,) faces of each expression in the training.
+        share: see SHARE.
+    """
+    frequency = counts.clamp(min=1).float()
+    prior = share * (frequency / frequency.sum()).log()
+    prior = prior - prior.mean()
+    losses = [F.cross_entropy((logits + prior) / t, labels).item() for t in TEMPERATURES.tolist()]
+    return Calibration(float(TEMPERATURES[int(np.argmin(losses))]), prior)
+
+
+def error_of_other_half(logits: Tensor, labels: Tensor, counts: Tensor) -> float:
+    """Expected calibration error of each half of the faces with the temperature of the other one, both together."""
+    odd = torch.arange(len(labels)) % 2 == 1
+    sure, right = [], []
+    for own in (odd, ~odd):
+        calibration = fit(logits[~own], labels[~own], counts)
+        found = ((logits[own] + calibration.prior) / calibration.temperature).softmax(1)
+        sure.append(found.amax(1))
+        right.append(found.argmax(1) == labels[own])
+    return calibration_error(torch.cat(sure).numpy(), torch.cat(right).numpy())
+
+
+def apply(network: CompactNet, calibration: Calibration) -> None:
+    """Put a calibration into the weights of a network, once and for all."""
+    with torch.no_grad():
+        network.expression.bias.add_(calibration.prior)
+        for parameter in network.expression.parameters():
+            parameter.div_(calibration.temperature)
