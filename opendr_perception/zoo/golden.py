@@ -7,6 +7,7 @@ by an independent implementation, not by the converted models.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opendr_perception.zoo.errors import ModelCorrupt
+from opendr_perception.zoo.imported import ImportedEntry
 from opendr_perception.zoo.manifest import ModelEntry
 
 FREE_SIZE = 416  # of the test picture where the model takes any
@@ -44,6 +46,34 @@ def wave(*shape: int) -> NDArray[np.float32]:
     return (0.25 * np.sin(0.05 * np.arange(np.prod(shape)))).astype(np.float32).reshape(shape)
 
 
+def run(
+    model: Path | bytes, names: list[str], values: Mapping[str, NDArray[Any]], called: str = ""
+) -> dict[str, NDArray[Any]]:
+    """Outputs of a model on the CPU.
+
+    Args:
+        model: its file, or the bytes of one.
+        names: of the outputs.
+        values: of all inputs.
+        called: what the model is called in errors; its path by default.
+
+    Raises:
+        ModelCorrupt: it cannot be loaded or run.
+    """
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.log_severity_level = 4  # what is wrong is said in one line
+    try:
+        session = InferenceSession(
+            model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"]
+        )
+        return dict(zip(names, session.run(names, dict(values)), strict=True))
+    except Exception as error:  # onnxruntime's own exceptions share no other base
+        said = (str(error).strip().splitlines() or [repr(error)])[0]
+        raise ModelCorrupt(f"{called or model} does not run: {said}") from error
+
+
 def check(entry: ModelEntry, path: Path) -> None:
     """Run a model on what `feeds` gives and compare the samples of its outputs.
 
@@ -54,16 +84,28 @@ def check(entry: ModelEntry, path: Path) -> None:
     Raises:
         ModelCorrupt: the file cannot be loaded, or an output differs.
     """
-    from onnxruntime import InferenceSession
-
-    try:
-        session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        outputs = session.run(list(entry.outputs), feeds(entry))
-    except Exception as error:  # onnxruntime's own exceptions share no other base
-        raise ModelCorrupt(f"{path} does not run: {error}") from error
     expected = json.loads(Path(__file__).with_name("golden.json").read_text())[entry.name]
-    for name, output in zip(entry.outputs, outputs, strict=True):
-        found = output[0].ravel()[expected[name]["at"]]
-        difference = float(np.abs(found - expected[name]["values"]).max())
-        if not difference <= expected[name]["tolerance"]:
-            raise ModelCorrupt(f"{path}: output '{name}' is off by {difference:.2g}")
+    for name, output in run(path, list(entry.outputs), feeds(entry)).items():
+        _compare(path, name, output[0], **expected[name])
+
+
+def check_imported(entry: ImportedEntry, path: Path) -> None:
+    """Run an imported model on a test image and compare the samples that were kept of its outputs.
+
+    Raises:
+        ModelCorrupt: the file cannot be loaded, or an output differs.
+    """
+    for name, output in run(path, list(entry.golden), {"image": pattern(*entry.image)}).items():
+        samples = entry.golden[name]
+        _compare(path, name, output, samples.at, samples.values, samples.tolerance)
+
+
+def _compare(
+    path: Path, name: str, output: NDArray[Any], at: Sequence[int], values: Sequence[float], tolerance: float
+) -> None:
+    flat = output.ravel()
+    if len(at) and max(at) >= len(flat):
+        raise ModelCorrupt(f"{path}: output '{name}' has only {len(flat)} values")
+    difference = float(np.abs(flat[list(at)] - np.array(values)).max(initial=0.0))
+    if not difference <= tolerance:
+        raise ModelCorrupt(f"{path}: output '{name}' is off by {difference:.2g}")

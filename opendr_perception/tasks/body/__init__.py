@@ -17,4 +17,7 @@ __all__ = [
     "Settings",
     "build",
     "convert",
+    "formats",
+    "grouping",
+    "layouts",
 ]

@@ -11,6 +11,7 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.settings import parameter
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
+from opendr_perception.tasks.body.formats import bottom_up, is_bottom_up, name_of
 from opendr_perception.tasks.body.layouts import LAYOUTS
 from opendr_perception.tasks.body.pose import PoseEstimator, Poses
 from opendr_perception.tasks.imaging import Image
@@ -101,9 +102,9 @@ class PosePerceiver(ImagePerceiver[Settings, PersonTracker, Poses]):
         self._in_parts = HighResolutionDetector(self.people.detector, self._glance)
         self._ids = new_ids()
         self.estimator: PoseEstimator | BottomUpEstimator
-        if _is_bottom_up(session):
-            self.estimator = BottomUpEstimator(session)
-            session.warm_up(image=(1, self.estimator.height, self.estimator.height * 16 // 9, 3))
+        if is_bottom_up(session):
+            self.estimator = BottomUpEstimator(bottom_up(session))
+            self.estimator.warm_up()
         else:
             self.estimator = PoseEstimator(self.people.detector, session)
             session.warm_up()
@@ -114,7 +115,7 @@ class PosePerceiver(ImagePerceiver[Settings, PersonTracker, Poses]):
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)
-        self.people.suppressors(wanted)
+        self.people.check(wanted)
 
     def adopt(self, settings: Settings) -> None:
         self.people.adopt(settings)
@@ -124,6 +125,8 @@ class PosePerceiver(ImagePerceiver[Settings, PersonTracker, Poses]):
         )
         if isinstance(self.estimator, BottomUpEstimator):
             self.estimator.glance = self._glance if settings.high_resolution else None
+            self.estimator.score_threshold = settings.score_threshold
+            self.estimator.iou_threshold = settings.iou_threshold
         else:
             self.estimator.detector = self._in_parts if settings.high_resolution else self.people.find
 
@@ -160,13 +163,9 @@ def _overview(settings: Settings, model: Session, detector: Session, sessions: z
         return HumanPresence(settings.open(PRESENCE_MODEL, sessions))
     if settings.overview == "detector":
         return DetectorOverview(detector)
-    if not _is_bottom_up(model):
+    if name_of(model) != "openpose":
         raise ValueError(
             "overview 'pose' needs Lightweight OpenPose: set model to an ONNX file that "
             "opendr_perception.training.body.export has written, or take overview 'detector'"
         )
     return PoseOverview(model)
-
-
-def _is_bottom_up(model: Session) -> bool:
-    return any(tensor.name == "fields" for tensor in model.outputs)

@@ -9,7 +9,8 @@ from opendr_perception.tasks.people.build import (
     build,
     track_ids,
 )
-from opendr_perception.tasks.people.detection import BINS, STRIDES, PersonDetector
+from opendr_perception.tasks.people.detection import PersonDetector, canvas_size
+from opendr_perception.tasks.people.formats import BINS, STRIDES
 from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector, Resolution, View, belong
 from opendr_perception.tasks.people.overview import DetectorOverview, Overview, pool
 from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
@@ -34,6 +35,8 @@ __all__ = [
     "View",
     "belong",
     "build",
+    "canvas_size",
+    "formats",
     "new_ids",
     "pool",
     "track_ids",

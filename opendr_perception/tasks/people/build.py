@@ -97,8 +97,22 @@ class Finder:
         self._two_sizes = TwoSizes(self.detector)
         self.find: PersonDetector | TwoSizes = self.detector
         self.suppressors = Suppressors(sessions, self.detector.has_features)
-        session.warm_up(image=(1, settings.input_size, settings.input_size, 3))
+        self.detector.warm_up()
+        self.check(settings)
         self.adopt(settings)
+
+    def check(self, wanted: DetectionSettings) -> None:
+        """Refuse what cannot work.
+
+        Raises:
+            ValueError: the method of suppression that is wanted cannot be used, or the detector has one size.
+        """
+        self.suppressors(wanted)
+        if wanted.quality == "high" and (size := self.detector.only_size):
+            raise ValueError(
+                f"quality 'high' needs a detector that takes images of any size; {self.session.path.name} takes "
+                f"{size[1]}x{size[0]} pixels only: take quality 'standard', or export it with a free height and width"
+            )
 
     def adopt(self, settings: DetectionSettings) -> None:
         """Detect as the settings want it from now on."""
@@ -120,7 +134,7 @@ class PeoplePerceiver(ImagePerceiver[Settings, PersonTracker, People]):
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)
-        self.finder.suppressors(wanted)
+        self.finder.check(wanted)
 
     def adopt(self, settings: Settings) -> None:
         self.finder.adopt(settings)
