@@ -487,6 +487,66 @@ class Exports:
         onnx.save(model, str(path))
         return path
 
+    def bright_box(self, name: str = "bright-box.onnx") -> Path:
+        """A detector of one class, YOLO end to end, that finds the box around what is bright in 64 x 96 pixels."""
+        whole = {"last": [-1], "before": [-100], "axis": [1], "back": [-1], "pair": [1, 1, 1]}
+        nodes = [
+            helper.make_node("ReduceMean", ["image"], ["grey"], axes=[1], keepdims=0),
+            helper.make_node("Greater", ["grey", "half"], ["bright"]),
+            helper.make_node("Cast", ["bright"], ["mask"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMax", ["mask"], ["seen"], axes=[1, 2], keepdims=1),
+            helper.make_node("Mul", ["seen", "nine_tenths"], ["score"]),
+            helper.make_node("Mul", ["seen", "zero"], ["class"]),
+        ]
+        for side, axis in (("x", 1), ("y", 2)):
+            nodes += [
+                helper.make_node("ReduceMax", ["mask"], [f"{side}_any"], axes=[axis], keepdims=0),
+                helper.make_node("ArgMax", [f"{side}_any"], [f"{side}_first"], axis=1),
+                helper.make_node("Slice", [f"{side}_any", "last", "before", "axis", "back"], [f"{side}_turned"]),
+                helper.make_node("ArgMax", [f"{side}_turned"], [f"{side}_left"], axis=1),
+                helper.make_node("Sub", [f"{side}_length", f"{side}_left"], [f"{side}_end"]),
+            ]
+            for end in ("first", "end"):
+                nodes += [
+                    helper.make_node("Cast", [f"{side}_{end}"], [f"{side}_{end}_number"], to=TensorProto.FLOAT),
+                    helper.make_node("Reshape", [f"{side}_{end}_number", "pair"], [f"{side}_{end}_place"]),
+                ]
+        corners = [f"{side}_{end}_place" for end in ("first", "end") for side in ("x", "y")]
+        nodes.append(helper.make_node("Concat", [*corners, "score", "class"], ["output0"], axis=2))
+        constants = [numpy_helper.from_array(np.array(value, np.int64), key) for key, value in whole.items()]
+        for key, value in (("x_length", 96), ("y_length", 64)):
+            constants.append(numpy_helper.from_array(np.array(value, np.int64), key))
+        for key, number in (("half", 0.5), ("nine_tenths", 0.9), ("zero", 0.0)):
+            constants.append(numpy_helper.from_array(np.array(number, np.float32), key))
+        inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 96])]
+        outputs = [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 1, 6])]
+        return self.write(name, nodes, inputs, outputs, constants)
+
+    def bright_keypoints(self, form: str, name: str = "bright-keypoints.onnx") -> Path:
+        """A pose network, RTMPose or ViTPose, all of whose keypoints are where crops of 64 x 48 are bright."""
+        nodes = [helper.make_node("ReduceMean", ["image"], ["grey"], axes=[1], keepdims=1)]
+        inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, 64, 48])]
+        if form == "vitpose":
+            nodes += [
+                helper.make_node("AveragePool", ["grey"], ["small"], kernel_shape=[4, 4], strides=[4, 4]),
+                helper.make_node("Concat", ["small"] * 17, ["heatmaps"], axis=1),
+            ]
+            outputs = [helper.make_tensor_value_info("heatmaps", TensorProto.FLOAT, ["N", 17, 16, 12])]
+            return self.write(name, nodes, inputs, outputs)
+        outputs = []
+        for axis_name, axis, length in (("simcc_x", 2, 48), ("simcc_y", 3, 64)):
+            nodes += [
+                helper.make_node("ReduceMax", ["grey"], [f"{axis_name}_most"], axes=[axis], keepdims=0),
+                helper.make_node("Resize", [f"{axis_name}_most", "", "twice"], [f"{axis_name}_twice"], mode="nearest"),
+                helper.make_node("Tile", [f"{axis_name}_twice", "each"], [axis_name]),
+            ]
+            outputs.append(helper.make_tensor_value_info(axis_name, TensorProto.FLOAT, ["N", 17, 2 * length]))
+        constants = [
+            numpy_helper.from_array(np.array([1, 17, 1], np.int64), "each"),
+            numpy_helper.from_array(np.array([1, 1, 2], np.float32), "twice"),
+        ]
+        return self.write(name, nodes, inputs, outputs, constants)
+
 
 BATCH_OF_IMAGES = [helper.make_node("Shape", ["image"], ["batch"], start=0, end=1)]
 """Nodes that tell how many images there are, as (1,)."""

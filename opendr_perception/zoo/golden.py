@@ -47,15 +47,15 @@ def wave(*shape: int) -> NDArray[np.float32]:
 
 
 def run(
-    model: Path | bytes, names: list[str], values: Mapping[str, NDArray[Any]], called: str = ""
+    model: str | bytes, names: list[str], values: Mapping[str, NDArray[Any]], called: str
 ) -> dict[str, NDArray[Any]]:
     """Outputs of a model on the CPU.
 
     Args:
-        model: its file, or the bytes of one.
+        model: the path of its file, or the bytes of one.
         names: of the outputs.
         values: of all inputs.
-        called: what the model is called in errors; its path by default.
+        called: what the model is called in errors.
 
     Raises:
         ModelCorrupt: it cannot be loaded or run.
@@ -65,13 +65,11 @@ def run(
     options = SessionOptions()
     options.log_severity_level = 4  # what is wrong is said in one line
     try:
-        session = InferenceSession(
-            model if isinstance(model, bytes) else str(model), options, providers=["CPUExecutionProvider"]
-        )
+        session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
         return dict(zip(names, session.run(names, dict(values)), strict=True))
     except Exception as error:  # onnxruntime's own exceptions share no other base
         said = (str(error).strip().splitlines() or [repr(error)])[0]
-        raise ModelCorrupt(f"{called or model} does not run: {said}") from error
+        raise ModelCorrupt(f"{called} does not run: {said}") from error
 
 
 def check(entry: ModelEntry, path: Path) -> None:
@@ -85,7 +83,7 @@ def check(entry: ModelEntry, path: Path) -> None:
         ModelCorrupt: the file cannot be loaded, or an output differs.
     """
     expected = json.loads(Path(__file__).with_name("golden.json").read_text())[entry.name]
-    for name, output in run(path, list(entry.outputs), feeds(entry)).items():
+    for name, output in run(str(path), list(entry.outputs), feeds(entry), str(path)).items():
         _compare(path, name, output[0], **expected[name])
 
 
@@ -95,7 +93,7 @@ def check_imported(entry: ImportedEntry, path: Path) -> None:
     Raises:
         ModelCorrupt: the file cannot be loaded, or an output differs.
     """
-    for name, output in run(path, list(entry.golden), {"image": pattern(*entry.image)}).items():
+    for name, output in run(str(path), list(entry.golden), {"image": pattern(*entry.image)}, str(path)).items():
         samples = entry.golden[name]
         _compare(path, name, output, samples.at, samples.values, samples.tolerance)
 

@@ -134,20 +134,29 @@ def _list(cache: Cache) -> Path:
     return cache.root / "imported.json"
 
 
-def _entry(name: str, fields: dict[str, object]) -> ImportedEntry:
+def _entry(name: str, fields: Mapping[str, object]) -> ImportedEntry:
+    """An entry of the list, checked.
+
+    Raises:
+        ValueError, TypeError, KeyError: a field is missing, or has another type.
+        ZooError: its name cannot be used.
+    """
     check_name(name)
-    entry = ImportedEntry(name=name, **fields)  # type: ignore[arg-type]
-    texts = (entry.task, entry.format, entry.sha256, entry.source, entry.source_sha256, entry.licence)
-    if not all(isinstance(text, str) for text in texts) or not isinstance(entry.size, int):
+    texts = {key: fields[key] for key in ("task", "format", "sha256", "source", "source_sha256", "licence")}
+    image, golden, size = fields["image"], fields["golden"], fields["size"]
+    if not (
+        all(isinstance(text, str) for text in texts.values())
+        and (isinstance(image, list) and len(image) == 2 and all(isinstance(side, int) for side in image))
+        and isinstance(golden, dict)
+        and isinstance(size, int)
+    ):
         raise ValueError(f"'{name}' has a field of another type")
-    height, width = map(int, entry.image)
-    golden = {
-        output: Samples(
-            tuple(map(int, samples["at"])), tuple(map(float, samples["values"])), float(samples["tolerance"])
-        )
-        for output, samples in dict(entry.golden).items()  # type: ignore[call-overload]
+    samples = {
+        str(output): Samples(tuple(map(int, each["at"])), tuple(map(float, each["values"])), float(each["tolerance"]))
+        for output, each in golden.items()
     }
-    return ImportedEntry(name=name, **{**fields, "image": (height, width), "golden": golden})  # type: ignore[arg-type]
+    strings = {key: str(text) for key, text in texts.items()}
+    return ImportedEntry(name=name, size=size, image=(image[0], image[1]), golden=samples, **strings)
 
 
 def _damaged(path: Path, problem: str) -> ZooError:

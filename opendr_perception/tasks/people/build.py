@@ -34,7 +34,7 @@ class DetectionSettings(NmsSettings):
         416,
         "Longest side in pixels, a multiple of 32, to which images are resized to detect people. Larger finds people "
         "who are smaller than 50 pixels; of others it finds no more, and takes more for people that are none. The time "
-        "grows with its square.",
+        "grows with its square. A detector of yours that takes images of one size has that size.",
         minimum=32,
         maximum=2048,
         read_only=True,
@@ -57,7 +57,8 @@ class Settings(DetectionSettings):
 
     model: str = parameter(
         "nanodet",
-        "A person detector of the zoo (opendr-perception models list), or an ONNX file like it.",
+        "A person detector of the zoo or one of yours (opendr-perception models list, import), or the path of its ONNX "
+        "file.",
         read_only=True,
     )
 

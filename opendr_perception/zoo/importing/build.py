@@ -136,7 +136,7 @@ def _recognise(source: Source, form: str, wanted: Format, size: tuple[int, int])
     if target is not None:
         feeds[target.name] = np.array([[size[1], size[0]]], np.int64)
     names = [each.name for each in source.model.graph.output]
-    outputs = golden.run(source.model.SerializeToString(), names, feeds, called=source.name)
+    outputs = golden.run(source.model.SerializeToString(), names, feeds, source.name)
     reading = wanted.recognise(outputs, size)
     if reading is None:
         found = "; ".join(f"{name} {array.dtype} {array.shape}" for name, array in outputs.items())
@@ -182,7 +182,7 @@ def _person(source: Source, reading: Reading, wanted: int | None) -> int:
 def _samples(path: Path, names: list[str], size: tuple[int, int]) -> dict[str, Samples]:
     """Some values of each output for the test image."""
     samples = {}
-    for name, array in golden.run(path, names, {"image": golden.pattern(*size)}).items():
+    for name, array in golden.run(str(path), names, {"image": golden.pattern(*size)}, str(path)).items():
         if not np.isfinite(array).all():
             raise ZooError(
                 f"the output '{name}' has numbers that are none: the file is damaged, or of another precision"

@@ -13,7 +13,10 @@ from opendr_perception.zoo.importing.formats import Format
 
 PREFIX = "network/"
 """Of everything in the original graph, so that no name is there twice."""
-FLOATS = {TensorProto.FLOAT: np.float32, TensorProto.FLOAT16: np.float16}
+FLOATS: dict[int, np.dtype] = {
+    int(TensorProto.FLOAT): np.dtype(np.float32),
+    int(TensorProto.FLOAT16): np.dtype(np.float16),
+}
 Size = tuple[int, int]
 Dimensions = Sequence[int | str]
 
@@ -32,7 +35,7 @@ def image_input(model: onnx.ModelProto, name: str) -> tuple[onnx.ValueInfoProto,
     inputs = [each for each in model.graph.input if each.name not in constants]
     images = [each for each in inputs if len(each.type.tensor_type.shape.dim) == 4]
     others = [each for each in inputs if each not in images]
-    planar = len(images) == 1 and images[0].type.tensor_type.shape.dim[1].dim_value == 3
+    planar = len(images) == 1 and images[0].type.tensor_type.shape.dim[1].dim_value in (0, 3)  # 0: it does not say
     if not planar or images[0].type.tensor_type.elem_type not in FLOATS:
         found = "; ".join(map(_describe, inputs)) or "none"
         raise ZooError(f"{name}: expected one input of an image, float (N, 3, height, width); found {found}")
@@ -121,7 +124,7 @@ def _size_of_each(name: str, size: Size) -> list[onnx.NodeProto]:
 
 def _constants(form: Format, size: Size | None) -> dict[str, np.ndarray]:
     mean, deviation = (np.array(values, np.float32).reshape(1, 3, 1, 1) for values in form.colours)
-    constants = {"image_mean": mean, "image_deviation": deviation}
+    constants: dict[str, np.ndarray] = {"image_mean": mean, "image_deviation": deviation}
     if size is not None:
         pair = np.array([[size[1], size[0]]], np.int64)
         constants |= {"image_size": pair, "image_first": np.array([0]), "image_two": np.array([2])}

@@ -297,3 +297,46 @@ def test_names_of_classes_are_read_without_running_them(exports: Any, cache: zoo
 def test_the_command_names_the_formats_that_there_are() -> None:
     assert set(commands.FORMATS) == set(FORMATS)
     assert {form.task for form in FORMATS.values()} == set(commands.NODES)
+
+
+def free_yolo(exports: Any) -> Path:
+    """A network like YOLO for images of any size: its candidates are the cells of the image, averaged."""
+    nodes = []
+    for stride in (8, 16, 32):
+        window = {"kernel_shape": [stride, stride], "strides": [stride, stride]}
+        nodes += [
+            helper.make_node("AveragePool", ["image"], [f"map{stride}"], **window),
+            helper.make_node("Reshape", [f"map{stride}", "cells"], [f"cells{stride}"]),
+        ]
+    nodes += [
+        helper.make_node("Concat", ["cells8", "cells16", "cells32"], ["all"], axis=2),
+        helper.make_node("Tile", ["all", "times"], ["output0"]),
+    ]
+    constants = [
+        numpy_helper.from_array(np.array(value, np.int64), key)
+        for key, value in (("cells", [0, 3, -1]), ("times", [1, 28, 1]))
+    ]
+    inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["batch", "channels", "height", "width"])]
+    outputs = [helper.make_tensor_value_info("output0", TensorProto.FLOAT, ["batch", 84, "anchors"])]
+    return Path(exports.write("free.onnx", nodes, inputs, outputs, constants))
+
+
+def test_what_takes_images_of_any_size_goes_on_doing_so(exports: Any, cache: zoo.Cache) -> None:
+    import_model("yolo", free_yolo(exports), cache=cache)
+    session = InferenceSession(str(zoo.require("free", cache).path), providers=["CPUExecutionProvider"])
+    assert [type(side) for side in session.get_inputs()[0].shape] == [str, str, str, int]
+    for height, width in ((64, 96), (320, 416)):
+        images = np.concatenate([golden.pattern(height, width)] * 2)
+        [found] = session.run(["predictions"], {"image": images})
+        cells = sum(height // stride * (width // stride) for stride in (8, 16, 32))
+        assert found.shape == (2, 84, cells)
+        first = images[0, :8, :8].astype(np.float64).mean(axis=(0, 1)) / 255
+        np.testing.assert_allclose(found[0, :3, 0], first, atol=1e-5)
+
+
+def test_a_format_of_one_size_gets_it(exports: Any, cache: zoo.Cache) -> None:
+    maps = {"x": np.zeros((1, 17, 384)), "y": np.zeros((1, 17, 512))}
+    import_model("rtmpose", exports("free.onnx", maps, ("height", "width"), batch="N"), cache=cache)
+    session = InferenceSession(str(zoo.require("free", cache).path), providers=["CPUExecutionProvider"])
+    assert session.get_inputs()[0].shape == ["N", 256, 192, 3]
+    assert [each.name for each in session.get_outputs()] == ["simcc_x", "simcc_y"]

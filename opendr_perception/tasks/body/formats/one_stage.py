@@ -63,7 +63,8 @@ def _in_image(found: Bodies, place: Letterbox, image: Image) -> Bodies:
     keypoints = np.where(np.isfinite(found.keypoints).all(axis=-1, keepdims=True), found.keypoints, 0)
     placed = np.concatenate([place.to_source(keypoints[..., :2]), np.clip(keypoints[..., 2:], 0, 1)], axis=-1)
     placed = np.where(placed[..., 2:] > 0, placed, 0).astype(np.float32)
-    return Bodies(placed, boxes, np.clip(found.scores, 0, 1))[(boxes[:, 2:] > boxes[:, :2]).all(axis=1)]
+    inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+    return Bodies(placed, boxes, np.clip(found.scores, 0, 1))[inside]
 
 
 def as_keypoints(rows: np.ndarray) -> np.ndarray:

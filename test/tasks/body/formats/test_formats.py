@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from onnx import TensorProto, helper, numpy_helper
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError, Session
@@ -88,30 +87,6 @@ def test_the_peak_of_a_heatmap_is_the_keypoint(exports: Any, tmp_path: Path) -> 
     assert np.abs(poses.keypoints[0, :, :2] - expected).max() < 0.15 * 8, "a seventh of a cell"
 
 
-def brightest_place(exports: Any, form: str) -> Path:
-    """A network that sees: SimCC, or heatmaps, of the brightness of the crop."""
-    nodes = [helper.make_node("ReduceMean", ["image"], ["grey"], axes=[1], keepdims=1)]
-    inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, *SIZE])]
-    constants = [numpy_helper.from_array(np.array([1, 17, 1], np.int64), "each")]
-    if form == "vitpose":
-        nodes += [
-            helper.make_node("AveragePool", ["grey"], ["small"], kernel_shape=[4, 4], strides=[4, 4]),
-            helper.make_node("Concat", ["small"] * 17, ["heatmaps"], axis=1),
-        ]
-        outputs = [helper.make_tensor_value_info("heatmaps", TensorProto.FLOAT, ["N", 17, 16, 12])]
-        return Path(exports.write("sees.onnx", nodes, inputs, outputs, constants[:0]))
-    outputs = []
-    for name, axis, length in (("simcc_x", 2, 48), ("simcc_y", 3, 64)):
-        nodes += [
-            helper.make_node("ReduceMax", ["grey"], [f"{name}_most"], axes=[axis], keepdims=0),
-            helper.make_node("Resize", [f"{name}_most", "", "twice"], [f"{name}_twice"], mode="nearest"),
-            helper.make_node("Tile", [f"{name}_twice", "each"], [name]),
-        ]
-        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 17, 2 * length]))
-    constants.append(numpy_helper.from_array(np.array([1, 1, 2], np.float32), "twice"))
-    return Path(exports.write("sees.onnx", nodes, inputs, outputs, constants))
-
-
 @pytest.mark.parametrize("form", ["rtmpose", "vitpose"])
 @pytest.mark.parametrize("place", [(60, 60), (90, 140)])
 def test_what_is_bright_in_the_image_is_where_it_is(
@@ -119,7 +94,7 @@ def test_what_is_bright_in_the_image_is_where_it_is(
 ) -> None:
     pixels = np.zeros((192, 256, 3), np.uint8)
     pixels[place[1] - 3 : place[1] + 3, place[0] - 3 : place[0] + 3] = 255
-    session = imported(brightest_place(exports, form), form, tmp_path)
+    session = imported(exports.bright_keypoints(form), form, tmp_path)
     [poses] = PoseEstimator(one_person, session)([Image(pixels, "bgr8")])
     step = (RIGHT - LEFT) / 48
     assert np.abs(poses.keypoints[0, :, :2] - place).max() < (4 * step if form == "vitpose" else 1.5 * step)
