@@ -39,7 +39,8 @@ def _known(names: list[str] | None) -> list[str]:
 
 
 def _known_model(names: list[str] | None) -> list[str]:
-    return _check_names(names, load_manifest().models)
+    with _one_clear_line():
+        return _check_names(names, [*load_manifest().models, *imported.load(default_cache())])
 
 
 def _check_names(names: list[str] | None, known: Iterable[str]) -> list[str]:

@@ -87,17 +87,32 @@ def load(cache: Cache) -> dict[str, ImportedEntry]:
         content = json.loads(text)
         if content["version"] != VERSION:
             raise ValueError(f"it is of version {content['version']}")
-        return {name: _entry(name, fields) for name, fields in content["models"].items()}
+        return parse(content["models"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _damaged(path, str(error) or repr(error)) from error
 
 
 def save(entries: Mapping[str, ImportedEntry], cache: Cache) -> None:
     """Replace the list; only for who holds the workspace of the cache."""
-    models = {
+    content = {"version": VERSION, "models": as_fields(entries)}
+    write_text(_list(cache), json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def as_fields(entries: Mapping[str, ImportedEntry]) -> dict[str, dict[str, object]]:
+    """Entries as they are written down; `parse` reads them."""
+    return {
         name: {key: value for key, value in asdict(entry).items() if key != "name"} for name, entry in entries.items()
     }
-    write_text(_list(cache), json.dumps({"version": VERSION, "models": models}, indent=1, sort_keys=True) + "\n")
+
+
+def parse(models: Mapping[str, Mapping[str, object]]) -> dict[str, ImportedEntry]:
+    """Read what `as_fields` has written.
+
+    Raises:
+        ValueError, TypeError, KeyError, AttributeError: a field is missing, or has another type.
+        ZooError: a name cannot be used.
+    """
+    return {name: _entry(name, fields) for name, fields in models.items()}
 
 
 def check_name(name: str) -> None:
@@ -135,12 +150,7 @@ def _list(cache: Cache) -> Path:
 
 
 def _entry(name: str, fields: Mapping[str, object]) -> ImportedEntry:
-    """An entry of the list, checked.
-
-    Raises:
-        ValueError, TypeError, KeyError: a field is missing, or has another type.
-        ZooError: its name cannot be used.
-    """
+    """An entry of the list, checked."""
     check_name(name)
     texts = {key: fields[key] for key in ("task", "format", "sha256", "source", "source_sha256", "licence")}
     image, golden, size = fields["image"], fields["golden"], fields["size"]
