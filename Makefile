@@ -19,6 +19,15 @@ dev := .venv/.dev
 built := install/.built
 in_env := . ./env.sh &&
 
+ifeq ($(origin PYTHON),command line)
+ifneq ($(wildcard .venv/bin/python),)
+version = $(shell $(1) -c 'import sys; print(*sys.version_info[:2], sep=".")')
+ifneq ($(call version,.venv/bin/python),$(call version,$(PYTHON)))
+$(warning .venv exists and keeps Python $(call version,.venv/bin/python): run `make clean` first to make it with $(PYTHON))
+endif
+endif
+endif
+
 help:
 	@echo "make demo        set up everything and run the suite on real video (DEMO_ARGS='--source FILE --seconds N --headless')"
 	@echo "make demo-active a simulated robot goes around people until it knows who they are (DEMO_ARGS='--seed N --headless')"

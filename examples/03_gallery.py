@@ -19,7 +19,7 @@ def main(gallery: str = "gallery", path: str = "", name: str = "Eileen Collins")
 
     memory = perceive.new_memory()
     found = perceive(pixels, memory, 1.0)
-    for number in range(1, 5):  # nobody gets a name by a single view
+    for number in range(1, 5):  # a single view names nobody
         smaller = cv2.resize(pixels, None, fx=1 - 0.02 * number, fy=1 - 0.02 * number)
         found = perceive(smaller, memory, 1 + number / 10)
         for who, track in zip(found.identities, found.tracks, strict=True):

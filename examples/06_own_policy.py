@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from opendr_perception.active.control import Move
 from opendr_perception.active.identification import Outcome
-from opendr_perception.active.perception import View
+from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies import Decision
-from opendr_perception.bench.view.policies import Laboratory
+from opendr_perception.bench.view.policies import ViewSetUp
 
 
 class NearerThenAround:
@@ -20,7 +20,7 @@ class NearerThenAround:
     def begin(self) -> None:
         self.steps = 0
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         if views[-1].distance > 2.0:
             return Decision(Move(advance=views[-1].distance - 1.5), "the face is small")
         self.steps += 1
@@ -28,7 +28,7 @@ class NearerThenAround:
 
 
 def main(scene: str = "0") -> Outcome:
-    laboratory = Laboratory()
+    laboratory = ViewSetUp()
     episode, outcome = laboratory.run(NearerThenAround(), int(scene))
     print(f"{outcome.identity or 'unknown'} after {outcome.moves} moves: {'right' if episode.right else 'wrong'}")
     return outcome

@@ -1,4 +1,4 @@
-"""What people are doing: each has a state of their own, and the network sees every pose once.
+"""Action recognition: each person has a state of their own, and the network sees every pose once.
 
 python examples/09_actions.py [FILM, CAMERA OR URL] [FRAMES]
 """

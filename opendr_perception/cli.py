@@ -1,4 +1,4 @@
-"""The command line: opendr-perception {models,gallery,evaluate,run,bench,demo}."""
+"""The command line: opendr-perception {models,gallery,evaluate,process,query,run,bench,demo}."""
 
 from __future__ import annotations
 
@@ -43,6 +43,43 @@ def run(context: typer.Context) -> None:
     from opendr_perception.ros.node import run as run_nodes  # here, because `models` must work without ROS
 
     raise typer.Exit(run_nodes([_node_class(name) for name in names], [sys.argv[0], *ros_arguments]))
+
+
+@app.command(
+    epilog="Example: opendr-perception process walk.mp4 --nodes pose_estimation,action_recognition --output results"
+)
+def process(
+    recordings: Annotated[list[str], typer.Argument(help="Bags, films, or folders of images.")],
+    output: Annotated[Path, typer.Option(help="Folder to write to.")],
+    nodes: Annotated[str, typer.Option(help="Nodes whose results are wanted, with commas between them.")] = "",
+    params: Annotated[Path | None, typer.Option(help="Parameters, as ros2 run --params-file takes them.")] = None,
+    workers: Annotated[int, typer.Option(help="Cores to use; the results do not depend on it.", min=1)] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the output.")] = False,
+    formats: Annotated[str, typer.Option("--format", help="Of mcap, jsonl, parquet.")] = "mcap,jsonl",
+    every_frame: Annotated[bool, typer.Option("--every-frame", help="Answer every frame, as by default.")] = False,
+    as_live: Annotated[
+        float, typer.Option("--as-live", help="Answer at most so many frames a second of recorded time, Hz.", min=0.0)
+    ] = 0.0,
+    blur: Annotated[str, typer.Option(help="Also write films in which faces, or bodies, cannot be recognised.")] = "",
+) -> None:
+    """Answer every frame of recordings, the same way on one core and on many."""
+    if every_frame and as_live:
+        raise typer.BadParameter("--every-frame and --as-live exclude each other")
+    from opendr_perception.process import process as process_all  # here, because `models` must work without ROS
+
+    raise typer.Exit(process_all(recordings, nodes, output, params, workers, resume, formats, as_live, blur))
+
+
+@app.command(epilog='Example: opendr-perception query results "SELECT action, count(*) FROM results GROUP BY action"')
+def query(
+    folder: Annotated[Path, typer.Argument(help="Output of `process` with --format parquet.")],
+    sql: Annotated[str, typer.Argument(help="What is asked of the table `results`.")],
+    csv: Annotated[bool, typer.Option("--csv", help="Print all rows as CSV.")] = False,
+) -> None:
+    """Ask the results of `process` in SQL."""
+    from opendr_perception.process import query as ask  # here, because `models` must work without ROS
+
+    raise typer.Exit(ask(folder, sql, csv))
 
 
 @app.command()

@@ -30,16 +30,16 @@ CLOSEST = 5
 @app.command()
 def add(
     name: Name,
-    pictures: Annotated[list[Path], typer.Argument(help="Each shows this person's face, and no other.")],
+    images: Annotated[list[Path], typer.Argument(help="Each shows this person's face, and no other.")],
     gallery: Folder = None,
     embedder: Embedder = EMBEDDER,
 ) -> None:
-    """Make a person known; three pictures in different light are a good start."""
+    """Make a person known; three images in different light are a good start."""
     with _one_clear_line():
-        from opendr_perception.tasks.face import enrol, look_alikes, read_picture
+        from opendr_perception.tasks.face import enrol, look_alikes, read_sample
 
         enroller, folder = _open(gallery, embedder)
-        samples = enroller.samples([read_picture(path) for path in pictures])
+        samples = enroller.samples([read_sample(path) for path in images])
         known = enrol(folder, name, samples)
         typer.echo(f"'{name}' is enrolled with {known.names.count(name)} samples in {folder.path}")
         for line in look_alikes(known, name):
@@ -48,7 +48,7 @@ def add(
 
 @app.command()
 def remove(name: Name, gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
-    """Forget a person: delete all pictures and embeddings."""
+    """Forget a person: delete all images and embeddings."""
     with _one_clear_line():
         from opendr_perception.tasks.face import GalleryFolder, default_gallery
 
@@ -98,7 +98,7 @@ def check(
             typer.echo(f"{pair.distance:.3f}  {pair.first} - {pair.second}")
         for pair in own[:CLOSEST]:
             apart = "  NOT RECOGNISED BY THE OTHERS" if pair.distance >= known.threshold else ""
-            typer.echo(f"{pair.distance:.3f}  {pair.first}, from one picture to the others{apart}")
+            typer.echo(f"{pair.distance:.3f}  {pair.first}, from one image to the others{apart}")
         typer.echo(
             f"{len(known.people)} people, {len(known.names)} samples; threshold {known.threshold:g}, "
             f"proposed {propose_threshold(known):.2f}"
@@ -117,7 +117,7 @@ def rebuild(gallery: Folder = None, embedder: Embedder = EMBEDDER) -> None:
 
 
 def _synchronise(enroller: Enroller, folder: GalleryFolder, anew: bool = False) -> tuple[Gallery, int]:
-    """What is known, and how much was not taken in."""
+    """Synchronise the gallery; the result, and the number of images that were not taken in."""
     folder.open(_warn)  # what it mends is no fault of the images
     faults: list[str] = []
     known = enroller.synchronise(folder, faults.append, anew)

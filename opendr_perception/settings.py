@@ -20,19 +20,23 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
+Hint = Any
+"""Type of a setting: one of `TYPES`, or a tuple of one of them."""
+
 TYPES = {bool: "bool", int: "integer", float: "double", str: "string"}
-"""What a setting can be, and how ROS calls that; also tuples of one of them."""
+"""Types of a setting, and their names in ROS; also tuples of one of them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Documentation:
-    """What a parameter means and which values it takes."""
+    """Documentation of a parameter: meaning and allowed values."""
 
     text: str
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    former: str = ""
 
     def check(self, name: str, value: Any) -> None:
         """Raise ValueError with one clear line if the value is not allowed."""
@@ -62,6 +66,7 @@ def parameter(
     maximum: float | None = None,
     choices: Iterable[str] = (),
     read_only: bool = False,
+    former: str = "",
 ) -> T:
     """A dataclass field that is a setting, and a ROS parameter of nodes.
 
@@ -72,16 +77,21 @@ def parameter(
         maximum: largest allowed value, inclusive.
         choices: the allowed strings.
         read_only: it can only be set before the node is configured.
+        former: its name in earlier versions, which nodes still take at start, with a warning.
     """
-    return dataclasses.field(
-        default=default, metadata={"parameter": Documentation(text, minimum, maximum, tuple(choices), read_only)}
-    )
+    doc = Documentation(text, minimum, maximum, tuple(choices), read_only, former)
+    return dataclasses.field(default=default, metadata={"parameter": doc})
 
 
 def documentation(parameters: object) -> dict[str, Documentation]:
     """The documentation of each parameter of a parameter dataclass (or an instance of it), by name; its own first."""
     cls = parameters if isinstance(parameters, type) else type(parameters)
     return {field.name: field.metadata["parameter"] for _, fields in _chapters(cls) for field in fields}
+
+
+def former_names(parameters: object) -> dict[str, str]:
+    """The present name of each parameter that had another one in earlier versions, by that former name."""
+    return {doc.former: name for name, doc in documentation(parameters).items() if doc.former}
 
 
 def check(parameters: object) -> None:
@@ -131,8 +141,8 @@ def as_markdown(cls: type) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
-    """What the dataclass itself adds, then what each of its bases does: the first line of its text, and the fields."""
+def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field]]]:
+    """Chapters of a dataclass: its own fields, then those of each base: the first line of its text, and the fields."""
     left = {field.name: field for field in dataclasses.fields(cls)}
     chapters = []
     for base in filter(dataclasses.is_dataclass, cls.__mro__):
@@ -142,7 +152,7 @@ def _chapters(cls: type) -> list[tuple[str, list[dataclasses.Field[Any]]]]:
     return chapters
 
 
-def convert(name: str, value: object, hint: Any) -> Any:
+def convert(name: str, value: object, hint: Hint) -> Any:
     """A value as the dataclass wants it: integers become doubles, sequences tuples.
 
     Raises:
@@ -160,7 +170,7 @@ def convert(name: str, value: object, hint: Any) -> Any:
     raise ValueError(f"{name} must be of the type {_type_name(hint)}, got {value!r}")
 
 
-def _type_name(hint: Any) -> str:
+def _type_name(hint: Hint) -> str:
     if get_origin(hint) is tuple:
         return f"{_type_name(get_args(hint)[0])}[]"
     return TYPES[hint]
@@ -177,7 +187,7 @@ def _yaml_value(value: object) -> str:
 
 
 def _comment(doc: Documentation) -> list[str]:
-    """What the configuration file says of a parameter, in lines that do not tear a range apart."""
+    """Comment of a parameter in the configuration file, in lines that do not tear a range apart."""
     unbreakable = "\u00a0"
     text = doc.text + _allowed(doc).replace(", ", f",{unbreakable}")
     return [line.replace(unbreakable, " ") for line in textwrap.wrap(text, 112)]

@@ -84,6 +84,33 @@ def astronaut() -> np.ndarray:
     return np.asarray(cv2.imread(str(zoo.sample("astronaut.png"))))
 
 
+@pytest.fixture(scope="session")
+def heart_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Judges of heart signals with random weights, written as trained ones are: `rhythm`, `beats` and `sound`."""
+    import torch
+
+    from opendr_perception.networks.signals.continual import BeatNetwork, HeartSoundNetwork
+    from opendr_perception.training.common.weights import save
+    from opendr_perception.training.signals.export import ship
+    from opendr_perception.training.signals.train import SOUND
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("hearts")
+    sound = HeartSoundNetwork(2, window=32)
+    told = {"mel": SOUND.as_dict(), "field": sound.encoder.field, "hop": sound.encoder.hop}
+    for name, network, kind in (
+        ("rhythm", BeatNetwork(4, window=8), {"kind": "ecg"}),
+        ("beats", BeatNetwork(3, window=1), {"kind": "ecg"}),
+        ("sound", sound, {"kind": "pcg", **told}),
+    ):
+        window = network.bag.window
+        labels = [f"label {k}" for k in range(network.bag.classes)]
+        card = {"labels": labels, "shape": {"window": window}, "by_beat": window == 1, **kind}
+        save(network.eval(), folder / f"{name}.npz", card)
+        ship(folder / f"{name}.npz", folder / f"{name}.onnx")
+    return {path.stem: path for path in folder.glob("*.onnx")}
+
+
 def read_frames(name: str, count: int) -> list[np.ndarray]:
     zoo.fetch([name])
     capture = cv2.VideoCapture(str(zoo.sample(name)))

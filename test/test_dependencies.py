@@ -25,7 +25,7 @@ ROSDEP_KEYS = {
     "yaml": "python3-yaml",
 }
 DISTRIBUTIONS = {"rosbags.image": "rosbags-image", "cv2": "opencv-python-headless", "yaml": "pyyaml"}
-"""Where modules come from that are not named like their distribution."""
+"""Distributions of the modules that are not named like them."""
 
 WITH_TORCH = (
     "streaming/",
@@ -43,6 +43,9 @@ WITH_TORCH = (
 
 FOR_EVALUATION = {"pycocotools"}
 """Imported when asked for, and named by one line when missing: requirements/evaluate.txt."""
+
+FOR_PROCESSING = {"duckdb", "pyarrow"}
+"""Likewise, for tables of results: requirements/process.txt."""
 
 FOR_TRAINING = {"torch", "anny", "gymnasium", "stable_baselines3"}
 """Packages that no node needs; anny only makes the table of bodies anew."""
@@ -66,7 +69,7 @@ def foreign_imports() -> dict[str, str]:
     for source in SOURCES:
         for module in imports_of(source):
             top = module.split(".")[0]
-            if top in sys.stdlib_module_names or top in FOR_EVALUATION or top == "opendr_perception":
+            if top in sys.stdlib_module_names or top in FOR_EVALUATION | FOR_PROCESSING or top == "opendr_perception":
                 continue
             if top == "mujoco" and "sim" in source.parts:  # pinned in sim.txt; see below
                 continue
@@ -121,6 +124,12 @@ def test_what_the_simulator_loads_only_when_it_runs_is_pinned() -> None:
     loaded = set(re.findall(r'import_module\("(\w+)"\)', text))
     assert loaded == {"mujoco"}
     assert loaded <= requirements("sim.txt")
+
+
+def test_what_only_tables_of_results_need_is_pinned() -> None:
+    imported = {name.split(".")[0] for source in SOURCES for name in imports_of(source)}
+    assert imported >= FOR_PROCESSING
+    assert requirements("process.txt") >= FOR_PROCESSING
 
 
 def test_what_only_learning_by_reinforcement_needs_is_pinned() -> None:

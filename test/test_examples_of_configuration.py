@@ -20,7 +20,7 @@ DEFAULTS = Parameters()
 
 
 def parameters(name: str) -> dict[str, Any]:
-    """What an example sets."""
+    """Parameters that an example sets."""
     content = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
     assert list(content) == [name], "the name of the file is that of its node"
     assert list(content[name]) == ["ros__parameters"]
@@ -37,7 +37,7 @@ def commands(name: str) -> dict[str, list[str]]:
 
 
 def remapped(arguments: list[str], name: str) -> str:
-    """What a command calls a topic."""
+    """Topics of a command."""
     (target,) = (item.partition(":=")[2] for item in arguments if item.startswith(f"{name}:="))
     return target
 

@@ -1,4 +1,4 @@
-"""What `import opendr_perception as op` gives: few names, nothing heavy before it is used, poses in three lines."""
+"""Façade of `import opendr_perception as op`: few names, nothing heavy before it is used, poses in three lines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SURFACE = {
 
 
 def loaded(script: str, names: set[str]) -> set[str]:
-    """Which of these modules a script has loaded at its end."""
+    """Modules of these that a script has loaded at its end."""
     script += f"\nimport sys; print('loaded', *({names!r} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
     return set(result.stdout.splitlines()[-1].split()[1:])

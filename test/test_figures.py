@@ -1,4 +1,4 @@
-"""What the pages say was measured is what `opendr-perception evaluate` has written."""
+"""What the pages say was measured is what `opendr-perception evaluate` and `bench` have written."""
 
 from __future__ import annotations
 
@@ -40,3 +40,24 @@ def test_figures_are_written_as_they_are_meant(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "one.json").write_text(json.dumps({"figures": rows}))
     assert TOOL["text_of"]("one", "AP", True) == "0.912 (0.900 to 0.950)"
     assert [TOOL["text_of"]("one", row["name"], False) for row in rows] == ["0.912", "43 ms", "215", "-"]
+
+
+ROW = {"case": "one", "metric": "time", "unit": "ms", "ours": 4.44, "peer": 28.5, "peer_name": "peer", "ratio": 6.4189}
+ROW |= {"target": 4.0, "met": False}
+
+
+def test_a_table_of_the_benchmark_says_what_missed_its_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "bench.json"
+    monkeypatch.setitem(TOOL["bench_table"].__globals__, "BENCH", file)
+    alone = {**ROW, "metric": "rate", "unit": "Hz", "ours": 123.4, "peer": None, "peer_name": "", "ratio": None}
+    file.write_text(json.dumps([ROW, alone | {"target": None, "met": None}]))
+    assert TOOL["bench_table"]().splitlines()[2:] == [
+        "| one | time | 4.44 ms | peer: 28.5 ms | 6.42 | 4 ms: missed |",
+        "| one | rate | 123 Hz |  |  |  |",
+    ]
+    assert TOOL["bench_table"]("one | time | peer").splitlines()[2:] == [
+        "| one | time | 4.44 ms | peer: 28.5 ms | 6.42 | 4 ms: missed |"
+    ]
+    assert TOOL["bench_table"]("one | rate").splitlines()[2:] == ["| one | rate | 123 Hz |  |  |  |"]
+    with pytest.raises(SystemExit, match=r"no figure 'one \| delay'"):
+        TOOL["bench_table"]("one | delay")

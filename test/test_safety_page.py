@@ -1,4 +1,4 @@
-"""What the page on safety says is so: the tests that it names, its figures, and the types of velocities."""
+"""The page on safety is true: the tests that it names, its figures, and the types of velocities."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from opendr_perception.active.control.separation import REACTION, separation_share
-from opendr_perception.active.surroundings.geometry import Person, Velocity
+from opendr_perception.active.surroundings.geometry import PersonPosition, Velocity
 from opendr_perception.nodes.view_control import Parameters
 
 ROOT = Path(__file__).parents[1]
@@ -21,7 +21,7 @@ AHEAD, ASIDE = Velocity(x=10.0), Velocity(y=10.0)
 
 def speed(wish: Velocity, distance: float, brakes: float = DEFAULTS.max_acceleration) -> float:
     """The speed that is allowed towards a person ahead, or around them, m/s."""
-    person = Person(distance, 0.0)
+    person = PersonPosition(distance, 0.0)
     return separation_share(wish, person, DEFAULTS.robot_radius, brakes, DEFAULTS.creep_speed) * wish.speed
 
 

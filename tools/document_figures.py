@@ -1,9 +1,12 @@
-"""Write measured figures into pages, from the JSON of `opendr-perception evaluate`.
+"""Write measured figures into pages, from the JSON of `opendr-perception evaluate` and of `opendr-perception bench`.
 
     python tools/document_figures.py
 
 A page says `<!-- figure: persons.pets.test | standard: AP -->0.926<!-- end -->`: the file of docs/figures/evaluate, and
-the name of the figure in it. With a third part, `| interval`, the 95 % interval is written too.
+the name of the figure in it. With a third part, `| interval`, the 95 % interval is written too. The figures of the
+benchmark are the table between `<!-- bench table -->` and `<!-- end -->`; with lines of `case | metric | peer` in the
+comment, after a colon, only these. They come from docs/figures/bench.json, which is what `make bench` leaves in
+bench-output.
 """
 
 from __future__ import annotations
@@ -15,12 +18,14 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs" / "figures" / "evaluate"
+BENCH = ROOT / "docs" / "figures" / "bench.json"
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "opendr_perception" / "zoo" / "weights").glob("*.md")),
 ]
 MARKER = re.compile(r"(<!-- figure: ([\w.-]+) \| ([^|>]+?)( \| interval)? -->)(.*?)(<!-- end -->)")
+BENCH_TABLE = re.compile(r"(<!-- bench table(?::\n(.*?)\n)? ?-->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
 def text_of(file: str, name: str, interval: bool) -> str:
@@ -47,13 +52,51 @@ def _number(value: float | None, figure: dict[str, Any]) -> str:
     return f"{value:.0f} {unit}".rstrip() if figure["unit"] else f"{value:.3f}"
 
 
+def bench_table(wanted: str | None = None) -> str:
+    """Figures of the last whole benchmark, with those that miss their targets; all, or those named in lines.
+
+    Raises:
+        SystemExit: There is no such figure.
+    """
+    rows = {_name(row): row for row in json.loads(BENCH.read_text())}
+    names = list(rows) if wanted is None else wanted.splitlines()
+    if missing := [name for name in names if name not in rows]:
+        raise SystemExit(f"there is no figure '{missing[0]}' in {BENCH.name}")
+    head = "| case | what | ours | beside it | times better | target |\n|---|---|---|---|---|---|\n"
+    return head + "".join(map(_bench_row, (rows[name] for name in names)))
+
+
+def _name(row: dict[str, Any]) -> str:
+    """Case and metric, and the peer where there is one: some figures are compared with several."""
+    return " | ".join(filter(None, (row["case"], row["metric"], row["peer_name"])))
+
+
+def _bench_row(row: dict[str, Any]) -> str:
+    peer = "" if row["peer"] is None else _measured(row["peer"], row["unit"])
+    cells = (
+        row["case"],
+        row["metric"],
+        _measured(row["ours"], row["unit"]),
+        ": ".join(filter(None, (row["peer_name"], peer))),
+        "" if row["ratio"] is None else f"{row['ratio']:.3g}",
+        "" if row["target"] is None else _measured(row["target"], row["unit"]) + ": missed" * (not row["met"]),
+    )
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def _measured(value: float, unit: str) -> str:
+    number = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+    return f"{number} {unit}".rstrip()
+
+
 def generated() -> dict[Path, str]:
     """All pages that have figures, as they ought to be."""
     found = {}
     for page in PAGES:
         text = page.read_text()
-        if MARKER.search(text):
-            found[page] = MARKER.sub(lambda m: m[1] + text_of(m[2], m[3], bool(m[4])) + m[6], text)
+        if MARKER.search(text) or BENCH_TABLE.search(text):
+            text = MARKER.sub(lambda m: m[1] + text_of(m[2], m[3], bool(m[4])) + m[6], text)
+            found[page] = BENCH_TABLE.sub(lambda m: m[1] + bench_table(m[2]) + m[4], text)
     return found
 
 

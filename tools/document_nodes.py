@@ -19,6 +19,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from opendr_perception import nodes
 from opendr_perception.ros.convert.images import TRANSPORTS
 from opendr_perception.ros.node import ManagedNode, as_markdown, as_yaml
+from opendr_perception.ros.outputs import Extra
 from opendr_perception.ros.perception.node import PerceptionNode
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +33,7 @@ into a file of your own and give it to the node or to the launch file:
   ros2 run opendr_perception {name} --ros-args --params-file mine.yaml
   ros2 launch opendr_perception perception.launch.py params_file:=mine.yaml
 
-One value alone is given by `-p name:=value`; those that are not marked "only before" also change while the node runs:
+A single value is given by `-p name:=value`; those that are not marked "only before" also change while the node runs:
 
   ros2 param set /{name} name value
 
@@ -116,9 +117,10 @@ def topics(node: type[PerceptionNode]) -> str:
     result, topic = node.RESULT
     subscribed = []
     if node.INPUT is not None:
-        subscribed += [(node.INPUT.topic, node.INPUT.type, "the results of another node")]
+        where = ", where `{}` is `{}`".format(*node.INPUT_IF) if node.INPUT_IF else ""
+        subscribed += [(node.INPUT.topic, node.INPUT.type, f"the results of another node{where}")]
     if node.INPUT is None or node.WITH_IMAGES:
-        same = ", with the same stamps" if node.WITH_IMAGES else ""
+        same = f", with the same stamps{' then' if node.INPUT_IF else ''}" if node.WITH_IMAGES else ""
         subscribed += [
             (image_topic, kind, f"the camera, where `image_transport` is `{transport}`{same}")
             for transport, (kind, _, image_topic) in TRANSPORTS.items()
@@ -132,21 +134,28 @@ def topics(node: type[PerceptionNode]) -> str:
             CompressedImage,
             "the same as JPEG, for slow networks; made only while somebody subscribes",
         ),
+        *((f"~/{extra.topic}", extra.type, _outside(extra)) for extra in node.OUTPUTS),
         ("~/statistics", NodeStatistics, "once a second, for each stream: counts, rate, inference time and latency"),
         ("/diagnostics", DiagnosticArray, "once a second: the node's state or fault, and how each stream is"),
     ]
     return "\n".join(["Subscribed:", "", *table(subscribed), "", "Published:", "", *table(published)]) + "\n"
 
 
-def table(rows: list[tuple[str, type, str]]) -> list[str]:
+def _outside(extra: Extra) -> str:
+    return f"{extra.meaning}; where {extra.package} is installed, made only while somebody subscribes"
+
+
+def table(rows: list[tuple[str, type | str, str]]) -> list[str]:
     """Markdown lines of topics with message types and meanings."""
     return ["| topic | type | meaning |", "|---|---|---|"] + [
         f"| `{topic}` | {type_link(kind)} | {meaning} |" for topic, kind, meaning in rows
     ]
 
 
-def type_link(kind: type) -> str:
+def type_link(kind: type | str) -> str:
     """The ROS name of a message type; our own lead to their definition."""
+    if isinstance(kind, str):
+        return kind
     package = kind.__module__.split(".")[0]
     name = f"{package}/{kind.__name__}"
     return f"[{name}](../../msg/{kind.__name__}.msg)" if package == "opendr_perception" else name

@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/active-perception.md.
+"""Draw the figures of docs/active-perception.md.
 
     python tools/draw_active.py
 
@@ -37,11 +37,11 @@ def main() -> None:
 def views_of_the_astronaut(detector: FaceDetector) -> list[np.ndarray]:
     """The portrait, and what it would look like from -45 to 45 degrees."""
     zoo.fetch(["astronaut.png"])
-    picture = Image(np.asarray(cv2.imread(str(zoo.sample("astronaut.png")))), "bgr8")
-    (faces,) = detector([picture])
-    fit = FaceMesh(zoo.session("facemesh")).fit(picture, faces.detections.boxes[0], faces.landmarks[0])
-    rendered = [synthesise(picture, fit, math.radians(angle)).pixels for angle in ANGLES]
-    return [align(picture, faces.landmarks[0]), *rendered]
+    image = Image(np.asarray(cv2.imread(str(zoo.sample("astronaut.png")))), "bgr8")
+    (faces,) = detector([image])
+    fit = FaceMesh(zoo.session("facemesh")).fit(image, faces.detections.boxes[0], faces.landmarks[0])
+    rendered = [synthesise(image, fit, math.radians(angle)).pixels for angle in ANGLES]
+    return [align(image, faces.landmarks[0]), *rendered]
 
 
 def covered_faces(detector: FaceDetector) -> list[list[np.ndarray]]:
@@ -62,7 +62,7 @@ def covered_faces(detector: FaceDetector) -> list[list[np.ndarray]]:
 
 
 def write(name: str, rows: list[list[np.ndarray]]) -> None:
-    """One picture of rows of RGB pictures."""
+    """One image of rows of RGB images."""
     padded = [
         [cv2.copyMakeBorder(p, 0, GAP, 0, GAP, cv2.BORDER_CONSTANT, value=(255,) * 3) for p in row] for row in rows
     ]

@@ -19,9 +19,9 @@ from opendr_perception.tasks.face import (
     Gallery,
     IdentityMemory,
     RecognisedFaces,
-    Sighting,
+    TrackedFaces,
     head_poses,
-    read_picture,
+    read_sample,
     view,
 )
 from opendr_perception.tasks.imaging import Image, PinholeCamera, crop_resize, to_bgr
@@ -32,23 +32,23 @@ NAME = "Eileen Collins"
 
 def main() -> None:
     zoo.fetch(["blazeface", "face-embedding", "astronaut.png"])
-    picture = read_picture(zoo.sample("astronaut.png"))
+    image = read_sample(zoo.sample("astronaut.png"))
     detector = FaceDetector(zoo.session("blazeface"))
     embedder = FaceEmbedder(zoo.session("face-embedding"))
 
-    # Enrolled from a smaller picture: the distance to the very same pixels would be 0.
-    small = Image(crop_resize(picture, (0, 0, 512, 512), (280, 280))[0], "bgr8")
+    # Enrolled from a smaller image: the distance to the very same pixels would be 0.
+    small = Image(crop_resize(image, (0, 0, 512, 512), (280, 280))[0], "bgr8")
     [faces] = detector([small])
     pose = head_poses(faces, PinholeCamera.assumed(small.width, small.height))[0]
     embedding = embedder([view(small, faces, 0, pose).aligned])
-    gallery = Gallery("for this picture").with_samples(NAME, ["small"], embedding)
+    gallery = Gallery("for this image").with_samples(NAME, ["small"], embedding)
 
-    [faces] = detector([picture])
-    poses = head_poses(faces, PinholeCamera.assumed(picture.width, picture.height))
-    seen = Sighting(picture, faces, poses, ["1"], frozenset(["1"]))
+    [faces] = detector([image])
+    poses = head_poses(faces, PinholeCamera.assumed(image.width, image.height))
+    seen = TrackedFaces(image, faces, poses, ["1"], frozenset(["1"]))
     identifier, memory = FaceIdentifier(embedder), IdentityMemory()
     identities = [identifier(memory, gallery, gallery.threshold, seen) for _ in range(FEWEST)][-1]
-    canvas = to_bgr(picture)
+    canvas = to_bgr(image)
     draw_faces(canvas, RecognisedFaces(faces, ["1"], poses, identities))
     cv2.imwrite(str(TARGET), canvas[:320, 60:400], [cv2.IMWRITE_JPEG_QUALITY, 88])
 

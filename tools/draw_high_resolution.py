@@ -1,4 +1,4 @@
-"""Draw docs/images/high-resolution.jpg: what is looked at in a large picture of the simulated world, and who is found.
+"""Draw docs/images/high-resolution.jpg: what is looked at in a large image of the simulated world, and who is found.
 
 python tools/draw_high_resolution.py [FILE]
 """
@@ -19,19 +19,25 @@ from opendr_perception.sim.world import World
 from opendr_perception.tasks.body import PoseEstimator
 from opendr_perception.tasks.drawing import draw_poses
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.people import DetectorOverview, Glance, HighResolutionDetector, PersonDetector, pool
+from opendr_perception.tasks.people import (
+    DetectorOverview,
+    HighResolutionDetector,
+    PersonDetector,
+    RegionProposer,
+    pool,
+)
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "high-resolution.jpg"
 ROBOT = Pose(-11.0, 0.0, 0.0)
 PLACES = ((-5.0, 2.2), (-1.0, -3.0), (-0.5, -2.2), (2.0, 5.5), (8.0, 0.5))
-"""Where people stand, in metres."""
+"""Positions of people, in metres."""
 SKY, GROUND = 420, 1260
 """Rows that are shown."""
 PART = (40, 200, 255)
 
 
 def main() -> None:
-    """Draw the glance, beside it the parts of the picture that it has pointed out, and the poses found in them."""
+    """Draw the glance, beside it the parts of the image that it has pointed out, and the poses found in them."""
     with World(camera=SimulatedCamera(2560, 1440, math.radians(80), above=2.2, samples=4)) as world:
         standing = [
             Standing(name, Pose(x, y, math.pi + 0.8 * k))
@@ -43,7 +49,7 @@ def main() -> None:
     pixels = np.ascontiguousarray(rendered[..., ::-1])
     image = Image(pixels, "bgr8")
     session = zoo.session("nanodet")
-    glance = Glance(DetectorOverview(session))
+    glance = RegionProposer(DetectorOverview(session))
     estimate = PoseEstimator(HighResolutionDetector(PersonDetector(session), glance), zoo.session("movenet-lightning"))
     [poses] = estimate([image])
     drawn = pixels.copy()

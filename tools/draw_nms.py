@@ -19,7 +19,7 @@ from matplotlib.patches import Rectangle
 from opendr_perception import zoo
 from opendr_perception.tasks.nms import Candidates, Detections, Greedy, LearnedNms, Suppressor, pairwise_iou
 from opendr_perception.training.nms.examples import match
-from opendr_perception.training.nms.simulate import HARD, Scene, make_scene
+from opendr_perception.training.nms.simulate import HARD, CrowdScene, make_scene
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "nms.svg"
 RIGHT, WRONG, MISSED, QUIET = "#2b8a3e", "#e03131", "#1c7ed6", "#ced4da"
@@ -44,8 +44,8 @@ def main() -> None:
     figure.savefig(file, metadata={"Date": None} if file.suffix == ".svg" else None, dpi=100)
 
 
-def _result(axes: Axes, scene: Scene, name: str, method: Suppressor) -> None:
-    """What a method keeps: right and wrong boxes, and people whom it misses."""
+def _result(axes: Axes, scene: CrowdScene, name: str, method: Suppressor) -> None:
+    """Count the right and wrong boxes that a method keeps, and the people whom it misses."""
     found = method(Candidates(Detections(scene.boxes, scene.scores), scene.size))
     found = found[found.scores > THRESHOLD]
     owners = match(found.scores, pairwise_iou(found.boxes, scene.people))
@@ -58,7 +58,7 @@ def _result(axes: Axes, scene: Scene, name: str, method: Suppressor) -> None:
     _boxes(axes, found.boxes[~right], WRONG, 1.5)
 
 
-def _prepare(axes: Axes, scene: Scene, title: str) -> None:
+def _prepare(axes: Axes, scene: CrowdScene, title: str) -> None:
     axes.set_title(title, fontsize=10, loc="left")
     axes.set_xlim(0, scene.size[0])
     axes.set_ylim(scene.size[1], 0.25 * scene.size[1])

@@ -22,14 +22,14 @@ from opendr_perception.tasks.presence import HumanPresence
 FILE = Path(__file__).parents[1] / "docs" / "images" / "presence.jpg"
 ROBOT = Pose(-11.0, 0.0, 0.0)
 PLACES = ((-7.5, 2.2), (-6.0, -2.0), (-4.0, 0.7), (-2.0, 5.5), (0.0, -4.0), (3.0, 1.0), (6.0, -8.0), (10.0, 4.0))
-"""Where people stand, in metres."""
+"""Positions of people, in metres."""
 THRESHOLD = 0.95
 SKY = 300
 """Rows without anybody."""
 
 
 def main() -> None:
-    """Draw the picture of the robot's camera beside the same with the heatmap."""
+    """Draw the figure of the robot's camera beside the same with the heatmap."""
     with World(camera=SimulatedCamera(1920, 1080, math.radians(80), above=2.2, samples=4)) as world:
         standing = [
             Standing(name, Pose(x, y, math.pi + 0.8 * k))

@@ -14,7 +14,7 @@ from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
 
-PICTURE = Path(__file__).parents[1] / "docs" / "images" / "simulation.jpg"
+IMAGE = Path(__file__).parents[1] / "docs" / "images" / "simulation.jpg"
 
 
 def main() -> None:
@@ -35,7 +35,7 @@ def main() -> None:
         light = Light(azimuth=2.6, elevation=0.7, strength=0.6, ambient=0.5)
         image = world.reset(Scene(people, room=ROOMS["living_room"], light=light)).image
         assert image is not None
-        cv2.imwrite(str(PICTURE), image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+        cv2.imwrite(str(IMAGE), image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
 
 
 if __name__ == "__main__":

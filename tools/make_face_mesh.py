@@ -31,9 +31,9 @@ PACKAGE = Package("npm", "@vladmandic/human", 28615417, "3.3.6")
 LISTS = "package/src/face/facemeshcoords.ts"
 SHA256 = "f4a1c3d9426a5db3574c99a7e00631eea80b5c1a150d2f74295a7005964478f2"
 PORTRAIT, CENTRE, SIDE = "astronaut.png", np.array([222.0, 112.0]), 150.0
-"""The picture, and about where its face is, pixels."""
+"""The image, and about where its face is, pixels."""
 ROUNDS = 3
-"""How often the crop is centred on what was found in the one before."""
+"""Number of times that the crop is centred on the result of the one before."""
 EYES, TOP_TO_CHIN = (33, 263), (10, 152)
 """Vertices."""
 CROP = face_mesh.CROP
@@ -81,24 +81,24 @@ def mirrored(coordinates: np.ndarray) -> np.ndarray:
 def portrait(mirror: np.ndarray) -> np.ndarray:
     """The vertices (468, 3) that the network sees in the portrait."""
     zoo.fetch([PORTRAIT, "facemesh"])
-    picture = np.asarray(cv2.imread(str(zoo.sample(PORTRAIT))))[..., ::-1]
+    image = np.asarray(cv2.imread(str(zoo.sample(PORTRAIT))))[..., ::-1]
     session = zoo.session("facemesh", threads=1)
     centre, side = CENTRE, SIDE
     for _ in range(ROUNDS):
-        vertices = look(session, picture, centre, side)
+        vertices = look(session, image, centre, side)
         low, high = vertices[:, :2].min(0), vertices[:, :2].max(0)
         centre, side = (low + high) / 2, float((high - low).max()) * face_mesh.MARGIN
-    return (vertices + look(session, picture, centre, side, mirror)) / 2
+    return (vertices + look(session, image, centre, side, mirror)) / 2
 
 
 def look(
-    session: Session, picture: np.ndarray, centre: np.ndarray, side: float, mirror: np.ndarray | None = None
+    session: Session, image: np.ndarray, centre: np.ndarray, side: float, mirror: np.ndarray | None = None
 ) -> np.ndarray:
-    """The vertices (468, 3) in a square of the picture, in its pixels; of its mirror image if `mirror` is given."""
+    """The vertices (468, 3) in a square of the image, in its pixels; of its mirror image if `mirror` is given."""
     scale = side / CROP
     corner = centre - side / 2
     matrix = np.column_stack([scale * np.eye(2), corner])
-    crop = cv2.warpAffine(picture, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+    crop = cv2.warpAffine(image, matrix, (CROP, CROP), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
     if mirror is not None:
         crop = crop[:, ::-1]
     vertices = session.run({"image": np.ascontiguousarray(crop)[None]})["vertices"][0].copy()

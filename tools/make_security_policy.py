@@ -33,7 +33,8 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import MultiDOFJointState
 
-from opendr_perception.ros.node import ManagedNode, keep_to_ourselves
+from opendr_perception.ros.node import ManagedNode, isolate_domain
+from opendr_perception.ros.perception.node import PerceptionNode
 
 ROOT = Path(__file__).parents[1]
 FILE = ROOT / "config" / "sros2" / "policy.xml"
@@ -41,7 +42,10 @@ ENCLAVES = "/opendr_perception"
 OPERATOR = "operator"
 PROBE = "/probe"
 """Namespace in which nodes are looked at: what is in it is a relative name, all else an absolute one."""
-VARIANTS: tuple[Mapping[str, Any], ...] = ({}, {"use_sim_time": True, "image_transport": "compressed"})
+VARIANTS: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"use_sim_time": True, "image_transport": "compressed", "people": "topic"},
+)
 """Parameters that decide which topics there are."""
 RULES = {
     "publish": "topic",
@@ -64,16 +68,17 @@ class Interfaces:
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, rule: str) -> frozenset[str]:
-        """What is allowed by one permission."""
+        """Interfaces that one permission allows."""
         return self.names.get(rule, frozenset())
 
     def joined(self, other: Interfaces) -> Interfaces:
-        """What any of the two has."""
+        """Union of the two."""
         return Interfaces({rule: self.of(rule) | other.of(rule) for rule in RULES})
 
 
 def interfaces(node: Node) -> Interfaces:
-    """What a node has at this moment: what it knows itself, and what the graph says. Parts of actions are left out."""
+    """Interfaces of a node at this moment: those it knows itself, and those of the graph. Parts of actions are left
+    out."""
     known = {
         "publish": [each.topic_name for each in node.publishers],
         "subscribe": [each.topic_name for each in node.subscriptions],
@@ -104,7 +109,7 @@ def _short(node: Node, name: str) -> str:
 
 
 def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str] = ()) -> Interfaces:
-    """What a node has while it is active, over all of VARIANTS.
+    """Interfaces of a node while it is active, over all of VARIANTS.
 
     Args:
         node_class: is started here; rclpy must be initialised, in a domain of its own.
@@ -123,10 +128,12 @@ def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str
     np.savez(recordings["signal_source"], signal=np.zeros(1000, np.float32), rate=100.0)
     path = str(recordings.get(node_class.NAME, image))
     needed = {"path": path, "gallery": str(folder / "gallery"), "people": 1, "threads": 1, "autostart": False}
+    needed |= {"audio_type": "Audio", "signal_type": "Signal"}  # else that of whoever publishes, and nobody does
     found = Interfaces()
     for variant in VARIANTS:
         values = {**needed, **variant}
-        known = {name: value for name, value in values.items() if name in _parameters(node_class)}
+        kinds = _parameters(node_class)
+        known = {name: value for name, value in values.items() if isinstance(value, kinds.get(name, ()))}
         node = node_class(
             namespace=PROBE,
             cli_args=["--ros-args", *arguments] if arguments else None,
@@ -135,7 +142,7 @@ def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str
         with closing(node):
             if not node.start():
                 raise RuntimeError(f"{node_class.NAME} cannot be started: its log says why")
-            found = found.joined(interfaces(node))
+            found = found.joined(interfaces(node)).joined(_extras(node_class))
     return found
 
 
@@ -154,12 +161,20 @@ def provide_tf() -> None:
         sys.modules.update({"tf2_msgs": package, "tf2_msgs.msg": messages})
 
 
-def _parameters(node_class: type[ManagedNode]) -> set[str]:
-    return {"use_sim_time", *node_class.Parameters.__dataclass_fields__}
+def _extras(node_class: type[ManagedNode]) -> Interfaces:
+    """What it publishes where the packages of the messages are installed."""
+    extras = node_class.OUTPUTS if issubclass(node_class, PerceptionNode) else ()
+    return Interfaces({"publish": frozenset(f"~/{extra.topic}" for extra in extras)})
+
+
+def _parameters(node_class: type[ManagedNode]) -> dict[str, type]:
+    """The type of each parameter of a node, by its name."""
+    fields = node_class.Parameters.__dataclass_fields__.values()
+    return {"use_sim_time": bool} | {field.name: type(field.default) for field in fields}
 
 
 def operator(served: Mapping[str, Interfaces]) -> Interfaces:
-    """Whoever may look at everything that nodes publish, and ask everything that they serve."""
+    """Permissions of an operator: look at everything that nodes publish, and call everything that they serve."""
 
     def seen_from_outside(rule: str) -> frozenset[str]:
         return frozenset(name.replace("~", node, 1) for node, each in served.items() for name in each.of(rule))
@@ -212,7 +227,7 @@ def main() -> None:
     parser.add_argument("--ros-args", nargs=argparse.REMAINDER, default=[], help="remappings, as nodes take them")
     given = parser.parse_args()
 
-    keep_to_ourselves()
+    isolate_domain()
     provide_tf()
     rclpy.init(args=["--ros-args", "--log-level", "error"])
     with tempfile.TemporaryDirectory() as folder:

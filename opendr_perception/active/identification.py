@@ -1,4 +1,4 @@
-"""The loop of looking, deciding and moving that ends with a name, for robots and whatever stands for one."""
+"""The loop of looking, deciding and moving that ends with a name, for a robot or a simulator."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opendr_perception.active.control import IN_THE_WAY, Move
-from opendr_perception.active.perception import Glimpse, View, best, most_probable
+from opendr_perception.active.perception import FaceObservation, RangeOnly, best, most_probable
 from opendr_perception.active.policies import Decision, Persistent, ViewPolicy
 
 
 @dataclass(frozen=True)
 class Goal:
-    """When to be content, and what may be spent.
+    """Goal of an identification: the confidence to reach, and the budget for it.
 
     Args:
         confidence: of the identity, from which on nothing more is tried.
@@ -36,7 +36,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How it ended.
+    """Outcome of an identification.
 
     Args:
         views: all real views, in order; empty when nobody was seen.
@@ -46,7 +46,7 @@ class Outcome:
         joint: see Goal.
     """
 
-    views: tuple[View, ...]
+    views: tuple[FaceObservation, ...]
     moves: int
     message: str
     interrupted: bool = False
@@ -74,7 +74,7 @@ class Outcome:
 
     @property
     def _together(self) -> bool:
-        """Whether the views can be judged together: a recogniser that tells no distances leaves the best one."""
+        """True if the views can be judged together: a recogniser that tells no distances leaves the best one."""
         return self.joint and any(view.recognition.distances for view in self.views)
 
 
@@ -87,9 +87,9 @@ class Interrupted(RuntimeError):
 
 
 class Explorer(Protocol):
-    """A robot, or what stands for one."""
+    """A robot or a simulator."""
 
-    def look(self) -> View | Glimpse | None:
+    def look(self) -> FaceObservation | RangeOnly | None:
         """Stand still and look at the person; None when they cannot be found."""
         ...
 
@@ -98,7 +98,7 @@ class Explorer(Protocol):
         ...
 
 
-Report = Callable[[str, View | None, int], None]
+Report = Callable[[str, FaceObservation | None, int], None]
 """Is told the phase, the newest view and the number of moves."""
 
 
@@ -114,7 +114,7 @@ def identify(
         report: is told what happens.
     """
     policy.begin()
-    views: list[View] = []
+    views: list[FaceObservation] = []
     moves, travel = 0, 0.0
 
     def end(message: str, interrupted: bool = False) -> Outcome:
@@ -126,14 +126,14 @@ def identify(
             seen = explorer.look()
             if seen is None:
                 return end("the person is not in view")
-            if isinstance(seen, View):
+            if isinstance(seen, FaceObservation):
                 views.append(seen)
                 report("deciding", seen, moves)
                 if reason := _enough(goal, seen, moves):
                     return end(reason)
             if moves >= goal.max_moves:
                 return end(f"all {goal.max_moves} moves are made")
-            decision = policy.decide(views) if isinstance(seen, View) else _search(policy, seen)
+            decision = policy.decide(views) if isinstance(seen, FaceObservation) else _search(policy, seen)
             if decision.move is None:
                 return end(decision.reason)
             distance = 0.0 if math.isnan(seen.distance) else seen.distance
@@ -153,8 +153,8 @@ def identify(
         return end(str(reason), interrupted=True)
 
 
-def _enough(goal: Goal, view: View, moves: int) -> str:
-    """Why no move is needed or possible; '' when one is."""
+def _enough(goal: Goal, view: FaceObservation, moves: int) -> str:
+    """Reason why no move is needed or possible; '' when one is."""
     if math.isnan(view.recognition.confidence):
         return "nobody is enrolled"
     if (moves or goal.look_first) and view.recognition.confidence > goal.confidence:
@@ -162,7 +162,7 @@ def _enough(goal: Goal, view: View, moves: int) -> str:
     return ""
 
 
-def _search(policy: ViewPolicy, glimpse: Glimpse) -> Decision:
+def _search(policy: ViewPolicy, glimpse: RangeOnly) -> Decision:
     return policy.search(glimpse) if isinstance(policy, Persistent) else Decision(None, "the face is not found")
 
 

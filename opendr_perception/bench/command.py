@@ -20,21 +20,25 @@ from opendr_perception.bench.face.recognition import faces
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Case, Figure
 from opendr_perception.bench.nms import nms
+from opendr_perception.bench.people.space import people
 from opendr_perception.bench.presence import presence
+from opendr_perception.bench.process import process
 from opendr_perception.bench.ros.overhead import overhead
 from opendr_perception.bench.ros.streams import streams
-from opendr_perception.bench.signals import signals
+from opendr_perception.bench.ros.whole import once
+from opendr_perception.bench.signals.samples import signals
 from opendr_perception.bench.sound.recognition import sound
 from opendr_perception.bench.view.faults import active_faults
 from opendr_perception.bench.view.policies import active
 from opendr_perception.files import write_text
-from opendr_perception.ros.node import keep_to_ourselves
+from opendr_perception.ros.node import isolate_domain
 
 log = logging.getLogger(__name__)
 
 CASES: dict[str, Case] = {
     "overhead": overhead,
     "streams": streams,
+    "once": once,
     "continual": continual,
     "faces": faces,
     "emotion": emotion,
@@ -42,8 +46,10 @@ CASES: dict[str, Case] = {
     "active": lambda extent: [*active(extent), *active_faults(extent)],
     "highres": high_resolution,
     "presence": presence,
+    "people": people,
     "sound": sound,
     "signals": signals,
+    "process": process,
 }
 
 
@@ -62,7 +68,7 @@ def benchmark(names: Sequence[str], extent: Extent, json_file: Path | None) -> i
         KeyError: there is no such case.
     """
     cases = {name: CASES[name] for name in names or CASES}
-    keep_to_ourselves()
+    isolate_domain()
     figures: list[Figure] = []
     failures: dict[str, str] = {}
     console = Console()

@@ -1,4 +1,4 @@
-"""What a step of a continual network costs, against OpenDR's and against doing the clip again.
+"""Cost of a step of a continual network, against OpenDR's and against the whole clip.
 
 All in one process, with one thread, in turn. Weights are random: they do not change the time.
 """
@@ -44,7 +44,7 @@ def continual(extent: Extent) -> list[Figure]:
 
 
 def _networks(extent: Extent) -> list[Figure]:
-    """What needs torch, for the peers and for networks with random weights."""
+    """Measurements that need torch, for the peers and for networks with random weights."""
     if importlib.util.find_spec("torch") is None:
         print("networks are left out: they are compared with torch, which is not installed", file=sys.stderr)
         return []

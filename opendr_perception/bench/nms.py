@@ -1,8 +1,8 @@
 """Crowds: learned non-maximum suppression against the best formula, and what it costs.
 
 Precision is measured on synthetic crowds that no training has seen. The formulas are tuned on other crowds of the same
-kind. Networks that look at the picture and that do not are compared on pictures of rendered people whom no training has
-seen, and on the same pictures under another light. Real candidates are those of NanoDet on `vtest.avi`.
+kind. Networks that look at the image and that do not are compared on images of rendered people whom no training has
+seen, and on the same images under another light. Real candidates are those of NanoDet on `vtest.avi`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from opendr_perception.tasks.nms.box_graph import candidates
 from opendr_perception.tasks.people import PersonDetector
 
 CASE = "nms"
-PICTURES = 60
+IMAGES = 60
 """That are composed for networks that look at them."""
 SAME = 0.5
 """Overlap from which a box stands for a person."""
@@ -76,8 +76,8 @@ def _precision(session: Session, count: int) -> list[Figure]:
 
 
 def _appearance(geom: Session, looking: Session) -> list[Figure]:
-    """AP0.5 of fseq2 and of seq2seq_geom on NanoDet's candidates of pictures, as they are trained on and shifted."""
-    from opendr_perception.training.nms.data import DETECTOR, SHIFTED, TEST, picture
+    """AP0.5 of fseq2 and of seq2seq_geom on NanoDet's candidates of images, as they are trained on and shifted."""
+    from opendr_perception.training.nms.data import DETECTOR, SHIFTED, TEST, render_image
     from opendr_perception.training.nms.formulas import precision
     from opendr_perception.training.nms.render import propose
     from opendr_perception.training.people.sprites import HELD_OUT_PEOPLE, load_sprites
@@ -87,9 +87,9 @@ def _appearance(geom: Session, looking: Session) -> list[Figure]:
     methods = {"seq2seq_geom": LearnedNms(geom, sure=False), "fseq2": LearnedNms(looking, sure=False)}
     figures = []
     for part, ours, other in ((TEST, "fseq2", "seq2seq_geom"), (SHIFTED, "seq2seq_geom", "fseq2")):
-        data = [propose(detector, picture(part, k, people, [])) for k in range(PICTURES)]
+        data = [propose(detector, render_image(part, k, people, [])) for k in range(IMAGES)]
         one, two = (precision(methods[name], data) for name in (ours, other))
-        figures.append(larger_is_better(CASE, f"AP0.5, pictures, {part.name}, {ours}", "%", one, two, two, other))
+        figures.append(larger_is_better(CASE, f"AP0.5, images, {part.name}, {ours}", "%", one, two, two, other))
     return figures
 
 
@@ -140,9 +140,9 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int) -> list[Figure]
 
 def _crowded(count: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int]]:
     """So many candidates of one dense crowd; more than it gives at once are drawn several times."""
-    from opendr_perception.training.nms.simulate import Crowd, propose, stand
+    from opendr_perception.training.nms.simulate import CrowdModel, propose, stand
 
-    rng, crowd = np.random.default_rng(0), Crowd(people=(120, 120))
+    rng, crowd = np.random.default_rng(0), CrowdModel(people=(120, 120))
     people = stand(rng, crowd)
     drawn = [propose(rng, crowd, *people) for _ in range(max(1, count // 90))]
     boxes, scores = (np.concatenate(column) for column in zip(*drawn, strict=True))
@@ -184,5 +184,5 @@ def _street(network: LearnedNms, frames: range) -> list[Figure]:
 
 
 def _close_pairs(boxes: np.ndarray) -> int:
-    """How many pairs of boxes (n, 4) overlap enough to look like one person found twice."""
+    """Number of pairs of boxes (n, 4) that overlap enough to look like one person found twice."""
     return int((np.triu(pairwise_iou(boxes, boxes), 1) > CLOSE).sum())

@@ -1,4 +1,4 @@
-"""Human presence: how many large pictures a second, and how well it finds the people of a real street.
+"""Human presence: how many large images a second, and how well it finds the people of a real street.
 
 The street is `vtest.avi`; the networks may have learnt from people in its left half and first third. Measured is the
 right half of the last third, where other people are.
@@ -24,7 +24,7 @@ CASE = "presence"
 THREADS = 2
 MODEL = "presence-1080p"
 TARGET = 10.0
-"""Pictures of 1080p a second."""
+"""Images of 1080p a second."""
 THRESHOLD = 0.95
 SURE, FAINT = 0.5, 0.15
 """Scores of the detector: who certainly is a person, and where there may be one."""
@@ -59,7 +59,7 @@ def presence(extent: Extent) -> list[Figure]:
 
 
 def _street(task: HumanPresence, frames: range) -> list[Figure]:
-    """How many of the people whom NanoDet is sure of are found, and how much of the picture is hot without reason."""
+    """Recall of the people whom NanoDet is sure of, and the share of the image that is hot without reason."""
     detector = PersonDetector(zoo.session("nanodet", threads=THREADS), FAINT, input_size=768)
     video = cv2.VideoCapture(str(zoo.fetch(["vtest.avi"])[0]))
     found, hot = [], []
@@ -81,7 +81,7 @@ def _street(task: HumanPresence, frames: range) -> list[Figure]:
     video.release()
     places = (
         (f"vtest.avi, of {len(found)} people, found", found),
-        ("vtest.avi, of the picture without people, hot", np.concatenate(hot)),
+        ("vtest.avi, of the image without people, hot", np.concatenate(hot)),
     )
     return [
         Figure(CASE, metric, "%", 100 * float(np.mean(part)), None, "", None, None, None) for metric, part in places
@@ -95,7 +95,7 @@ def _cells(box: np.ndarray, stride: float) -> tuple[slice, slice]:
 
 
 def _in_torch(pixels: np.ndarray) -> Run | None:
-    """The same network on the same picture in torch, with as many threads; None without torch."""
+    """The same network on the same image in torch, with as many threads; None without torch."""
     if importlib.util.find_spec("torch") is None:
         print("presence compares with torch, which is not installed: left out", file=sys.stderr)
         return None
@@ -104,13 +104,13 @@ def _in_torch(pixels: np.ndarray) -> Run | None:
     from opendr_perception.networks.human_presence import HumanPresenceNetwork
 
     network = HumanPresenceNetwork("1080p").eval()
-    picture = torch.from_numpy(np.ascontiguousarray(pixels[..., ::-1]).transpose(2, 0, 1)[None])
+    image = torch.from_numpy(np.ascontiguousarray(pixels[..., ::-1]).transpose(2, 0, 1)[None])
 
     def run() -> torch.Tensor:
         threads = torch.get_num_threads()
         torch.set_num_threads(THREADS)
         with torch.inference_mode():
-            probabilities = network(picture.float() / 255).softmax(1)[:, 1]
+            probabilities = network(image.float() / 255).softmax(1)[:, 1]
         torch.set_num_threads(threads)
         return probabilities
 

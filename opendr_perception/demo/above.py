@@ -17,7 +17,7 @@ from opendr_perception.sim.world import World
 WIDTH, HEIGHT = 640, 480
 """Pixels; the room is drawn at the top, the table below."""
 TALLEST = 300
-"""Pixels of the room's picture."""
+"""Pixels of the room's image."""
 MARGIN = 0.4
 """m, that are seen beyond the walls."""
 TRAIL = 2000
@@ -31,7 +31,7 @@ COLUMNS = (10, 130, 320, 510, 570)
 """Of the table, pixels."""
 
 
-class Above:
+class TopView:
     """Draws the view from above.
 
     Args:
@@ -49,7 +49,7 @@ class Above:
         self._trail: deque[Pose] = deque(maxlen=TRAIL)
 
     def draw(self, robot: Pose, looked_at: str, visits: Mapping[str, Visit]) -> np.ndarray:
-        """The picture of now.
+        """The image of now.
 
         Args:
             robot: its pose.
@@ -60,8 +60,8 @@ class Above:
             (HEIGHT, WIDTH, 3) uint8 BGR.
         """
         self._trail.append(robot)
-        picture = self._background.copy()
-        room = picture[: self._rows]
+        image = self._background.copy()
+        room = image[: self._rows]
         self._draw_view(room, robot)
         points = np.array([self._pixel(pose.x, pose.y) for pose in self._trail], np.int32)
         cv2.polylines(room, [points], False, ROBOT, 1, cv2.LINE_AA)
@@ -72,14 +72,14 @@ class Above:
             cv2.circle(room, (x, y), round(0.42 * self._scale), colour, 2, cv2.LINE_AA)
             away = math.copysign(0.75, standing.pose.y)  # of the way, so that it hides nothing
             _write(room, standing.name, (x - 32, self._pixel(0.0, standing.pose.y + away)[1] + 4), colour)
-        self._write_table(picture, looked_at, visits)
-        return picture
+        self._write_table(image, looked_at, visits)
+        return image
 
     def _pixel(self, x: float, y: float) -> tuple[int, int]:
         return round(WIDTH / 2 + x * self._scale), round(self._rows / 2 - y * self._scale)
 
     def _draw_view(self, room: np.ndarray, robot: Pose) -> None:
-        """What the camera sees, as a brighter wedge."""
+        """Draw the field of view as a brighter wedge."""
         edges = [
             self._pixel(robot.x + 2.5 * math.cos(robot.yaw + turn), robot.y + 2.5 * math.sin(robot.yaw + turn))
             for turn in np.linspace(-self._half_view, self._half_view, 9)
@@ -94,7 +94,7 @@ class Above:
         front = self._pixel(robot.x + 0.3 * math.cos(robot.yaw), robot.y + 0.3 * math.sin(robot.yaw))
         cv2.line(room, centre, front, DARK, 2, cv2.LINE_AA)
 
-    def _write_table(self, picture: np.ndarray, looked_at: str, visits: Mapping[str, Visit]) -> None:
+    def _write_table(self, image: np.ndarray, looked_at: str, visits: Mapping[str, Visit]) -> None:
         rows: list[Sequence[tuple[str, Colour]]] = [
             [(heading, GREY) for heading in ("person", "first view", "after moving", "moves", "way")]
         ]
@@ -104,7 +104,7 @@ class Above:
         step = (HEIGHT - self._rows - LABEL) // (len(self._scene.people) + 1)
         for row, cells in enumerate(rows, 1):
             for column, (text, colour) in zip(COLUMNS, cells, strict=False):
-                _write(picture, text, (column, self._rows + row * step), colour)
+                _write(image, text, (column, self._rows + row * step), colour)
 
     @staticmethod
     def _colour(name: str, looked_at: str, visits: Mapping[str, Visit]) -> Colour:
@@ -120,7 +120,7 @@ def _row(visit: Visit) -> Sequence[tuple[str, Colour]]:
     return [(name, WHITE), *answers, (str(visit.moves), WHITE), (f"{visit.way:.1f} m", WHITE)]
 
 
-def _write(picture: np.ndarray, text: str, place: tuple[int, int], colour: Colour) -> None:
+def _write(image: np.ndarray, text: str, place: tuple[int, int], colour: Colour) -> None:
     """A text that can be read on every background."""
-    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, DARK, 3, cv2.LINE_AA)
-    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
+    cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, DARK, 3, cv2.LINE_AA)
+    cv2.putText(image, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)

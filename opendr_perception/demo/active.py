@@ -12,14 +12,14 @@ from pathlib import Path
 from rich.console import Console
 
 from opendr_perception import zoo
-from opendr_perception.demo.above import Above
+from opendr_perception.demo.above import TopView
 from opendr_perception.demo.guide import Guide
 from opendr_perception.demo.play import DemoError, listening
 from opendr_perception.demo.present import present
 from opendr_perception.demo.visit import Visit, show, summary
-from opendr_perception.demo.witness import Witness
+from opendr_perception.demo.witness import EpisodeRecorder
 from opendr_perception.files import write_text
-from opendr_perception.ros.node import keep_to_ourselves, running
+from opendr_perception.ros.node import isolate_domain, running
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import take_portraits
@@ -40,7 +40,7 @@ MODELS = (
 STRANGER = 4
 """Number of the person in the tour who is not enrolled."""
 FAR = 100.0
-"""m, out of the picture."""
+"""m, out of the image."""
 LONGEST, TOUR = 25.0, 115.0
 """Simulated seconds for one person, and for all."""
 CAMERA = SimulatedCamera(896, 672)
@@ -84,7 +84,7 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
         count: how many people there are.
         policy: of view_control.
         folder: where to write.
-        gallery: folder for the pictures of those who are enrolled.
+        gallery: folder for the images of those who are enrolled.
         console: is told what happens.
 
     Raises:
@@ -92,7 +92,7 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
         SimulatorError: the simulator cannot run here; the text says what to install.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    keep_to_ourselves()
+    isolate_domain()
     known = load_people()[:count]
     names = tuple(person.name for person in known)
     scene = draw_scene("tour", names, seed, count)
@@ -100,13 +100,13 @@ def visit_all(seed: int, count: int, policy: str, folder: Path, gallery: Path, c
     with World(camera=CAMERA, people=known) as world:
         take_portraits(world, sorted(set(names) - strangers), gallery)
         world.reset(replace(scene, robot=Pose(FAR, FAR)), render=False)
-        above = Above(world, world.camera.field_of_view / 2)
+        above = TopView(world, world.camera.field_of_view / 2)
     console.print(f"Enrolled: {len(names) - len(strangers)} of {count} people. The robot begins its tour ...")
     log = folder / "nodes.log"
     interrupted = False
     with (
         open(log, "w", encoding="utf-8") as output,
-        listening(lambda: Witness(folder, scene, above)) as witness,
+        listening(lambda: EpisodeRecorder(folder, scene, above)) as witness,
         running(programs(seed, count, policy, gallery), output.fileno()) as running_programs,
     ):
         try:
@@ -146,7 +146,7 @@ def _options(values: dict[str, object]) -> Sequence[str]:
     return [part for name, text in texts.items() for part in ("-p", f"{name}:={text}")]
 
 
-def _tour(guide: Guide, witness: Witness, scene: Scene, strangers: set[str], console: Console) -> None:
+def _tour(guide: Guide, witness: EpisodeRecorder, scene: Scene, strangers: set[str], console: Console) -> None:
     begun = witness.seconds
     for person in scene.people:
         left = TOUR - (witness.seconds - begun)

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from opendr_perception import zoo
-from opendr_perception.demo.play import BODIES, FACES, DemoError, Source, play
+from opendr_perception.demo.play import BODIES, FACES, DemoError, DemoInput, play
 from opendr_perception.demo.portrait import enrol, film_portrait
 from opendr_perception.demo.present import present
 from opendr_perception.demo.report import show
@@ -20,7 +20,7 @@ MODELS = ("nanodet", "movenet-lightning", "blazeface", "face-embedding", "face-e
 SAMPLES = {"street": ("vtest.avi", BODIES), "face": ("carphone_pristine.mp4", BODIES + FACES)}
 """Recording of each stream, and who looks at it: pedestrians from above, and a talking head."""
 PORTRAIT, PERSON = "astronaut.png", "Eileen Collins"
-"""Picture for a third stream, and who it shows: somebody to be recognised."""
+"""Image for a third stream, and who it shows: somebody to be recognised."""
 
 
 def demonstrate(source: str, topic: str, seconds: float, output: Path, headless: bool) -> int:
@@ -43,7 +43,7 @@ def demonstrate(source: str, topic: str, seconds: float, output: Path, headless:
         zoo.fetch(MODELS, reporter=ConsoleReporter())
         with tempfile.TemporaryDirectory() as workspace:
             if source:
-                sources, gallery = {"camera": Source(source, topic=topic)}, None
+                sources, gallery = {"camera": DemoInput(source, topic=topic)}, None
             else:
                 sources, gallery = _samples(Path(workspace), errors)
             console.print(f"Playing {', '.join(each.name for each in sources.values())} for {seconds:g} s ...")
@@ -70,13 +70,13 @@ def check_source(source: str, topic: str, console: Console) -> None:
             console.print(f"Not played: {other}", markup=False, highlight=False)
 
 
-def _samples(workspace: Path, errors: Console) -> tuple[dict[str, Source], Path | None]:
+def _samples(workspace: Path, errors: Console) -> tuple[dict[str, DemoInput], Path | None]:
     """The recordings that can be had here, one is enough; and the gallery of who is in the portrait.
 
     Raises:
         ZooError: none can.
     """
-    found: dict[str, Source] = {}
+    found: dict[str, DemoInput] = {}
     gallery = None
     problems: list[zoo.ZooError] = []
     for stream, (name, nodes) in {**SAMPLES, "portrait": (PORTRAIT, FACES)}.items():
@@ -89,7 +89,7 @@ def _samples(workspace: Path, errors: Console) -> tuple[dict[str, Source], Path 
         if name == PORTRAIT:
             gallery = enrol(path, PERSON, workspace / "gallery")
             path = film_portrait(path, workspace / "portrait")
-        found[stream] = Source(str(path), nodes)
+        found[stream] = DemoInput(str(path), nodes)
     if not found:
         raise problems[0]
     return found, gallery

@@ -1,4 +1,4 @@
-"""A video file in which several pictures stand side by side."""
+"""A video file in which several images stand side by side."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ ENCODING = {"preset": "veryfast", "tune": "zerolatency", "crf": "23", "g": "20"}
 _CLOCK = Fraction(1, 1000)
 
 
-class Film:
+class FilmWriter:
     """An H.264 video of several streams side by side, as long as they were shown.
 
     It is written in fragments, so that what was shown can be played even if the process is killed.
 
     Args:
         path: an mp4 file.
-        streams: names, from left to right. A frame is taken whenever the first one shows a picture.
+        streams: names, from left to right. A frame is taken whenever the first one shows an image.
     """
 
     def __init__(self, path: Path, streams: Sequence[str]) -> None:
@@ -40,11 +40,11 @@ class Film:
         self._last = -1
         self.frames = 0
 
-    def show(self, stream: str, picture: np.ndarray, seconds: float | None = None) -> None:
-        """Show the next picture, (H, W, 3) uint8 BGR, of a stream; at a time of the stream's own, or else now."""
+    def show(self, stream: str, image: np.ndarray, seconds: float | None = None) -> None:
+        """Show the next image, (H, W, 3) uint8 BGR, of a stream; at a time of the stream's own, or else now."""
         known = self._panels.get(stream)
-        width = known.shape[1] if known is not None else round(picture.shape[1] * HEIGHT / picture.shape[0] / 2) * 2
-        panel = cv2.resize(picture, (width, HEIGHT), interpolation=cv2.INTER_AREA)
+        width = known.shape[1] if known is not None else round(image.shape[1] * HEIGHT / image.shape[0] / 2) * 2
+        panel = cv2.resize(image, (width, HEIGHT), interpolation=cv2.INTER_AREA)
         cv2.putText(panel, stream, (8, HEIGHT - 10), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255, 255, 255), 1, cv2.LINE_AA)
         self._panels[stream] = panel
         if stream == self._streams[0] and len(self._panels) == len(self._streams):
@@ -57,14 +57,14 @@ class Film:
             self._container.mux(self._track.encode(None))
         self._container.close()
 
-    def _write(self, picture: np.ndarray, now: float) -> None:
+    def _write(self, image: np.ndarray, now: float) -> None:
         if self._track is None:
             self._start = now
             self._track = self._container.add_stream("libx264", options=ENCODING)
-            self._track.height, self._track.width = picture.shape[:2]
+            self._track.height, self._track.width = image.shape[:2]
             self._track.pix_fmt = "yuv420p"
             self._track.codec_context.time_base = _CLOCK
-        frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
+        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
         frame.pts = self._last = max(self._last + 1, round((now - self._start) / _CLOCK))
         frame.time_base = _CLOCK
         self._container.mux(self._track.encode(frame))

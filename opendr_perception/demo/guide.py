@@ -14,12 +14,13 @@ from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Twist
 from rclpy.action import ActionClient
 from rclpy.publisher import Publisher
+from rclpy.task import Future
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.demo.play import START_TIMEOUT, DemoError, check
 from opendr_perception.demo.tour import PASSED, arrived, legs, towards
 from opendr_perception.demo.visit import Answer, Visit
-from opendr_perception.demo.witness import Witness
+from opendr_perception.demo.witness import EpisodeRecorder
 from opendr_perception.sim.robot import Command
 from opendr_perception.sim.scene import Pose, Standing, distance
 
@@ -40,9 +41,9 @@ class Guide:
         log: of what they print.
     """
 
-    def __init__(self, witness: Witness, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
+    def __init__(self, witness: EpisodeRecorder, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
         self._witness, self._programs, self._log = witness, programs, log
-        self._client: Any = ActionClient(witness, IdentifyPerson, "view_control/identify")
+        self._client: ActionClient = ActionClient(witness, IdentifyPerson, "view_control/identify")
         self._wait(lambda: self._client.server_is_ready() and witness.faces > 0, START_TIMEOUT, "there are no faces")
 
     def go_to(self, person: Pose) -> None:
@@ -77,7 +78,7 @@ class Guide:
             witness.looked_at, witness.seen = person.name, Answer()
         begun, before, first = witness.seconds, witness.travelled, Answer()
 
-        def hear(message: Any) -> None:
+        def hear(message: IdentifyPerson.Impl.FeedbackMessage) -> None:
             nonlocal first
             feedback = message.feedback
             fields = {"phase": feedback.phase, "pan": _number(feedback.pan), "moves": feedback.moves}
@@ -120,7 +121,7 @@ class Guide:
         now = self._witness.seconds
         self._wait(lambda: self._witness.seconds > now, PATIENCE, "the simulation stands still")
 
-    def _answer(self, future: Any, seconds: float) -> Any:
+    def _answer(self, future: Future, seconds: float) -> Any:
         self._wait(future.done, seconds, "view_control does not answer")
         return future.result()
 

@@ -16,11 +16,11 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
-from opendr_perception.demo.recorder import Recorded, Recorder
+from opendr_perception.demo.recorder import Recorded, ResultRecorder
 from opendr_perception.demo.report import Report, report_of
 from opendr_perception.files import write_text
 from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
-from opendr_perception.ros.node import keep_to_ourselves, running
+from opendr_perception.ros.node import isolate_domain, running
 from opendr_perception.tasks.imaging import printable
 from opendr_perception.tasks.recordings import without_password
 
@@ -43,8 +43,8 @@ class DemoError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Source:
-    """What to play, and the nodes that look at it; the film shows what the first of them draws.
+class DemoInput:
+    """Input to play, and the nodes that process it; the film shows what the first of them draws.
 
     Args:
         path: As `video_source` takes it.
@@ -58,7 +58,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """What it is called in words and reports."""
+        """Name in messages and reports."""
         return printable(without_password(self.path).rstrip("/").rpartition("/")[2] or self.path)
 
     def options(self) -> Sequence[str]:
@@ -69,7 +69,7 @@ class Source:
         ]
 
 
-def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: Path | None = None) -> Report:
+def play(sources: Mapping[str, DemoInput], seconds: float, folder: Path, gallery: Path | None = None) -> Report:
     """Run the suite on recordings, in a loop, and write `results.jsonl`, `annotated.mp4` and `summary.json`.
 
     Args:
@@ -82,13 +82,15 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
         DemoError: a program ended early, or there is no result.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    keep_to_ourselves()
+    isolate_domain()
     streams = {node.node: [name for name, source in sources.items() if node in source.nodes] for node in BODIES + FACES}
     names = [node for node, served in streams.items() if served]
     run = ["opendr_perception.cli", "run"]
     perception = [*run, *names, "--ros-args"]
     for node in names:
         perception += ["-p", f"{node}:streams:=[{','.join(streams[node])}]"]
+    if streams["pose_estimation"] and set(streams["pose_estimation"]) <= set(streams["person_detection"]):
+        perception += ["-p", "people:=topic"]  # everybody is looked for once, and has one id
     if gallery is not None:
         perception += ["-p", f"gallery:={gallery.resolve()}"]
     cameras = [
@@ -98,7 +100,7 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
     log = folder / "nodes.log"
     with (
         open(log, "w", encoding="utf-8") as output,
-        listening(lambda: Recorder(folder, {name: source.nodes for name, source in sources.items()})) as recorder,
+        listening(lambda: ResultRecorder(folder, {name: source.nodes for name, source in sources.items()})) as recorder,
         running([perception, *cameras], output.fileno()) as programs,
     ):
         try:
@@ -114,18 +116,18 @@ def play(sources: Mapping[str, Source], seconds: float, folder: Path, gallery: P
     return report
 
 
-class Listener(Protocol):
+class FailingNode(Protocol):
     """A node that listens."""
 
     failure: str
-    """What kept it from going on, in words; '' for nothing."""
+    """Reason why it cannot go on, in words; '' for nothing."""
 
     def close(self) -> None:
         """Finish what it writes, and destroy it."""
         ...
 
 
-L = TypeVar("L", bound=Listener)
+L = TypeVar("L", bound=FailingNode)
 
 
 @contextmanager
@@ -159,7 +161,7 @@ def listening(make: Callable[[], L]) -> Iterator[L]:
         rclpy.try_shutdown()
 
 
-def check(listener: Listener, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
+def check(listener: FailingNode, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
     """Make sure that the listener and all programs work, and that no node says that it does not.
 
     Raises:
@@ -177,7 +179,11 @@ def check(listener: Listener, programs: Sequence[subprocess.Popen[bytes]], log: 
 
 
 def _wait(
-    seconds: float, until: threading.Event, recorder: Recorder, programs: Sequence[subprocess.Popen[bytes]], log: Path
+    seconds: float,
+    until: threading.Event,
+    recorder: ResultRecorder,
+    programs: Sequence[subprocess.Popen[bytes]],
+    log: Path,
 ) -> None:
     """Wait for the event, or so many seconds, as long as the recorder and all programs work."""
     deadline = time.monotonic() + seconds

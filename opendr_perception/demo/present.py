@@ -1,4 +1,4 @@
-"""What a demonstration leaves: say where it is, and open the film."""
+"""Presentation of a demonstration's output: say where it is, and open the film."""
 
 from __future__ import annotations
 

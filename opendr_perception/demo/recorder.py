@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,17 +17,18 @@ from rclpy.qos import QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import Image
 
-from opendr_perception.demo.film import Film
+from opendr_perception.demo.film import FilmWriter
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.convert.messages import face_views
+from opendr_perception.ros.convert.plain import to_dict
 from opendr_perception.ros.convert.readers import read_actions, read_emotions, read_faces, read_poses
 from opendr_perception.tasks.drawing import draw_faces, write_actions, write_emotions
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What to write down of a node: type and topic of its results, and the field that lists the people."""
+    """Results of a node to record: type and topic of its results, and the field that lists the people."""
 
     node: str
     type: type
@@ -36,7 +36,7 @@ class Recorded:
     people: str
 
 
-class Recorder(Node):
+class ResultRecorder(Node):
     """Subscribes results, statistics and annotated images, and writes them as they come.
 
     Args:
@@ -48,7 +48,7 @@ class Recorder(Node):
     def __init__(self, folder: Path, streams: Mapping[str, Sequence[Recorded]]) -> None:
         super().__init__("demo_recorder")
         self._lines = open(folder / "results.jsonl", "w", encoding="utf-8")  # noqa: SIM115 - open as long as the node
-        self._film = Film(folder / "annotated.mp4", list(streams))
+        self._film = FilmWriter(folder / "annotated.mp4", list(streams))
         self.started = threading.Event()
         self.failure = ""
         self.statistics: dict[tuple[str, str], NodeStatistics] = {}
@@ -89,9 +89,9 @@ class Recorder(Node):
 
     def _watch(self, node: str, stream: str) -> None:
         def show(data: bytes) -> None:
-            picture = images.decode(data, "raw")[1].pixels.copy()
-            annotate(picture, self._newest[stream])
-            self._film.show(stream, picture)
+            image = images.decode(data, "raw")[1].pixels.copy()
+            annotate(image, self._newest[stream])
+            self._film.show(stream, image)
 
         self.create_subscription(Image, f"/{node}/{stream}/image", show, QoSProfile(depth=1), raw=True)
 
@@ -105,22 +105,11 @@ class Recorder(Node):
         self.statistics[message.node.lstrip("/"), message.stream] = message
 
 
-def annotate(picture: np.ndarray, newest: Mapping[str, Any]) -> None:
-    """Draw what nodes have said last, by topic, into a (H, W, 3) uint8 BGR picture with its poses, else its faces."""
+def annotate(image: np.ndarray, newest: Mapping[str, Any]) -> None:
+    """Draw what nodes have said last, by topic, into a (H, W, 3) uint8 BGR image with its poses, else its faces."""
     if {"poses", "actions"} <= newest.keys():
-        write_actions(picture, read_poses(newest["poses"]), read_actions(newest["actions"]))
+        write_actions(image, read_poses(newest["poses"]), read_actions(newest["actions"]))
     if {"poses", "faces"} <= newest.keys():
-        draw_faces(picture, read_faces(newest["faces"]))
+        draw_faces(image, read_faces(newest["faces"]))
     if {"faces", "emotions"} <= newest.keys():
-        write_emotions(picture, face_views(newest["faces"]), read_emotions(newest["emotions"]))
-
-
-def to_dict(message: Any) -> Any:
-    """A message as JSON can hold it: nested dictionaries and lists; NaN becomes None, numbers keep 6 digits."""
-    if hasattr(message, "get_fields_and_field_types"):
-        return {name: to_dict(getattr(message, name)) for name in message.get_fields_and_field_types()}
-    if isinstance(message, float):
-        return float(f"{message:.6g}") if math.isfinite(message) else None
-    if isinstance(message, str | int):
-        return message
-    return [to_dict(item) for item in message]
+        write_emotions(image, face_views(newest["faces"]), read_emotions(newest["emotions"]))

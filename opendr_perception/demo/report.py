@@ -1,4 +1,4 @@
-"""What the demonstration has shown, in numbers."""
+"""Report of the demonstration, in numbers."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from opendr_perception.demo.recorder import Recorder, to_dict
+from opendr_perception.demo.recorder import ResultRecorder
+from opendr_perception.ros.convert.plain import to_dict
 
 Report = dict[str, Any]
 
 
-def report_of(recorder: Recorder, sources: Mapping[str, str], nodes: Sequence[str]) -> Report:
-    """What was recorded, for each node and stream, as JSON can hold it; `sources` are the streams' recordings."""
+def report_of(recorder: ResultRecorder, sources: Mapping[str, str], nodes: Sequence[str]) -> Report:
+    """Summarise the recorded results, for each node and stream, as JSON can hold it; `sources` are the streams'
+    recordings."""
     rows = []
     for node in nodes:
         for stream in sources:

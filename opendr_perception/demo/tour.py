@@ -1,4 +1,4 @@
-"""Where the robot of the active demonstration goes between two people, as a navigation would lead it."""
+"""Route of the robot of the active demonstration between two people, as a navigation would lead it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def towards(robot: Pose, goal: Pose, person: Pose) -> Command:
 
 
 def arrived(robot: Pose, goal: Pose, person: Pose) -> bool:
-    """Whether it is there, and looks at the person."""
+    """True if the robot is there, and looks at the person."""
     return distance(robot, goal) < NEAR and abs(wrap(_direction(robot, person) - robot.yaw)) < AIMED
 
 

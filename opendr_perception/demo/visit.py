@@ -1,4 +1,4 @@
-"""What the active demonstration found out about each person: at the first look, and after having moved."""
+"""Findings of the active demonstration about each person: at the first look, and after having moved."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Answer:
-    """Who somebody seems to be: '' is nobody who is known. The confidence is NaN where no face was found."""
+    """Identity that was answered: '' is nobody who is known. The confidence is NaN where no face was found."""
 
     identity: str = ""
     confidence: float = math.nan
@@ -49,7 +49,7 @@ class Visit:
     message: str
 
     def right(self, answer: Answer) -> bool:
-        """Whether this is the name, or, of a stranger, none. A face that was not found says nothing of a stranger."""
+        """True if this is the name, or, of a stranger, none. A face that was not found says nothing of a stranger."""
         if math.isnan(answer.confidence):
             return False
         return answer.identity == (self.person if self.enrolled else "")

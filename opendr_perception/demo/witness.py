@@ -17,8 +17,8 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import String
 
-from opendr_perception.demo.above import Above
-from opendr_perception.demo.film import Film
+from opendr_perception.demo.above import TopView
+from opendr_perception.demo.film import FilmWriter
 from opendr_perception.demo.recorder import to_dict
 from opendr_perception.demo.tour import clearance
 from opendr_perception.demo.visit import Answer, Visit
@@ -30,11 +30,8 @@ from opendr_perception.ros.topics import Pairing
 from opendr_perception.sim.scene import Pose, Scene, distance
 from opendr_perception.tasks.drawing import draw_faces
 
-STANDING = 0.02
-"""m; a robot whose place changes by less does not drive."""
 
-
-class Witness(Node):
+class EpisodeRecorder(Node):
     """Writes `results.jsonl` and `annotated.mp4`, and knows where the robot is. Others wait for `changed`.
 
     Args:
@@ -43,7 +40,7 @@ class Witness(Node):
         above: draws the view from above.
     """
 
-    def __init__(self, folder: Path, scene: Scene, above: Above) -> None:
+    def __init__(self, folder: Path, scene: Scene, above: TopView) -> None:
         super().__init__("demo_active")
         self.failure = ""
         self.changed = threading.Condition()
@@ -54,7 +51,7 @@ class Witness(Node):
         self.faces = 0
         self._scene, self._above, self._state = scene, above, ""
         self._lines = open(folder / "results.jsonl", "w", encoding="utf-8")  # noqa: SIM115 - open as long as the node
-        self._film = Film(folder / "annotated.mp4", ["camera", "from above"])
+        self._film = FilmWriter(folder / "annotated.mp4", ["camera", "from above"])
         self._pairing = Pairing(self._show, lambda count, offset: None)
         self.create_subscription(Odometry, "odom", self._take_odometry, 10)
         self.create_subscription(ImageMessage, "image_raw", self._take_image, QoSProfile(depth=5), raw=True)
@@ -85,8 +82,8 @@ class Witness(Node):
 
     def _take_image(self, data: bytes) -> None:
         header, image = images.decode(data, "raw")
-        picture = cv2.cvtColor(image.pixels, cv2.COLOR_RGB2BGR)
-        self._pairing.add_image(Time.from_msg(header.stamp).nanoseconds, picture)
+        canvas = cv2.cvtColor(image.pixels, cv2.COLOR_RGB2BGR)
+        self._pairing.add_image(Time.from_msg(header.stamp).nanoseconds, canvas)
 
     def _take_faces(self, message: FaceArray) -> None:
         stamp = Time.from_msg(message.header.stamp).nanoseconds
@@ -99,8 +96,8 @@ class Witness(Node):
         self._state = message.data
         self.write("/view_control/state", {"data": message.data})
 
-    def _show(self, picture: np.ndarray, faces: FaceArray) -> None:
-        draw_faces(picture, read_faces(faces))
+    def _show(self, canvas: np.ndarray, faces: FaceArray) -> None:
+        draw_faces(canvas, read_faces(faces))
         with self.changed:
             robot, looked_at, seen, visits = self.pose, self.looked_at, self.seen, dict(self.visits)
             self.faces += 1
@@ -109,7 +106,7 @@ class Witness(Node):
             return
         state = "answer" if looked_at in visits else self._state
         text = f"{state}: {seen}" if looked_at else "going to the next person"
-        picture[:28] //= 3
-        cv2.putText(picture, text, (10, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (255, 255, 255), 1, cv2.LINE_AA)
+        canvas[:28] //= 3
+        cv2.putText(canvas, text, (10, 19), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (255, 255, 255), 1, cv2.LINE_AA)
         self._film.show("from above", self._above.draw(robot, looked_at, visits))
-        self._film.show("camera", picture, Time.from_msg(faces.header.stamp).nanoseconds * 1e-9)
+        self._film.show("camera", canvas, Time.from_msg(faces.header.stamp).nanoseconds * 1e-9)

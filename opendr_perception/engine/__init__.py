@@ -1,4 +1,4 @@
-"""How a network runs: onnxruntime sessions with explicit state."""
+"""Execution of networks: onnxruntime sessions with explicit state."""
 
 __all__ = [
     "export",

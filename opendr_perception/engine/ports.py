@@ -1,4 +1,4 @@
-"""Where the state enters and leaves an exported graph: without copies that a step can do without."""
+"""Ports by which the state enters and leaves an exported graph: without copies that a step can do without."""
 
 from __future__ import annotations
 

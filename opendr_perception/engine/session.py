@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
@@ -33,6 +33,14 @@ class EngineError(RuntimeError):
     """The model cannot be loaded or run; the text names the file and what is wrong in one line."""
 
 
+class _Port(Protocol):
+    """An input or output, as onnxruntime tells of it."""
+
+    name: str
+    type: str
+    shape: list[int | str]
+
+
 @dataclass(frozen=True)
 class Tensor:
     """An input or output: None stands for a dimension that is free at run time."""
@@ -42,7 +50,7 @@ class Tensor:
     dtype: np.dtype
 
     def accepts(self, array: np.ndarray) -> bool:
-        """Whether an array of this shape and dtype can be fed."""
+        """True if an array of this shape and dtype can be fed."""
         return (
             array.dtype == self.dtype
             and array.ndim == len(self.shape)
@@ -50,7 +58,7 @@ class Tensor:
         )
 
     def fits(self, found: Tensor) -> bool:
-        """Whether `found` in a model can be what this one describes: its free dimensions may have any size there."""
+        """True if `found` in a model matches this description: its free dimensions may have any size there."""
         return (self.name, self.dtype, len(self.shape)) == (found.name, found.dtype, len(found.shape)) and all(
             None in (size, other) or size == other for size, other in zip(self.shape, found.shape, strict=True)
         )
@@ -69,7 +77,7 @@ class Session:
             at the first run is cached beside the model.
         threads: of the CPU, 0 for one each core.
         max_batch: longest leading axis that `run_batch` gives to the model at once; 0 chooses by the device. On a
-            CPU a batch is not faster than its pictures one by one, but takes their memory at the same time.
+            CPU a batch is not faster than its images one by one, but takes their memory at the same time.
             A batch that is fixed in the model is kept to.
 
     Raises:
@@ -88,7 +96,7 @@ class Session:
         self._session = self._load(threads)
         self.inputs = tuple(map(self._tensor, self._session.get_inputs()))
         self.outputs = tuple(map(self._tensor, self._session.get_outputs()))
-        fixed = self.inputs[0].shape[:1]  # a model that was exported for one picture takes one at a time
+        fixed = self.inputs[0].shape[:1]  # a model that was exported for one image takes one at a time
         self.max_batch = max_batch or (fixed[0] if fixed and fixed[0] else 1 if device == "cpu" else 16)
 
     def expect(self, inputs: Sequence[Tensor | str], outputs: Sequence[Tensor | str]) -> None:
@@ -237,7 +245,7 @@ class Session:
                 f"{', '.join(available)}): install onnxruntime-gpu and its CUDA libraries, or set device to cpu"
             )
 
-    def _tensor(self, node: Any) -> Tensor:
+    def _tensor(self, node: _Port) -> Tensor:
         if node.type not in _DTYPES:
             raise EngineError(f"{self.path}: {node.name} is a {node.type}, which cannot be fed or read")
         shape = tuple(size if isinstance(size, int) else None for size in node.shape)

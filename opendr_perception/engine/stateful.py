@@ -19,8 +19,8 @@ Rows = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
-class Step:
-    """What a network says to one frame of each of B streams.
+class StepResult:
+    """Output of a network for one frame of each of B streams.
 
     Args:
         output: (B, ...), with a meaning where `valid`.
@@ -69,7 +69,7 @@ class StateBank:
         """Everybody whose state is kept."""
         return {*self._running, *self._parked}
 
-    def step(self, keys: Sequence[Hashable], frames: np.ndarray) -> Step:
+    def step(self, keys: Sequence[Hashable], frames: np.ndarray) -> StepResult:
         """See one frame of each key; a new key starts with a fresh state.
 
         Args:
@@ -91,7 +91,7 @@ class StateBank:
         answers = self._recurrence.run({"frame": frames})
         rows = slice(len(keys))
         seen = self._recurrence.states["frames"].numpy()[rows] - self._blank
-        return Step(answers["output"][rows], answers["valid"][rows], seen >= self._receptive_field, seen)
+        return StepResult(answers["output"][rows], answers["valid"][rows], seen >= self._receptive_field, seen)
 
     def release(self, key: Hashable) -> None:
         """Forget a key; nothing happens if it is not known."""

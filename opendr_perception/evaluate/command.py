@@ -16,16 +16,18 @@ from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.action.recognition import evaluate_actions
 from opendr_perception.evaluate.face.identity import evaluate_identity
 from opendr_perception.evaluate.people.detection import evaluate_persons
+from opendr_perception.evaluate.people.scene import evaluate_people
 from opendr_perception.evaluate.people.suppression import evaluate_nms
 from opendr_perception.evaluate.people.tracking import evaluate_tracks
 from opendr_perception.evaluate.report import DatasetError, Report
+from opendr_perception.evaluate.signals.heart import evaluate_heart
 from opendr_perception.files import write_text
 from opendr_perception.zoo import store
 from opendr_perception.zoo.errors import ZooError
 
 
-class Part(str, Enum):
-    """Whose data are used."""
+class Split(str, Enum):
+    """Split of the data."""
 
     TEST = "test"
     VALIDATION = "validation"
@@ -35,7 +37,7 @@ class Part(str, Enum):
 
 @dataclass(frozen=True)
 class Capability:
-    """What can be measured.
+    """Capability that can be evaluated.
 
     Attributes:
         measure: From the data, a model and the part of the data to a report.
@@ -49,8 +51,10 @@ class Capability:
 CAPABILITIES: dict[str, Capability] = {
     "actions": Capability(evaluate_actions, "action-research"),
     "identity": Capability(evaluate_identity, "face-embedding"),
+    "people": Capability(evaluate_people, "nanodet"),
     "persons": Capability(evaluate_persons, "nanodet"),
     "tracks": Capability(evaluate_tracks, "nanodet"),
+    "heart": Capability(evaluate_heart, "heart-beats"),
     "nms": Capability(evaluate_nms, "nanodet-features"),
 }
 """All that can be measured, by name: add a line for another capability."""
@@ -62,7 +66,7 @@ def evaluate(
     capability: Annotated[str, typer.Argument(help=WHAT)],
     dataset: Annotated[Path, typer.Argument(help="File or folder of labelled data.")],
     model: Annotated[str, typer.Option(help="A model of the zoo or an ONNX file; the default one if empty.")] = "",
-    part: Annotated[Part, typer.Option(help="Which data, where a set is split.")] = Part.TEST,
+    part: Annotated[Split, typer.Option(help="Which data, where a set is split.")] = Split.TEST,
     threads: Annotated[int, typer.Option(help="Of the model; 0 takes one for each core.", min=0, max=256)] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="File to write the figures to.")] = None,
 ) -> None:

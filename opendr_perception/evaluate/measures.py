@@ -34,7 +34,8 @@ def by_subject(values: npt.NDArray[np.generic], subjects: npt.NDArray[np.str_]) 
 
 
 def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
-    """How often a positive scores more than a negative, ties half: the area under the ROC curve [Mann, Whitney 1947].
+    """Share of pairs in which a positive scores more than a negative, ties half: the area under the ROC curve [Mann,
+    Whitney 1947].
 
     Raises:
         ValueError: There are no positives, or no negatives.

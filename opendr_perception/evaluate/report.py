@@ -1,4 +1,4 @@
-"""What an evaluation found: figures with their intervals, as a table and as JSON."""
+"""Report of an evaluation: figures with their intervals, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DatasetError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """One figure.
 
     Attributes:
@@ -37,16 +37,16 @@ class Report:
     """The figures of one capability on one set."""
 
     title: str
-    figures: list[Figure] = field(default_factory=list)
+    figures: list[Measurement] = field(default_factory=list)
     tables: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def add(self, name: str, value: float, interval: tuple[float, float] | None = None, unit: str = "") -> None:
         """Add a figure."""
-        self.figures.append(Figure(name, value, interval, unit))
+        self.figures.append(Measurement(name, value, interval, unit))
 
     def count(self, name: str, value: int) -> None:
         """Add a number of things."""
-        self.figures.append(Figure(name, value, unit="things"))
+        self.figures.append(Measurement(name, value, unit="things"))
 
     def table(self, name: str, rows: Mapping[str, float]) -> None:
         """Add shares by name."""

@@ -1,6 +1,7 @@
 """One file per published or shipped network, built from streaming blocks."""
 
 __all__ = [
+    "bag_of_features",
     "checkpoints",
     "co_transformer",
     "human_presence",

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-Attention = Literal["ctsa", "csa", "tsa", "2da-ca", "2da-ta", "none"]
+Attention = Literal["ctsa", "csa", "tsa", "2da-ca", "2da-ta", "2da-ia", "none"]
 
 
 class RbfCodebook(nn.Module):
@@ -38,7 +38,7 @@ class RbfCodebook(nn.Module):
 
 
 class LogisticCodebook(nn.Module):
-    """How much each codeword is in a token: (1 + tanh(a <v_k, x> + b)) / 2, with a and b shared by all codewords.
+    """Share of each codeword in a token: (1 + tanh(a <v_k, x> + b)) / 2, with a and b shared by all codewords.
 
     Args:
         features: D of a token.
@@ -70,9 +70,12 @@ class SelfAttention(nn.Module):
         tokens: N.
         latent: d.
         dropout: of the attention of `csa` and `tsa`, in training.
+        bias: of queries and keys, which the paper has not, and OpenDR's code has; 2 d parameters more.
     """
 
-    def __init__(self, kind: Attention, codewords: int, tokens: int, latent: int, dropout: float = 0.0) -> None:
+    def __init__(
+        self, kind: Attention, codewords: int, tokens: int, latent: int, dropout: float = 0.0, *, bias: bool = False
+    ) -> None:
         super().__init__()
         seen = {"ctsa": (tokens, codewords), "csa": (tokens, tokens), "tsa": (codewords, codewords)}
         if kind not in seen:
@@ -80,8 +83,10 @@ class SelfAttention(nn.Module):
         self.kind, self.latent = kind, latent
         self.query = nn.Parameter(torch.empty(latent, seen[kind][0]))
         self.key = nn.Parameter(torch.empty(latent, seen[kind][1]))
-        self.alpha = nn.Parameter(torch.tensor(0.5))
+        self.alpha = nn.Parameter(torch.full((1,), 0.5))
         self.dropout = dropout
+        self.query_bias = nn.Parameter(torch.zeros(latent)) if bias else None
+        self.key_bias = nn.Parameter(torch.zeros(latent)) if bias else None
         for weight in (self.query, self.key):
             nn.init.kaiming_uniform_(weight, a=5**0.5)
 
@@ -90,7 +95,8 @@ class SelfAttention(nn.Module):
         turned = codes.transpose(1, 2)
         alpha = self.alpha.clamp(0, 1)
         first, second = {"ctsa": (codes, turned), "csa": (codes, codes), "tsa": (turned, turned)}[self.kind]
-        logits = (first @ self.query.T) @ (second @ self.key.T).transpose(1, 2) / self.latent**0.5
+        queries, keys = F.linear(first, self.query, self.query_bias), F.linear(second, self.key, self.key_bias)
+        logits = queries @ keys.transpose(1, 2) / self.latent**0.5
         if self.kind == "ctsa":
             return alpha * codes + (1 - alpha) * logits.sigmoid() * codes
         share = F.dropout(logits.softmax(2), self.dropout, self.training)
@@ -102,8 +108,9 @@ class MaskAttention(nn.Module):
     """2DA [Tran 2021]: a mask softmax(Phi W), W square with 1 / size on its diagonal; parameters: size^2 + 1.
 
     Args:
-        kind: `2da-ca` masks codewords at each time, `2da-ta` times of each codeword.
-        codewords: K.
+        kind: `2da-ca` masks codewords at each time, `2da-ta` times of each codeword, `2da-ia` the features of each
+            token, before there are codes.
+        codewords: K; D for `2da-ia`.
         tokens: N.
     """
 
@@ -111,21 +118,21 @@ class MaskAttention(nn.Module):
 
     def __init__(self, kind: Attention, codewords: int, tokens: int) -> None:
         super().__init__()
-        if kind not in ("2da-ca", "2da-ta"):
-            raise ValueError(f"mask attention is 2da-ca or 2da-ta, not {kind}")
+        if kind not in ("2da-ca", "2da-ta", "2da-ia"):
+            raise ValueError(f"mask attention is 2da-ca, 2da-ta or 2da-ia, not {kind}")
         self.kind = kind
-        self.size = codewords if kind == "2da-ca" else tokens
+        self.size = tokens if kind == "2da-ta" else codewords
         self.weight = nn.Parameter(torch.full((self.size, self.size), 1 / self.size))
-        self.alpha = nn.Parameter(torch.tensor(0.5))
+        self.alpha = nn.Parameter(torch.full((1,), 0.5))
         self.register_buffer("identity", torch.eye(self.size), persistent=False)
 
     def forward(self, codes: Tensor) -> Tensor:
-        """Mask codes (B, K, N); half of the mask's strength is where it begins."""
-        rows = codes.transpose(1, 2) if self.kind == "2da-ca" else codes
+        """Mask codes (B, K, N), or tokens (B, D, N) by `2da-ia`; half of the mask's strength is where it begins."""
+        rows = codes if self.kind == "2da-ta" else codes.transpose(1, 2)
         weight = self.weight * (1 - self.identity) + self.identity / self.size
         alpha = self.alpha.clamp(0, 1)
-        masked = alpha * rows + (1 - alpha) * rows * (rows @ weight).softmax(2)
-        return masked.transpose(1, 2) if self.kind == "2da-ca" else masked
+        masked = alpha * rows + (1 - alpha) * rows * (rows @ weight.T).softmax(2)  # W^T: as published weights lie
+        return masked if self.kind == "2da-ta" else masked.transpose(1, 2)
 
 
 class BagOfFeatures(nn.Module):
@@ -142,6 +149,7 @@ class BagOfFeatures(nn.Module):
         rbf: RBF codewords, else logistic ones.
         temporal: TNBoF: a second bag sees the newer half alone; the classifier sees both.
         shared: both bags have one codebook.
+        bias: of self-attention.
     """
 
     def __init__(
@@ -157,19 +165,22 @@ class BagOfFeatures(nn.Module):
         rbf: bool = False,
         temporal: bool = False,
         shared: bool = False,
+        bias: bool = False,
     ) -> None:
         super().__init__()
         codebook = RbfCodebook if rbf else LogisticCodebook
         lengths = [tokens, tokens - tokens // 2] if temporal else [tokens]
         self.codebooks = nn.ModuleList(codebook(features, codewords) for _ in lengths[: 1 if shared else 2])
-        self.attentions = nn.ModuleList(_heads(attention, codewords, n, latent, heads) for n in lengths)
+        self.attentions = nn.ModuleList(_heads(attention, codewords, n, latent, heads, bias) for n in lengths)
+        self.inputs = MaskAttention(attention, features, tokens) if attention == "2da-ia" else nn.Identity()
         self.newer = tokens // 2
         width = codewords * len(lengths) * (heads if attention in ("ctsa", "csa", "tsa") else 1)
         self.classifier = nn.Sequential(nn.Linear(width, 512), nn.ReLU(), nn.Dropout(0.2), nn.Linear(512, classes))
 
     def bags(self, tokens: Tensor) -> Tensor:
-        """What the classifier sees (B, bags x heads x K) of tokens (B, D, N)."""
+        """Input of the classifier (B, bags x heads x K) from tokens (B, D, N)."""
         parts = []
+        tokens = self.inputs(tokens)
         for place, attentions in enumerate(self.attentions):
             seen = tokens if place == 0 else tokens[:, :, self.newer :]
             codes = self.codebooks[min(place, len(self.codebooks) - 1)](seen)
@@ -183,10 +194,10 @@ class BagOfFeatures(nn.Module):
         return logits
 
 
-def _heads(kind: Attention, codewords: int, tokens: int, latent: int, heads: int) -> nn.ModuleList:
-    if kind == "none":
+def _heads(kind: Attention, codewords: int, tokens: int, latent: int, heads: int, bias: bool) -> nn.ModuleList:
+    if kind in ("none", "2da-ia"):
         return nn.ModuleList([nn.Identity()])
     if kind in ("2da-ca", "2da-ta"):
         return nn.ModuleList([MaskAttention(kind, codewords, tokens)])
     dropout = 0.0 if kind == "ctsa" or heads == 1 else 0.2
-    return nn.ModuleList(SelfAttention(kind, codewords, tokens, latent, dropout) for _ in range(heads))
+    return nn.ModuleList(SelfAttention(kind, codewords, tokens, latent, dropout, bias=bias) for _ in range(heads))

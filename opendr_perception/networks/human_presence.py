@@ -1,6 +1,6 @@
-"""Small networks that see whether there is a person in a window of 64 pixels, over a whole picture at once.
+"""Small networks that see whether there is a person in a window of 64 pixels, over a whole image at once.
 
-VGG-1080p and VGG-720p [Tzelepi 2020]: five convolutions, trained on crops, that run over pictures of any size and
+VGG-1080p and VGG-720p [Tzelepi 2020]: five convolutions, trained on crops, that run over images of any size and
 then answer for every window. The widths are those of OpenDR's implementation, whose weights load.
 """
 
@@ -38,7 +38,7 @@ ARCHITECTURES = {
     "1080p": Architecture((8, 8, 6, 6), (1, 2, 1, 2), padding=0, pool=1, decision=13),
     "720p": Architecture((16, 16, 24, 16), (1, 1, 1, 4), padding=1, pool=2, decision=8),
 }
-"""By the size of pictures that they were made for; both take any size."""
+"""By the size of images that they were made for; both take any size."""
 
 
 class HumanPresenceNetwork(nn.Module):
@@ -52,8 +52,8 @@ class HumanPresenceNetwork(nn.Module):
 
     Attributes:
         stride: pixels from one cell to the next.
-        offset: pixels from the border of the picture to the middle of what the first cell sees; pixel i is [i, i + 1).
-        field: side, in pixels, of what one cell sees; it may reach beyond the picture by the padding.
+        offset: pixels from the border of the image to the middle of what the first cell sees; pixel i is [i, i + 1).
+        field: side, in pixels, of what one cell sees; it may reach beyond the image by the padding.
     """
 
     def __init__(self, name: str = "1080p") -> None:

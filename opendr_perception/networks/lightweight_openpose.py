@@ -23,7 +23,7 @@ BACKBONE = (
 
 
 class Maps(NamedTuple):
-    """What a stage says to N pictures.
+    """Output of a stage for N images.
 
     Attributes:
         heatmaps: (N, 19, H / 8, W / 8).
@@ -93,7 +93,7 @@ class RefinementBlock(nn.Module):
         return first + self.trunk(first)
 
 
-class Stage(nn.Module):
+class InitialStage(nn.Module):
     """Layers, and the two heads on them.
 
     Args:
@@ -142,13 +142,14 @@ class LightweightOpenPose(nn.Module):
         self.backbone = nn.Sequential(stem, *(_separable(*size) for size in sizes))
         self.neck = Neck(sizes[-1][1], channels)
         trunk = nn.Sequential(*(nn.Sequential(*_conv(channels, channels)) for _ in range(3)))
-        self.initial = Stage(trunk, channels, 4 * channels)
+        self.initial = InitialStage(trunk, channels, 4 * channels)
         self.refinements = nn.ModuleList(
-            Stage(_refinement(channels + HEATMAPS + FIELDS, channels), channels, channels) for _ in range(refinements)
+            InitialStage(_refinement(channels + HEATMAPS + FIELDS, channels), channels, channels)
+            for _ in range(refinements)
         )
 
     def forward(self, x: Tensor) -> list[Maps]:
-        """Look at pictures.
+        """Look at images.
 
         Args:
             x: (N, 3, H, W) BGR, (value - 128) / 256; H and W are multiples of 8.
@@ -163,15 +164,15 @@ class LightweightOpenPose(nn.Module):
         return stages
 
 
-class WholePicture(nn.Module):
-    """The network for pictures of any size as cameras give them: for export, and for the same answers in torch."""
+class WholeImage(nn.Module):
+    """The network for images of any size as cameras give them: for export, and for the same answers in torch."""
 
     def __init__(self, network: LightweightOpenPose) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Look at pictures (N, H, W, 3) uint8 BGR; grey is added at the right and lower border, to multiples of 8."""
+        """Look at images (N, H, W, 3) uint8 BGR; grey is added at the right and lower border, to multiples of 8."""
         x = (images.permute(0, 3, 1, 2).float() - 128) / 256
         x = F.pad(x, (0, (-x.shape[3]) % STRIDE, 0, (-x.shape[2]) % STRIDE))
         maps = self.network(x)[-1]

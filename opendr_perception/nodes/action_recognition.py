@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.msg import ActionArray, BodyPoseArray
-from opendr_perception.ros.convert.messages import action_array
-from opendr_perception.ros.convert.readers import read_poses
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.capability import ACTIONS
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import result_input
 from opendr_perception.tasks import action
 from opendr_perception.tasks.body import Poses
@@ -23,7 +23,7 @@ from opendr_perception.tasks.drawing import draw_actions
 
 @dataclass(frozen=True)
 class Parameters(action.Settings, PerceptionParameters):
-    """What `action_recognition` takes."""
+    """Parameters of `action_recognition`."""
 
 
 class ActionRecognition(PerceptionNode[action.Settings, Poses, action.ActionMemory, action.Actions]):
@@ -31,17 +31,17 @@ class ActionRecognition(PerceptionNode[action.Settings, Poses, action.ActionMemo
 
     NAME = "action_recognition"
     INPUT = result_input("poses", BodyPoseArray)
-    RESULT = (ActionArray, "actions")
+    RESULT = ACTIONS.result
     Parameters = Parameters
 
     def build(self) -> action.ActionPerceiver:
         return action.build(self.params, warn=self.caution)
 
     def read(self, data: BodyPoseArray, stream: str) -> Poses:
-        return read_poses(data)
+        return ACTIONS.read(data, None)
 
-    def message(self, frame: Frame[Poses, action.ActionMemory], result: action.Actions) -> ActionArray:
-        return action_array(result.people, result.labels)
+    def message(self, frame: StreamFrame[Poses, action.ActionMemory], result: action.Actions) -> ActionArray:
+        return ACTIONS.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: Poses, result: action.Actions) -> None:
         draw_actions(canvas, seen, result)

@@ -22,7 +22,7 @@ LATEST = 1.0
 
 @dataclass(frozen=True)
 class Parameters(NodeParameters):
-    """What `audio_source` takes."""
+    """Parameters of `audio_source`."""
 
     path: str = parameter(
         "",
@@ -45,7 +45,7 @@ class Parameters(NodeParameters):
     topic: str = parameter("", "Topic of a bag; empty takes the first one with sound.", read_only=True)
     sample_rate: int = parameter(
         16000,
-        "Hz, of a microphone, and of messages of a bag that do not tell it.",
+        "Sample rate, Hz, of a microphone, and of messages of a bag that do not contain it.",
         minimum=RATES[0],
         maximum=RATES[1],
         read_only=True,
@@ -55,7 +55,7 @@ class Parameters(NodeParameters):
     )
     encoding: str = parameter("S16LE", "Encoding of what is published.", choices=("S16LE", "F32LE"), read_only=True)
     frame_id: str = parameter(
-        "microphone", "Coordinate frame of the sound, where the source does not tell its own.", read_only=True
+        "microphone", "Coordinate frame of the sound, where the source does not give its own.", read_only=True
     )
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.msg import EmotionArray, FaceArray
-from opendr_perception.ros.convert.messages import emotion_array, face_views
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
-from opendr_perception.ros.topics import Pictured, result_input
+from opendr_perception.ros.perception.capability import EMOTIONS
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
+from opendr_perception.ros.topics import ImageWithResult, result_input
 from opendr_perception.tasks import emotion
 from opendr_perception.tasks.drawing import draw_emotions
 from opendr_perception.tasks.emotion import FacesOfImage
@@ -22,7 +23,7 @@ from opendr_perception.tasks.emotion import FacesOfImage
 
 @dataclass(frozen=True)
 class Parameters(emotion.Settings, PerceptionParameters):
-    """What `emotion_recognition` takes."""
+    """Parameters of `emotion_recognition`."""
 
 
 class EmotionRecognition(PerceptionNode[emotion.Settings, FacesOfImage, emotion.EmotionMemory, emotion.Emotions]):
@@ -31,23 +32,19 @@ class EmotionRecognition(PerceptionNode[emotion.Settings, FacesOfImage, emotion.
     NAME = "emotion_recognition"
     INPUT = result_input("faces", FaceArray)
     WITH_IMAGES = True
-    RESULT = (EmotionArray, "emotions")
+    RESULT = EMOTIONS.result
     Parameters = Parameters
 
     def build(self) -> emotion.EmotionPerceiver:
         return emotion.build(self.params, warn=self.caution)
 
-    def read(self, data: Pictured, stream: str) -> FacesOfImage:
-        image, faces = data.image, data.result
-        if (faces.width, faces.height) != (image.width, image.height):
-            raise ValueError(
-                f"the faces are of an image of {faces.width}x{faces.height}, but the image of their stamp has "
-                f"{image.width}x{image.height}"
-            )
-        return FacesOfImage(image, face_views(faces))
+    def read(self, data: ImageWithResult, stream: str) -> FacesOfImage:
+        return EMOTIONS.read(data, None)
 
-    def message(self, frame: Frame[FacesOfImage, emotion.EmotionMemory], result: emotion.Emotions) -> EmotionArray:
-        return emotion_array(result.faces, result.labels)
+    def message(
+        self, frame: StreamFrame[FacesOfImage, emotion.EmotionMemory], result: emotion.Emotions
+    ) -> EmotionArray:
+        return EMOTIONS.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: FacesOfImage, result: emotion.Emotions) -> None:
         draw_emotions(canvas, seen.faces, result)

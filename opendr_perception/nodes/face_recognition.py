@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from opendr_perception.msg import FaceArray
-from opendr_perception.ros.convert.messages import face_array
 from opendr_perception.ros.node import main
+from opendr_perception.ros.outputs import drawn_by, shapes
+from opendr_perception.ros.perception.capability import FACES
+from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.gallery import GalleryServices
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import Cameras, rectified_parameter
 from opendr_perception.tasks import face
 from opendr_perception.tasks.drawing import draw_faces
@@ -30,7 +32,8 @@ class FaceRecognition(PerceptionNode[face.Settings, CameraImage, FaceMemory, Rec
     """image_raw, camera_info -> faces."""
 
     NAME = "face_recognition"
-    RESULT = (FaceArray, "faces")
+    RESULT = FACES.result
+    OUTPUTS = drawn_by(shapes.of_faces)
     Parameters = Parameters
 
     def __init__(self, **options: Any) -> None:
@@ -56,10 +59,10 @@ class FaceRecognition(PerceptionNode[face.Settings, CameraImage, FaceMemory, Rec
             self.perceiver.known.interrupt("the node is deactivated")
 
     def read(self, data: Image, stream: str) -> CameraImage:
-        return CameraImage(data, None if self._cameras is None else self._cameras.of(stream, data))
+        return FACES.read(data, None if self._cameras is None else self._cameras.of(stream, data))
 
-    def message(self, frame: Frame[CameraImage, FaceMemory], result: RecognisedFaces) -> FaceArray:
-        return face_array(frame.seen.image, result)
+    def message(self, frame: StreamFrame[CameraImage, FaceMemory], result: RecognisedFaces) -> FaceArray:
+        return FACES.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: CameraImage, result: RecognisedFaces) -> None:
         draw_faces(canvas, result)

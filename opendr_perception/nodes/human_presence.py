@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.ros.convert.messages import heatmap_image
 from opendr_perception.ros.node import main, parameter
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.perception.capability import PRESENCE
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.tasks import presence
 from opendr_perception.tasks.drawing import draw_heatmap
 from opendr_perception.tasks.imaging import Heatmap, Image
@@ -17,7 +18,7 @@ from opendr_perception.tasks.imaging import Heatmap, Image
 
 @dataclass(frozen=True)
 class Parameters(presence.Settings, PerceptionParameters):
-    """What is drawn."""
+    """Parameters of drawing."""
 
     threshold: float = parameter(
         0.95,
@@ -31,14 +32,14 @@ class HumanPresenceNode(PerceptionNode[presence.Settings, Image, presence.Presen
     """image_raw -> presence."""
 
     NAME = "human_presence"
-    RESULT = (ImageMessage, "presence")
+    RESULT = PRESENCE.result
     Parameters = Parameters
 
     def build(self) -> presence.PresencePerceiver:
         return presence.build(self.params, warn=self.caution)
 
-    def message(self, frame: Frame[Image, presence.PresenceMemory], result: Heatmap) -> ImageMessage:
-        return heatmap_image(result)
+    def message(self, frame: StreamFrame[Image, presence.PresenceMemory], result: Heatmap) -> ImageMessage:
+        return PRESENCE.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: Image, result: Heatmap) -> None:
         draw_heatmap(canvas, result, self.params.threshold)

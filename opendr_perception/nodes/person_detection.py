@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.msg import DetectionArray
-from opendr_perception.ros.convert.messages import detection_array
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.outputs import drawn_by, shapes
+from opendr_perception.ros.perception.capability import PERSONS
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.tasks import people
 from opendr_perception.tasks.drawing import draw_people
 from opendr_perception.tasks.imaging import Image
@@ -17,21 +19,22 @@ from opendr_perception.tasks.imaging import Image
 
 @dataclass(frozen=True)
 class Parameters(people.Settings, PerceptionParameters):
-    """What `person_detection` takes."""
+    """Parameters of `person_detection`."""
 
 
-class PersonDetection(PerceptionNode[people.Settings, Image, people.PersonTracker, people.People]):
+class PersonDetection(PerceptionNode[people.Settings, Image, people.PeopleMemory, people.People]):
     """image_raw -> persons."""
 
     NAME = "person_detection"
-    RESULT = (DetectionArray, "persons")
+    RESULT = PERSONS.result
+    OUTPUTS = drawn_by(shapes.of_persons)
     Parameters = Parameters
 
     def build(self) -> people.PeoplePerceiver:
         return people.build(self.params, warn=self.caution)
 
-    def message(self, frame: Frame[Image, people.PersonTracker], result: people.People) -> DetectionArray:
-        return detection_array(frame.seen, result.detections, result.tracks, label="person")
+    def message(self, frame: StreamFrame[Image, people.PeopleMemory], result: people.People) -> DetectionArray:
+        return PERSONS.message(frame.seen, result)
 
     def draw(self, canvas: np.ndarray, seen: Image, result: people.People) -> None:
         draw_people(canvas, result)

@@ -1,4 +1,8 @@
-"""Node `pose_estimation`: the body keypoints of the people in each image, with track ids."""
+"""Node `pose_estimation`: the body keypoints of the people in each image, with track ids.
+
+It finds the people itself, or pairs each image with the persons of exactly its stamp: nobody is looked for twice then,
+and the ids are those of the persons.
+"""
 
 from __future__ import annotations
 
@@ -6,35 +10,47 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.msg import BodyPoseArray
-from opendr_perception.ros.convert.messages import body_pose_array
+from opendr_perception.msg import BodyPoseArray, DetectionArray
 from opendr_perception.ros.node import main
-from opendr_perception.ros.perception.node import Frame, PerceptionNode, PerceptionParameters
+from opendr_perception.ros.outputs import drawn_by, shapes
+from opendr_perception.ros.perception.capability import POSES
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
+from opendr_perception.ros.topics import ImageWithResult, result_input
 from opendr_perception.tasks import body
 from opendr_perception.tasks.drawing import draw_poses
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.people import PersonTracker
+from opendr_perception.tasks.people import PeopleOfImage
+
+Seen = Image | PeopleOfImage
 
 
 @dataclass(frozen=True)
 class Parameters(body.Settings, PerceptionParameters):
-    """What `pose_estimation` takes."""
+    """Parameters of `pose_estimation`."""
 
 
-class PoseEstimation(PerceptionNode[body.Settings, Image, PersonTracker, body.Poses]):
-    """image_raw -> poses."""
+class PoseEstimation(PerceptionNode[body.Settings, Seen, body.BodyMemory, body.Poses]):
+    """image_raw, with people:=topic also persons -> poses."""
 
     NAME = "pose_estimation"
-    RESULT = (BodyPoseArray, "poses")
+    INPUT = result_input("persons", DetectionArray, "start person_detection, or set people to own")
+    INPUT_IF = POSES.source_if
+    WITH_IMAGES = True
+    RESULT = POSES.result
+    OUTPUTS = drawn_by(shapes.of_poses)
     Parameters = Parameters
 
     def build(self) -> body.PosePerceiver:
         return body.build(self.params, warn=self.caution)
 
-    def message(self, frame: Frame[Image, PersonTracker], result: body.Poses) -> BodyPoseArray:
-        return body_pose_array(frame.seen, result, result.tracks)
+    def read(self, data: Image | ImageWithResult, stream: str) -> Seen:
+        return POSES.read(data, None)
 
-    def draw(self, canvas: np.ndarray, seen: Image, result: body.Poses) -> None:
+    def message(self, frame: StreamFrame[Seen, body.BodyMemory], result: body.Poses) -> BodyPoseArray:
+        return POSES.message(frame.seen, result)
+
+    def draw(self, canvas: np.ndarray, seen: Seen, result: body.Poses) -> None:
         draw_poses(canvas, result)
 
 

@@ -21,19 +21,19 @@ from opendr_perception.tasks.signals import SignalRecording, read_signal
 
 @dataclass(frozen=True)
 class Parameters(NodeParameters):
-    """What `signal_source` takes."""
+    """Parameters of `signal_source`."""
 
     path: str = parameter(
         "", "A .csv, .npz or .edf file, or the .hea file of a WFDB record. Must be given.", read_only=True
     )
-    kind: str = parameter("ecg", "What the signal is: ecg, pcg, or another name.", read_only=True)
+    kind: str = parameter("ecg", "Kind of the signal: ecg, pcg, or another name.", read_only=True)
     rate: float = parameter(
-        0.0, "Samples per second, Hz, where the file does not tell; 0 takes the file's.", minimum=0.0, read_only=True
+        0.0, "Sample rate, Hz, where the file does not contain it; 0 takes the file's.", minimum=0.0, read_only=True
     )
     channels: tuple[str, ...] = parameter(
         (), "Names or numbers of the channels that are published, in this order; empty for all.", read_only=True
     )
-    unit: str = parameter("", "Unit of the samples, where the file does not tell, such as mV.", read_only=True)
+    unit: str = parameter("", "Unit of the samples, where the file does not contain it, such as mV.", read_only=True)
     chunk: float = parameter(0.1, "Seconds of signal in a message.", minimum=0.001, maximum=10.0, read_only=True)
     loop: bool = parameter(False, "Begin again at the end, without a gap.", read_only=True)
     frame_id: str = parameter("sensor", "Coordinate frame of the signal.", read_only=True)

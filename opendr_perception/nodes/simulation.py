@@ -31,18 +31,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Parameters(NodeParameters):
-    """What `simulation` takes."""
+    """Parameters of `simulation`."""
 
     scene: str = parameter(
         "crowd",
-        "What stands in the room: single is one person, seen from somewhere; occluded the same with something before "
+        "Layout of the scene: single is one person, seen from somewhere; occluded the same with something before "
         "the face; crowd several people; tour several people along a way, to be visited one after the other.",
         choices=SCENES,
     )
-    seed: int = parameter(0, "Of all that is drawn by chance; every reset counts one further.", minimum=0)
+    seed: int = parameter(0, "Random seed; incremented by every reset.", minimum=0)
     people: int = parameter(
         5,
-        "How many people there are to draw from, and in a crowd or a tour. Fewer are quicker.",
+        "Number of people to draw from, and of those in a crowd or a tour. Fewer are quicker.",
         minimum=1,
         maximum=16,
         read_only=True,
@@ -56,17 +56,19 @@ class Parameters(NodeParameters):
     stamped: bool = parameter(
         False, "cmd_vel is a TwistStamped, as navigation sends it since Kilted, instead of a Twist.", read_only=True
     )
-    width: int = parameter(640, "Of the images, pixels.", minimum=32, maximum=4096, read_only=True)
-    height: int = parameter(480, "Of the images, pixels.", minimum=32, maximum=4096, read_only=True)
-    field_of_view: float = parameter(1.047, "Horizontal, rad.", minimum=0.2, maximum=2.6, read_only=True)
-    camera_height: float = parameter(1.5, "Of the camera above the floor, m.", minimum=0.1, maximum=2.9, read_only=True)
+    width: int = parameter(640, "Width of the images, pixels.", minimum=32, maximum=4096, read_only=True)
+    height: int = parameter(480, "Height of the images, pixels.", minimum=32, maximum=4096, read_only=True)
+    field_of_view: float = parameter(1.047, "Horizontal field of view, rad.", minimum=0.2, maximum=2.6, read_only=True)
+    camera_height: float = parameter(
+        1.5, "Height of the camera above the floor, m.", minimum=0.1, maximum=2.9, read_only=True
+    )
     smoothing: int = parameter(
         0, "Samples of each pixel, against jagged edges; 0 is the fastest.", minimum=0, maximum=8, read_only=True
     )
     rate: float = parameter(10.0, "Images per simulated second.", minimum=1.0, maximum=100.0, read_only=True)
     real_time_factor: float = parameter(
         1.0,
-        "Simulated seconds in a real one; a slower machine gives fewer. 0: as fast as it goes.",
+        "Simulated seconds per real second; a slower machine reaches fewer. 0: as fast as possible.",
         minimum=0.0,
         maximum=100.0,
     )

@@ -17,12 +17,12 @@ from opendr_perception.tasks.sound import SoundClassifier, SoundModel
 
 @dataclass(frozen=True)
 class Parameters(SampleParameters):
-    """What `sound_classification` takes."""
+    """Parameters of `sound_classification`."""
 
     model: str = parameter(
         "sound-environment",
         "A classifier of sounds of the zoo (opendr-perception models list), or an ONNX file that "
-        "opendr_perception.training.sound.ship has written.",
+        "opendr_perception.training.sound.export has written.",
         read_only=True,
     )
     score_threshold: float = parameter(

@@ -21,7 +21,7 @@ from opendr_perception.tasks.recordings import Pacer, video
 
 @dataclass(frozen=True)
 class Parameters(NodeParameters):
-    """What `video_source` takes."""
+    """Parameters of `video_source`."""
 
     path: str = parameter(
         "",
@@ -31,15 +31,15 @@ class Parameters(NodeParameters):
     )
     rate: float = parameter(
         0.0,
-        "Images per second; 0 plays as recorded, and pictures, which have no rate, at 10. No image is left out: a high "
-        "rate plays faster.",
+        "Images per second; 0 plays as recorded, and image files, which have no rate, at 10. No image is left out: a "
+        "high rate plays faster.",
         minimum=0.0,
         maximum=1000.0,
         read_only=True,
     )
     loop: bool = parameter(
         False,
-        "Begin again at the end. The stamps of a bag then go back, and whoever keeps tracks starts anew.",
+        "Begin again at the end. The stamps of a bag then go back, and whoever keeps tracks restarts.",
         read_only=True,
     )
     topic: str = parameter(
@@ -49,11 +49,11 @@ class Parameters(NodeParameters):
         read_only=True,
     )
     frame_id: str = parameter(
-        "camera", "Coordinate frame of the images, where the source does not tell its own.", read_only=True
+        "camera", "Coordinate frame of the images, where the source does not give its own.", read_only=True
     )
     qos_reliability: str = parameter(
         "reliable",
-        "What is offered to subscribers. reliable serves all of them; best_effort is what most cameras do.",
+        "Offered reliability. reliable serves all of them; best_effort is what most cameras do.",
         choices=("best_effort", "reliable"),
         read_only=True,
     )
@@ -105,10 +105,10 @@ class VideoSource(ManagedNode):
         values = {"published": self._published, "skipped": source.skipped}
         return [self.status(source.path, level, problem or self._doing, values)]
 
-    def _open(self) -> video.VideoSource:
+    def _open(self) -> video.FrameSource:
         return video.open_source(self.params.path, self.params.rate, self.params.loop, self.params.topic)
 
-    def _play(self, source: video.VideoSource, stop: threading.Event) -> None:
+    def _play(self, source: video.FrameSource, stop: threading.Event) -> None:
         try:
             start: float | None = None
             pacer = Pacer(self.params.rate, source.rate)
@@ -127,7 +127,7 @@ class VideoSource(ManagedNode):
         finally:
             source.close()  # here, because this thread reads it
 
-    def _publish(self, frame: video.Frame, due: int) -> None:
+    def _publish(self, frame: video.RecordedFrame, due: int) -> None:
         recorded = frame.stamp if isinstance(self._source, video.BagSource) else None
         header = Header(
             stamp=Time(nanoseconds=due if recorded is None else recorded).to_msg(),
@@ -141,7 +141,7 @@ class VideoSource(ManagedNode):
             self.warn(f"{self._source.path}: {self._note}", "note")
 
 
-def _camera_info(frame: video.Frame, header: Header) -> CameraInfo:
+def _camera_info(frame: video.RecordedFrame, header: Header) -> CameraInfo:
     """The calibration that was recorded, else zeros, which say by the message's definition that there is none."""
     if not frame.calibration:
         return CameraInfo(header=header, height=frame.image.height, width=frame.image.width)

@@ -12,12 +12,13 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import ROSClock
 
 from opendr_perception import zoo
-from opendr_perception.active.control import Interlocks, Pilot, Timeouts
+from opendr_perception.active.control import Interlocks, MotionController, Timeouts
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.perception import GalleryRecogniser
 from opendr_perception.active.policies import POLICIES, Policies, ViewPolicy
 from opendr_perception.active.surroundings import STILL
 from opendr_perception.ros.control import (
+    AutoIdentify,
     ControlTopics,
     DriveLoop,
     Episodes,
@@ -27,7 +28,6 @@ from opendr_perception.ros.control import (
     MotionState,
     StopLock,
     TopicExplorer,
-    UnaskedEpisodes,
 )
 from opendr_perception.ros.node import ManagedNode, main, parameter
 from opendr_perception.ros.robot.camera_view import CameraView
@@ -37,28 +37,30 @@ from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
 
 @dataclass(frozen=True)
 class Parameters(ExplorerParameters):
-    """What `view_control` takes."""
+    """Parameters of `view_control`."""
 
-    policy: str = parameter("auto", "How views are chosen, where a goal does not say.", choices=POLICIES)
-    published: bool = parameter(
-        False, "Choose views by the publications' constants; a first view is then never enough.", read_only=True
+    policy: str = parameter("auto", "View policy, unless a goal names one.", choices=POLICIES)
+    paper_constants: bool = parameter(
+        False,
+        "Choose views with the constants of the papers; a first view is then never enough.",
+        read_only=True,
+        former="published",
     )
-    confidence: float = parameter(
-        0.35, "Identity confidence from which on the robot is content, where a goal does not say.", maximum=1.0
-    )
+    confidence: float = parameter(0.35, "Identity confidence to reach, unless a goal gives one.", maximum=1.0)
     max_moves: int = parameter(
         4, "Largest number of moves for one person; a goal may ask for fewer.", minimum=0, maximum=255
     )
-    max_pan: float = parameter(
-        1.31, "How far the robot goes around a person, to each side, rad.", minimum=0.0, maximum=3.14
+    max_pan: float = parameter(1.31, "Largest angle around a person, to each side, rad.", minimum=0.0, maximum=3.14)
+    max_travel: float = parameter(3.0, "Total length of all moves for one person, m.", minimum=0.0)
+    timeout: float = parameter(
+        60.0, "Time for one person in seconds, unless a goal limits it.", minimum=1.0, maximum=3600.0
     )
-    max_travel: float = parameter(3.0, "Length of all moves for one person together, m.", minimum=0.0)
-    timeout: float = parameter(60.0, "Seconds for one person, where a goal does not say.", minimum=1.0, maximum=3600.0)
     continuous: bool = parameter(
         False,
-        "Begin by itself with everybody who comes into view and is not recognised. The robot then moves unasked.",
+        "Identify, without a goal, everybody who comes into view and is not recognised. The robot then moves without a "
+        "goal.",
     )
-    cooldown: float = parameter(60.0, "Seconds before the same person is looked at again unasked.", minimum=0.0)
+    cooldown: float = parameter(60.0, "Seconds before the same person is identified again automatically.", minimum=0.0)
 
 
 class ViewControl(ManagedNode):
@@ -80,7 +82,7 @@ class ViewControl(ManagedNode):
         params = self.params
         load = partial(zoo.session, device=params.device, threads=params.threads)
         self._recogniser = GalleryRecogniser.open(params.embedder, load(params.embedder), params.gallery)
-        self._policies = Policies(self._recogniser, load, params.published, params.reinforcement_model)
+        self._policies = Policies(self._recogniser, load, params.paper_constants, params.reinforcement_model)
         self._policies.get(params.policy)  # what it lacks shall be known now
         self._commands = VelocityPublisher(self, self.params.stamped, self.params.frame_id)
         self.until_cleanup.callback(self._commands.close)
@@ -96,7 +98,7 @@ class ViewControl(ManagedNode):
         frames = FramePoses(self, base)
         self.until_deactivate.callback(frames.close)
         timeouts = Timeouts(command=params.command_timeout, max_age=params.max_age)
-        pilot = Pilot(
+        controller = MotionController(
             params.motion,
             params.limits,
             timeouts,
@@ -104,7 +106,7 @@ class ViewControl(ManagedNode):
             require_scan=params.require_scan,
         )
         drive = self._drive = DriveLoop(
-            pilot, self._commands.publish, self._seconds, self.fail, self._state.held, self._simulated
+            controller, self._commands.publish, self._seconds, self.fail, self._state.held, self._simulated
         )
         camera = CameraView(params.face_size, params.robot_radius, mount, base, frames.pose)
         explorer = self._explorer = TopicExplorer(drive, self._recogniser, camera, self.warn)
@@ -115,7 +117,7 @@ class ViewControl(ManagedNode):
         self.until_deactivate.callback(self._safeguards.close)
         self._topics = ControlTopics(self, explorer)
         self.until_deactivate.callback(self._topics.close)
-        self._unasked = UnaskedEpisodes(explorer, episodes, lambda: self._policy(""), self._goal, self.note_failure)
+        self._auto_identify = AutoIdentify(explorer, episodes, lambda: self._policy(""), self._goal, self.note_failure)
         self._state.say("idle")
         self._episodes = episodes
 
@@ -133,7 +135,7 @@ class ViewControl(ManagedNode):
 
     def tick(self) -> None:
         if self._episodes is not None and self.params.continuous and not self._stop.engaged:
-            self._unasked.look_around(self.params.cooldown)
+            self._auto_identify.look_around(self.params.cooldown)
         super().tick()
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
@@ -155,13 +157,13 @@ class ViewControl(ManagedNode):
     def _goal(self) -> tuple[Goal, float]:
         params = self.params
         limits = params.confidence, params.max_moves, params.max_pan, params.max_travel
-        return Goal(*limits, look_first=not params.published, joint=not params.published), params.timeout
+        return Goal(*limits, look_first=not params.paper_constants, joint=not params.paper_constants), params.timeout
 
     def _seconds(self) -> float:
         return float(self.get_clock().now().nanoseconds * 1e-9)
 
     def _simulated(self) -> bool:
-        """Whether the robot moves in the time of a simulation, and not in real time, whatever its clock does."""
+        """True if the robot moves in the time of a simulation, and not in real time, whatever its clock does."""
         clock = self.get_clock()
         return isinstance(clock, ROSClock) and clock.ros_time_is_active
 

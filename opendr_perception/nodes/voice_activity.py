@@ -24,7 +24,7 @@ ECHO = 0.3
 
 @dataclass(frozen=True)
 class Parameters(SampleParameters):
-    """What `voice_activity` takes."""
+    """Parameters of `voice_activity`."""
 
     model: str = parameter(
         "silero-vad",
@@ -32,21 +32,21 @@ class Parameters(SampleParameters):
         read_only=True,
     )
     threshold: float = parameter(
-        0.5, "Probability from which on sound is speech.", minimum=0.05, maximum=0.95, read_only=True
+        0.5, "Probability of speech above which sound is speech.", minimum=0.05, maximum=0.95, read_only=True
     )
     hysteresis: float = parameter(
         0.15, "Speech goes on until the probability is lower by this.", minimum=0.0, maximum=0.5, read_only=True
     )
     min_speech: float = parameter(
         0.1,
-        "Seconds of speech before somebody is said to speak; what is shorter is a cough.",
+        "Shortest speech in seconds; what is shorter is a cough.",
         minimum=0.0,
         maximum=5.0,
         read_only=True,
     )
     min_silence: float = parameter(
         0.4,
-        "Seconds of silence before they are said to be silent; what is shorter is a pause between words.",
+        "Shortest silence in seconds that ends speech; a shorter one is a pause between words.",
         minimum=0.0,
         maximum=10.0,
         read_only=True,
@@ -60,7 +60,7 @@ class Parameters(SampleParameters):
     )
     own_speech: str = parameter(
         "",
-        "Topic of std_msgs/Bool that is true while the robot speaks itself: nobody else is heard then. Empty for none.",
+        "Topic of std_msgs/Bool that is true while the robot itself speaks; voices are ignored then. Empty for none.",
         read_only=True,
     )
 

@@ -1,4 +1,4 @@
-"""What all nodes share: node base, images, QoS, diagnostics, message conversion."""
+"""Common parts of all nodes: node base, images, QoS, diagnostics, message conversion."""
 
 __all__ = [
     "launching",

@@ -1,4 +1,4 @@
-"""What the launch files share: arguments, and the processes that they ask for. Only launch files import this."""
+"""Common parts of the launch files: arguments, and the processes that they ask for. Only launch files import this."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def argument(name: str, default: str, description: str, choices: Iterable[str] |
 
 
 def nodes_argument(default: str) -> DeclareLaunchArgument:
-    """Which nodes are started."""
+    """Launch argument that selects the nodes."""
     return argument("nodes", default, "Which nodes to start: names with commas or spaces between them.")
 
 
@@ -61,7 +61,7 @@ COMMON = [
 ]
 """Of every launch file."""
 PERCEPTION = [
-    nodes_argument("person_detection pose_estimation action_recognition face_recognition emotion_recognition"),
+    nodes_argument("person_detection pose_estimation action_recognition face_recognition emotion_recognition people"),
     argument("image", "image_raw", "Topic of the camera; compressed images are expected on <image>/compressed."),
     argument("camera_info", "", "Topic of the camera's calibration; empty: as the nodes take it."),
     argument(
@@ -76,6 +76,13 @@ PERCEPTION = [
         "Names of several cameras, with commas or spaces between them: 'front,rear' takes front/image_raw and "
         "rear/image_raw, instead of image. Empty: as in the parameters.",
     ),
+    argument(
+        "people",
+        "",
+        "Who finds the people for pose_estimation: topic, person_detection, whose ids poses then have; own, it does by "
+        "itself. Empty: topic where both are started; or as in params_file, if that is given.",
+        ("", "topic", "own"),
+    ),
     argument("device", "", "Where the models run; empty: as in the parameters.", ("", "cpu", "cuda", "tensorrt")),
     argument(
         "composed",
@@ -84,7 +91,7 @@ PERCEPTION = [
         YES_NO,
     ),
     argument(
-        "video", "", "Also play this video, directory of pictures, camera ('0') or bag as the camera, by video_source."
+        "video", "", "Also play this video, directory of images, camera ('0') or bag as the camera, by video_source."
     ),
     argument(
         "autostart",
@@ -104,7 +111,7 @@ PERCEPTION = [
 
 
 def values(context: LaunchContext, arguments: Sequence[DeclareLaunchArgument]) -> dict[str, str]:
-    """What was given for each argument."""
+    """Values of the launch arguments."""
     return {item.name: LaunchConfiguration(item.name).perform(context) for item in arguments}
 
 
@@ -192,7 +199,21 @@ def perception(context: LaunchContext) -> list[Node]:
     given = values(context, PERCEPTION)
     names = selected_nodes(f"{given['nodes']} video_source" if given["video"] else given["nodes"])
     groups = [names] if given["composed"] == "true" else [[name] for name in names]
-    return [process(group, given, _overrides(given), remappings=_remappings(given)) for group in groups]
+    overrides = _overrides(given) | _people(given, names)
+    return [process(group, given, overrides, remappings=_remappings(given)) for group in groups]
+
+
+def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
+    """Who finds the people: those who are started together look for them once.
+
+    Raises:
+        ValueError: a node that means something else by this parameter runs beside them.
+    """
+    together = not given["params_file"] and {"person_detection", "pose_estimation"} <= set(names)
+    people = given["people"] or ("topic" if together else "")
+    if people and "simulation" in names:  # the number of people in its room
+        raise ValueError("people: start simulation by sim.launch.py, it has a parameter of this name")
+    return {"people": people} if people else {}
 
 
 def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:

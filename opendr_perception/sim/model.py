@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from opendr_perception.sim.people import Part, Person
+from opendr_perception.sim.people import MeshPart, PersonModel
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, THINGS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ CAMERA_AHEAD = 0.1
 WALL_HEIGHT = 3.0
 WALLS = ("front", "back", "left", "right")
 COPIES = 3
-"""How many of each kind of thing there are."""
+"""Number of things of each kind."""
 SOLID = {"contype": 1, "conaffinity": 1}
 GHOST = {"contype": 0, "conaffinity": 0}
 AWAY = (0.0, 0.0, -20.0)
@@ -36,7 +36,7 @@ GREENS = ((0.16, 0.36, 0.14, 1.0), (0.22, 0.45, 0.17, 1.0), (0.12, 0.30, 0.12, 1
 
 
 def build(
-    mujoco: ModuleType, people: Sequence[Person], camera_height: float, field_of_view: float, samples: int
+    mujoco: ModuleType, people: Sequence[PersonModel], camera_height: float, field_of_view: float, samples: int
 ) -> MjModel:
     """Compile the model.
 
@@ -130,7 +130,7 @@ def _add_robot(mujoco: ModuleType, spec: MjSpec, camera_height: float, field_of_
     )
 
 
-def _add_person(mujoco: ModuleType, spec: MjSpec, person: Person) -> None:
+def _add_person(mujoco: ModuleType, spec: MjSpec, person: PersonModel) -> None:
     body = spec.worldbody.add_body(name=person.name, mocap=True, pos=AWAY)
     body.add_geom(
         name=person.name, type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=[PERSON_RADIUS, person.height / 2, 0],
@@ -140,7 +140,7 @@ def _add_person(mujoco: ModuleType, spec: MjSpec, person: Person) -> None:
         _add_part(mujoco, spec, body, f"{person.name}/{name}", part)
 
 
-def _add_part(mujoco: ModuleType, spec: MjSpec, body: MjsBody, name: str, part: Part) -> None:
+def _add_part(mujoco: ModuleType, spec: MjSpec, body: MjsBody, name: str, part: MeshPart) -> None:
     mesh = spec.add_mesh(name=name, inertia=mujoco.mjtMeshInertia.mjMESH_INERTIA_SHELL)
     mesh.uservert = part.vertices.ravel()
     mesh.userface = part.triangles.ravel()
@@ -195,7 +195,7 @@ def _add_held(mujoco: ModuleType, spec: MjSpec, kind: str, number: int) -> None:
     shapes = mujoco.mjtGeom
     body = spec.worldbody.add_body(name=f"{kind}_{number}", mocap=True, pos=AWAY)
 
-    def add(shape: mjtGeom, size: list[float], pos: list[float], rgba: Sequence[float], **more: Any) -> None:
+    def add(shape: mjtGeom, size: list[float], pos: list[float], rgba: Sequence[float], **more: object) -> None:
         body.add_geom(type=shape, size=size, pos=pos, rgba=rgba, group=HIDDEN, **more, **GHOST)
 
     if kind == "scarf":

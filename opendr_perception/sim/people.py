@@ -25,7 +25,7 @@ STEP = 1e-4
 
 
 @dataclass(frozen=True)
-class Part:
+class MeshPart:
     """One mesh of a person in one material; x forward, y to the left, z up from the soles, metres."""
 
     vertices: npt.NDArray[np.float64]
@@ -43,7 +43,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonModel:
     """A person who stands upright at the origin and looks along x."""
 
     name: str
@@ -52,17 +52,17 @@ class Person:
     eyes: tuple[float, float, float]
     """The point between the eyes, m."""
     mouth: tuple[float, float, float]
-    parts: Mapping[str, Part]
+    parts: Mapping[str, MeshPart]
 
 
 @cache
-def load_people() -> tuple[Person, ...]:
+def load_people() -> tuple[PersonModel, ...]:
     """All people that come with the package, the same objects for all callers."""
     with as_file(files("opendr_perception.sim") / FILE) as path:
         return read_people(path)
 
 
-def read_people(path: Path) -> tuple[Person, ...]:
+def read_people(path: Path) -> tuple[PersonModel, ...]:
     """Read what `write_people` has written.
 
     Raises:
@@ -74,7 +74,7 @@ def read_people(path: Path) -> tuple[Person, ...]:
         return tuple(_person(entry, archive) for entry in json.loads(str(archive["people"])))
 
 
-def write_people(people: tuple[Person, ...], path: Path) -> None:
+def write_people(people: tuple[PersonModel, ...], path: Path) -> None:
     """Write people to a compressed file; vertices are rounded to STEP, textures are stored as JPEG."""
     arrays: dict[str, Any] = {}
     entries = []
@@ -100,18 +100,18 @@ def write_people(people: tuple[Person, ...], path: Path) -> None:
         np.savez_compressed(unfinished, people=np.array(json.dumps(entries)), **arrays)
 
 
-def _person(entry: Mapping[str, Any], archive: Mapping[str, Any]) -> Person:
+def _person(entry: Mapping[str, Any], archive: Mapping[str, Any]) -> PersonModel:
     parts = {}
     for name, look in entry["parts"].items():
         key = f"{entry['name']}/{name}"
         texture = texcoords = None
         if f"{key}/texture" in archive:
-            picture = cv2.imdecode(archive[f"{key}/texture"], cv2.IMREAD_COLOR)
-            if picture is None:
+            image = cv2.imdecode(archive[f"{key}/texture"], cv2.IMREAD_COLOR)
+            if image is None:
                 raise ValueError(f"{key}: the texture is damaged")
-            texture = np.asarray(picture[..., ::-1], np.uint8)
+            texture = np.asarray(image[..., ::-1], np.uint8)
             texcoords = archive[f"{key}/texcoords"].astype(np.float64)
         vertices = archive[f"{key}/vertices"] * STEP
         triangles = archive[f"{key}/triangles"].astype(np.int32)
-        parts[name] = Part(vertices, triangles, tuple(look["colour"]), look["shine"], texcoords, texture)
-    return Person(entry["name"], entry["height"], tuple(entry["eyes"]), tuple(entry["mouth"]), parts)
+        parts[name] = MeshPart(vertices, triangles, tuple(look["colour"]), look["shine"], texcoords, texture)
+    return PersonModel(entry["name"], entry["height"], tuple(entry["eyes"]), tuple(entry["mouth"]), parts)

@@ -1,4 +1,4 @@
-"""Pictures of simulated people from the front, as a gallery of faces wants them."""
+"""Images of simulated people from the front, as a gallery of faces wants them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PANS = (-15, 0, 15)
 
 
 def take_portraits(world: World, names: Sequence[str], gallery: Path) -> None:
-    """Write a folder with pictures for each person; the world is in another scene afterwards.
+    """Write a folder with images for each person; the world is in another scene afterwards.
 
     Args:
         world: has these people.

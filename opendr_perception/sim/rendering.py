@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes.util
 import importlib
 import os
-from typing import Any
+from types import ModuleType
 
 INSTALL = "pip install --no-deps -r requirements/sim.txt"
 LIBRARIES = {"egl": ("EGL", "libegl1 and libgl1-mesa-dri"), "osmesa": ("OSMesa", "libosmesa6")}
@@ -16,7 +16,7 @@ class SimulatorError(RuntimeError):
     """The simulator cannot run here; the text says what to install."""
 
 
-def load_mujoco() -> Any:
+def load_mujoco() -> ModuleType:
     """Import MuJoCo, having chosen how it draws.
 
     `MUJOCO_GL` is kept where it is set; else it becomes `egl` or, where that is missing, `osmesa`; they need no screen.

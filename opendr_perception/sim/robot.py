@@ -39,8 +39,8 @@ class SimulatedCamera:
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the robot's motors can do."""
+class DriveLimits:
+    """Limits of the robot's motors."""
 
     speed: float = 1.0
     """m/s."""
@@ -67,7 +67,7 @@ class Command:
 class Drive:
     """Follows the newest command as fast as the motors allow, and stops when commands cease."""
 
-    def __init__(self, robot: str, limits: Limits) -> None:
+    def __init__(self, robot: str, limits: DriveLimits) -> None:
         if robot not in ROBOTS:
             raise ValueError(f"there is no robot '{robot}'; the robots are {', '.join(ROBOTS)}")
         self._sideways = robot == "holonomic"

@@ -1,4 +1,4 @@
-"""What stands where in the simulated world. Poses are in the frame odom: x forward, y to the left; metres, radians."""
+"""Layout of the simulated world. Poses are in the frame odom: x forward, y to the left; metres, radians."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCENES = ("single", "occluded", "crowd", "tour")
 
 @dataclass(frozen=True)
 class Pose:
-    """Where something stands and where it looks."""
+    """Place and heading of something."""
 
     x: float = 0.0
     y: float = 0.0
@@ -93,7 +93,7 @@ def pan(robot: Pose, person: Pose) -> float:
 
 
 def distance(a: Pose, b: Pose) -> float:
-    """How far apart two poses are, m."""
+    """Distance between two poses, m."""
     return math.hypot(a.x - b.x, a.y - b.y)
 
 
@@ -227,7 +227,7 @@ APART, ASIDE = 2.4, 2.6
 
 
 def stop_on_way(person: Pose) -> Pose:
-    """Where the robot looks at a person of a tour from the way, which is the x axis."""
+    """Pose from which the robot looks at a person of a tour on its way, which is the x axis."""
     return Pose(person.x, 0.0, math.copysign(math.pi / 2, person.y))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from opendr_perception.files import write_text
 from opendr_perception.sim.model import CAMERA_AHEAD, PERSON_RADIUS, ROBOT_RADIUS, WALL_HEIGHT
-from opendr_perception.sim.people import Part, Person, load_people
+from opendr_perception.sim.people import MeshPart, PersonModel, load_people
 from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Pose, Room
 
@@ -24,7 +24,7 @@ RELEASE = "R2023b"
 """Of Webots, the oldest that can read the world."""
 
 
-def export(folder: Path, people: Sequence[Person] | None = None, camera: SimulatedCamera | None = None) -> Path:
+def export(folder: Path, people: Sequence[PersonModel] | None = None, camera: SimulatedCamera | None = None) -> Path:
     """Write the world, in which people stand in a half circle around the robot and look at it.
 
     Args:
@@ -48,7 +48,7 @@ def export(folder: Path, people: Sequence[Person] | None = None, camera: Simulat
     return world
 
 
-def obj(part: Part) -> str:
+def obj(part: MeshPart) -> str:
     """A mesh in Wavefront's format."""
     lines = [f"v {x:.4f} {y:.4f} {z:.4f}" for x, y, z in part.vertices]
     if part.texcoords is not None:
@@ -58,7 +58,7 @@ def obj(part: Part) -> str:
     return "\n".join(lines) + "\n"
 
 
-def world_text(people: Sequence[Person], camera: SimulatedCamera, room: Room = ROOMS["lab"]) -> str:
+def world_text(people: Sequence[PersonModel], camera: SimulatedCamera, room: Room = ROOMS["lab"]) -> str:
     """The world's file, in the format of VRML that Webots reads."""
     angles = np.linspace(-1.2, 1.2, len(people))
     ring = (3.0, 3.8)
@@ -79,11 +79,11 @@ def world_text(people: Sequence[Person], camera: SimulatedCamera, room: Room = R
     return "\n".join([f"#VRML_SIM {RELEASE} utf8", *nodes]) + "\n"
 
 
-def _file(person: Person, part: str) -> str:
+def _file(person: PersonModel, part: str) -> str:
     return f"{person.name}_{part.replace(' ', '_')}"
 
 
-def _person(person: Person, pose: Pose) -> str:
+def _person(person: PersonModel, pose: Pose) -> str:
     shapes = " ".join(_mesh(person, name, part) for name, part in person.parts.items())
     cylinder = f"Cylinder {{ radius {PERSON_RADIUS} height {person.height} }}"
     body = f"Pose {{ translation 0 0 {person.height / 2} children [ {cylinder} ] }}"
@@ -93,10 +93,10 @@ def _person(person: Person, pose: Pose) -> str:
     )
 
 
-def _mesh(person: Person, name: str, part: Part) -> str:
+def _mesh(person: PersonModel, name: str, part: MeshPart) -> str:
     file = f"meshes/{_file(person, name)}"
-    picture = f'baseColorMap ImageTexture {{ url [ "{file}.png" ] }} ' if part.texture is not None else ""
-    appearance = f"PBRAppearance {{ baseColor {_numbers(part.colour)} {picture}roughness 0.9 metalness 0 }}"
+    image = f'baseColorMap ImageTexture {{ url [ "{file}.png" ] }} ' if part.texture is not None else ""
+    appearance = f"PBRAppearance {{ baseColor {_numbers(part.colour)} {image}roughness 0.9 metalness 0 }}"
     return f'Shape {{ appearance {appearance} geometry Mesh {{ url [ "{file}.obj" ] }} }}'
 
 

@@ -17,15 +17,15 @@ import numpy as np
 import numpy.typing as npt
 
 from opendr_perception.sim import model as shapes
-from opendr_perception.sim.people import Person, load_people
+from opendr_perception.sim.people import PersonModel, load_people
 from opendr_perception.sim.rendering import load_mujoco
-from opendr_perception.sim.robot import Command, Drive, Limits, SimulatedCamera
+from opendr_perception.sim.robot import Command, Drive, DriveLimits, SimulatedCamera
 from opendr_perception.sim.scene import Pose, Scene, Standing, Thing, distance, draw_scene, wrap
 
 
 @dataclass(frozen=True)
-class Observation:
-    """What the robot sees and feels."""
+class SensorReading:
+    """Sensor readings of the robot."""
 
     time: float
     """s since the reset."""
@@ -39,7 +39,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Truth:
-    """What the robot cannot know."""
+    """Ground truth, which the robot cannot know."""
 
     robot: Pose
     people: tuple[Standing, ...]
@@ -69,11 +69,11 @@ class World:
         self,
         robot: str = "holonomic",
         camera: SimulatedCamera | None = None,
-        limits: Limits | None = None,
+        limits: DriveLimits | None = None,
         rate: float = 10.0,
-        people: Sequence[Person] | None = None,
+        people: Sequence[PersonModel] | None = None,
     ) -> None:
-        self._drive = Drive(robot, limits or Limits())
+        self._drive = Drive(robot, limits or DriveLimits())
         if not 1 <= rate <= 1 / shapes.TIMESTEP:
             raise ValueError(f"rate must be in [1, {1 / shapes.TIMESTEP:g}] Hz, got {rate}")
         self.robot = robot
@@ -111,7 +111,7 @@ class World:
 
     # --- running ----------------------------------------------------------------------------------------------------
 
-    def reset(self, scene: Scene | str = "single", seed: int = 0, render: bool = True) -> Observation:
+    def reset(self, scene: Scene | str = "single", seed: int = 0, render: bool = True) -> SensorReading:
         """Begin anew with a scene.
 
         Args:
@@ -147,7 +147,7 @@ class World:
         self.place_robot(scene.robot)
         return self.observe(render)
 
-    def step(self, command: Command | None = None, render: bool = True) -> Observation:
+    def step(self, command: Command | None = None, render: bool = True) -> SensorReading:
         """Drive for one period.
 
         Args:
@@ -163,25 +163,25 @@ class World:
             self._mujoco.mj_step(self._model, self._data)
         return self.observe(render)
 
-    def observe(self, render: bool = True) -> Observation:
-        """What the robot sees now."""
+    def observe(self, render: bool = True) -> SensorReading:
+        """Read the robot's sensors."""
         robot = self._robot_pose()
         ahead, left = _rotate(self._data.qvel[0], self._data.qvel[1], -robot.yaw)
         velocity = Command(ahead, left, float(self._data.qvel[2]))
-        return Observation(
+        return SensorReading(
             float(self._data.time), self._draw() if render else None, self.camera.matrix, robot, velocity
         )
 
     @property
     def truth(self) -> Truth:
-        """Where everything is, and what the robot touches."""
+        """Ground truth of all positions and contacts."""
         robot = self._robot_pose()
         rims = shapes.ROBOT_RADIUS + shapes.PERSON_RADIUS
         nearest = min((distance(robot, standing.pose) - rims for standing in self._people), default=math.inf)
         return Truth(robot, tuple(self._people), self.scene.things, self._contacts(), nearest)
 
     def hidden_share(self, name: str) -> float:
-        """How much of a person's head is hidden from the camera by other things, 0 to 1; NaN when it is out of view.
+        """Share of a person's head that is hidden from the camera by other things, 0 to 1; NaN when it is out of view.
 
         Raises:
             ValueError: nobody of this name is in the scene.
@@ -194,6 +194,14 @@ class World:
         whole = self._count_head(name)
         self._model.geom_group[:] = groups
         return 1 - seen / whole if whole else math.nan
+
+    def depth(self) -> npt.NDArray[np.float32]:
+        """How far everything is that the robot sees now, (H, W), m along the camera's axis."""
+        self._renderer.enable_depth_rendering()
+        self._renderer.update_scene(self._data, "camera", self._options)
+        seen = self._renderer.render().copy()
+        self._renderer.disable_depth_rendering()
+        return np.asarray(seen, np.float32)
 
     def overview(self, width: int, height: int, metres: float) -> npt.NDArray[np.uint8]:
         """The room from above, without its ceiling.

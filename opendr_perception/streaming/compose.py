@@ -1,4 +1,4 @@
-"""How blocks become networks: one after the other, side by side, around a shortcut, and later."""
+"""Composition of blocks: one after the other, side by side, around a shortcut, and later."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True)
 class Tick:
-    """What the clock shows at a block: does it get an input with this frame, and the how-manieth?
+    """Clock of a block: whether it gets an input with this frame, and the index of this input.
 
     Attributes:
         time: (B,) int64, index of the frame that now enters the network, for each stream.
@@ -94,7 +94,7 @@ class Tick:
 
     @property
     def idle(self) -> bool:
-        """Whether it is certain, without looking at data, that no stream brings the block an input."""
+        """True if it is certain, without looking at data, that no stream brings the block an input."""
         return self.phase is not None and (self.phase - self.delay) % self.stride != 0
 
     def after(self, block: nn.Module) -> Tick:

@@ -1,4 +1,4 @@
-"""What a step costs."""
+"""Cost of a step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a robot perceives: each capability without ROS and without torch, built into a perceiver."""
+"""Capabilities of perception: each without ROS and without torch, built into a perceiver."""
 
 __all__ = [
     "drawing",

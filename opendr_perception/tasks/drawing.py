@@ -17,6 +17,7 @@ from opendr_perception.tasks.emotion import Emotions, FaceView
 from opendr_perception.tasks.face import RecognisedFaces
 from opendr_perception.tasks.imaging import Heatmap, regions
 from opendr_perception.tasks.people import People
+from opendr_perception.tasks.people.scene import NameSource, Scene
 
 KEYPOINT_THRESHOLD = 0.2
 """Keypoints below this score are not drawn."""
@@ -93,6 +94,18 @@ def write_emotions(canvas: np.ndarray, faces: Sequence[FaceView], emotions: Emot
             write_below(canvas, boxes[emotion.track], f"{label} {emotion.valence:+.1f} {emotion.arousal:+.1f}")
 
 
+def draw_scene(canvas: np.ndarray, found: Scene) -> None:
+    """Draw who is seen, with id or name, and how far away they are; a `~` where the name is carried by clothes."""
+    shown = [person for person in found.people if person.visible]
+    carried = {person.id: "~" if person.name_source == NameSource.APPEARANCE else "" for person in shown}
+    labels = [f"{person.name or person.id}{carried[person.id]}" for person in shown]
+    boxes = np.array([person.box for person in shown]).reshape(-1, 4)
+    draw_boxes(canvas, boxes, labels, [person.id for person in shown])
+    for person in shown:
+        far = "" if np.isnan(person.distance) else f"{person.distance:.1f} m"
+        write_below(canvas, person.box, " ".join(filter(None, (far, person.manner.action))))
+
+
 def draw_heatmap(canvas: np.ndarray, heatmap: Heatmap, threshold: float) -> None:
     """Redden the canvas where the heatmap is high, and draw boxes around cells above a threshold."""
     height, width = canvas.shape[:2]
@@ -130,8 +143,13 @@ def draw_boxes(canvas: np.ndarray, boxes: np.ndarray, labels: Sequence[str], tra
 
 def number_of(track: str) -> int:
     """The number at the end of an id, which chooses its colour; 0 where there is none."""
-    number = track.rpartition("-")[2]
+    number = track.replace("_", "-").rpartition("-")[2]
     return int(number) if number.isdecimal() and len(number) < 10 else 0
+
+
+def colour_of(track: str) -> tuple[int, int, int]:
+    """The colour of a track in images, red, green and blue in 0..255."""
+    return sv.ColorPalette.DEFAULT.by_idx(number_of(track)).as_rgb()
 
 
 def line_thickness(canvas: np.ndarray) -> int:

@@ -1,4 +1,4 @@
-"""What every capability is built into: from a name to something that perceives.
+"""Perceivers, into which every capability is built from the name of a model.
 
     people = people.build(people.Settings(score_threshold=0.5))
     found = people(image)                                      # one image, nothing is remembered
@@ -29,12 +29,11 @@ Warn = Callable[[str], None]
 
 @dataclass(frozen=True)
 class PerceiverSettings:
-    """What every perceiver takes."""
+    """Parameters of every perceiver."""
 
     device: str = parameter(
         "cpu",
-        "Where the model runs. cuda and tensorrt need onnxruntime-gpu; without it nothing starts, and an error says "
-        "so.",
+        "Device of the model. cuda and tensorrt need onnxruntime-gpu; without it nothing starts, and an error says so.",
         choices=("cpu", "cuda", "tensorrt"),
         read_only=True,
     )
@@ -47,7 +46,7 @@ class PerceiverSettings:
     )
     max_gap: float = parameter(
         1.0,
-        "Seconds without an image after which a stream starts anew: tracks and temporal models forget their past. A "
+        "Seconds without an image after which a stream restarts: tracks and temporal models are reset. A "
         "camera whose images come so rarely is given three times its usual interval.",
         minimum=0.0,
     )
@@ -61,6 +60,7 @@ SettingsT = TypeVar("SettingsT", bound=PerceiverSettings)
 InputT = TypeVar("InputT")
 MemoryT = TypeVar("MemoryT")
 ResultT = TypeVar("ResultT")
+SeenT = TypeVar("SeenT")
 
 
 @dataclass(frozen=True)
@@ -141,13 +141,37 @@ class Perceiver(ABC, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     @abstractmethod
     def new_memory(self) -> MemoryT:
-        """What is kept of a stream from input to input: a tracker, a temporal state."""
+        """Make the memory of a stream, which is kept from input to input: a tracker, a temporal state."""
 
     def release(self, memory: MemoryT) -> None:
         """Free what is kept for a memory that is not used any more."""
 
     def adopt(self, settings: SettingsT) -> None:
         """Perceive as checked settings want it, from now on."""
+
+
+class TwoSteps(ABC, Generic[InputT, SeenT, MemoryT, ResultT]):
+    """What a perceiver derives from, besides, whose networks need no memory: it looks, and then it remembers.
+
+    Whoever has many inputs of a stream at hand, as of a recording, looks at several at once and answers in order.
+    """
+
+    @property
+    def steps_apart(self) -> bool:
+        """True if that holds with the present settings; some of them carry what was seen from input to input."""
+        return True
+
+    @abstractmethod
+    def look(self, inputs: Sequence[InputT]) -> Sequence[SeenT]:
+        """Run the networks on inputs of any streams, in any order; several threads may do so at once."""
+
+    @abstractmethod
+    def answer(self, moment: Moment[InputT, MemoryT], seen: SeenT) -> ResultT:
+        """The result of the next input of a stream, from what was seen in it; the memory goes on."""
+
+    def perceive(self, moments: Sequence[Moment[InputT, MemoryT]]) -> Iterable[ResultT]:
+        """As `Perceiver.perceive`."""
+        return map(self.answer, moments, self.look([moment.input for moment in moments]))
 
 
 class ImagePerceiver(Perceiver[SettingsT, Image, MemoryT, ResultT]):

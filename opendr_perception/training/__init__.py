@@ -1,1 +1,1 @@
-"""How the weights that we ship were made: reproducible, resumable, with progress."""
+"""Trainings of the weights that we ship: reproducible, resumable, with progress."""

@@ -1,4 +1,4 @@
-"""Where weights come from: manifest, fetch, convert, verify, pack."""
+"""Provision of weights: manifest, fetch, convert, verify, pack."""
 
 from opendr_perception.zoo.cache import Cache, default_cache
 from opendr_perception.zoo.errors import DownloadError, ModelCorrupt, ModelMissing, ZooError

@@ -21,7 +21,7 @@ from opendr_perception.zoo.cache import Cache, default_cache, file_errors, sha25
 from opendr_perception.zoo.errors import ModelCorrupt, ModelMissing, ZooError
 from opendr_perception.zoo.imported import ImportedEntry
 from opendr_perception.zoo.manifest import ModelEntry, load_manifest, look_up
-from opendr_perception.zoo.store import State, path_of, require, state_of
+from opendr_perception.zoo.store import FileState, path_of, require, state_of
 
 CONTENTS = "contents.json"
 FORMAT = 2  # packs of format 1 had receipts instead of a table of contents
@@ -49,7 +49,7 @@ def pack(target: Path, names: Iterable[str] | None = None, cache: Cache | None =
     cache = cache or default_cache()
     known: dict[str, Packed] = {**load_manifest().models, **imported.load(cache)}
     if names is None:
-        entries = [e for e in known.values() if state_of(e, path_of(e, cache)) is State.READY]
+        entries = [e for e in known.values() if state_of(e, path_of(e, cache)) is FileState.READY]
     else:
         entries = [look_up(known, require(name, cache).name) for name in names]
     if not entries:
@@ -153,7 +153,8 @@ def _listed(tar: tarfile.TarFile) -> list[Packed]:
         own = imported.parse(contents.get("imported", {}))
     except (TypeError, KeyError, AttributeError, ZooError) as error:
         raise ModelCorrupt(f"what it says of imported models is damaged: {error!r}") from error
-    known: dict[str, Packed] = {_member(e): e for e in (*load_manifest().models.values(), *own.values())}
+    known: dict[str, Packed] = {_member(entry): entry for entry in load_manifest().models.values()}
+    known |= {_member(entry): entry for entry in own.values()}
     for name, digest in files.items():
         if name not in known:
             raise ModelCorrupt(f"it holds '{name}', which is not a model of this package")

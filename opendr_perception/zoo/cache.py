@@ -47,7 +47,7 @@ class Cache:
         return self.root / "samples"
 
     def archive(self, package: Package) -> Path:
-        """Where an archive of fixed content is kept."""
+        """Path of an archive of fixed content."""
         return self.archives / f"{package.name.replace('/', '-')}-{package.version}"
 
     @contextmanager

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from opendr_perception.zoo import golden, imported
 from opendr_perception.zoo.bundle import pack, unpack
@@ -19,12 +20,15 @@ from opendr_perception.zoo.errors import ZooError
 from opendr_perception.zoo.imported import TERMS, ImportedEntry
 from opendr_perception.zoo.manifest import Entry, ModelEntry, OwnEntry, Package, SampleEntry, load_manifest
 from opendr_perception.zoo.provision import fetch
-from opendr_perception.zoo.store import REMEDIES, State, path_of, state_of
+from opendr_perception.zoo.store import REMEDIES, FileState, path_of, state_of
 
 FORMATS = ("yolox", "yolo", "rtmdet", "rt-detr", "d-fine", "rtmpose", "vitpose", "yolo-pose", "rtmo")
 """That can be imported; `zoo.importing` knows what they are, and needs onnx."""
 NODES = {"person detection": ("person_detection", "model"), "pose estimation": ("pose_estimation", "model")}
 """Where an imported model is used: executable and parameter."""
+
+WIDE = 300
+"""Columns of a table that no terminal shows: one line for each entry, for `grep`."""
 
 app = typer.Typer(help="Get and check the pretrained models.", no_args_is_help=True, add_completion=False)
 
@@ -66,17 +70,18 @@ ModelNames = Annotated[list[str] | None, typer.Argument(callback=_known_model, h
 def list_command() -> None:
     """Show every model and sample: its size on this disk, state, the terms of what was trained here, and licence."""
     with _one_clear_line():
-        rows = [("NAME", "TASK", "SIZE", "STATE", "TERMS", "LICENCE")]
+        table = Table("NAME", "TASK", "SIZE", "STATE", "TERMS", "LICENCE", box=None, pad_edge=False, header_style="")
         for entry in _everything().values():
             path = path_of(entry, default_cache())
             size = f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "-"
             task = "sample" if isinstance(entry, SampleEntry) else entry.task
             licence = f"{entry.licence} ({entry.upstream})" if isinstance(entry, ModelEntry) else entry.licence
             terms = TERMS if isinstance(entry, ImportedEntry) else entry.terms if isinstance(entry, OwnEntry) else "-"
-            rows.append((entry.name, task, size, state_of(entry, path).value, terms, licence))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+            table.add_row(entry.name, task, size, state_of(entry, path).value, terms, licence)
+        console = Console(highlight=False, markup=False)
+        if not console.is_terminal:
+            console.width = WIDE
+        console.print(table)
 
 
 @app.command("fetch")
@@ -89,15 +94,15 @@ def fetch_command(names: Names = None) -> None:
 
 @app.command("verify")
 def verify_command(names: Files = None) -> None:
-    """Hash every file of the cache again and run every model on its test picture."""
+    """Hash every file of the cache again and run every model on its test image."""
     faults = []
     with _one_clear_line():
         for entry in _everything().values():
             path = path_of(entry, default_cache())
             state = state_of(entry, path)
-            if entry.name not in names if names else state is State.MISSING:
+            if entry.name not in names if names else state is FileState.MISSING:
                 continue
-            if state is not State.READY:
+            if state is not FileState.READY:
                 remedy = REMEDIES.get(type(entry), f"run: opendr-perception models fetch {entry.name}")
                 faults.append(f"{state.value}: {path}; {remedy}")
                 continue

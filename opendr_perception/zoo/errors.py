@@ -1,4 +1,4 @@
-"""What can go wrong with weights; each message is one clear line that says what to do."""
+"""Errors about weights; each message is one clear line that says what to do."""
 
 
 class ZooError(Exception):

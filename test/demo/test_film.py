@@ -7,10 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from opendr_perception.demo.film import HEIGHT, Film
+from opendr_perception.demo.film import HEIGHT, FilmWriter
 
 
-def picture(level: int, height: int = 120, width: int = 161) -> np.ndarray:
+def image(level: int, height: int = 120, width: int = 161) -> np.ndarray:
     return np.full((height, width, 3), level, np.uint8)
 
 
@@ -20,12 +20,12 @@ def frames(path: Path) -> list[np.ndarray]:
 
 
 def test_streams_stand_side_by_side_from_the_moment_when_all_have_shown_something(tmp_path: Path) -> None:
-    film = Film(tmp_path / "film.mp4", ["left", "right"])
-    film.show("left", picture(50))
+    film = FilmWriter(tmp_path / "film.mp4", ["left", "right"])
+    film.show("left", image(50))
     assert film.frames == 0
-    film.show("right", picture(200, 240, 160))
+    film.show("right", image(200, 240, 160))
     for _ in range(3):
-        film.show("left", picture(50))
+        film.show("left", image(50))
     film.close()
     shown = frames(tmp_path / "film.mp4")
     assert len(shown) == film.frames == 3
@@ -35,9 +35,9 @@ def test_streams_stand_side_by_side_from_the_moment_when_all_have_shown_somethin
 
 
 def test_what_was_shown_can_be_played_although_the_film_was_never_finished(tmp_path: Path) -> None:
-    film = Film(tmp_path / "film.mp4", ["only"])
+    film = FilmWriter(tmp_path / "film.mp4", ["only"])
     for index in range(120):
-        film.show("only", picture(index))
+        film.show("only", image(index))
     copy = tmp_path / "copy.mp4"  # what a killed process leaves
     copy.write_bytes((tmp_path / "film.mp4").read_bytes())
     film.close()

@@ -1,4 +1,4 @@
-"""What plays for the demonstration ends cleanly, and says at once what keeps it from going on."""
+"""Players of the demonstration end cleanly, and say at once what keeps them from going on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from rosbags.rosbag2 import Writer
 from rosbags.typesys import Stores, get_typestore
 
-from opendr_perception.demo.play import Source
+from opendr_perception.demo.play import DemoInput
 
 TYPES = get_typestore(Stores.LATEST)
 IMAGE = "sensor_msgs/msg/Image"
@@ -23,7 +23,7 @@ import sys, threading, time
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from opendr_perception.demo.play import listening
-from opendr_perception.ros.node.runner import keep_to_ourselves
+from opendr_perception.ros.node.runner import isolate_domain
 
 class Busy(Node):
     def __init__(self):
@@ -39,7 +39,7 @@ def watched(self, timeout_sec=None):
     spinning.extend(thread.name for thread in threading.enumerate() if thread.name == "recorder")
     return shutdown(self, timeout_sec)
 SingleThreadedExecutor.shutdown = watched
-keep_to_ourselves()
+isolate_domain()
 sys.setswitchinterval(1e-5)
 for k in range(8):
     with listening(Busy) as busy:
@@ -55,9 +55,9 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from opendr_perception.demo.play import FACES, DemoError, check, listening
 from opendr_perception.demo.recorder import Recorder
-from opendr_perception.ros.node.runner import keep_to_ourselves
+from opendr_perception.ros.node.runner import isolate_domain
 
-keep_to_ourselves()
+isolate_domain()
 folder = Path(sys.argv[1])
 (folder / "nodes.log").touch()
 with listening(lambda: Recorder(folder, {"camera": FACES})) as recorder:
@@ -102,7 +102,7 @@ def test_a_source_that_fails_ends_it_with_its_cause(tmp_path: Path) -> None:
     ],
 )
 def test_a_source_has_a_name_without_passwords(path: str, name: str) -> None:
-    assert Source(path).name == name
+    assert DemoInput(path).name == name
 
 
 def depth_bag(path: Path) -> Path:

@@ -12,7 +12,7 @@ from opendr_perception.sim.scene import Pose, distance, draw_scene, pan, seen_fr
 NAMES = tuple(f"person_{number:02d}" for number in range(1, 13))
 PERIOD = 0.1
 REACH = math.radians(75)
-"""How far around a person the robot may have gone."""
+"""Largest angle that the robot may have gone around a person."""
 
 
 def drive(robot: Pose, goal: Pose, person: Pose) -> list[Pose]:

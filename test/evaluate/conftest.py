@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opendr_perception.evaluate.action.recordings import Recording, recording
+from opendr_perception.evaluate.action.recordings import ActionRecording, recording
 from opendr_perception.evaluate.action.sets import UTD_JOINTS
 
 STANDING = np.array(
@@ -32,7 +32,7 @@ def _waving(seconds: float = 3.0, rate: float = 20.0, still: float = 1.0) -> np.
     return pixels
 
 
-def _one(action: str = "wave", subject: str = "1", **changes: object) -> Recording:
+def _one(action: str = "wave", subject: str = "1", **changes: object) -> ActionRecording:
     """A recording of somebody."""
     pixels = _waving()
     arguments = {"subject": subject, "part": "test", "rate": 20.0} | changes
@@ -77,7 +77,7 @@ def _write_utd(path: Path) -> Path:
     return path
 
 
-Make = Callable[..., Recording]
+Make = Callable[..., ActionRecording]
 Write = Callable[..., Path]
 
 

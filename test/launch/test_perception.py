@@ -15,8 +15,8 @@ from sensor_msgs.msg import CameraInfo, Image
 
 FILE = "perception.launch.py"
 ARGUMENTS = (
-    *("nodes", "image", "camera_info", "image_transport", "streams", "device", "composed", "video", "autostart"),
-    *("use_sim_time", "params_file", "namespace", "stamped", "respawn", "log_level"),
+    *("nodes", "image", "camera_info", "image_transport", "streams", "people", "device", "composed", "video"),
+    *("autostart", "use_sim_time", "params_file", "namespace", "stamped", "respawn", "log_level"),
 )
 
 
@@ -42,7 +42,7 @@ def test_people_in_a_video_are_found_and_all_processes_stop(
     # As when a terminal, docker or a test harness stops all: everybody hears it, and launch passes its own on too.
     process.signal(signal.SIGINT, group=True)
     assert process.end() == 0, process.output
-    assert process.output.count("process started") == (1 if composed == "true" else 6)
+    assert process.output.count("process started") == (1 if composed == "true" else 7)
     assert process.output.count("process has finished cleanly") == process.output.count("process started")
     assert "Traceback" not in process.output
 

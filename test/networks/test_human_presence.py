@@ -1,4 +1,4 @@
-"""The networks of human presence: their size, what a cell sees, and that a picture gives what its windows give."""
+"""The networks of human presence: their size, what a cell sees, and that an image gives what its windows give."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_sizes(name: str, parameters: int) -> None:
 
 
 @torch.no_grad()
-def test_maps_of_large_pictures() -> None:
+def test_maps_of_large_images() -> None:
     shapes = {"1080p": [(255, 465), (165, 305)], "720p": [(128, 233), (83, 153)]}
     for name, expected in shapes.items():
         network = HumanPresenceNetwork(name).to("meta")  # shapes without computing
@@ -29,14 +29,14 @@ def test_maps_of_large_pictures() -> None:
 
 
 @torch.no_grad()
-def test_a_picture_gives_what_its_windows_give() -> None:
+def test_an_image_gives_what_its_windows_give() -> None:
     network = HumanPresenceNetwork("1080p")
-    picture = torch.rand(1, 3, 101, 130)
-    cells = network(picture)
+    image = torch.rand(1, 3, 101, 130)
+    cells = network(image)
     assert cells.shape[2:] == ((101 - 61) // 4 + 1, (130 - 61) // 4 + 1)
     for row in range(10):
         for column in range(17):
-            window = picture[:, :, 4 * row : 4 * row + WINDOW, 4 * column : 4 * column + WINDOW]
+            window = image[:, :, 4 * row : 4 * row + WINDOW, 4 * column : 4 * column + WINDOW]
             torch.testing.assert_close(network(window)[0, :, 0, 0], cells[0, :, row, column], atol=1e-6, rtol=0)
 
 
@@ -46,10 +46,10 @@ def test_what_a_cell_sees(name: str) -> None:
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.abs_()  # nothing is cut off by a ReLU, nothing cancels
-    picture = torch.rand(1, 3, 160, 160, requires_grad=True)
-    network(picture)[0, 1, 2, 3].backward()
-    assert picture.grad is not None
-    rows, columns = (picture.grad[0].sum(0).sum(axis).nonzero().flatten() for axis in (1, 0))
+    image = torch.rand(1, 3, 160, 160, requires_grad=True)
+    network(image)[0, 1, 2, 3].backward()
+    assert image.grad is not None
+    rows, columns = (image.grad[0].sum(0).sum(axis).nonzero().flatten() for axis in (1, 0))
     for seen, cell in ((rows, 2), (columns, 3)):
         first, last = int(seen[0]), int(seen[-1]) + 1
         assert last - first == network.field

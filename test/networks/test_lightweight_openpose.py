@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from opendr_perception.engine.session import Session
-from opendr_perception.networks.lightweight_openpose import LightweightOpenPose, WholePicture
+from opendr_perception.networks.lightweight_openpose import LightweightOpenPose, WholeImage
 from opendr_perception.training.body.export import export_openpose
 
 
@@ -34,7 +34,7 @@ def test_impossible_sizes_are_refused() -> None:
 
 
 @torch.no_grad()
-def test_the_exported_model_gives_the_same_maps_for_pictures_of_any_size(tmp_path: Path) -> None:
+def test_the_exported_model_gives_the_same_maps_for_images_of_any_size(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = LightweightOpenPose(channels=16, width=0.125).eval()
     file = tmp_path / "openpose.onnx"
@@ -43,7 +43,7 @@ def test_the_exported_model_gives_the_same_maps_for_pictures_of_any_size(tmp_pat
     for size in ((64, 80), (61, 93)):
         images = np.random.default_rng(0).integers(0, 256, (1, *size, 3), np.uint8)
         found = session.run({"image": images})
-        heatmaps, fields = WholePicture(network)(torch.from_numpy(images))
+        heatmaps, fields = WholeImage(network)(torch.from_numpy(images))
         assert found["heatmaps"].shape == (1, 19, 8, -(-size[1] // 8))
         np.testing.assert_allclose(found["heatmaps"], heatmaps, atol=1e-5)
         np.testing.assert_allclose(found["fields"], fields, atol=1e-5)

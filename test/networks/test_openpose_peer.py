@@ -33,9 +33,9 @@ def test_maps(peer: Any, refinements: int) -> None:
     torch.manual_seed(0)
     theirs, ours = peer(num_refinement_stages=refinements).eval(), LightweightOpenPose(refinements).eval()
     load_checkpoint(ours, theirs.state_dict())
-    picture = torch.rand(1, 3, 64, 96) - 0.5
-    found = [each for maps in ours(picture) for each in maps]
-    expected = theirs(picture)
+    image = torch.rand(1, 3, 64, 96) - 0.5
+    found = [each for maps in ours(image) for each in maps]
+    expected = theirs(image)
     assert len(found) == len(expected) == 2 * (refinements + 1)
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)

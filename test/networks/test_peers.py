@@ -79,10 +79,10 @@ def test_ensembles(attention: bool, branches: int, randomise, tmp_path: Path) ->
         pytest.skip(str(missing))
     network = Esr(branches=branches, attention=attention).eval()
     load_checkpoint(network, peer.state_dict())
-    pictures = torch.rand(3, 3, 96, 96)
+    images = torch.rand(3, 3, 96, 96)
     with torch.no_grad():
-        expressions, affect, attentions = peer(pictures)
-        ours = network(pictures)
+        expressions, affect, attentions = peer(images)
+        ours = network(images)
     scale = max(1.0, float(torch.stack(expressions).abs().max()))
     assert (ours.logits - torch.stack(expressions)).abs().max() <= 1e-5 * scale
     assert (ours.affect - torch.stack(affect)).abs().max() <= 1e-5 * scale

@@ -31,5 +31,5 @@ def classes(tmp_path: Path) -> Iterator[dict[str, type]]:
 def test_logits(classes: dict[str, type], name: str) -> None:
     peer, network = classes[name]().eval(), HumanPresenceNetwork(name).eval()
     load_checkpoint(network, peer.state_dict())
-    picture = torch.rand(1, 3, 150, 170)
-    torch.testing.assert_close(network(picture), peer(picture), atol=1e-6, rtol=0)
+    image = torch.rand(1, 3, 150, 170)
+    torch.testing.assert_close(network(image), peer(image), atol=1e-6, rtol=0)

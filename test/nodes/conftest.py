@@ -109,7 +109,7 @@ class Robot:
         assert max(moment for moment, velocity in self.heard if velocity != ZERO) - since <= within
 
     def stands(self, answer: Any) -> bool:
-        """Whether it has not moved until an answer came."""
+        """True if it has not moved until an answer came."""
         return bool(answer) and all(velocity == ZERO for _, velocity in self.heard)
 
 

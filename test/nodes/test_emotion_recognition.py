@@ -1,4 +1,4 @@
-"""The node `emotion_recognition`, on real pictures over real topics."""
+"""The node `emotion_recognition`, on real images over real topics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from opendr_perception.tasks.emotion.expression import EXPRESSIONS
 
 NAN = float("nan")
 FACE = (175.0, 60.0, 275.0, 170.0)
-"""Where the astronaut's face is."""
+"""Box of the astronaut's face."""
 
 
 def face(track: str, corners: tuple[float, ...] = FACE, yaw: float = NAN, pitch: float = NAN) -> Face:
@@ -124,9 +124,9 @@ def test_the_two_nodes_together_follow_a_man_who_talks(graph: Any, talking_head:
     (emotion,) = answer.emotions
     assert emotion.track_id != ""
     assert 5 <= emotion.frames < len(talking_head)
-    picture = np.asarray(drawn.wait(len(talking_head))[-1].data).reshape(talking_head[-1].shape)
-    assert (picture != talking_head[-1]).any(), "boxes are drawn into the image"
-    assert (picture == talking_head[-1]).mean() > 0.8
+    canvas = np.asarray(drawn.wait(len(talking_head))[-1].data).reshape(talking_head[-1].shape)
+    assert (canvas != talking_head[-1]).any(), "boxes are drawn into the image"
+    assert (canvas == talking_head[-1]).mean() > 0.8
 
 
 def test_who_looks_away_is_judged_with_less_confidence(graph: Any, astronaut: np.ndarray) -> None:
@@ -158,7 +158,7 @@ def test_faces_of_an_image_of_another_size_are_rejected(graph: Any, astronaut: n
     cast.camera.publish(cast.image(1.0))
     cast.faces.publish(sighting)
     values = graph.diagnosis("faces", rejected=1)
-    assert "640x480, but the image of their stamp has 512x512" in values["last problem"]
+    assert "640x480, but the image of its stamp has 512x512" in values["last problem"]
     assert cast.show(1.1, [face("1")]).emotions[0].frames == 1
 
 

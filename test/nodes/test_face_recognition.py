@@ -40,12 +40,12 @@ def seen_by_camera(astronaut: np.ndarray, step: int = 0, seed: int = 0) -> np.nd
     random = np.random.default_rng(1000 * seed + step)
     turn = cv2.getRotationMatrix2D((225, 125), random.uniform(-12, 12), random.uniform(0.8, 1.2))
     turn[:, 2] += [60 + 2 * step, 60 + step]
-    picture = cv2.warpAffine(astronaut, turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(picture * random.uniform(0.7, 1.2) + random.normal(0, 4, picture.shape), 0, 255).astype(np.uint8)
+    image = cv2.warpAffine(astronaut, turn, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(image * random.uniform(0.7, 1.2) + random.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
 
 
 class Scene:
-    """A camera that shows pictures to the node, and what it answers."""
+    """A camera that shows images to the node, and what it answers."""
 
     def __init__(self, graph: Any, gallery: Path, **parameters: Any) -> None:
         self.graph = graph
@@ -64,8 +64,8 @@ class Scene:
     def call(self, kind: Any, service: str, **fields: Any) -> Any:
         return self.graph.call(kind, f"face_recognition/{service}", kind.Request(**fields))
 
-    def enroll(self, name: str, *pictures: np.ndarray) -> Any:
-        return self.call(EnrollFace, "enroll", name=name, images=[self.graph.image(picture) for picture in pictures])
+    def enroll(self, name: str, *images: np.ndarray) -> Any:
+        return self.call(EnrollFace, "enroll", name=name, images=[self.graph.image(image) for image in images])
 
 
 def test_a_face_is_found_enrolled_known_again_and_forgotten(graph: Any, gallery: Path, astronaut: np.ndarray) -> None:
@@ -137,15 +137,15 @@ def film(astronaut: np.ndarray) -> list[np.ndarray]:
 
 @pytest.fixture
 def playing() -> Iterator[Any]:
-    """Shows pictures to a scene in another thread until the test is over."""
+    """Shows images to a scene in another thread until the test is over."""
     over = threading.Event()
     threads = []
 
-    def play(scene: Scene, pictures: list[np.ndarray]) -> None:
+    def play(scene: Scene, images: list[np.ndarray]) -> None:
         def run() -> None:
             step = 0
             while not over.is_set():
-                scene.show(pictures[step % len(pictures)])
+                scene.show(images[step % len(images)])
                 step += 1
 
         threads.append(threading.Thread(target=run))
@@ -224,17 +224,17 @@ def test_a_disk_that_cannot_be_written_is_reported_and_faces_are_served(
     assert len(scene.show(seen_by_camera(astronaut)).faces) == 1
 
 
-def test_a_face_that_leaves_the_picture_keeps_its_name_while_it_is_seen(
+def test_a_face_that_leaves_the_image_keeps_its_name_while_it_is_seen(
     graph: Any, gallery: Path, astronaut: np.ndarray
 ) -> None:
     scene = Scene(graph, gallery)
     assert scene.enroll(NAME, astronaut).success
     head = cv2.resize(astronaut[30:220, 130:320], (240, 240))
     for x in [*[200] * 4, *range(200, -200, -12)]:
-        picture = np.full((480, 640, 3), 90, np.uint8)
+        image = np.full((480, 640, 3), 90, np.uint8)
         part = head[:, max(0, -x) :]
-        picture[100:340, max(0, x) : max(0, x) + part.shape[1]] = part
-        last = scene.show(picture)
+        image[100:340, max(0, x) : max(0, x) + part.shape[1]] = part
+        last = scene.show(image)
         assert len(last.faces) <= 1
         for face in last.faces:
             assert 0 <= face.box.x_min < face.box.x_max <= 640
@@ -264,18 +264,16 @@ def test_what_can_be_asked_at_once_is_limited(
     assert not gallery.exists()
 
 
-def test_pictures_that_do_not_show_one_face_clearly_are_refused(
-    graph: Any, gallery: Path, astronaut: np.ndarray
-) -> None:
+def test_images_that_do_not_show_one_face_clearly_are_refused(graph: Any, gallery: Path, astronaut: np.ndarray) -> None:
     scene = Scene(graph, gallery)
     head = astronaut[30:220, 130:320]
-    for pictures, complaint in [
-        ([astronaut, np.full((200, 200, 3), 80, np.uint8)], "picture 2 of 2 cannot be used: there is no face"),
+    for images, complaint in [
+        ([astronaut, np.full((200, 200, 3), 80, np.uint8)], "image 2 of 2 cannot be used: there is no face"),
         ([np.hstack([head, head])], "there are 2 faces in it"),
         ([cv2.GaussianBlur(astronaut, (0, 0), 4)], "the face is blurred"),
         ([cv2.resize(astronaut, (200, 200), interpolation=cv2.INTER_AREA)], "the face is too small"),
     ]:
-        answer = scene.enroll(NAME, *pictures)
+        answer = scene.enroll(NAME, *images)
         assert not answer.success
         assert complaint in answer.message
     broken = graph.image(astronaut)
@@ -298,14 +296,14 @@ def test_a_face_that_is_known_gets_no_second_name(graph: Any, gallery: Path, ast
 
 def test_camera_info_changes_the_head_pose(graph: Any, gallery: Path, astronaut: np.ndarray) -> None:
     scene = Scene(graph, gallery, identify=False)
-    picture = np.full((480, 640, 3), 90, np.uint8)
-    picture[20:210, 440:630] = astronaut[30:220, 130:320]
-    assumed = scene.show(picture).faces[0]
+    image = np.full((480, 640, 3), 90, np.uint8)
+    image[20:210, 440:630] = astronaut[30:220, 130:320]
+    assumed = scene.show(image).faces[0]
     infos = graph.publisher(CameraInfo, "camera_info")
     wide = CameraInfo(width=640, height=480, k=[250.0, 0, 320, 0, 250, 240, 0, 0, 1], d=[0.0] * 5)
     infos.publish(wide)
     graph.wait(
-        lambda: abs(scene.show(picture).faces[0].yaw - assumed.yaw) > 0.05, lambda: "the camera's matrix is not used"
+        lambda: abs(scene.show(image).faces[0].yaw - assumed.yaw) > 0.05, lambda: "the camera's matrix is not used"
     )
 
 
@@ -332,8 +330,8 @@ def test_a_stranger_near_two_enrolled_people_is_named_only_when_one_is_forgotten
     stranger = enroller.sample(Image(astronaut, "bgr8"))
     aside = np.zeros(128, np.float32)
     aside[0] = 0.33
-    enrol(folder, "Ann", [Sample(stranger.embedding + aside, stranger.picture)])
-    enrol(folder, "Bea", [Sample(stranger.embedding - aside, stranger.picture)])
+    enrol(folder, "Ann", [Sample(stranger.embedding + aside, stranger.image)])
+    enrol(folder, "Bea", [Sample(stranger.embedding - aside, stranger.image)])
     scene = Scene(graph, gallery)
 
     def named() -> tuple[str, float, float]:

@@ -1,4 +1,4 @@
-"""The node `human_presence`, on real pictures over real topics."""
+"""The node `human_presence`, on real images over real topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Whatever ends a process, and however impatiently: the last thing that a robot hears is zero, and the status is 0."""
+"""The last command that a robot hears is zero, and the status is 0, whatever ends a process, and however
+impatiently."""
 
 from __future__ import annotations
 

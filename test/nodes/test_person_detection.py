@@ -1,4 +1,4 @@
-"""The node `person_detection`, on real pictures over real topics."""
+"""The node `person_detection`, on real images over real topics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The node `pose_estimation`, on real pictures over real topics."""
+"""The node `pose_estimation`, on real images over real topics."""
 
 from __future__ import annotations
 

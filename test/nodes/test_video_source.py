@@ -36,10 +36,10 @@ def write_video(path: Path) -> Path:
     return path
 
 
-def write_pictures(path: Path) -> Path:
+def write_images(path: Path) -> Path:
     path.mkdir()
     for index in range(COUNT):
-        cv2.imwrite(str(path / f"picture_{index}.png"), grey(index))
+        cv2.imwrite(str(path / f"image_{index}.png"), grey(index))
     return path
 
 
@@ -74,7 +74,7 @@ def write_bag(path: Path, storage: StoragePlugin) -> Path:
 
 
 def number(message: ImageMessage) -> int:
-    """Which frame it is, by its brightness."""
+    """Number of a frame, by its brightness."""
     return round((float(np.mean(np.frombuffer(message.data, np.uint8))) - 20) / 30)
 
 
@@ -113,8 +113,8 @@ def test_a_file_is_played_in_order_to_its_end_with_stamps_of_now(graph: Any, tmp
     assert graph.state("video_source") == "active"
 
 
-def test_pictures_are_played_at_the_rate_that_is_asked_for(graph: Any, tmp_path: Path) -> None:
-    images = play(graph, write_pictures(tmp_path / "pictures"), rate=50.0, frame_id="desk").wait(COUNT)
+def test_images_are_played_at_the_rate_that_is_asked_for(graph: Any, tmp_path: Path) -> None:
+    images = play(graph, write_images(tmp_path / "images"), rate=50.0, frame_id="desk").wait(COUNT)
     assert [number(message) for message in images] == list(range(COUNT))
     assert {message.header.frame_id for message in images} == {"desk"}
     assert nanoseconds(images[-1]) - nanoseconds(images[0]) >= (COUNT - 1) * 20_000_000 - 1000
@@ -160,7 +160,7 @@ def test_it_can_be_stopped_and_played_again_from_the_beginning(graph: Any, tmp_p
 
 @pytest.mark.parametrize("reliability", ["reliable", "best_effort"])
 def test_what_it_offers_can_be_chosen(graph: Any, tmp_path: Path, reliability: str) -> None:
-    graph.run(VideoSource, path=str(write_pictures(tmp_path / "pictures")), qos_reliability=reliability, loop=True)
+    graph.run(VideoSource, path=str(write_images(tmp_path / "images")), qos_reliability=reliability, loop=True)
     [info] = graph.observer.get_publishers_info_by_topic(f"{graph.namespace}/image_raw")
     assert info.qos_profile.reliability.name == reliability.upper()
 
@@ -174,7 +174,7 @@ def test_what_cannot_be_played_is_told_when_it_is_configured(graph: Any, tmp_pat
         "nothing": ("", "the parameter path is empty"),
         "missing": (str(tmp_path / "missing.mp4"), "No such file or directory"),
         "broken": (str(tmp_path / "broken.avi"), "not a video that can be read"),
-        "empty": (str(tmp_path / "empty"), "neither pictures"),
+        "empty": (str(tmp_path / "empty"), "neither images"),
         "bag": (str(tmp_path / "bag"), "cannot open this bag"),
         "network": ("rtsp://127.0.0.1:1/ch1", "Connection refused"),
         "pipe": ("/dev/zero", "neither a file nor a directory"),
@@ -193,22 +193,22 @@ def test_what_cannot_be_played_is_told_when_it_is_configured(graph: Any, tmp_pat
     assert graph.change_state("missing", "configure")
 
 
-def test_damaged_pictures_are_left_out_and_counted(graph: Any, tmp_path: Path) -> None:
-    pictures = write_pictures(tmp_path / "pictures")
-    (pictures / "picture_2.png").write_bytes(b"no picture")
-    images = play(graph, pictures, rate=100.0, loop=True).wait(COUNT)
+def test_damaged_images_are_left_out_and_counted(graph: Any, tmp_path: Path) -> None:
+    folder = write_images(tmp_path / "images")
+    (folder / "image_2.png").write_bytes(b"no image")
+    images = play(graph, folder, rate=100.0, loop=True).wait(COUNT)
     assert [number(message) for message in images][:COUNT] == [0, 1, 3, 4, 5, 0]
-    values = graph.diagnosis("pictures", "picture_2.png")
+    values = graph.diagnosis("images", "image_2.png")
     assert values["level"] == "1"
 
 
 def test_a_recording_without_one_good_frame_is_told(graph: Any, tmp_path: Path) -> None:
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    (pictures / "a.png").write_bytes(b"no picture")
-    graph.run(VideoSource, path=str(pictures), loop=True)
+    folder = tmp_path / "images"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(b"no image")
+    graph.run(VideoSource, path=str(folder), loop=True)
     values = graph.diagnosis("video_source", "cannot play")
-    assert str(pictures) in values["message"]
+    assert str(folder) in values["message"]
     assert values["level"] == "2"
     assert graph.change_state("video_source", "deactivate")
     assert graph.diagnosis("video_source", "inactive")["level"] == "0"

@@ -29,7 +29,7 @@ from opendr_perception.tasks.face.detection import FaceDetector
 from opendr_perception.tasks.face.embedding import FaceEmbedder
 from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.imaging.image import Image as Picture
+from opendr_perception.tasks.imaging.image import Image as TaskImage
 
 PERIOD = 0.05
 FOCAL, WIDTH, HEIGHT = 500.0, 640, 480
@@ -41,9 +41,9 @@ MOUNTED = {"camera_pose": [0.0] * 6}
 
 @dataclass(frozen=True)
 class Scene:
-    """What there is to see: a face that is enrolled as ann, and a grey nothing, which is nobody's.
+    """Scene: a face that is enrolled as ann, and a grey nothing, which is nobody's.
 
-    The boxes that a robot publishes say where it stands; they do not fit the picture, whose landmarks do.
+    The boxes that a robot publishes say where it stands; they do not fit the image, whose landmarks do.
     """
 
     gallery: str
@@ -61,7 +61,7 @@ def scene(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathF
     embedder = Session(models["face-embedding"].path, threads=1)
     gallery = GalleryFolder(folder, fingerprint("face-embedding", embedder))
     assert Enroller(detector, FaceEmbedder(embedder)).synchronise(gallery, print).people == ("ann",)
-    (faces,) = detector([Picture(astronaut, "bgr8")])
+    (faces,) = detector([TaskImage(astronaut, "bgr8")])
     landmarks = [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in faces.landmarks[0]]
     strange = np.full_like(astronaut, 90)
     return Scene(str(folder), astronaut, strange, landmarks)
@@ -250,7 +250,7 @@ def test_it_does_not_move_when_the_first_view_is_good(graph: Any, client: Any, c
 
 
 @pytest.mark.parametrize("policy", ["synthesis", "occlusion", "auto"])
-def test_a_policy_decides_from_real_pictures(graph: Any, client: Any, control: Any, robots: Any, policy: str) -> None:
+def test_a_policy_decides_from_real_images(graph: Any, client: Any, control: Any, robots: Any, policy: str) -> None:
     control(policy=policy, confidence=1.0, max_moves=1)
     robots(always)
     result = client.result(client.send()).result

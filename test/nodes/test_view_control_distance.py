@@ -29,7 +29,7 @@ from opendr_perception.tasks.face.detection import FaceDetector
 from opendr_perception.tasks.face.embedding import FaceEmbedder
 from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.imaging.image import Image as Picture
+from opendr_perception.tasks.imaging.image import Image as TaskImage
 
 PERIOD = 0.05
 FOCAL, WIDTH, HEIGHT, FACE_SIZE = 500.0, 640, 480, 0.15
@@ -157,7 +157,7 @@ def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPat
     embedder = Session(models["face-embedding"].path, threads=1)
     enroller = Enroller(detector, FaceEmbedder(embedder))
     enroller.synchronise(GalleryFolder(folder, fingerprint("face-embedding", embedder)), print)
-    (faces,) = detector([Picture(astronaut, "bgr8")])
+    (faces,) = detector([TaskImage(astronaut, "bgr8")])
     return str(folder), [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in faces.landmarks[0]]
 
 

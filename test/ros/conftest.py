@@ -15,7 +15,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from opendr_perception.active.control.controller import Pilot, Timeouts
+from opendr_perception.active.control.controller import MotionController, Timeouts
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.perception.observation import Recognition
 from opendr_perception.active.surroundings.geometry import STILL, Velocity
@@ -42,8 +42,8 @@ class Stage:
         self.confidences: Iterator[float] = iter(())
         self.people = {"7": (2.0, 0.0)}
         self.broken = ""
-        pilot = Pilot("holonomic", Limits(), Timeouts(command=0.6))  # for machines that are busy
-        self.drive = DriveLoop(pilot, self._take, time.monotonic, self.warnings.append)
+        controller = MotionController("holonomic", Limits(), Timeouts(command=0.6))  # for machines that are busy
+        self.drive = DriveLoop(controller, self._take, time.monotonic, self.warnings.append)
         self.make_explorer()
         self.episodes = Episodes(self.explorer, self.drive, self._say)
         self.calibrate()

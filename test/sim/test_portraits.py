@@ -1,4 +1,4 @@
-"""Portraits of simulated people are pictures in which their faces are found."""
+"""Portraits of simulated people are images in which their faces are found."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from opendr_perception.tasks.face.detection import FaceDetector
 from opendr_perception.tasks.imaging.image import Image
 
 
-def test_each_has_a_folder_with_one_face_in_each_picture(models: Any, tmp_path: Path) -> None:
+def test_each_has_a_folder_with_one_face_in_each_image(models: Any, tmp_path: Path) -> None:
     people = load_people()[:2]
     try:
         world = World(people=people)
@@ -27,6 +27,6 @@ def test_each_has_a_folder_with_one_face_in_each_picture(models: Any, tmp_path: 
     with world:
         take_portraits(world, [people[1].name], tmp_path)
     assert [folder.name for folder in tmp_path.iterdir()] == [people[1].name]
-    pictures = [np.asarray(cv2.imread(str(file))) for file in (tmp_path / people[1].name).iterdir()]
-    found = FaceDetector(Session(models["blazeface"].path, threads=1))([Image(p, "bgr8") for p in pictures])
+    images = [np.asarray(cv2.imread(str(file))) for file in (tmp_path / people[1].name).iterdir()]
+    found = FaceDetector(Session(models["blazeface"].path, threads=1))([Image(p, "bgr8") for p in images])
     assert [len(faces) for faces in found] == [1] * len(PANS)

@@ -1,4 +1,4 @@
-"""What the simulator says when it cannot run here."""
+"""Errors of the simulator when it cannot run here."""
 
 from __future__ import annotations
 

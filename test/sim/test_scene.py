@@ -1,4 +1,4 @@
-"""Where things stand: angles and their signs, occluders, and scenes by chance."""
+"""Places of things: angles and their signs, occluders, and scenes by chance."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 from opendr_perception.ros.robot import webots as webots_driver
 from opendr_perception.sim.model import PERSON_RADIUS, ROBOT_RADIUS
 from opendr_perception.sim.people import load_people
-from opendr_perception.sim.robot import DEAD_MAN, Limits, SimulatedCamera
+from opendr_perception.sim.robot import DEAD_MAN, DriveLimits, SimulatedCamera
 from opendr_perception.sim.scene import ROOMS
 from opendr_perception.sim.webots import export, obj, world_text
 
@@ -83,7 +83,7 @@ def test_the_world_and_its_robot_are_those_of_the_simulation(world: Path) -> Non
     assert float(lifted[1]) + float(mast[1]) == pytest.approx(camera.above)
     for person in load_people()[:2]:
         assert f"Cylinder {{ radius {PERSON_RADIUS} height {person.height} }}" in text
-    limits = Limits()
+    limits = DriveLimits()
     assert (limits.speed, limits.turn) == (webots_driver.MAX_LINEAR, webots_driver.MAX_ANGULAR)
     assert webots_driver.DEAD_MAN == DEAD_MAN
 

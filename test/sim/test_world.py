@@ -75,6 +75,16 @@ def test_a_person_is_where_the_camera_matrix_says(world: World) -> None:
     assert skin[0] > skin[2], "RGB: skin is redder than blue"
 
 
+def test_depth_is_along_the_axis_of_the_camera(world: World) -> None:
+    seen = world.reset(facing(FIRST.name, 2.0, 0.0))
+    depth = world.depth()
+    assert seen.image is not None
+    assert depth.shape == seen.image.shape[:2]
+    middle = depth[depth.shape[0] // 2 :, depth.shape[1] // 2 - 2 : depth.shape[1] // 2 + 2]
+    assert 1.5 < middle.min() < 2.0, "the person, less the place of the camera on the robot"
+    assert depth.max() > 8.0, "the walls"
+
+
 def test_the_robot_goes_right_and_the_nose_goes_left(world: World) -> None:
     """The camera at a positive azimuth is on the person's left side."""
     scene = facing(FIRST.name, 1.5, math.radians(40))
@@ -109,7 +119,7 @@ def test_turning_away_and_light_change_the_image(world: World) -> None:
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_an_occluder_covers_its_side_until_the_robot_moves_to_the_other(world: World, side: str) -> None:
     def covered(scene: Scene) -> tuple[bool, bool]:
-        """Whether the left and the right half of the face are hidden."""
+        """True for the left and the right half of the face where they are hidden."""
         free = world.reset(replace(scene, things=())).image
         image = world.reset(scene).image
         assert image is not None and free is not None

@@ -1,4 +1,4 @@
-"""What every streaming block and network has to do, whatever it computes."""
+"""Contract of every streaming block and network, whatever it computes."""
 
 from __future__ import annotations
 

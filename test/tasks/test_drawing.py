@@ -1,4 +1,4 @@
-"""What is drawn lies where the result says."""
+"""Drawings lie where the result says."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def canvas() -> np.ndarray:
 
 
 def test_nothing_is_drawn_for_nobody() -> None:
-    picture = canvas()
-    draw_people(picture, People(NOBODY, []))
-    draw_poses(picture, Poses(NOBODY, np.empty((0, 17, 3), np.float32)))
-    assert not picture.any()
+    image = canvas()
+    draw_people(image, People(NOBODY, []))
+    draw_poses(image, Poses(NOBODY, np.empty((0, 17, 3), np.float32)))
+    assert not image.any()
 
 
 def test_a_box_is_drawn_around_the_person_and_a_track_keeps_its_colour() -> None:
@@ -84,18 +84,18 @@ def test_only_keypoints_that_were_seen_are_drawn() -> None:
 @pytest.mark.parametrize("track", ["", "name", "12345678901234567890"])
 def test_odd_boxes_and_tracks_can_be_drawn(track: str) -> None:
     for box in ((0, 0, 0, 0), (-50.0, -50.0, 500.0, 500.0), (159.0, 0.0, 160.0, 0.0)):
-        for picture in (canvas(), np.zeros((1, 1, 3), np.uint8)):
-            draw_people(picture, people(track, box))
-            draw_poses(picture, poses(1.0, box, track))
+        for image in (canvas(), np.zeros((1, 1, 3), np.uint8)):
+            draw_people(image, people(track, box))
+            draw_poses(image, poses(1.0, box, track))
 
 
 def test_what_a_face_shows_is_written_below_it() -> None:
     shown = [FaceView(np.array(BOX), track=track) for track in ("7", "")]
     warm, cold, nothing = canvas(), canvas(), canvas()
-    for picture, is_warm in ((warm, True), (cold, False)):
-        draw_emotions(picture, shown, emotions(is_warm))
-        assert picture[92:110].any()
-        assert not picture[40:80, 30:50].any(), "the face must stay visible"
+    for image, is_warm in ((warm, True), (cold, False)):
+        draw_emotions(image, shown, emotions(is_warm))
+        assert image[92:110].any()
+        assert not image[40:80, 30:50].any(), "the face must stay visible"
     assert (warm != cold).any(), "it is said whether the network has seen enough"
     draw_emotions(nothing, shown, Emotions(["sad"], []))
     draw_emotions(nothing, [], emotions(True))
@@ -104,9 +104,9 @@ def test_what_a_face_shows_is_written_below_it() -> None:
 
 def test_what_a_person_does_is_written_below_them() -> None:
     warm, cold = canvas(), canvas()
-    for picture, is_warm in ((warm, True), (cold, False)):
-        draw_actions(picture, poses(0.0), Actions(["walk"], [Action("7", np.ones(1), frames=1, warm=is_warm)]))
-        assert picture[92:110].any()
+    for image, is_warm in ((warm, True), (cold, False)):
+        draw_actions(image, poses(0.0), Actions(["walk"], [Action("7", np.ones(1), frames=1, warm=is_warm)]))
+        assert image[92:110].any()
     assert (warm != cold).any(), "it is said whether the network has seen enough"
 
 
@@ -125,12 +125,12 @@ def test_faces_have_boxes_names_and_landmarks() -> None:
 def test_a_heatmap_reddens_the_pixels_of_its_cells() -> None:
     values = np.zeros((15, 20), np.float32)
     values[5:8, 10:12] = 0.8
-    picture = canvas()
-    draw_heatmap(picture, Heatmap(values, 8, 4), threshold=0.9)
-    red = picture[..., 2] > 60
+    image = canvas()
+    draw_heatmap(image, Heatmap(values, 8, 4), threshold=0.9)
+    red = image[..., 2] > 60
     assert red[44:60, 84:92].all()
     rows, columns = np.nonzero(red)
     assert (rows.min() >= 36, rows.max() < 68, columns.min() >= 76, columns.max() < 100) == (True,) * 4
-    assert not picture[..., :2].any(), "no box: no cell reaches the threshold"
-    draw_heatmap(picture, Heatmap(values, 8, 4), threshold=0.8)
-    assert picture[40:64, 80, :2].any(), "a box is drawn along the border of the cells"
+    assert not image[..., :2].any(), "no box: no cell reaches the threshold"
+    draw_heatmap(image, Heatmap(values, 8, 4), threshold=0.8)
+    assert image[40:64, 80, :2].any(), "a box is drawn along the border of the cells"

@@ -13,6 +13,7 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.settings import parameter
 from opendr_perception.tasks import action, body, emotion, people, presence
+from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, as_image
 
 
@@ -154,6 +155,33 @@ def test_people_and_poses_of_one_image_have_no_tracks_and_those_of_a_stream_keep
         memory = perceiver.new_memory()
         seen = [set(perceiver(image, memory, 100 + k / 10).tracks) - {""} for k, image in enumerate(street[:6])]
         assert len(seen[2] & seen[-1]) >= 2
+
+
+def test_people_who_are_known_are_not_looked_for_and_keep_their_tracks(
+    models: dict[str, zoo.ModelFile], street: list[np.ndarray]
+) -> None:
+    opened: list[str] = []
+
+    def sessions(name: str, *, device: str = "cpu", threads: int = 0) -> Session:
+        opened.append(name)
+        return zoo.session(name, device=device, threads=threads)
+
+    image, told = Image(street[0], "bgr8"), list[str]()
+    own = body.build(body.Settings(threads=1))(image)
+    settings = body.Settings(threads=1, people="topic", high_resolution=True, max_persons=2)
+    given = body.build(settings, sessions, told.append)
+    assert opened == ["movenet-lightning"]
+    assert "high_resolution" in told[0]
+    tracks = [f"a-{number}" for number in range(len(own))]
+    found = given(people.PeopleOfImage(image, people.People(own.people, tracks)))
+    places = [tracks.index(track) for track in found.tracks]
+    assert len(places) == 2
+    np.testing.assert_allclose(found.keypoints, own.keypoints[places], atol=1e-2)
+    np.testing.assert_array_equal(found.people.boxes, own.people.boxes[places])
+    with pytest.raises(ValueError, match="must come with the people in it"):
+        given(image)
+    with pytest.raises(ValueError, match="taken with people 'topic' only"):
+        body.build(body.Settings(threads=1))(people.PeopleOfImage(image, people.People(own.people, tracks)))
 
 
 def test_actions_follow_the_poses_of_a_stream_and_forget_them_when_it_is_released(

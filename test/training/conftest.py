@@ -19,15 +19,15 @@ from opendr_perception.training.view.simulate import TableWorld
 def draw_face(path: Path, label: int, serial: int, size: int) -> None:
     """A smiley, the mouth of which tells the expression."""
     rng = np.random.default_rng((label, serial))
-    picture = np.full((size, size, 3), rng.integers(60, 200, 3), np.uint8)
+    image = np.full((size, size, 3), rng.integers(60, 200, 3), np.uint8)
     middle, radius = size // 2, size // 3
-    cv2.circle(picture, (middle, middle), radius, (150, 200, 240), -1)
+    cv2.circle(image, (middle, middle), radius, (150, 200, 240), -1)
     for side in (-1, 1):
-        cv2.circle(picture, (middle + side * radius // 2, middle - radius // 3), max(1, size // 24), (30, 30, 30), -1)
+        cv2.circle(image, (middle + side * radius // 2, middle - radius // 3), max(1, size // 24), (30, 30, 30), -1)
     mouth = (middle, middle + radius // 2), (radius // 2, radius // 4)
-    cv2.ellipse(picture, *mouth, 0, 45 * label, 45 * label + 180, (30, 30, 200), max(1, size // 32))
+    cv2.ellipse(image, *mouth, 0, 45 * label, 45 * label + 180, (30, 30, 200), max(1, size // 32))
     path.parent.mkdir(parents=True, exist_ok=True)
-    assert cv2.imwrite(str(path), picture)
+    assert cv2.imwrite(str(path), image)
 
 
 SHOWN = (0, 1, 3, 7)

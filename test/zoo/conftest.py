@@ -50,7 +50,7 @@ class Registry:
 
     @property
     def requests(self) -> list[str]:
-        """What the client was asked for, so far."""
+        """Requests to the client so far."""
         log = self.directory / "requests"
         return log.read_text().split() if log.exists() else []
 

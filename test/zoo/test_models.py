@@ -15,20 +15,20 @@ from opendr_perception.zoo.manifest import load_manifest
 
 ort = pytest.importorskip("onnxruntime")
 NAMES = list(load_manifest().models)
-PICTURES = [name for name, entry in load_manifest().models.items() if "image" in entry.inputs]
-"""Models that take pictures."""
+IMAGES = [name for name, entry in load_manifest().models.items() if "image" in entry.inputs]
+"""Models that take images."""
 
 
 def session(model: zoo.ModelFile) -> ort.InferenceSession:
     return ort.InferenceSession(str(model.path), providers=["CPUExecutionProvider"])
 
 
-def pictures(model: zoo.ModelFile, count: int = 3) -> np.ndarray:
+def images(model: zoo.ModelFile, count: int = 3) -> np.ndarray:
     assert model.entry is not None
     height, width = (size if isinstance(size, int) else 416 for size in model.entry.inputs["image"].shape[1:3])
-    picture = golden.pattern(height, width)[0]
-    noise = np.random.default_rng(3).integers(0, 256, picture.shape, dtype=np.uint8)
-    return np.stack([picture, picture[::-1], noise])[:count]
+    image = golden.pattern(height, width)[0]
+    noise = np.random.default_rng(3).integers(0, 256, image.shape, dtype=np.uint8)
+    return np.stack([image, image[::-1], noise])[:count]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,9 +50,9 @@ def test_golden_output(name: str, models: dict[str, zoo.ModelFile]) -> None:
     golden.check(entry, models[name].path)
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_a_batch_equals_its_pictures_one_by_one(name: str, models: dict[str, zoo.ModelFile]) -> None:
-    loaded, batch = session(models[name]), pictures(models[name])
+@pytest.mark.parametrize("name", IMAGES)
+def test_a_batch_equals_its_images_one_by_one(name: str, models: dict[str, zoo.ModelFile]) -> None:
+    loaded, batch = session(models[name]), images(models[name])
     together = loaded.run(None, {"image": batch})
     for number in range(len(batch)):
         alone = loaded.run(None, {"image": batch[number : number + 1]})
@@ -60,8 +60,8 @@ def test_a_batch_equals_its_pictures_one_by_one(name: str, models: dict[str, zoo
             np.testing.assert_allclose(several[number], one[0], atol=1e-4, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_the_picture_is_the_only_map_that_is_transposed_before_the_last_layers(
+@pytest.mark.parametrize("name", IMAGES)
+def test_the_image_is_the_only_map_that_is_transposed_before_the_last_layers(
     name: str, models: dict[str, zoo.ModelFile]
 ) -> None:
     operators = [node.op_type for node in onnx.load(models[name].path).graph.node]

@@ -15,7 +15,7 @@ import pytest
 
 from opendr_perception import zoo
 from opendr_perception.zoo import DownloadError, ZooError, provision
-from opendr_perception.zoo.store import State, path_of, state_of
+from opendr_perception.zoo.store import FileState, path_of, state_of
 
 FETCH = """
 import sys
@@ -113,7 +113,7 @@ def test_killed_in_the_middle_the_next_fetch_gets_what_is_missing(registry: Any,
         registry.await_download()
         process.send_signal(signal.SIGKILL)
     assert any((cache.root / "unfinished").iterdir())
-    assert state_of(registry.manifest.samples["second.bin"], cache.samples / "second.bin") is State.MISSING
+    assert state_of(registry.manifest.samples["second.bin"], cache.samples / "second.bin") is FileState.MISSING
     registry.release()  # the orphaned client ends, wherever it writes to
     zoo.fetch(["first.bin", "second.bin"], cache, manifest=registry.manifest)
     assert registry.requests == ["first@1.2.3", "second@1.2.3", "second@1.2.3"]

@@ -1,4 +1,4 @@
-"""What nodes get: a file that has just been checked, or the command that provides it."""
+"""Files that nodes get: a file that has just been checked, or the command that provides it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from morphs import Build, Floats, Ints, Morphs, find_morphs, to_metres
 from paint import Canvas, Colour, Look, fullness_of_hair, paint_eye, paint_face, paint_strands
 
 from opendr_perception.sim import people as shipped
-from opendr_perception.sim.people import FILE, Part, Person, write_people
+from opendr_perception.sim.people import FILE, MeshPart, PersonModel, write_people
 
 SHIPPED = Path(shipped.__file__).resolve().with_name(FILE)
 SEEDS = (3, 2, 1, 3, 5, 3, 6, 4, 2, 5, 3, 3, 6, 3, 6, 1)
@@ -54,7 +54,7 @@ TROUSERS: Sequence[Colour] = [(0.10, 0.12, 0.20), (0.25, 0.25, 0.26), (0.40, 0.3
 
 @dataclass(frozen=True)
 class Wardrobe:
-    """What a person wears and how the hair is cut."""
+    """Clothes and hair of a person."""
 
     shirt: Colour
     trousers: Colour
@@ -69,7 +69,7 @@ class Wardrobe:
     """dm of the base mesh, where hair that falls ends."""
 
 
-def make_person(morphs: Morphs, canvas: Canvas, number: int, seed: int) -> Person:
+def make_person(morphs: Morphs, canvas: Canvas, number: int, seed: int) -> PersonModel:
     """Person number so-and-so: sexes alternate, origins and ages follow each other, all else is drawn."""
     rng = np.random.default_rng([seed, number])
     male = number % 2 == 0
@@ -86,7 +86,7 @@ def make_person(morphs: Morphs, canvas: Canvas, number: int, seed: int) -> Perso
     crown = metres[np.unique(morphs.triangles("body")[0]), 2].max()
     eyes = metres[np.unique(np.concatenate([morphs.triangles(f"helper-{s}-eye")[0].ravel() for s in "lr"]))]
     front = metres[_nearest(morphs, (0.0, 6.665, 1.55))]
-    return Person(
+    return PersonModel(
         name=f"person_{number + 1:02}",
         height=round(float(crown), 3),
         eyes=_point((eyes[:, 0].max(), eyes[:, 1].mean(), eyes[:, 2].mean())),
@@ -184,10 +184,12 @@ def _style(rng: np.random.Generator, male: bool, origin: str, old: float) -> tup
     return look, wear
 
 
-def _parts(morphs: Morphs, canvas: Canvas, body: Floats, sole: float, look: Look, wear: Wardrobe) -> dict[str, Part]:
-    def part(mesh: tuple[Floats, Ints], colour: Colour, shine: float = 0.05) -> Part:
+def _parts(
+    morphs: Morphs, canvas: Canvas, body: Floats, sole: float, look: Look, wear: Wardrobe
+) -> dict[str, MeshPart]:
+    def part(mesh: tuple[Floats, Ints], colour: Colour, shine: float = 0.05) -> MeshPart:
         vertices = to_metres(mesh[0]) - [0, 0, sole]
-        return Part(vertices, mesh[1].astype(np.int32), colour, shine)
+        return MeshPart(vertices, mesh[1].astype(np.int32), colour, shine)
 
     def cloth(group: str, keep: tailor.Choice) -> tuple[Floats, Ints]:
         return tailor.compact(body, tailor.select(morphs, group, keep))
@@ -219,21 +221,23 @@ def _parts(morphs: Morphs, canvas: Canvas, body: Floats, sole: float, look: Look
     return parts
 
 
-def _head(morphs: Morphs, canvas: Canvas, body: Floats, sole: float, look: Look, wear: Wardrobe) -> Part:
+def _head(morphs: Morphs, canvas: Canvas, body: Floats, sole: float, look: Look, wear: Wardrobe) -> MeshPart:
     triangles = tailor.head_triangles(morphs)
     used = np.unique(triangles)
     mesh = tailor.compact(body, triangles)
     vertices, faces, texcoords = tailor.close_seam(mesh, tailor.head_texcoords(morphs.vertices[used]))
     texture = paint_face(canvas, look, hair=wear.hair != "bald")
-    return Part(to_metres(vertices) - [0, 0, sole], faces.astype(np.int32), (1.0, 1.0, 1.0), 0.12, texcoords, texture)
+    return MeshPart(
+        to_metres(vertices) - [0, 0, sole], faces.astype(np.int32), (1.0, 1.0, 1.0), 0.12, texcoords, texture
+    )
 
 
-def _hair(mesh: tuple[Floats, Ints], sole: float, look: Look) -> Part:
+def _hair(mesh: tuple[Floats, Ints], sole: float, look: Look) -> MeshPart:
     texcoords, texture = tailor.strand_texcoords(mesh[0]), paint_strands(look.seed)
-    return Part(to_metres(mesh[0]) - [0, 0, sole], mesh[1].astype(np.int32), look.hair, 0.12, texcoords, texture)
+    return MeshPart(to_metres(mesh[0]) - [0, 0, sole], mesh[1].astype(np.int32), look.hair, 0.12, texcoords, texture)
 
 
-def _eyes(morphs: Morphs, body: Floats, sole: float, look: Look) -> Part:
+def _eyes(morphs: Morphs, body: Floats, sole: float, look: Look) -> MeshPart:
     """Both eyeballs, with the texture projected from the front."""
     meshes, maps = [], []
     for side in "lr":
@@ -246,7 +250,7 @@ def _eyes(morphs: Morphs, body: Floats, sole: float, look: Look) -> Part:
     vertices = np.concatenate([mesh[0] for mesh in meshes])
     faces = np.concatenate([meshes[0][1], meshes[1][1] + offset])
     texcoords = np.concatenate(maps)
-    return Part(
+    return MeshPart(
         to_metres(vertices) - [0, 0, sole], faces.astype(np.int32), (1.0, 1.0, 1.0), 0.6, texcoords, paint_eye(look)
     )
 

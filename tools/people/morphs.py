@@ -82,7 +82,7 @@ class Morphs:
         return [f"{folder}/{file.name.removesuffix('.target.gz')}" for file in files]
 
     def weights(self, bones: tuple[str, ...]) -> Floats:
-        """How far bones, named by the beginnings of their names, move each vertex, (N,), 0 to 1."""
+        """Weights (N,), 0 to 1, by which bones, named by the beginnings of their names, move each vertex."""
         total = np.zeros(len(self.vertices))
         for bone, rows in self._skin.items():
             if bone.startswith(bones):

@@ -27,7 +27,7 @@ Colour = tuple[float, float, float]
 
 EYE = (0.308, 7.284)
 MOUTH = 6.665
-"""Where eyes (x, y) and the line between the lips (y) are on the base mesh, dm."""
+"""Places of eyes (x, y) and of the line between the lips (y) on the base mesh, dm."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Canvas:
 
 
 def fullness_of_hair(place: Array, look: Look) -> Floats:
-    """How full the hair is at places of the base mesh, (..., 3): 0 at the hairline, 1 well inside, negative outside."""
+    """Fullness of the hair at places of the base mesh, (..., 3): 0 at the hairline, 1 well inside, negative outside."""
     x, y, z = np.abs(place[..., 0]), place[..., 1], place[..., 2]
     front = (
         8.04

@@ -52,7 +52,7 @@ def head_triangles(morphs: Morphs) -> Ints:
 
 
 def head_texcoords(template: Floats) -> Floats:
-    """Where vertices of the head, (V, 3) of the base mesh, lie in its texture, (V, 2).
+    """Texture coordinates (V, 2) of the vertices of the head (V, 3) of the base mesh.
 
     Around the head with the face in the middle, which gets more than its share; the back is at both sides.
     """
@@ -109,7 +109,7 @@ def hands(morphs: Morphs, vertices: Floats) -> Mesh:
 
 
 def forearms(morphs: Morphs, corners: Ints) -> npt.NDArray[np.bool_]:
-    """Which triangles are below short sleeves."""
+    """Mask of the triangles below short sleeves."""
     return np.asarray(morphs.weights(("lowerarm", "wrist", "finger", "metacarpal"))[corners].mean(1) > 0.5)
 
 
@@ -171,7 +171,7 @@ def falling_hair(morphs: Morphs, vertices: Floats, thickness: float, end: float,
 
 
 def strand_texcoords(vertices: Floats) -> Floats:
-    """Where vertices of hair (V, 3), dm, lie in a texture of strands that run from the crown down."""
+    """Texture coordinates of vertices of hair (V, 3), dm, in a texture of strands that run from the crown down."""
     middle = (vertices.min(0) + vertices.max(0)) / 2
     angle = np.arctan2(vertices[:, 0], vertices[:, 2] - middle[2])
     return np.stack([3 * np.abs(angle) / np.pi, vertices[:, 1] / 2], axis=1)

@@ -1,7 +1,14 @@
 """Velocities within limits: manoeuvres, the limiter, the controller, and reasons to stand still."""
 
-from opendr_perception.active.control.controller import IN_THE_WAY, LONGEST_STEP, REPEAT, Pilot, Status, Timeouts
-from opendr_perception.active.control.following import Following, Verdict
+from opendr_perception.active.control.controller import (
+    IN_THE_WAY,
+    LONGEST_STEP,
+    REPEAT,
+    MotionController,
+    Status,
+    Timeouts,
+)
+from opendr_perception.active.control.following import Following, FollowingCheck
 from opendr_perception.active.control.interlocks import STOP, Interlocks
 from opendr_perception.active.control.limiter import REDUCED_SPEED, Limits
 from opendr_perception.active.control.motion import ROBOTS, Move, Refused
@@ -14,12 +21,12 @@ __all__ = [
     "ROBOTS",
     "STOP",
     "Following",
+    "FollowingCheck",
     "Interlocks",
     "Limits",
+    "MotionController",
     "Move",
-    "Pilot",
     "Refused",
     "Status",
     "Timeouts",
-    "Verdict",
 ]

@@ -1,4 +1,4 @@
-"""Which images count: those that are new, not late, and whose age is known."""
+"""Selection of the images that count: those that are new, not late, and of known age."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AHEAD = 0.5
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ArrivalCheck:
     """Of one image.
 
     Args:
@@ -45,19 +45,19 @@ class Arrivals:
         """Forget how late images use to be."""
         self._least_age = math.inf
 
-    def judge(self, stamp: float, age: float) -> Verdict:
+    def judge(self, stamp: float, age: float) -> ArrivalCheck:
         """Judge an image by its stamp, s, and its age by our clock, s."""
         restarted = stamp < self._stamp - JUMP
         if restarted:
             self.begin()
         elif stamp <= self._stamp:
-            return Verdict(None)
+            return ArrivalCheck(None)
         self._stamp = stamp
         self._least_age = min(self._least_age, age)
         latency, problem = self._age(age)
         if age - self._least_age > self._lateness:
             problem = problem or f"images come {age - self._least_age:.1f} s later than those before them"
-        return Verdict(None if problem else latency, problem, restarted)
+        return ArrivalCheck(None if problem else latency, problem, restarted)
 
     def _age(self, age: float) -> tuple[float, str]:
         if abs(age) >= FOREIGN_CLOCK:

@@ -14,24 +14,32 @@ import numpy as np
 
 from opendr_perception.active.control.arrivals import Arrivals
 from opendr_perception.active.control.interlocks import Interlocks
-from opendr_perception.active.control.limiter import Governor, Limits
+from opendr_perception.active.control.limiter import Limits, VelocityLimiter
 from opendr_perception.active.control.motion import Manoeuvre, Move, Refused, plan
 from opendr_perception.active.control.robot_time import RobotTime
-from opendr_perception.active.surroundings import STILL, Crowd, Odometry, Person, Place, Point, Velocity
+from opendr_perception.active.surroundings import (
+    STILL,
+    Odometry,
+    PersonPosition,
+    Place,
+    Point,
+    RememberedPeople,
+    Velocity,
+)
 
 NOWHERE = np.zeros((0, 2))
 REPEAT = 5
-"""How often zero is said after a stop: on a lossy link one message may not arrive."""
+"""Number of zero commands after a stop: on a lossy link one message may not arrive."""
 LONGEST_STEP = 0.2
 """Seconds. A control loop that was kept waiting longer accelerates no more than in this time."""
 
 NO_SCAN = "no scan of obstacles has come, and require_scan is true"
 IN_THE_WAY = "a person or an obstacle is in the way"
-"""Why a move was given up that may be possible elsewhere."""
+"""Reason for giving up a move that may be possible elsewhere."""
 
 
 class Status(enum.Enum):
-    """What became of the last move."""
+    """Outcome of the last move."""
 
     STILL = "still"
     MOVING = "moving"
@@ -43,12 +51,9 @@ class Status(enum.Enum):
     HALTED = "halted"
 
 
-ENDED = (Status.ARRIVED, Status.LOST, Status.BLOCKED, Status.HALTED)
-
-
 @dataclass(frozen=True)
 class Timeouts:
-    """How long the pilot waits, in seconds.
+    """Timeouts of the controller, in seconds.
 
     Args:
         command: for a fresh perception, before the robot stands still.
@@ -61,7 +66,7 @@ class Timeouts:
     max_age: float = 1.0
 
 
-class Pilot:
+class MotionController:
     """Drives one move at a time, and stands still whenever it cannot be sure.
 
     People are placed on the floor from where the robot was when the image was taken, and seen from where it is now: how
@@ -70,9 +75,9 @@ class Pilot:
     Args:
         robot: holonomic or differential.
         limits: of the robot.
-        timeouts: see there.
+        timeouts: after which the robot stops.
         half_view: half of the camera's horizontal field of view, rad; it can be set later.
-        interlocks: what forbids motion, whatever is perceived; they may outlive the pilot.
+        interlocks: what forbids motion, whatever is perceived; they may outlive the controller.
         require_scan: no move without scans, also when none has ever come.
     """
 
@@ -92,12 +97,12 @@ class Pilot:
         """Metres, over all moves."""
         self.pan = 0.0
         """Radians around the person, over all moves."""
-        self._governor = Governor(limits)
+        self._limiter = VelocityLimiter(limits)
         self._manoeuvre: Manoeuvre | None = None
         self._time, self._odometry = RobotTime(timeouts.command), Odometry()
         self._arrivals: dict[str, Arrivals] = {}
         self._person: Point | None = None
-        self._crowd = Crowd()
+        self._crowd = RememberedPeople()
         self._seen = -math.inf
         self.problem = ""
         """Why the newest image was of no use; '' when it was."""
@@ -112,8 +117,8 @@ class Pilot:
         self,
         stamp: float,
         now: float,
-        person: Person | None,
-        others: Sequence[Person] = (),
+        person: PersonPosition | None,
+        others: Sequence[PersonPosition] = (),
         age: float = 0.0,
         source: str = "faces",
     ) -> bool:
@@ -143,7 +148,7 @@ class Pilot:
         return True
 
     def blind(self, reason: str) -> None:
-        """What comes cannot be measured: nobody's place is known, and the robot stands."""
+        """Take note that people cannot be located from what arrives: the robot stands."""
         self.halt(reason)
         self._person, self._seen, self.problem = None, -math.inf, reason
 
@@ -181,7 +186,7 @@ class Pilot:
 
     def halt(self, reason: str) -> None:
         """Stand still from now on; the next `tick` says so."""
-        if self._manoeuvre is not None or self._governor.last != STILL:
+        if self._manoeuvre is not None or self._limiter.last != STILL:
             self._end(Status.HALTED, reason)
 
     def forget(self) -> None:
@@ -218,43 +223,44 @@ class Pilot:
         return velocity
 
     @property
-    def person(self) -> Person | None:
-        """Where the person should be seen now; None when nobody is meant yet."""
+    def person(self) -> PersonPosition | None:
+        """Predicted position of the person now; None when nobody is meant yet."""
         return None if self._person is None else self._odometry.place.see(self._person)
 
-    def others(self, now: float) -> Sequence[Person]:
-        """Where everybody else should be seen now."""
+    def others(self, now: float) -> Sequence[PersonPosition]:
+        """Predicted positions of everybody else now."""
         place: Place = self._odometry.place
         return [place.see(point) for point in self._crowd.points(now)]
 
     @property
     def fresh_until(self) -> float:
-        """When what was perceived is too old to move by; s, of the clock that `observe` and `scan` are given."""
+        """Time from which on the perceptions are too old to move by; s, of the clock that `observe` and `scan` are
+        given."""
         return min(self._seen, self._scanned) + self.timeouts.command
 
     @property
     def commanded(self) -> Velocity:
-        """What the robot was told last; zero when it is told nothing."""
-        return self._governor.last
+        """Latest velocity command; zero when there is none."""
+        return self._limiter.last
 
     @property
     def moving(self) -> bool:
-        """Whether a move is under way."""
+        """True if a move is under way."""
         return self._manoeuvre is not None
 
     @property
     def stopping(self) -> bool:
-        """Whether a stop is still being said."""
+        """True if a stop is still being said."""
         return self._zeros > 0
 
     def _drive(self, manoeuvre: Manoeuvre, now: float, seconds: float) -> Velocity:
         if missing := self._missing(now):
-            return self._hold(Status.LOST, missing, now, self._governor.stop())
+            return self._hold(Status.LOST, missing, now, self._limiter.stop())
         person = self.person
         assert person is not None  # `move` has made sure of that
         wanted = manoeuvre.wanted(person)
         people = (person, *self.others(now))
-        velocity = self._governor.govern(wanted or STILL, people, self._obstacles, seconds)
+        velocity = self._limiter.limit(wanted or STILL, people, self._obstacles, seconds)
         if wanted is None and velocity == STILL:
             self._end(Status.ARRIVED, "")
         elif wanted is not None and velocity == STILL and wanted != STILL:
@@ -264,7 +270,7 @@ class Pilot:
         return velocity
 
     def _missing(self, now: float) -> str:
-        """What keeps the robot from moving: an interlock, or a perception that is too old; '' for nothing."""
+        """Reason that keeps the robot from moving: an interlock, or a perception that is too old; '' for nothing."""
         if reason := self.interlocks.reason:
             return reason
         if self._time.stands:
@@ -287,6 +293,6 @@ class Pilot:
 
     def _end(self, status: Status, reason: str) -> None:
         self._manoeuvre, self._held_since = None, None
-        self._governor.stop()
+        self._limiter.stop()
         self._zeros = REPEAT
         self.status, self.reason = status, reason

@@ -1,4 +1,4 @@
-"""Whether the base does as it is told: commanded against measured velocities."""
+"""Comparison of commanded with measured velocities of the base."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ GAP = 0.5
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What is wrong.
+class FollowingCheck:
+    """Fault of the base.
 
     Args:
         reason: '' when nothing is.
@@ -51,7 +51,7 @@ class Following:
         self._rested = True
         self._moved = 0.0
 
-    def take(self, stamp: float, commanded: Velocity, measured: Velocity) -> Verdict:
+    def take(self, stamp: float, commanded: Velocity, measured: Velocity) -> FollowingCheck:
         """Judge by one message of odometry.
 
         Args:
@@ -63,23 +63,23 @@ class Following:
         if not (0 < seconds <= GAP and measured.finite):
             self._samples.clear()
             self._moved = 0.0
-            return Verdict()
+            return FollowingCheck()
         self._still = 0.0 if commanded != STILL else self._still + seconds
         moves = measured.speed > MOVING or abs(measured.yaw) > TURNING
         self._moved = self._moved + seconds if moves else 0.0
         self._rested = commanded == STILL and (self._rested or not moves)
         return self._disobeys(stamp, seconds, commanded, measured) if commanded != STILL else self._runs_away(measured)
 
-    def _runs_away(self, measured: Velocity) -> Verdict:
+    def _runs_away(self, measured: Velocity) -> FollowingCheck:
         self._samples.clear()
         if self._still < STOPPING or self._moved < STOPPING / 2:
-            return Verdict()
+            return FollowingCheck()
         if not self._rested:  # it has never stopped since the last command, so it is ours
             text = f"the base moves at {measured.speed:.2f} m/s and {measured.yaw:.2f} rad/s though zero is commanded"
-            return Verdict(f"{text} (odom)", moves=True, fault=True)
-        return Verdict("the base is moved by somebody else (odom)", moves=True)
+            return FollowingCheck(f"{text} (odom)", moves=True, fault=True)
+        return FollowingCheck("the base is moved by somebody else (odom)", moves=True)
 
-    def _disobeys(self, stamp: float, seconds: float, commanded: Velocity, measured: Velocity) -> Verdict:
+    def _disobeys(self, stamp: float, seconds: float, commanded: Velocity, measured: Velocity) -> FollowingCheck:
         told, made = (seconds * np.array([v.x, v.y, v.yaw]) for v in (commanded, measured))
         self._samples.append((stamp, told, made))
         while stamp - self._samples[0][0] > WINDOW:
@@ -97,5 +97,5 @@ class Following:
             behind = long and along < FOLLOWED * way
             if behind or along < -least / 2 or along > 2 * way + least:
                 text = f"the base does not follow: {along:.2f} {unit} of {way:.2f} {unit} commanded (odom)"
-                return Verdict(text, fault=True)
-        return Verdict(proved=judged)
+                return FollowingCheck(text, fault=True)
+        return FollowingCheck(proved=judged)

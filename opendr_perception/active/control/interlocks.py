@@ -38,6 +38,6 @@ class Interlocks:
 
     @property
     def reason(self) -> str:
-        """Why motion is forbidden, by the guard that said so first; '' when it is not."""
+        """Reason why motion is forbidden, by the guard that said so first; '' when it is not."""
         with self._lock:
             return next(iter(self._reasons.values()), "")

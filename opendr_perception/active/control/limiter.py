@@ -1,4 +1,4 @@
-"""The last word on every velocity: nothing that breaks a limit passes."""
+"""Safety limiter for velocity commands: nothing that breaks a limit passes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.active.control.separation import REACTION, exposed_speed, separation_share
-from opendr_perception.active.surroundings import STILL, Person, Velocity
+from opendr_perception.active.surroundings import STILL, PersonPosition, Velocity
 
 CREEPING = 0.02
 """Part of the wanted velocity below which it is better to stand still."""
@@ -22,7 +22,7 @@ Measured distances jump by some percent, which must not stop it."""
 
 @dataclass(frozen=True)
 class Limits:
-    """What the robot may do.
+    """Limits of the robot's motion.
 
     Args:
         max_linear: m/s over ground.
@@ -50,7 +50,7 @@ class Limits:
         return self.robot_radius + self.min_distance
 
 
-class Governor:
+class VelocityLimiter:
     """Turns the velocity that somebody wants into one that is allowed, from what was commanded before.
 
     Speed and acceleration are limited by scaling, so that the robot stays on its path. Beside people it slows down with
@@ -67,7 +67,9 @@ class Governor:
         self.last = STILL
         return STILL
 
-    def govern(self, wanted: Velocity, people: Sequence[Person], obstacles: np.ndarray, seconds: float) -> Velocity:
+    def limit(
+        self, wanted: Velocity, people: Sequence[PersonPosition], obstacles: np.ndarray, seconds: float
+    ) -> Velocity:
         """The velocity to command.
 
         Args:
@@ -108,21 +110,21 @@ class Governor:
         share = min(1.0, _ratio(linear, math.hypot(x, y)), _ratio(angular, abs(yaw)))
         return Velocity(last.x + share * x, last.y + share * y, last.yaw + share * yaw)
 
-    def _separated(self, velocity: Velocity, people: Sequence[Person]) -> float:
-        """How much of a velocity keeps the protective distance to everybody, in (0, 1]."""
+    def _separated(self, velocity: Velocity, people: Sequence[PersonPosition]) -> float:
+        """Share of a velocity that keeps the protective distance to everybody, in (0, 1]."""
         limits = self.limits
         brake, creep = limits.max_acceleration, limits.creep_speed
         shares = (separation_share(velocity, person, limits.robot_radius, brake, creep) for person in people)
         return min(shares, default=1.0)
 
-    def _exceeds(self, velocity: Velocity, people: Sequence[Person]) -> bool:
-        """Whether somebody is much too near for a velocity."""
+    def _exceeds(self, velocity: Velocity, people: Sequence[PersonPosition]) -> bool:
+        """True if somebody is much too near for a velocity."""
         return any(
             exposed_speed(velocity, person) * (1 - self._separated(velocity, [person])) > EXCESS for person in people
         )
 
-    def _share(self, velocity: Velocity, people: Sequence[Person], obstacles: np.ndarray) -> float:
-        """How much of a velocity is safe, in [0, 1]."""
+    def _share(self, velocity: Velocity, people: Sequence[PersonPosition], obstacles: np.ndarray) -> float:
+        """Safe share of a velocity, in [0, 1]."""
         share = 1.0
         for person in people:
             closing = person.closing_speed(velocity)

@@ -1,6 +1,6 @@
 """Manoeuvres: the velocity that a robot needs now to get to another view of a person, always facing them.
 
-Both kinds of robots keep the person in the picture all the time, so that every manoeuvre is controlled by what is seen,
+Both kinds of robots keep the person in the image all the time, so that every manoeuvre is controlled by what is seen,
 and losing sight of the person is always a fault. A holonomic robot goes sideways on the circle around the person. A
 differential one cannot; it swings like a car that parks: forwards with the person a little to one side, then backwards
 with the person a little to the other. It is then at its old distance, and was never farther away.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opendr_perception.active.control.limiter import Limits
-from opendr_perception.active.surroundings import Person, Velocity
+from opendr_perception.active.surroundings import PersonPosition, Velocity
 
 ROBOTS = ("holonomic", "differential")
 GAIN = 1.5
@@ -47,11 +47,11 @@ class Move:
 class Manoeuvre(Protocol):
     """One move under way."""
 
-    def wanted(self, person: Person) -> Velocity | None:
+    def wanted(self, person: PersonPosition) -> Velocity | None:
         """The velocity that is wanted now; None when the goal is reached."""
         ...
 
-    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+    def moved(self, person: PersonPosition, velocity: Velocity, seconds: float) -> None:
         """Take note of what was commanded."""
         ...
 
@@ -60,12 +60,12 @@ class Refused(ValueError):
     """A move cannot be made; the text says why."""
 
 
-def plan(robot: str, move: Move, person: Person, limits: Limits, half_view: float) -> Manoeuvre:
+def plan(robot: str, move: Move, person: PersonPosition, limits: Limits, half_view: float) -> Manoeuvre:
     """Plan a move.
 
     Args:
         robot: holonomic or differential.
-        move: see there.
+        move: change of view to make.
         person: where they are now.
         limits: of the robot.
         half_view: half of the camera's horizontal field of view, rad.
@@ -83,23 +83,23 @@ def plan(robot: str, move: Move, person: Person, limits: Limits, half_view: floa
         gap = person.distance - limits.robot_radius
         raise Refused(f"the person is {gap:.2f} m from the robot's edge, nearer than {limits.min_distance:g} m")
 
-    def around(person: Person) -> Manoeuvre:
-        return Arc(move.pan, limits) if robot == "holonomic" else Swing(move.pan, person, limits, half_view)
+    def around(person: PersonPosition) -> Manoeuvre:
+        return Arc(move.pan, limits) if robot == "holonomic" else ReversingArc(move.pan, person, limits, half_view)
 
     if not move.advance:
         return around(person)
     towards = Advance(min(move.advance, max(room, ARRIVED)), limits)
-    return Succession(towards, around) if move.pan else towards
+    return ManoeuvreSequence(towards, around) if move.pan else towards
 
 
-class Succession:
+class ManoeuvreSequence:
     """One manoeuvre after another, which is planned from where the first one ends."""
 
-    def __init__(self, first: Manoeuvre, then: Callable[[Person], Manoeuvre]) -> None:
+    def __init__(self, first: Manoeuvre, then: Callable[[PersonPosition], Manoeuvre]) -> None:
         self._now = first
-        self._then: Callable[[Person], Manoeuvre] | None = then
+        self._then: Callable[[PersonPosition], Manoeuvre] | None = then
 
-    def wanted(self, person: Person) -> Velocity | None:
+    def wanted(self, person: PersonPosition) -> Velocity | None:
         velocity = self._now.wanted(person)
         if velocity is not None or self._then is None:
             return velocity
@@ -110,7 +110,7 @@ class Succession:
             return None
         return self._now.wanted(person)
 
-    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+    def moved(self, person: PersonPosition, velocity: Velocity, seconds: float) -> None:
         self._now.moved(person, velocity, seconds)
 
 
@@ -120,12 +120,12 @@ class Advance:
     def __init__(self, distance: float, limits: Limits) -> None:
         self._sense, self._left, self._limits = math.copysign(1, distance), abs(distance), limits
 
-    def wanted(self, person: Person) -> Velocity | None:
+    def wanted(self, person: PersonPosition) -> Velocity | None:
         if self._left < ARRIVED:
             return None
         return Velocity(x=self._sense * _speed(self._left, self._limits), yaw=GAIN * person.bearing)
 
-    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+    def moved(self, person: PersonPosition, velocity: Velocity, seconds: float) -> None:
         self._left -= self._sense * person.closing_speed(velocity) * seconds
 
 
@@ -135,7 +135,7 @@ class Arc:
     def __init__(self, pan: float, limits: Limits) -> None:
         self._sense, self._left, self._limits = math.copysign(1, pan), abs(pan), limits
 
-    def wanted(self, person: Person) -> Velocity | None:
+    def wanted(self, person: PersonPosition) -> Velocity | None:
         way = self._left * person.distance
         if way < ARRIVED:
             return None
@@ -144,14 +144,14 @@ class Arc:
         x, y = speed * math.sin(person.bearing), -speed * math.cos(person.bearing)
         return Velocity(x, y, speed / person.distance + GAIN * person.bearing)
 
-    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+    def moved(self, person: PersonPosition, velocity: Velocity, seconds: float) -> None:
         self._left -= self._sense * person.pan_rate(velocity) * seconds
 
 
-class Swing:
+class ReversingArc:
     """Forwards past one side of the person, then backwards past the other; for differential robots."""
 
-    def __init__(self, pan: float, person: Person, limits: Limits, half_view: float) -> None:
+    def __init__(self, pan: float, person: PersonPosition, limits: Limits, half_view: float) -> None:
         self._sense, self._left, self._limits = math.copysign(1, pan), abs(pan), limits
         self._start = person.distance
         self._bearing = min(math.radians(30), 0.6 * half_view)
@@ -165,7 +165,7 @@ class Swing:
             )
         self._forwards = True
 
-    def wanted(self, person: Person) -> Velocity | None:
+    def wanted(self, person: PersonPosition) -> Velocity | None:
         if self._left * person.distance < ARRIVED:
             return self._withdraw(person)
         aim = self._sense * (self._bearing if self._forwards else -self._bearing)
@@ -175,16 +175,16 @@ class Swing:
             return Velocity()
         return self._along(person, aim, left if self._forwards else -left)
 
-    def moved(self, person: Person, velocity: Velocity, seconds: float) -> None:
+    def moved(self, person: PersonPosition, velocity: Velocity, seconds: float) -> None:
         self._left -= self._sense * person.pan_rate(velocity) * seconds
 
-    def _withdraw(self, person: Person) -> Velocity | None:
+    def _withdraw(self, person: PersonPosition) -> Velocity | None:
         """Back to the old distance, and face the person."""
         if (left := self._start - person.distance) > 2 * ARRIVED:
             return self._along(person, 0.0, -left)
         return None if abs(person.bearing) < AIMED else Velocity(yaw=GAIN * person.bearing)
 
-    def _along(self, person: Person, aim: float, way: float) -> Velocity:
+    def _along(self, person: PersonPosition, aim: float, way: float) -> Velocity:
         """Drive with the person at this bearing, forwards or backwards by the sign of the way; first turn there."""
         error = person.bearing - aim
         speed = _speed(abs(way), self._limits) * max(0.0, 1 - (error / AIMED) ** 2)

@@ -1,4 +1,4 @@
-"""How much time passes for the robot between two turns of its control loop, whatever its clock does."""
+"""Time that passes for the robot between two turns of its control loop, whatever its clock does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RobotTime:
         self.real = 0.0
         """Seconds of real time in the last turn."""
         self.stands = False
-        """Whether the simulation's clock stands still."""
+        """True if the simulation's clock stands still."""
 
     def turn(self, now: float, elapsed: float | None = None) -> float:
         """Seconds for which the robot has moved since the last turn, as far as they are not counted yet.

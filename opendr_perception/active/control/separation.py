@@ -1,4 +1,4 @@
-"""How fast a robot may move beside a person: speed and separation monitoring after ISO/TS 15066:2016, 5.5.4.
+"""Admissible speed of a robot beside a person: speed and separation monitoring after ISO/TS 15066:2016, 5.5.4.
 
 The protective distance is what the person walks until the robot stands, and what the robot moves until then:
 
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 
-from opendr_perception.active.surroundings import Person, Velocity
+from opendr_perception.active.surroundings import PersonPosition, Velocity
 
 WALKING = 1.6
 """m/s, of a person (ISO 13855)."""
@@ -21,13 +21,15 @@ REACTION = 0.3
 """Seconds from what happens to the robot's first braking; 0.27 s is the longest that `bench active` has measured."""
 
 
-def exposed_speed(velocity: Velocity, person: Person) -> float:
+def exposed_speed(velocity: Velocity, person: PersonPosition) -> float:
     """Return the speed without the part that leads away from a person, m/s."""
     across = velocity.x * math.sin(person.bearing) - velocity.y * math.cos(person.bearing)
     return math.hypot(max(person.closing_speed(velocity), 0.0), across)
 
 
-def separation_share(velocity: Velocity, person: Person, radius: float, deceleration: float, creep: float) -> float:
+def separation_share(
+    velocity: Velocity, person: PersonPosition, radius: float, deceleration: float, creep: float
+) -> float:
     """Return which part of a velocity keeps the protective distance to a person, in (0, 1].
 
     Args:

@@ -1,4 +1,4 @@
-"""What a robot knows of a face after several looks, and what it would look like from elsewhere."""
+"""Knowledge of a face after several views, and synthesis of views from elsewhere."""
 
 from opendr_perception.active.perception.face_mesh import FaceMesh, HeadFit
 from opendr_perception.active.perception.identity import (
@@ -9,7 +9,7 @@ from opendr_perception.active.perception.identity import (
     belief,
     most_probable,
 )
-from opendr_perception.active.perception.observation import Glimpse, Recogniser, Recognition, View, best
+from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recogniser, Recognition, best
 from opendr_perception.active.perception.recognition import GalleryRecogniser, recognise
 from opendr_perception.active.perception.view_synthesis import synthesise
 
@@ -18,12 +18,12 @@ __all__ = [
     "LARGE_ENOUGH",
     "UNKNOWN",
     "FaceMesh",
+    "FaceObservation",
     "GalleryRecogniser",
-    "Glimpse",
     "HeadFit",
+    "RangeOnly",
     "Recogniser",
     "Recognition",
-    "View",
     "apparent_yaw",
     "belief",
     "best",

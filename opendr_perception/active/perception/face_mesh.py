@@ -1,7 +1,7 @@
-"""The surface of a face in a picture, from MediaPipe's face mesh, continued to the hair and the background.
+"""The surface of a face in an image, from MediaPipe's face mesh, continued to the hair and the background.
 
 `face_mesh.npz` holds the canonical mesh in units of the distance of the outer corners of the eyes, x to the right and y
-down in the picture of a face that looks into the camera, z away from the camera: `vertices` (468, 3), what the network
+down in the image of a face that looks into the camera, z away from the camera: `vertices` (468, 3), what the network
 itself says of a face from the front, made symmetric; `triangles` (880, 3), those of MediaPipe's canonical face model
 (Apache-2.0) as the npm package @vladmandic/human 3.3.6 lists them (MIT); and `mirror` (468,), the vertex on the other
 side. `tools/make_face_mesh.py` makes it anew, from these and the portrait of Eileen Collins (NASA, public domain).
@@ -55,7 +55,7 @@ class Topology:
 
     Args:
         canonical: (V, 3) float.
-        triangles: (T, 3) int, counter-clockwise in the picture of a face from the front.
+        triangles: (T, 3) int, counter-clockwise in the image of a face from the front.
         mirror: (V,) int.
     """
 
@@ -66,13 +66,13 @@ class Topology:
 
 @dataclass(frozen=True)
 class HeadFit:
-    """A face in a picture.
+    """A face in an image.
 
     Args:
         vertices: (V, 3) float, x and y in source pixels, z in the same unit away from the camera.
         seen: (V,) bool, whether the camera sees them; others are turned away or hidden.
         presence: probability that this is a face.
-        yaw: of the head, rad: positive when the nose points to the right in the picture.
+        yaw: of the head, rad: positive when the nose points to the right in the image.
     """
 
     vertices: np.ndarray
@@ -99,7 +99,7 @@ class FaceMesh:
         """Fit the mesh to one face.
 
         Args:
-            image: the picture.
+            image: the image.
             box: (4,) of the face, source pixels.
             landmarks: (6, 2) of the face, source pixels; the eyes say how the head leans.
         """
@@ -123,7 +123,7 @@ def alignment_landmarks(vertices: np.ndarray) -> np.ndarray:
 
 
 def visible(vertices: np.ndarray) -> np.ndarray:
-    """Which vertices (V, 3) of a mesh the camera sees: (V,) bool."""
+    """Mask (V,) bool of the vertices (V, 3) of a mesh that the camera sees."""
     triangles = topology().triangles
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     normals = np.cross(b - a, c - a)
@@ -144,7 +144,7 @@ def visible(vertices: np.ndarray) -> np.ndarray:
 
 
 def head_yaw(face: np.ndarray) -> float:
-    """How a mesh (V, 3) is turned about the picture's vertical axis, rad; positive to the picture's right."""
+    """Rotation of a mesh (V, 3) about the image's vertical axis, rad; positive to the image's right."""
     canonical = topology().canonical[:FACE]
     turned = (face[:FACE] - face[:FACE].mean(0)).T @ (canonical - canonical.mean(0))
     u, _, vt = np.linalg.svd(turned)

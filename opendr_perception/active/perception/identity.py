@@ -1,4 +1,4 @@
-"""Who it is, given all views: a probability for each enrolled person, and for nobody of them.
+"""Identity given all views: a probability for each enrolled person, and for none of them.
 
 A face from the side or of few pixels is far from everybody, itself included, so that its distances say little; a good
 view tells people apart by less than the threshold, which is right on average. Therefore each view counts by what was
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from opendr_perception.active.perception.observation import View
+from opendr_perception.active.perception.observation import FaceObservation
 from opendr_perception.tasks.face import head_pose
 from opendr_perception.tasks.imaging import PinholeCamera
 
@@ -37,17 +37,17 @@ MISLEADING = -3.0
 INDEPENDENT = math.radians(15)
 """Views from directions that are nearer to each other than this say in part the same."""
 SAME_VIEW = 0.2
-"""What a view from where the last one was says of what it would say alone."""
+"""Weight of a view from the place of the last one, relative to a view on its own."""
 
 
-def belief(views: Sequence[View]) -> dict[str, float]:
+def belief(views: Sequence[FaceObservation]) -> dict[str, float]:
     """The probability of each name, and of UNKNOWN.
 
     Args:
         views: of one person; those without distances say nothing.
     """
     evidence: dict[str, float] = {}
-    before: View | None = None
+    before: FaceObservation | None = None
     for view in views:
         if not view.recognition.distances:
             continue
@@ -68,21 +68,21 @@ def belief(views: Sequence[View]) -> dict[str, float]:
     return {name: share / total for name, share in shares.items()}
 
 
-def most_probable(views: Sequence[View]) -> tuple[str, float]:
+def most_probable(views: Sequence[FaceObservation]) -> tuple[str, float]:
     """The most probable name, or UNKNOWN, and its probability."""
     return max(belief(views).items(), key=lambda item: item[1])
 
 
-def expected_distances(view: View) -> tuple[float, float]:
-    """How far such a view of somebody is from themselves, and from others, in units of the threshold."""
+def expected_distances(view: FaceObservation) -> tuple[float, float]:
+    """Expected distances of such a view to the same person, and to others, in units of the threshold."""
     angle = abs(apparent_yaw(view))
     lack = max(0.0, LARGE_ENOUGH / max(view.size, 1.0) - 1) * math.cos(angle)
     own, other = (float(np.interp(angle, ANGLES, means)) for means in (OWN, OTHER))
     return own + OWN_OF_SMALL * lack, other + OTHER_OF_SMALL * lack
 
 
-def apparent_yaw(view: View) -> float:
-    """How a head is turned by its landmarks, rad, positive when the nose points to the right; a profile if unknown."""
+def apparent_yaw(view: FaceObservation) -> float:
+    """Yaw of a head by its landmarks, rad, positive when the nose points to the right; a profile if unknown."""
     yaw = _yaw(np.asarray(view.landmarks, np.float64).tobytes(), view.image.width, view.image.height)
     return math.pi / 2 if math.isnan(yaw) else max(-math.pi / 2, min(math.pi / 2, yaw))
 
@@ -93,8 +93,8 @@ def _yaw(landmarks: bytes, width: int, height: int) -> float:
     return head_pose(np.frombuffer(landmarks).reshape(-1, 2), PinholeCamera.assumed(width, height))[0]
 
 
-def _novelty(before: View, view: View) -> float:
-    """How much a view says beyond the one before it."""
+def _novelty(before: FaceObservation, view: FaceObservation) -> float:
+    """Information of a view beyond the one before it."""
     turned = abs(view.pan - before.pan) / INDEPENDENT
     nearer = abs(math.log2(max(view.size, 1.0) / max(before.size, 1.0)))
     return min(1.0, max(SAME_VIEW, turned, nearer))

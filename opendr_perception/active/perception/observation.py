@@ -1,4 +1,4 @@
-"""What a robot has seen of a person: views, glimpses, and who the face seems to be."""
+"""Observations of a person: views, ranges without a face, and recognitions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opendr_perception.tasks.imaging import Image, Pixels
 
 @dataclass(frozen=True)
 class Recognition:
-    """Who a face seems to be.
+    """Recognition of a face.
 
     Args:
         identity: the nearest enrolled name; '' when the gallery is empty.
@@ -28,7 +28,7 @@ class Recognition:
 
     @property
     def accepted(self) -> bool:
-        """Whether this is near enough to be that person."""
+        """True if this is near enough to be that person."""
         return self.confidence > 0
 
     @property
@@ -46,11 +46,11 @@ class Recogniser(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class FaceObservation:
     """A real look at the person, taken while the robot stood still.
 
     Args:
-        image: the picture.
+        image: the image.
         box: (4,) of the face, source pixels.
         landmarks: (6, 2) of the face, source pixels.
         recognition: of the face.
@@ -72,7 +72,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class RangeOnly:
     """A look at a person whose face is not found, but of whom something else tells where they stand.
 
     Args:
@@ -84,6 +84,6 @@ class Glimpse:
     pan: float
 
 
-def best(views: Sequence[View]) -> View:
+def best(views: Sequence[FaceObservation]) -> FaceObservation:
     """The view that decides who it is: a real one, and the most confident, not the last [Kakaletsis 2022, eq. 2]."""
     return max(views, key=lambda view: view.recognition.rank)

@@ -14,7 +14,7 @@ SUBPIXEL = 6
 
 @dataclass(frozen=True)
 class Raster:
-    """What each pixel of a canvas shows.
+    """Content of each pixel of a canvas.
 
     Args:
         triangle: (H, W) int32, EMPTY where there is none.

@@ -67,7 +67,7 @@ class GalleryRecogniser:
 
 
 def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
-    """Who faces are, by the nearest sample of a gallery to each of their embeddings (n, 128).
+    """Recognise faces by the nearest sample of a gallery to each of their embeddings (n, 128).
 
     Distances are in units of each person's threshold for this face, as `face_recognition` decides.
     """

@@ -1,6 +1,6 @@
-"""What a face would look like from elsewhere: its mesh is textured by the picture, turned, and drawn.
+"""Synthesis of views of a face: its mesh is textured by the image, turned, and drawn.
 
-It takes the place of Rotate-and-Render [Zhou 2020], by geometry alone: what the picture does not show is taken from the
+It takes the place of Rotate-and-Render [Zhou 2020], by geometry alone: what the image does not show is taken from the
 other side of the face, and the little that is then still missing is filled from its surroundings.
 """
 
@@ -24,7 +24,7 @@ class SyntheticView:
 
     Args:
         pixels: (150, 150, 3) uint8 RGB, aligned for the embedder.
-        coverage: share of the face that the picture shows; the rest is mirrored or filled.
+        coverage: share of the face that the image shows; the rest is mirrored or filled.
     """
 
     pixels: Pixels
@@ -35,7 +35,7 @@ def synthesise(image: Image, fit: HeadFit, pan: float) -> SyntheticView:
     """Render a face as a camera would see it that has gone around the person.
 
     Args:
-        image: the picture.
+        image: the image.
         fit: the face in it.
         pan: how far the camera goes, rad; positive to its own right.
     """
@@ -68,6 +68,6 @@ def turn(pan: float) -> np.ndarray:
 
 
 def _sample(pixels: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """Bilinear samples (H, W, 3) float at source coordinates (H, W, 2), whose origin is the corner of the picture."""
+    """Bilinear samples (H, W, 3) float at source coordinates (H, W, 2), whose origin is the corner of the image."""
     x, y = np.ascontiguousarray(place[:, :, 0] - 0.5), np.ascontiguousarray(place[:, :, 1] - 0.5)
     return cv2.remap(pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opendr_perception.active.control import Move
-from opendr_perception.active.perception import UNKNOWN, Glimpse, View, most_probable
+from opendr_perception.active.perception import UNKNOWN, FaceObservation, RangeOnly, most_probable
 from opendr_perception.active.policies.base import Decision, ViewPolicy
 
 ARRIVED = 0.7
@@ -17,7 +17,7 @@ ARRIVED = 0.7
 
 @dataclass(frozen=True)
 class AutoSettings:
-    """When a move is worth its way.
+    """Thresholds from which on a move is worth its way.
 
     Args:
         certain: probability of one person, or of a stranger, from which on nothing more is tried.
@@ -59,8 +59,8 @@ class Front(Protocol):
         """Forget the last person."""
         ...
 
-    def __call__(self, view: View) -> float:
-        """How far to go around the person to see them from the front, rad, positive to the robot's own right."""
+    def __call__(self, view: FaceObservation) -> float:
+        """Angle to go around the person to see them from the front, rad, positive to the robot's own right."""
         ...
 
 
@@ -71,7 +71,7 @@ class AutoPolicy:
         occlusion: clears the face.
         front: how far to go around the person to see their face from the front.
         last: is asked when a face from the front and near is still not certain; nobody by default.
-        settings: see there.
+        settings: of the policy.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class AutoPolicy:
             self._last.begin()
         self._searched, self._blocked = 0, None
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         settings, view = self._settings, views[-1]
         name, probability = most_probable(views)
         certain = probability >= settings.certain
@@ -122,7 +122,7 @@ class AutoPolicy:
         """Go around what is in the way next."""
         self._blocked = move
 
-    def search(self, glimpse: Glimpse) -> Decision:
+    def search(self, glimpse: RangeOnly) -> Decision:
         """Look for the face from a little aside: what hides it is mostly nearer than the person."""
         settings, self._blocked = self._settings, None
         if self._searched == settings.searches:
@@ -131,7 +131,7 @@ class AutoPolicy:
         side = 1 if self._searched % 2 else -1
         return Decision(Move(pan=side * self._searched * settings.search), "the face is not found here")
 
-    def _around(self, views: Sequence[View], turn: float) -> Decision:
+    def _around(self, views: Sequence[FaceObservation], turn: float) -> Decision:
         """Past what stood in the way towards the person, or between it and the person."""
         settings, blocked, reason = self._settings, self._blocked or Move(), "the way is not free"
         self._blocked = None
@@ -141,8 +141,8 @@ class AutoPolicy:
         nearer = views[-1].distance - settings.inside
         return Decision(Move(advance=nearer) if nearer > 0 else None, reason)
 
-    def _approach(self, view: View, smallest: float, wanted: float) -> float:
-        """How far to go towards a face that is smaller than it should be, m."""
+    def _approach(self, view: FaceObservation, smallest: float, wanted: float) -> float:
+        """Distance to go towards a face that is smaller than it should be, m."""
         if math.isnan(view.distance) or view.size >= smallest:
             return 0.0
         goal = max(view.distance * view.size / wanted, self._settings.nearest)

@@ -1,4 +1,4 @@
-"""What decides where to look from: the interface of all policies, and what they know."""
+"""View policies: the interface of all of them, and their knowledge."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from opendr_perception.active.control import Move
-from opendr_perception.active.perception import Glimpse, View
+from opendr_perception.active.perception import FaceObservation, RangeOnly
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What to do next, and why.
+    """Next move, and its reason.
 
     Args:
         move: None to stay.
@@ -33,7 +33,7 @@ class ViewPolicy(Protocol):
         """Forget the last episode."""
         ...
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         """Choose from all views of this episode, the newest last."""
         ...
 
@@ -42,7 +42,7 @@ class ViewPolicy(Protocol):
 class Persistent(ViewPolicy, Protocol):
     """A policy that does not give up when no face is found, nor when the way is not free."""
 
-    def search(self, glimpse: Glimpse) -> Decision:
+    def search(self, glimpse: RangeOnly) -> Decision:
         """Choose where to look for the face."""
         ...
 

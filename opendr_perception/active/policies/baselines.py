@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from opendr_perception.active.control import Move
-from opendr_perception.active.perception import Glimpse, View
+from opendr_perception.active.perception import FaceObservation, RangeOnly
 from opendr_perception.active.policies.base import Decision
 
 
@@ -18,7 +18,7 @@ class Static:
     def begin(self) -> None:
         """Nothing is kept."""
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         return Decision(None, "this policy never moves")
 
 
@@ -38,10 +38,10 @@ class RandomWalk:
     def begin(self) -> None:
         """Nothing is kept."""
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         return self._somewhere(views[-1].distance)
 
-    def search(self, glimpse: Glimpse) -> Decision:
+    def search(self, glimpse: RangeOnly) -> Decision:
         """It does not need to see a face."""
         return self._somewhere(glimpse.distance)
 
@@ -70,7 +70,7 @@ class RuleBased:
     def begin(self) -> None:
         """Nothing is kept: the views say it all."""
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         now = views[-1]
         if len(views) > 1 and now.recognition.rank < views[-2].recognition.rank - self._tolerance:
             return Decision(None, "going nearer did not help")
@@ -94,7 +94,7 @@ class Oracle:
     def begin(self) -> None:
         """Nothing is kept."""
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         here = round(views[-1].pan / self._step)
         ranks = {k: self._confidence(k * self._step) for k in range(-self._reach, self._reach + 1)}
         goal = max(ranks, key=lambda k: (ranks[k], -abs(k - here)))

@@ -1,4 +1,4 @@
-"""Where the front of a face is, from views from the side."""
+"""Estimation of the front of a face, from views from the side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from opendr_perception.active.perception import HeadFit, View, apparent_yaw
+from opendr_perception.active.perception import FaceObservation, HeadFit, apparent_yaw
 from opendr_perception.tasks.imaging import Image
 
 MESH_ERROR, LANDMARKS_ERROR = math.radians(4), math.radians(12)
@@ -19,14 +19,14 @@ MIN_PRESENCE = 0.5
 UNDERESTIMATED = 1.15
 """By how much a head is turned farther than its landmarks say."""
 TURNED = math.radians(25)
-"""When views disagree by more about the front, the person has turned, or what was seen before was misjudged."""
+"""Disagreement of views about the front from which on the person has turned, or what was seen before was misjudged."""
 
 
 class Mesh(Protocol):
     """Fits a mesh to a face: a FaceMesh."""
 
     def fit(self, image: Image, box: np.ndarray, landmarks: np.ndarray) -> HeadFit:
-        """Fit it to the face in this box, with these landmarks (6, 2), of a picture."""
+        """Fit it to the face in this box, with these landmarks (6, 2), of an image."""
         ...
 
 
@@ -45,13 +45,13 @@ class FrontFinder:
         """Forget the last person."""
         self._sum = self._weight = 0.0
 
-    def __call__(self, view: View) -> float:
-        """How far to go around the person to see them from the front, rad, positive to the robot's own right.
+    def __call__(self, view: FaceObservation) -> float:
+        """Angle to go around the person to see them from the front, rad, positive to the robot's own right.
 
         Args:
             view: the next one.
         """
-        # The nose points to the right in the picture when the camera is too far to the left.
+        # The nose points to the right in the image when the camera is too far to the left.
         yaw, error = self._yaw(view)
         if self._weight and abs(view.pan + yaw - self._sum / self._weight) > TURNED:
             self.begin()
@@ -59,7 +59,7 @@ class FrontFinder:
         self._weight += 1 / error**2
         return self._sum / self._weight - view.pan
 
-    def _yaw(self, view: View) -> tuple[float, float]:
+    def _yaw(self, view: FaceObservation) -> tuple[float, float]:
         by_landmarks = apparent_yaw(view)
         if abs(by_landmarks) < PROFILE:
             fit = self._mesh.fit(view.image, view.box, view.landmarks)

@@ -14,21 +14,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.active.control import Move
-from opendr_perception.active.perception import View
+from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.face import ALIGNED, align
 from opendr_perception.tasks.imaging import Image, Pixels, crop_resize, square
 
 SIDES = ("top", "bottom", "right", "left", "none")
-"""Of the face in the picture: the one that is covered."""
+"""Of the face in the image: the one that is covered."""
 NONE = 4
 CROP = 64
 """Side in pixels of the crops that are compared."""
 CROP_MARGIN = 1.25
 """Side of such a crop over that of the face's box."""
 LARGEST_RATIO = 4.0
-"""What R_m can say at most. As published it is 1: the first step can only be doubled."""
+"""Upper bound of R_m. As published it is 1: the first step can only be doubled."""
 
 
 class OcclusionNetworks:
@@ -46,14 +46,14 @@ class OcclusionNetworks:
         ratio.expect([Tensor("crops", (None, CROP, CROP, 6), np.dtype(np.uint8))], ["ratio"])
         self._features, self._direction, self._ratio = features, direction, ratio
 
-    def direction(self, view: View) -> np.ndarray:
+    def direction(self, view: FaceObservation) -> np.ndarray:
         """The probability (5,) of each of SIDES."""
         image = align(view.image, view.landmarks)[None]
         features = self._features.run({"image": image})["features"]
         return np.asarray(self._direction.run({"features": features})["probabilities"][0])
 
-    def ratio(self, before: View, after: View) -> float:
-        """How many more steps like the one between two views clear the face."""
+    def ratio(self, before: FaceObservation, after: FaceObservation) -> float:
+        """Number of further steps like the one between two views that clear the face."""
         crops = np.concatenate([comparable(view.image, view.box) for view in (before, after)], axis=2)
         return float(self._ratio.run({"crops": crops[None]})["ratio"][0])
 
@@ -65,7 +65,7 @@ def comparable(image: Image, box: np.ndarray) -> Pixels:
 
 @dataclass(frozen=True)
 class OcclusionSettings:
-    """How an occluder is cleared.
+    """Settings of the policy that clears occluders.
 
     Args:
         first_step: rad; far enough to be measured, and not far enough to be in the way.
@@ -93,7 +93,7 @@ class OcclusionPolicy:
 
     Args:
         networks: D_m and R_m.
-        settings: see there.
+        settings: of the policy.
     """
 
     def __init__(self, networks: OcclusionNetworks, settings: OcclusionSettings | None = None) -> None:
@@ -104,7 +104,7 @@ class OcclusionPolicy:
         """The first step comes first."""
         self._side, self._measuring, self._round = NONE, False, 0
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         probabilities = self._networks.direction(views[-1])
         side = self._choose(probabilities)
         if side == NONE:
@@ -128,7 +128,7 @@ class OcclusionPolicy:
             return self._side
         return side
 
-    def _rest(self, views: Sequence[View], covered: str) -> Decision:
+    def _rest(self, views: Sequence[FaceObservation], covered: str) -> Decision:
         """The rest of the way, by how much the first step has changed."""
         self._measuring = False
         ratio = self._networks.ratio(views[-2], views[-1])

@@ -18,7 +18,7 @@ from opendr_perception.active.policies.synthesis import RenderedConfidence, Synt
 from opendr_perception.engine.session import Session
 
 POLICIES = ("synthesis", "occlusion", "reinforcement", "auto", "static", "random", "rule")
-"""What can be chosen."""
+"""Names of the policies."""
 STEP = math.radians(15)
 """Of policies that go around the person."""
 LEARNED = "view-policy"
@@ -31,14 +31,14 @@ class Policies:
     Args:
         recogniser: of faces, real and rendered ones.
         load: opens a model of the zoo.
-        published: take the constants of the publications instead of this package's own.
+        paper_constants: take the constants of the publications instead of this package's own.
         learned: the model of the policy that was learned by reinforcement, '' for the one of this package.
     """
 
     def __init__(
-        self, recogniser: Recogniser, load: Callable[[str], Session], published: bool = False, learned: str = ""
+        self, recogniser: Recogniser, load: Callable[[str], Session], paper_constants: bool = False, learned: str = ""
     ) -> None:
-        self._recogniser, self._load, self._published, self._learned = recogniser, load, published, learned
+        self._recogniser, self._load, self._paper_constants, self._learned = recogniser, load, paper_constants, learned
         self._made: dict[str, ViewPolicy] = {}
         self._make: dict[str, Callable[[], ViewPolicy]] = {
             "synthesis": self._synthesis,
@@ -68,22 +68,22 @@ class Policies:
 
     def _synthesis(self) -> ViewPolicy:
         """As published [Kakaletsis 2022], a rendering's confidence is compared as it is, and any gain is enough."""
-        predict = RenderedConfidence(self._mesh(), self._recogniser, calibrated=not self._published)
-        return SynthesisPolicy(predict, SynthesisSettings(min_gain=0.0) if self._published else None)
+        predict = RenderedConfidence(self._mesh(), self._recogniser, calibrated=not self._paper_constants)
+        return SynthesisPolicy(predict, SynthesisSettings(min_gain=0.0) if self._paper_constants else None)
 
     def _occlusion(self) -> ViewPolicy:
         """As published [Dimaridou 2022], there are two moves, the second at most as long as the first."""
         models = ("face-features", "occlusion-direction", "occlusion-ratio")
         networks = OcclusionNetworks(*map(self._load, models))
-        settings = OcclusionSettings(largest_ratio=1.0, rounds=1) if self._published else None
+        settings = OcclusionSettings(largest_ratio=1.0, rounds=1) if self._paper_constants else None
         return OcclusionPolicy(networks, settings)
 
     def _reinforcement(self) -> ViewPolicy:
-        """As published [Tosidis 2022], it sees the camera's picture; such a network does not come with this package."""
-        if not self._published:
+        """As published [Tosidis 2022], it sees the camera's image; such a network does not come with this package."""
+        if not self._paper_constants:
             return ReinforcementPolicy(self._load(self._learned or LEARNED))
         if not self._learned:
             raise ValueError(
-                "reinforcement as published needs a network of yours: see opendr_perception.training.view.train_frames"
+                "reinforcement as published needs your own network: see opendr_perception.training.view.train_frames"
             )
         return FramePolicy(self._load(self._learned))

@@ -1,6 +1,6 @@
-"""Views are chosen by a network that has learned by trial and error in simulation what moves are worth.
+"""Choice of views by a network that was trained by reinforcement learning in simulation.
 
-[Tosidis 2022] gives the network the camera's picture. Here it is given what the recogniser perceives, now and so far:
+[Tosidis 2022] gives the network the camera's image. Here it is given what the recogniser perceives, now and so far:
 a few numbers, which look the same for simulated and for real people, and which a small network learns from in minutes.
 The published variant is `FramePolicy`.
 """
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.active.control import Move
-from opendr_perception.active.perception import UNKNOWN, Glimpse, View
+from opendr_perception.active.perception import UNKNOWN, FaceObservation, RangeOnly
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.active.policies.situation import FEATURES, Situation, observe
 from opendr_perception.engine.session import Session, Tensor
@@ -58,7 +58,7 @@ OPTIONS = (
     Option("a quarter of the way nearer", nearer=0.25),
     Option("almost half of the way nearer", nearer=0.4375),
 )
-"""What the network chooses from, in the order of its output."""
+"""Actions of the network, in the order of its output."""
 CERTAIN = 0.95
 """Probability of one person from which on there is nothing to win."""
 
@@ -82,7 +82,7 @@ class ReinforcementPolicy:
         """Nothing has been seen."""
         self._situation, self._blocked = Situation(), False
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         for view in views[len(self._situation.views) :]:
             self._situation = self._situation.after(view, self._blocked)
         name, probability = max(self._situation.belief.items(), key=lambda item: item[1])
@@ -90,7 +90,7 @@ class ReinforcementPolicy:
             return Decision(None, f"all views together say that it is {name}")
         return self._choose()
 
-    def search(self, glimpse: Glimpse) -> Decision:
+    def search(self, glimpse: RangeOnly) -> Decision:
         """Go to where the face may be found."""
         self._situation = self._situation.after(glimpse, self._blocked)
         return self._choose()
@@ -106,7 +106,7 @@ class ReinforcementPolicy:
 
 
 FRAME = 300, 400
-"""Height and width of the picture that the published network takes."""
+"""Height and width of the image that the published network takes."""
 FRAME_OPTIONS = (
     Option("stay"),
     Option("0.1 m nearer", advance=0.1),
@@ -118,7 +118,7 @@ FRAME_OPTIONS = (
 
 
 class FramePolicy:
-    """Makes the move that a network prefers that sees the picture alone [Tosidis 2022].
+    """Makes the move that a network prefers that sees the image alone [Tosidis 2022].
 
     Args:
         network: `frame` (N, 300, 400, 3) uint8 RGB to `probabilities` (N, 5) in the order of FRAME_OPTIONS.
@@ -132,9 +132,9 @@ class FramePolicy:
         self._network = network
 
     def begin(self) -> None:
-        """Nothing is kept: the picture is all that the network knows."""
+        """Nothing is kept: the image is all that the network knows."""
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         image = views[-1].image
         frame = crop_resize(image, (0, 0, image.width, image.height), FRAME, "rgb")[0]
         probabilities = self._network.run({"frame": frame[None]})["probabilities"][0]

@@ -1,4 +1,4 @@
-"""What happened in an episode until now, and how a network is told of it."""
+"""History of an episode, and its encoding for a network."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from opendr_perception.active.perception import UNKNOWN, Glimpse, Recognition, View, belief, best
+from opendr_perception.active.perception import UNKNOWN, FaceObservation, RangeOnly, Recognition, belief, best
 
 LANDMARKS = 12
 NUMBERS = (
@@ -16,13 +16,13 @@ NUMBERS = (
     "pan to leftmost", "pan to rightmost", "gain", "turned", "came nearer", "looks", "distance", "blocked",
     "probability", "unknown",
 )  # fmt: skip
-"""What an observation says besides where the landmarks are; see `observe`."""
+"""Numbers of an observation besides the landmarks, as `observe` gives them."""
 FEATURES = LANDMARKS + len(NUMBERS)
 
 
 @dataclass(frozen=True)
 class Situation:
-    """What happened in an episode until now.
+    """History of an episode.
 
     Args:
         views: real looks at the face.
@@ -31,16 +31,16 @@ class Situation:
         blocked: whether the last move could not be made.
     """
 
-    views: tuple[View, ...] = ()
-    places: tuple[Glimpse, ...] = ()
+    views: tuple[FaceObservation, ...] = ()
+    places: tuple[RangeOnly, ...] = ()
     found: bool = False
     blocked: bool = False
 
-    def after(self, look: View | Glimpse, blocked: bool = False) -> Situation:
+    def after(self, look: FaceObservation | RangeOnly, blocked: bool = False) -> Situation:
         """The situation after one more look."""
-        found = isinstance(look, View)
-        views = (*self.views, look) if isinstance(look, View) else self.views
-        return Situation(views, (*self.places, Glimpse(look.distance, look.pan)), found, blocked)
+        found = isinstance(look, FaceObservation)
+        views = (*self.views, look) if isinstance(look, FaceObservation) else self.views
+        return Situation(views, (*self.places, RangeOnly(look.distance, look.pan)), found, blocked)
 
     @cached_property
     def belief(self) -> dict[str, float]:
@@ -49,7 +49,7 @@ class Situation:
 
 
 def observe(situation: Situation) -> np.ndarray:
-    """What the network is told.
+    """Encode a situation for the network.
 
     Returns:
         (31,) float32: x, y of the six landmarks from the middle of the face's box, in its sides; then NUMBERS: whether

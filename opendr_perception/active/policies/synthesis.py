@@ -10,14 +10,14 @@ from typing import Protocol
 import numpy as np
 
 from opendr_perception.active.control import Move
-from opendr_perception.active.perception import FaceMesh, Recogniser, View, synthesise
+from opendr_perception.active.perception import FaceMesh, FaceObservation, Recogniser, synthesise
 from opendr_perception.active.policies.base import Decision
 
 
 class Predictor(Protocol):
     """Says how well a face would be recognised from elsewhere."""
 
-    def __call__(self, view: View, pans: Sequence[float]) -> Sequence[float] | None:
+    def __call__(self, view: FaceObservation, pans: Sequence[float]) -> Sequence[float] | None:
         """The confidence after going around the person by each angle, rad; None when the view does not tell."""
         ...
 
@@ -35,7 +35,7 @@ class RenderedConfidence:
         mesh: fits the face.
         recogniser: judges the renderings.
         calibrated: add to the confidence at hand what the rendering from there is better than the rendering from here,
-            because renderings are recognised a little differently from pictures, and what is typical for the angle,
+            because renderings are recognised a little differently from images, and what is typical for the angle,
             because a face that is hardly seen cannot be rendered well. As published, a rendering's confidence is taken
             as it is.
         min_presence: of a face, below which the mesh is not believed.
@@ -47,7 +47,7 @@ class RenderedConfidence:
         self._mesh, self._recogniser = mesh, recogniser
         self._calibrated, self._min_presence = calibrated, min_presence
 
-    def __call__(self, view: View, pans: Sequence[float]) -> Sequence[float] | None:
+    def __call__(self, view: FaceObservation, pans: Sequence[float]) -> Sequence[float] | None:
         fit = self._mesh.fit(view.image, view.box, view.landmarks)
         if fit.presence < self._min_presence:
             return None
@@ -57,7 +57,7 @@ class RenderedConfidence:
         if not self._calibrated:
             return found
         now, typical = view.recognition.rank, typical_confidence(fit.yaw)
-        # The nose goes to the left in the picture when the camera goes to the right.
+        # The nose goes to the left in the image when the camera goes to the right.
         return [
             now + TRUST * (rank - found[0]) + (1 - TRUST) * (typical_confidence(fit.yaw - pan) - typical)
             for pan, rank in zip(pans, found[1:], strict=True)
@@ -65,13 +65,13 @@ class RenderedConfidence:
 
 
 def typical_confidence(yaw: float) -> float:
-    """What can be expected of a face that is turned by an angle, rad."""
+    """Typical confidence of a face that is turned by an angle, rad."""
     return float(np.interp(abs(math.degrees(yaw)), *TYPICAL.T))
 
 
 @dataclass(frozen=True)
 class SynthesisSettings:
-    """How views are compared.
+    """Settings of the comparison of views.
 
     Args:
         step: between views, rad.
@@ -87,7 +87,7 @@ class SynthesisPolicy:
 
     Args:
         predict: how well the face would be recognised from elsewhere.
-        settings: see there. As published, `min_gain` is 0.
+        settings: of the comparison. As published, `min_gain` is 0.
     """
 
     def __init__(self, predict: Predictor, settings: SynthesisSettings | None = None) -> None:
@@ -98,7 +98,7 @@ class SynthesisPolicy:
         """The direction is free again."""
         self._side = 0
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         step, now = self._settings.step, views[-1].recognition.rank
         sides = (self._side,) if self._side else (-1, 1)
         predicted = self._predict(views[-1], [side * step for side in sides])

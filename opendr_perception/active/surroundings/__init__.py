@@ -1,9 +1,9 @@
-"""Where people and things are, seen from the robot."""
+"""Positions of people and things, seen from the robot."""
 
 from opendr_perception.active.surroundings.bodies import Bodies
-from opendr_perception.active.surroundings.crowd import Crowd
+from opendr_perception.active.surroundings.crowd import RememberedPeople
 from opendr_perception.active.surroundings.frames import Pose3
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity
 from opendr_perception.active.surroundings.locating import Locator, check_mount, looking_ahead, mounted
 from opendr_perception.active.surroundings.odometry import Odometry, Place, Point
 from opendr_perception.active.surroundings.scan import MAX_INVALID, Blind, StampWatch, scan_points, too_old
@@ -13,13 +13,13 @@ __all__ = [
     "STILL",
     "Blind",
     "Bodies",
-    "Crowd",
     "Locator",
     "Odometry",
-    "Person",
+    "PersonPosition",
     "Place",
     "Point",
     "Pose3",
+    "RememberedPeople",
     "StampWatch",
     "Velocity",
     "check_mount",

@@ -1,4 +1,4 @@
-"""Which face belongs to which body, by where they are: they may come from images that are a moment apart."""
+"""Assignment of faces to bodies by position: they may come from images that are a moment apart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from opendr_perception.active.surroundings.geometry import Person, wrap
+from opendr_perception.active.surroundings.geometry import PersonPosition, wrap
 
 HALF_WIDTH = 0.3
 """Metres that a face may be beside the middle of its body,"""
@@ -27,7 +27,7 @@ FACES = 12
 """Images whose faces are remembered."""
 
 
-def match(faces: Sequence[Person], bodies: Sequence[Person]) -> Mapping[int, int]:
+def match(faces: Sequence[PersonPosition], bodies: Sequence[PersonPosition]) -> Mapping[int, int]:
     """The number of the body for each number of a face; each body has one face at most, the one that fits best."""
     fits = sorted(
         (unlikeness, f, b)
@@ -42,7 +42,7 @@ def match(faces: Sequence[Person], bodies: Sequence[Person]) -> Mapping[int, int
     return found
 
 
-def _unlikeness(face: Person, body: Person) -> float:
+def _unlikeness(face: PersonPosition, body: PersonPosition) -> float:
     aside = abs(wrap(face.bearing - body.bearing))
     ratio = face.distance / max(body.distance, NEAREST)
     if aside > TURNED + math.atan2(HALF_WIDTH, max(face.distance, HALF_WIDTH)) or not RATIO[0] <= ratio <= RATIO[1]:
@@ -52,33 +52,35 @@ def _unlikeness(face: Person, body: Person) -> float:
 
 @dataclass(frozen=True)
 class Paired:
-    """Who is seen by their bodies.
+    """People located by their bodies.
 
     Args:
         person: the one who is meant, as far away as their face would be; None when their body is not found.
         others: everybody else whose face is not seen.
     """
 
-    person: Person | None
-    others: Sequence[Person]
+    person: PersonPosition | None
+    others: Sequence[PersonPosition]
 
 
 class Bodies:
     """Tells bodies apart from those people who are known by their faces already."""
 
     def __init__(self) -> None:
-        self._faces: deque[tuple[float, Sequence[Person]]] = deque(maxlen=FACES)
+        self._faces: deque[tuple[float, Sequence[PersonPosition]]] = deque(maxlen=FACES)
         self.begin()
 
     def begin(self) -> None:
         """Somebody else is meant from now on."""
         self._farther = 1.0
 
-    def faces(self, stamp: float, people: Sequence[Person]) -> None:
+    def faces(self, stamp: float, people: Sequence[PersonPosition]) -> None:
         """Take note of the people whose faces are seen in an image with this stamp, s."""
         self._faces.append((stamp, people))
 
-    def pair(self, stamp: float, bodies: Sequence[Person], person: Person | None, sought: Sequence[int]) -> Paired:
+    def pair(
+        self, stamp: float, bodies: Sequence[PersonPosition], person: PersonPosition | None, sought: Sequence[int]
+    ) -> Paired:
         """Find out who the bodies are in an image with this stamp, s.
 
         Args:

@@ -17,7 +17,7 @@ UNSURE = 0.25
 """or so near as a part of their distance: distances are rough."""
 
 
-class Crowd:
+class RememberedPeople:
     """Remembers where people stand, but for the one who is meant."""
 
     def __init__(self) -> None:
@@ -47,5 +47,5 @@ class Crowd:
         self._seen = sorted(kept, key=lambda known: near(known[1]))[:MOST]
 
     def points(self, now: float) -> Sequence[Point]:
-        """Where they stand."""
+        """Positions of the remembered people."""
         return [point for seen, point in self._seen if now - seen <= REMEMBERED]

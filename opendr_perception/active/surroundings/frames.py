@@ -1,4 +1,4 @@
-"""Where a sensor is mounted on the robot: rigid transforms in three dimensions."""
+"""Rigid transforms in three dimensions, such as the mount of a sensor on the robot."""
 
 from __future__ import annotations
 

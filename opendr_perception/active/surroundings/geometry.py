@@ -1,8 +1,8 @@
-"""Where a person is, seen from the robot, and how that changes when the robot moves.
+"""Position of a person relative to the robot, and its change when the robot moves.
 
 The robot's frame is that of REP 103: x forward, y left, counter-clockwise positive. *Pan* is the azimuth of the camera
 around the person, counter-clockwise seen from above: when the robot goes to its own right, pan grows, and in the
-picture the nose moves to the left of the eyes.
+image the nose moves to the left of the eyes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ STILL = Velocity()
 
 
 @dataclass(frozen=True)
-class Person:
+class PersonPosition:
     """Somebody's place on the floor, seen from the robot.
 
     Args:
@@ -48,11 +48,11 @@ class Person:
     bearing: float
 
     def closing_speed(self, velocity: Velocity) -> float:
-        """How fast the robot approaches, m/s."""
+        """Speed at which the robot approaches, m/s."""
         return velocity.x * math.cos(self.bearing) + velocity.y * math.sin(self.bearing)
 
     def pan_rate(self, velocity: Velocity) -> float:
-        """How fast the robot goes around the person, rad/s."""
+        """Speed at which the robot goes around the person, rad/s."""
         across = velocity.x * math.sin(self.bearing) - velocity.y * math.cos(self.bearing)
         return across / max(self.distance, 0.05)
 

@@ -1,4 +1,4 @@
-"""Where people are, from the boxes around their faces and bodies, a camera and its mount.
+"""Location of people from the boxes around their faces and bodies, a camera and its mount.
 
 Distances are never believed to be larger than they are: a box that is cut by the image's border, or a body whose size
 nobody knows, gives a bound.
@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from opendr_perception.active.surroundings.frames import Pose3
-from opendr_perception.active.surroundings.geometry import Person, wrap
+from opendr_perception.active.surroundings.geometry import PersonPosition, wrap
 from opendr_perception.tasks.imaging import PinholeCamera
 
 BORDER = 1.5
@@ -53,8 +53,8 @@ def check_mount(mount: Pose3, robot_radius: float) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Extent:
-    """How large a box is, seen at a distance of 1 m.
+class BoxExtent:
+    """Size of a box, seen at a distance of 1 m.
 
     Args:
         width: m.
@@ -104,7 +104,7 @@ class Locator:
 
     @cached_property
     def half_view(self) -> float:
-        """What the camera sees on the narrower side of the robot's x axis, rad."""
+        """Field of view on the narrower side of the robot's x axis, rad."""
         camera = self.camera
         (fx, _, cx), (_, fy, cy) = camera.matrix[:2]
         middle_row, middle_column = (camera.height / 2 - cy) / fy, (camera.width / 2 - cx) / fx
@@ -120,7 +120,7 @@ class Locator:
         beside = [wrap(math.atan2(y, x) - turned) for x, y, _ in rays]
         return min(turned + max(beside), -turned - min(beside))
 
-    def face(self, box: np.ndarray) -> Person:
+    def face(self, box: np.ndarray) -> PersonPosition:
         """The person whose face has this box.
 
         A face of which at least half is in the image is never believed to be farther away than it is, as far as
@@ -141,7 +141,7 @@ class Locator:
             size = math.sqrt(extent.width * extent.height)
         return self._person(extent.ray, self.face_size / size)
 
-    def body(self, box: np.ndarray) -> Person:
+    def body(self, box: np.ndarray) -> PersonPosition:
         """A bound for somebody whose body has this box: not nearer than that, if they are of the size of grown-ups.
 
         Args:
@@ -157,7 +157,7 @@ class Locator:
             depths = [BODY_WIDTH / extent.width / 2, BODY_HEIGHT / extent.height / 2]
         return self._person(extent.ray, min(depths))
 
-    def _extent(self, box: np.ndarray) -> Extent:
+    def _extent(self, box: np.ndarray) -> BoxExtent:
         width, height = self.camera.width, self.camera.height
         if box.shape != (4,) or not np.isfinite(box).all():
             raise ValueError(f"a box of {box.tolist()}")
@@ -172,8 +172,8 @@ class Locator:
             raise ValueError("the calibration does not describe the lens at this box")
         cut_across = x_min < BORDER or x_max > width - BORDER
         cut_down = y_min < BORDER or y_max > height - BORDER
-        return Extent(across, down, bool(cut_across), bool(cut_down), middle)
+        return BoxExtent(across, down, bool(cut_across), bool(cut_down), middle)
 
-    def _person(self, ray: np.ndarray, depth: float) -> Person:
+    def _person(self, ray: np.ndarray, depth: float) -> PersonPosition:
         x, y, _ = self.mount.apply((ray * depth)[None])[0]
-        return Person(float(math.hypot(x, y)), float(math.atan2(y, x)))
+        return PersonPosition(float(math.hypot(x, y)), float(math.atan2(y, x)))

@@ -1,4 +1,4 @@
-"""Where the robot is and was, by what it was commanded: enough for the seconds that an image takes to arrive."""
+"""Dead reckoning of the robot from its velocity commands: enough for the seconds that an image takes to arrive."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections import deque
 from dataclasses import dataclass
 
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity, wrap
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity, wrap
 
 HISTORY = 5.0
 """Seconds that are kept."""
@@ -26,21 +26,21 @@ class Place:
     yaw: float = 0.0
 
     def after(self, velocity: Velocity, seconds: float) -> Place:
-        """Where the robot is after a short while with a velocity in its own frame; back in time for less than 0."""
+        """Pose of the robot after a short while with a velocity in its own frame; back in time for less than 0."""
         middle = self.yaw + velocity.yaw * seconds / 2
         c, s = math.cos(middle) * seconds, math.sin(middle) * seconds
         x, y = self.x + c * velocity.x - s * velocity.y, self.y + s * velocity.x + c * velocity.y
         return Place(x, y, wrap(self.yaw + velocity.yaw * seconds))
 
-    def point(self, person: Person) -> Point:
-        """Where somebody stands who is seen from here."""
+    def point(self, person: PersonPosition) -> Point:
+        """Position of a person who is seen from here."""
         angle = self.yaw + person.bearing
         return self.x + person.distance * math.cos(angle), self.y + person.distance * math.sin(angle)
 
-    def see(self, point: Point) -> Person:
+    def see(self, point: Point) -> PersonPosition:
         """Somebody who stands there, seen from here."""
         x, y = point[0] - self.x, point[1] - self.y
-        return Person(math.hypot(x, y), wrap(math.atan2(y, x) - self.yaw))
+        return PersonPosition(math.hypot(x, y), wrap(math.atan2(y, x) - self.yaw))
 
 
 @dataclass(frozen=True)

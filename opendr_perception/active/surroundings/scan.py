@@ -1,4 +1,4 @@
-"""What a laser scan says about the way, and when it says nothing.
+"""Obstacles from a laser scan, and detection of blind scans.
 
 REP 117: +inf is a beam that met nothing, -inf one that met something too near to be measured, NaN an error.
 sensor_msgs/LaserScan: values beyond `range_max` are to be discarded, so they are errors too.
@@ -75,7 +75,7 @@ def scan_points(
 
 
 def _wide_runs(invalid: np.ndarray, increment: float) -> np.ndarray:
-    """Which beams, (n,) bool, belong to a run of invalid ones that is wider than MAX_HIDDEN."""
+    """Mask (n,) bool of the beams that belong to a run of invalid ones that is wider than MAX_HIDDEN."""
     full_circle = (len(invalid) + 1) * increment >= 2 * math.pi
     shift = int(np.argmin(invalid)) if full_circle else 0  # begin with a valid one, so that no run is torn apart
     turned = np.roll(invalid, -shift)

@@ -1,4 +1,5 @@
-"""Whether the actions of a crowd keep up while the poses of a camera are estimated beside them, on the same cores."""
+"""Throughput: the actions of a crowd keep up while the poses of a camera are estimated beside them, on the same
+cores."""
 
 from __future__ import annotations
 
@@ -36,13 +37,13 @@ PATIENCE = 60.0
 """Seconds in which both nodes must give their first results."""
 
 
-class Crowd(Node):
+class CrowdPublisher(Node):
     """Publishes the poses of a crowd and the images of a street, and takes the actions and poses that come back."""
 
-    def __init__(self, pictures: Sequence[np.ndarray]) -> None:
+    def __init__(self, frames: Sequence[np.ndarray]) -> None:
         super().__init__("crowd")
         self._rng = np.random.default_rng(0)
-        self._pictures = [images.to_message(picture, Header(frame_id="camera")) for picture in pictures]
+        self._messages = [images.to_message(message, Header(frame_id="camera")) for message in frames]
         self._poses = self.create_publisher(BodyPoseArray, "/crowd/poses", 10)
         self._images = self.create_publisher(Image, "/camera/image_raw", qos.newest("best_effort"))
         self.estimated, self.answered = threading.Event(), threading.Event()
@@ -58,9 +59,9 @@ class Crowd(Node):
         count = int(seconds * RATE)
         for index in range(count):
             time.sleep(max(0.0, start + index / RATE - time.monotonic()))
-            picture = self._pictures[index % len(self._pictures)]
-            picture.header.stamp = stamp = self.get_clock().now().to_msg()
-            self._images.publish(picture)
+            message = self._messages[index % len(self._messages)]
+            message.header.stamp = stamp = self.get_clock().now().to_msg()
+            self._images.publish(message)
             header = Header(stamp=stamp, frame_id="camera")
             poses = [self._pose(str(person), 60.0 * person + 2.0 * (index % 60)) for person in range(PEOPLE)]
             self._poses.publish(BodyPoseArray(header=header, width=640, height=480, layout="coco17", poses=poses))
@@ -81,13 +82,13 @@ class Crowd(Node):
 def crowd(extent: Extent) -> list[Figure]:
     """Actions of eight tracked people beside the poses of one camera."""
     with open_source(str(zoo.fetch(["vtest.avi"])[0])) as video:
-        pictures = [cv2.resize(frame.image.pixels, SIZE) for frame in islice(video, FRAMES)]
+        frames = [cv2.resize(frame.image.pixels, SIZE) for frame in islice(video, FRAMES)]
     programs = [
         ["opendr_perception.nodes.action_recognition", "--ros-args", "-r", "__ns:=/crowd"],
         ["opendr_perception.nodes.pose_estimation", "--ros-args", "-r", "__ns:=/camera"],
     ]
     rclpy.init()
-    node = Crowd(pictures)
+    node = CrowdPublisher(frames)
     with running(programs, subprocess.DEVNULL), spinning([node]):
         deadline = time.monotonic() + PATIENCE
         while not (node.answered.is_set() and node.estimated.is_set()):

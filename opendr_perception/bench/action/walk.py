@@ -1,4 +1,4 @@
-"""Whether people who walk are said to walk, by the nodes that a robot runs: video, poses, actions.
+"""Share of walking pedestrians labelled `walk` by the nodes that a robot runs: video, poses, actions.
 
 There are no labels of what people do in the video, but walking is plain from how their boxes move.
 """
@@ -35,8 +35,8 @@ PATIENCE = 60.0
 
 
 @dataclass
-class Track:
-    """What was seen and said of a person.
+class WalkTrack:
+    """Boxes and answers of one person.
 
     Args:
         boxes: (stamp in seconds, centre x, centre y, height in pixels) of each box.
@@ -60,12 +60,12 @@ class Track:
         ]
 
 
-class Witness(Node):
+class WalkRecorder(Node):
     """Takes poses and actions."""
 
     def __init__(self) -> None:
         super().__init__("witness")
-        self.tracks: defaultdict[str, Track] = defaultdict(Track)
+        self.tracks: defaultdict[str, WalkTrack] = defaultdict(WalkTrack)
         self.answered = threading.Event()
         self.create_subscription(BodyPoseArray, "/walk/poses", self._on_poses, 10)
         self.create_subscription(ActionArray, "/walk/actions", self._on_actions, 10)
@@ -84,7 +84,7 @@ class Witness(Node):
 
 
 def walk(extent: Extent) -> list[Figure]:
-    """How often people on the street who walk are said to walk."""
+    """Share of pedestrians that walk and are labelled `walk`."""
     video = zoo.fetch(["vtest.avi"])[0]
     programs = [
         ["opendr_perception.nodes.action_recognition", "--ros-args", "-r", "__ns:=/walk"],
@@ -92,7 +92,7 @@ def walk(extent: Extent) -> list[Figure]:
         ["opendr_perception.nodes.video_source", "--ros-args", "-r", "__ns:=/walk", "-p", f"path:={video}"],
     ]
     rclpy.init()
-    witness = Witness()
+    witness = WalkRecorder()
     with running(programs, subprocess.DEVNULL), spinning([witness]):
         if not witness.answered.wait(PATIENCE):
             raise TimeoutError("the nodes do not answer")

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.bench.body.pasted_people import Scene, load_street, make_scene
+from opendr_perception.bench.body.pasted_people import PastedScene, load_street, make_scene
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.harness.timing import alternating
@@ -26,16 +26,16 @@ from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Detections, pairwise_iou
 from opendr_perception.tasks.people import (
     DetectorOverview,
-    Glance,
     HighResolutionDetector,
     PersonDetector,
+    RegionProposer,
     Resolution,
     pool,
 )
 
 CASE = "highres"
 SPEEDS = {720: 2.5, 1080: 4.5, 1440: 8.0}
-"""How many times as fast as the full frame it shall be, by the frame's height."""
+"""Targets of the speed-up over the full frame, by the frame's height."""
 SMALL = 0.1
 """Of the frame's height: smaller people are counted by themselves."""
 PEOPLE = (1, 4)
@@ -69,7 +69,7 @@ def _methods() -> Mapping[str, Finder]:
     session = zoo.session("nanodet", threads=1)
     poses = zoo.session("movenet-lightning", threads=1)
     detector = PersonDetector(session)
-    ours = HighResolutionDetector(detector, Glance(DetectorOverview(session)))
+    ours = HighResolutionDetector(detector, RegionProposer(DetectorOverview(session)))
 
     def in_full(images: Sequence[Image]) -> list[Detections]:
         return [found for image in images for found in detector([image], max(image.height, image.width))]
@@ -94,7 +94,7 @@ def _methods() -> Mapping[str, Finder]:
 
 
 def _compare(
-    methods: Mapping[str, Finder], scenes: Sequence[Scene], speed: float, name: str, rounds: int
+    methods: Mapping[str, Finder], scenes: Sequence[PastedScene], speed: float, name: str, rounds: int
 ) -> list[Figure]:
     images = [Image(scene.pixels, "bgr8") for scene in scenes]
     right: dict[str, tuple[float, float]] = {}
@@ -119,7 +119,7 @@ def _compare(
 
 
 def _nobody(ours: Finder, image: Image, name: str, rounds: int) -> Figure:
-    """What a frame without people costs, against its glance alone."""
+    """Cost of a frame without people, against its glance alone."""
     overview = DetectorOverview(zoo.session("nanodet", threads=1))
     runs = {
         "ours": (lambda: ours(image), 1),
@@ -131,7 +131,7 @@ def _nobody(ours: Finder, image: Image, name: str, rounds: int) -> Figure:
     )
 
 
-def _counts(scene: Scene, poses: Poses) -> np.ndarray:
+def _counts(scene: PastedScene, poses: Poses) -> np.ndarray:
     """For each person of a scene: right keypoints, keypoints, and height as a fraction of the frame's."""
     rows = np.empty((len(scene.boxes), 3))
     overlaps = pairwise_iou(scene.boxes, poses.people.boxes)

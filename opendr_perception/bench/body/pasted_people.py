@@ -1,4 +1,4 @@
-"""Real pedestrians of a street, pasted into large pictures of the same street without people; nothing is stored."""
+"""Real pedestrians of a street, pasted into large images of the same street without people; nothing is stored."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Street:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """A large picture and the people in it.
+class PastedScene:
+    """A large image and the people in it.
 
     Args:
         pixels: (H, W, 3) uint8 BGR.
@@ -67,7 +67,7 @@ class Scene:
 
 
 def load_street(every: int) -> Street:
-    """People of every so-manieth frame of vtest.avi, and its median.
+    """People of every n-th frame of vtest.avi, and its median.
 
     Their keypoints are those that MoveNet thunder finds in the original frames: medians over several scales, where
     these agree.
@@ -86,15 +86,15 @@ def load_street(every: int) -> Street:
 
 def make_scene(
     rng: np.random.Generator, street: Street, height: int, people: int, tallest: float, shortest: float = 0.05
-) -> Scene:
-    """Paste people into a 16:9 picture, so that they do not touch each other.
+) -> PastedScene:
+    """Paste people into a 16:9 image, so that they do not touch each other.
 
     Args:
         rng: chooses people, sizes and places.
         street: the people and the background.
-        height: of the picture in pixels.
+        height: of the image in pixels.
         people: how many.
-        tallest, shortest: heights of people, as fractions of the picture's.
+        tallest, shortest: heights of people, as fractions of the image's.
     """
     width = height * 16 // 9
     scale = max(height / street.empty.shape[0], width / street.empty.shape[1])
@@ -117,7 +117,7 @@ def make_scene(
         points[:, :2] = points[:, :2] * (size / person.opacity.shape[::-1]) + place
         boxes.append(box)
         keypoints.append(points)
-    return Scene(pixels, np.array(boxes).reshape(-1, 4), np.array(keypoints).reshape(-1, 17, 3))
+    return PastedScene(pixels, np.array(boxes).reshape(-1, 4), np.array(keypoints).reshape(-1, 17, 3))
 
 
 def _grown(box: np.ndarray) -> np.ndarray:

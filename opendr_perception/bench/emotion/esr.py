@@ -1,4 +1,4 @@
-"""What an ensemble for facial expressions costs per face, against OpenDR's class with the same weights.
+"""Cost of an ensemble for facial expressions per face, against OpenDR's class with the same weights.
 
 All in one process, with one thread, in turn. Weights are random, so that how many branches are asked does not follow
 from them: the output layers are made to agree, as they do on clear expressions, or to disagree to the last.
@@ -82,9 +82,9 @@ def _exported(network: Esr, path: Path, agree: bool) -> Session:
     """The network, the branches of which all say the same, or each the next of four labels."""
     import torch
 
-    from opendr_perception.training.emotion.expression.onnx_model import Pictures, export_esr
+    from opendr_perception.training.emotion.expression.onnx_model import ImageFormat, export_esr
 
     for place, judge in enumerate(network.judges()):
         judge.expression.bias.copy_(30 * torch.eye(8)[0 if agree else place % 4])
-    export_esr(network, path, [str(label) for label in range(8)], Pictures(), early_exit=True)
+    export_esr(network, path, [str(label) for label in range(8)], ImageFormat(), early_exit=True)
     return Session(path, threads=1)

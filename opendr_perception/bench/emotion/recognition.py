@@ -1,4 +1,4 @@
-"""What emotions cost, and what following them over time gains.
+"""Cost of emotion recognition, and gain of smoothing over time.
 
 The cost is measured over real topics, in one process: from publishing an image and its face to the emotion. How much
 answers move is measured on a film of a man who talks; which expressions he shows, nobody knows. How late a change is
@@ -52,7 +52,7 @@ RATE = 30.0
 ALLOWED = 8.0
 """Milliseconds that a face may cost."""
 CALMER = 3.0
-"""How many times less answers shall move than those of single frames."""
+"""Target of the reduction of jitter against single frames."""
 LATER = 3.0
 """Frames that a change may be seen later."""
 
@@ -132,7 +132,7 @@ def _face(track: str, box: np.ndarray) -> Face:
 
 @dataclass(frozen=True)
 class _Answers:
-    """What is said of a sequence of frames: (T, labels), and (T, 2) valence and arousal."""
+    """Answers to a sequence of frames: (T, labels), and (T, 2) valence and arousal."""
 
     probabilities: np.ndarray
     affect: np.ndarray
@@ -176,13 +176,13 @@ def _calm(detector: FaceDetector, net: ExpressionNet) -> list[Figure]:
 
 
 def watch_film(detector: FaceDetector, net: ExpressionNet) -> Expressions:
-    """What single frames of the film say of the man's face."""
+    """Answers of single frames of the film to the man's face."""
     capture = cv2.VideoCapture(str(zoo.sample(FILM)))
     faces = []
     while capture.grab():
-        picture = Image(np.asarray(capture.retrieve()[1], np.uint8), "bgr8")
-        found = detector([picture])[0]
-        faces.append((picture, FaceView(found.detections.boxes[0], found.landmarks[0])))
+        image = Image(np.asarray(capture.retrieve()[1], np.uint8), "bgr8")
+        found = detector([image])[0]
+        faces.append((image, FaceView(found.detections.boxes[0], found.landmarks[0])))
     capture.release()
     return net(faces)
 
@@ -230,10 +230,10 @@ def _stills(detector: FaceDetector, net: ExpressionNet, views: int) -> list[Expr
     """Trembling views of each face."""
     rng, found = np.random.default_rng(1), []
     for name in STILLS:
-        picture = Image(np.asarray(cv2.imread(str(zoo.sample(name))), np.uint8), "bgr8")
-        for box in detector([picture])[0].detections.boxes:
+        image = Image(np.asarray(cv2.imread(str(zoo.sample(name))), np.uint8), "bgr8")
+        for box in detector([image])[0].detections.boxes:
             side = float((box[2:] - box[:2]).max())
             shifts = np.tile(rng.normal(0, TREMBLE, (views, 2)), 2)
             growth = rng.normal(0, TREMBLE / 2, (views, 1)) * np.array([-1.0, -1.0, 1.0, 1.0])
-            found.append(net([(picture, FaceView(box + side * change)) for change in shifts + growth]))
+            found.append(net([(image, FaceView(box + side * change)) for change in shifts + growth]))
     return found

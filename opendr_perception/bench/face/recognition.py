@@ -1,4 +1,4 @@
-"""How fast faces are found and known again, and how rarely the wrong ones."""
+"""Speed of face detection and recognition, with true accepts and false accepts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from opendr_perception.tasks.face import (
     Gallery,
     expression_crop,
     head_poses,
-    read_picture,
+    read_sample,
     view,
 )
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
@@ -50,10 +50,10 @@ NAME = "Somebody"
 
 
 @dataclass(frozen=True)
-class Face:
+class FaceSample:
     """A face that passed the quality gate: where, and what the embedder says."""
 
-    picture: str
+    image: str
     centre: tuple[float, float]
     aligned: Pixels
     expression: Pixels
@@ -63,8 +63,8 @@ class Face:
 def faces(extent: Extent) -> list[Figure]:
     """The case `faces`."""
     zoo.fetch([*load_manifest().models, "astronaut.png", *GROUPS, "carphone_pristine.mp4"])
-    laboratory = Laboratory()
-    people = [face for name in ("astronaut.png", *GROUPS) for face in laboratory.faces(name, _picture(name))]
+    laboratory = FaceSetUp()
+    people = [face for name in ("astronaut.png", *GROUPS) for face in laboratory.faces(name, _image(name))]
     return [
         *_rates(extent.pick(15.0, 3.0, 0.2)),
         _lookup(),
@@ -73,15 +73,15 @@ def faces(extent: Extent) -> list[Figure]:
     ]
 
 
-class Laboratory:
+class FaceSetUp:
     """The networks of the node, without the node."""
 
     def __init__(self) -> None:
         self._detector = FaceDetector(zoo.session("blazeface"))
         self._embedder = FaceEmbedder(zoo.session("face-embedding"))
 
-    def faces(self, name: str, image: Image) -> list[Face]:
-        """All faces of a picture that may decide."""
+    def faces(self, name: str, image: Image) -> list[FaceSample]:
+        """All faces of an image that may decide."""
         [found] = self._detector([image])
         poses = head_poses(found, PinholeCamera.assumed(image.width, image.height))
         views = [view(image, found, k, poses[k]) for k in range(len(found))]
@@ -90,14 +90,14 @@ class Laboratory:
         boxes = found.detections.boxes
         centres = (boxes[:, :2] + boxes[:, 2:]) / 2
         return [
-            Face(name, tuple(centres[k].tolist()), views[k].aligned, expression_crop(image, boxes[k]), embedding)
+            FaceSample(name, tuple(centres[k].tolist()), views[k].aligned, expression_crop(image, boxes[k]), embedding)
             for k, embedding in zip(good, embeddings, strict=True)
         ]
 
 
 def _rates(seconds: float) -> list[Figure]:
     """Images per second that the node answers, from publishing one to its result, one after the other."""
-    head = _picture("astronaut.png").pixels[20:230, 120:330]
+    head = _image("astronaut.png").pixels[20:230, 120:330]
     figures = []
     for count, side, target in ((1, 200, 25.0), (8, 150, 10.0)):
         canvas = np.full((480, 640, 3), 100, np.uint8)
@@ -110,8 +110,8 @@ def _rates(seconds: float) -> list[Figure]:
 
 def _rate(pixels: np.ndarray, seconds: float) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        picture = zoo.sample("astronaut.png")
-        command = ["gallery", "add", NAME, str(picture), "--gallery", folder]
+        image = zoo.sample("astronaut.png")
+        command = ["gallery", "add", NAME, str(image), "--gallery", folder]
         subprocess.run(["opendr-perception", *command], check=True, stdout=subprocess.DEVNULL)
         node = ["opendr_perception.nodes.face_recognition", "--ros-args", "-p", f"gallery:={folder}"]
         rclpy.init()
@@ -132,9 +132,7 @@ def _lookup() -> Figure:
     count = 10_000
     points = np.random.default_rng(0).normal(0, 0.1, (count, DIMENSIONS)).astype(np.float32)
     gallery = Gallery("random").with_samples("x", [str(k) for k in range(count)], points)
-    gallery = Gallery(
-        "random", names=tuple(f"{k:05d}" for k in range(count)), pictures=gallery.pictures, embeddings=points
-    )
+    gallery = Gallery("random", names=tuple(f"{k:05d}" for k in range(count)), images=gallery.images, embeddings=points)
     times = []
     for query in points[:200]:
         start = time.perf_counter()
@@ -143,7 +141,7 @@ def _lookup() -> Figure:
     return smaller_is_better("faces", "nearest of 10,000 people", "ms", float(np.median(times)) * 1e3, 1.0)
 
 
-def _errors(laboratory: Laboratory, people: Sequence[Face]) -> list[Figure]:
+def _errors(laboratory: FaceSetUp, people: Sequence[FaceSample]) -> list[Figure]:
     """True and false acceptance at the default threshold, one view at a time."""
     false = sum(
         np.linalg.norm(a.embedding - b.embedding) < THRESHOLD
@@ -163,37 +161,37 @@ def _errors(laboratory: Laboratory, people: Sequence[Face]) -> list[Figure]:
         smaller_is_better("faces", f"false acceptances, {len(people)} faces and a film", "pairs", float(false), 0),
         larger_is_better(
             "faces",
-            f"known again in a film of {len(film)} frames",
+            f"true accepts in a film of {len(film)} frames",
             "%",
             100 * float((distances < THRESHOLD).mean()),
             95,
         ),
         larger_is_better(
-            "faces", f"known again in {len(varied)} altered pictures", "%", 100 * float(np.mean(varied)), 95
+            "faces", f"true accepts in {len(varied)} altered images", "%", 100 * float(np.mean(varied)), 95
         ),
     ]
 
 
-def _variations(laboratory: Laboratory, face: Face) -> Iterator[np.ndarray]:
+def _variations(laboratory: FaceSetUp, face: FaceSample) -> Iterator[np.ndarray]:
     """Embeddings of a face under other light, size, angle, noise and sharpness; those that the gate lets pass."""
-    pixels = _picture(face.picture).pixels
+    pixels = _image(face.image).pixels
     random = np.random.default_rng(round(face.centre[0]))
     for _ in range(VARIATIONS):
         turn = np.asarray(
             cv2.getRotationMatrix2D(face.centre, random.uniform(-20, 20), random.uniform(0.25, 1.0)), np.float64
         )
         turn[:, 2] += 240 - np.array(face.centre)
-        picture = cv2.warpAffine(pixels, turn, (480, 480), flags=cv2.INTER_AREA)
-        picture = cv2.GaussianBlur(picture, (0, 0), random.uniform(0.3, 1.5))
-        picture = picture * random.uniform(0.5, 1.4, (1, 1, 3)) + random.normal(0, 5, picture.shape)
-        altered = np.clip(picture, 0, 255).astype(np.uint8)
-        found = laboratory.faces(face.picture, Image(altered, "bgr8"))
+        image = cv2.warpAffine(pixels, turn, (480, 480), flags=cv2.INTER_AREA)
+        image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.3, 1.5))
+        image = image * random.uniform(0.5, 1.4, (1, 1, 3)) + random.normal(0, 5, image.shape)
+        altered = np.clip(image, 0, 255).astype(np.uint8)
+        found = laboratory.faces(face.image, Image(altered, "bgr8"))
         near = [other for other in found if np.hypot(other.centre[0] - 240, other.centre[1] - 240) < 30]
         if near:
             yield near[0].embedding
 
 
-def _originals(people: Sequence[Face]) -> list[Figure]:
+def _originals(people: Sequence[FaceSample]) -> list[Figure]:
     """Our networks beside the package's own JavaScript, on the same crops; nothing without node."""
     node = shutil.which("node")
     if node is None:
@@ -223,13 +221,13 @@ def _originals(people: Sequence[Face]) -> list[Figure]:
     ]
 
 
-def _is(face: Face, known: tuple[str, tuple[int, int]]) -> bool:
+def _is(face: FaceSample, known: tuple[str, tuple[int, int]]) -> bool:
     name, (x, y) = known
-    return face.picture == name and np.hypot(face.centre[0] - x, face.centre[1] - y) < 60
+    return face.image == name and np.hypot(face.centre[0] - x, face.centre[1] - y) < 60
 
 
-def _picture(name: str) -> Image:
-    return read_picture(zoo.sample(name))
+def _image(name: str) -> Image:
+    return read_sample(zoo.sample(name))
 
 
 def _film() -> Iterator[Image]:

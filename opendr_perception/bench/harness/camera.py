@@ -42,7 +42,7 @@ class ImageSender(Node):
         self.sent = 0
 
     def show(self, pixels: np.ndarray) -> None:
-        """From now on, publish this (H, W, 3) BGR picture."""
+        """From now on, publish this (H, W, 3) BGR image."""
         self._image = images.to_message(pixels, self._image.header)
 
     def send(self) -> int:

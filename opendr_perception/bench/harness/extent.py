@@ -1,4 +1,4 @@
-"""How much a benchmark measures."""
+"""Extent of a benchmark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Value = TypeVar("Value")
 
 
 class Extent(Enum):
-    """What a case is run for: the figures of the docs, a first idea in a minute, or whether it runs at all."""
+    """Purpose of a run: the figures of the docs, a first idea in a minute, or whether it runs at all."""
 
     FULL = "full"
     QUICK = "quick"

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,7 +21,7 @@ from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
 
 
 @dataclass(frozen=True)
-class Source:
+class PeerPackage:
     """A source package on PyPI, its hash, and the Python package of its networks."""
 
     package: str
@@ -29,26 +29,30 @@ class Source:
     models: str
 
 
-SKELETONS = Source(
+SKELETONS = PeerPackage(
     "opendr-toolkit-skeleton-based-action-recognition==3.0.0",
     "5186a57ee00e12c96bc5a18225f1a9edab1cdc50984440557aee5f7489f98da6",
     "opendr.perception.skeleton_based_action_recognition.algorithm.models",
 )
-EXPRESSIONS = Source(
+EXPRESSIONS = PeerPackage(
     "opendr-toolkit-facial-expression-recognition==3.0.0",
     "8ede7569ab7ed4d4198d97be7d3538c05ffe5b80a7bf794eaea68c083f74ea5b",
     "opendr.perception.facial_expression_recognition.image_based_facial_emotion_estimation.algorithm.model",
 )
-POSES = Source(
+POSES = PeerPackage(
     "opendr-toolkit-pose-estimation==3.0.0",
     "f20927eb05c70a1da987420670e86e992dc741e336772a7d431537b103664bae",
     "opendr.perception.pose_estimation.lightweight_open_pose.algorithm",
 )
-PRESENCE = Source(
+PRESENCE = PeerPackage(
     "opendr-toolkit-binary-high-resolution==3.0.0",
     "a8fe7963c5dd64fab30dc02b1b2fc949ca6a9e5979daa0cd72c2590f9cf8faf5",
     "opendr.perception.binary_high_resolution.utils",
 )
+
+
+PeerClass = Callable[..., Any]
+"""A network of the peer, which has no types."""
 
 
 class PeerMissing(RuntimeError):
@@ -56,7 +60,7 @@ class PeerMissing(RuntimeError):
 
 
 @contextmanager
-def opendr_models(workspace: Path) -> Iterator[tuple[Any, Any]]:
+def opendr_models(workspace: Path) -> Iterator[tuple[PeerClass, PeerClass]]:
     """The classes of OpenDR's CoST-GCN* and of its ST-GCN, to be instantiated within the context.
 
     Args:
@@ -75,7 +79,7 @@ def opendr_models(workspace: Path) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def opendr_ensembles(workspace: Path) -> Iterator[tuple[Any, Any]]:
+def opendr_ensembles(workspace: Path) -> Iterator[tuple[PeerClass, PeerClass]]:
     """The classes of OpenDR's ESR and of its ESR with attention, to be instantiated within the context.
 
     Args:
@@ -90,7 +94,7 @@ def opendr_ensembles(workspace: Path) -> Iterator[tuple[Any, Any]]:
 
 
 @contextmanager
-def opendr_openpose(workspace: Path) -> Iterator[Any]:
+def opendr_openpose(workspace: Path) -> Iterator[PeerClass]:
     """The class of OpenDR's Lightweight OpenPose, to be instantiated within the context.
 
     Args:
@@ -104,7 +108,7 @@ def opendr_openpose(workspace: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def opendr_presence(workspace: Path) -> Iterator[dict[str, Any]]:
+def opendr_presence(workspace: Path) -> Iterator[dict[str, PeerClass]]:
     """The classes of OpenDR's networks of human presence by architecture, to be instantiated within the context.
 
     Args:
@@ -119,7 +123,7 @@ def opendr_presence(workspace: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _importable(source: Source, workspace: Path) -> Iterator[None]:
+def _importable(source: PeerPackage, workspace: Path) -> Iterator[None]:
     """Make the networks of a source importable.
 
     The packages around the models import a training framework and all of OpenDR. They are replaced by empty ones that
@@ -144,7 +148,7 @@ def _importable(source: Source, workspace: Path) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def _archive(source: Source, cache: Cache) -> Path:
+def _archive(source: PeerPackage, cache: Cache) -> Path:
     """The verified source, downloaded once."""
     kept = cache.archives / f"{source.package.replace('==', '-')}.tar.gz"
     if kept.is_file() and sha256_of(kept) == source.sha256:

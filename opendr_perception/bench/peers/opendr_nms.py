@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from torch import nn
 
-from opendr_perception.bench.peers.opendr import PeerMissing
+from opendr_perception.bench.peers.opendr import PeerClass, PeerMissing
 from opendr_perception.files import write_text
 from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
 
@@ -27,7 +26,7 @@ SOURCES = {
 
 
 @contextmanager
-def opendr_nms() -> Iterator[tuple[Any, Any]]:
+def opendr_nms() -> Iterator[tuple[PeerClass, PeerClass]]:
     """The classes of OpenDR's Seq2Seq-NMS and FSeq2-NMS, to be instantiated within the context.
 
     RoIAlign of torchvision, which the latter imports, is replaced by nothing where it is not installed: weights can be

@@ -3,4 +3,5 @@
 __all__ = [
     "overhead",
     "streams",
+    "whole",
 ]

@@ -1,4 +1,4 @@
-"""What our node base costs, against a bare rclpy node.
+"""Overhead of our node base, against a bare rclpy node.
 
 The network is replaced by one that finds nobody (`empty_detector`); everything else of person_detection is there: image
 conversion, letterbox, decode, NMS, tracker, conversion of the result, statistics. Three nodes are asked in turn, image

@@ -1,4 +1,4 @@
-"""How a node behaves under load, with a second camera, and when nobody publishes."""
+"""Behaviour of a node under load, with a second camera, and when nobody publishes."""
 
 from __future__ import annotations
 

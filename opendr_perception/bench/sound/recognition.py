@@ -1,4 +1,4 @@
-"""What hearing costs: the chain from a microphone to `voices`, and a step of sound classification."""
+"""Cost of hearing: the chain from a microphone to `voices`, and a step of sound classification."""
 
 from __future__ import annotations
 
@@ -47,16 +47,28 @@ def _share(seconds: int) -> Figure:
     return smaller_is_better(CASE, "voice activity, one microphone of 48 kHz stereo, share of a core", "%", used, 5.0)
 
 
-class Microphone(Node):
+class SoundSender(Node):
     """Publishes chunks as they are taken, and measures when it is known what they are."""
 
     def __init__(self) -> None:
         super().__init__("microphone")
         self._publisher = self.create_publisher(Audio, "audio", qos.newest("reliable", 100))
-        self.create_subscription(VoiceArray, "voices", self._on_voices, qos.result())
+        self._answers = self.create_subscription(VoiceArray, "voices", self._on_voices, qos.result())
         self._data = encode(np.random.default_rng(0).normal(0, 0.1, (CHUNK, 2)), "S16LE")
         self.changed = threading.Condition()
         self.ages: list[float] = []
+
+    def match(self, seconds: float) -> None:
+        """Wait until what hears it is found, and is heard: what is sent before is lost.
+
+        Raises:
+            TimeoutError: it is not.
+        """
+        end = time.monotonic() + seconds
+        while not (self._publisher.get_subscription_count() and self._answers.get_publisher_count()):
+            if time.monotonic() > end:
+                raise TimeoutError("voice_activity does not hear the microphone")
+            time.sleep(0.01)
 
     def send(self) -> None:
         """Publish a chunk whose last sample was taken now."""
@@ -85,17 +97,18 @@ class Microphone(Node):
 def _latency(chunks: int) -> Figure:
     """From the last sample of a step to the message about it, through ROS."""
     rclpy.init()
-    microphone = Microphone()
+    microphone = SoundSender()
     node = VoiceActivity(parameter_overrides=[Parameter("audio_type", value="Audio")])
     with spinning([microphone, node]):
         if not node.start():
             raise RuntimeError("voice_activity does not start")
+        microphone.match(10.0)
         due = time.monotonic()
         for _ in range(chunks):
             due += CHUNK / RATE
             time.sleep(max(due - time.monotonic(), 0))
             microphone.send()
-        microphone.wait(chunks * CHUNK // RATE * 16000 // 512 - 1, 10.0)
+        microphone.wait(chunks * CHUNK * 16000 // RATE // 512 - 2, 10.0)  # the resampler holds some samples back
     node.close()
     rclpy.shutdown()
     age = statistics.median(microphone.ages[len(microphone.ages) // 5 :]) * 1e3

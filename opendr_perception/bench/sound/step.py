@@ -1,4 +1,4 @@
-"""What a step of sound classification costs, against its window done again.
+"""Cost of a step of sound classification, against its whole window.
 
 Weights do not change the time, so the encoder is that of the paper, with random ones.
 """

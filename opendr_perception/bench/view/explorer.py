@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from opendr_perception.active.control import Limits, Move, Pilot, Refused, Status, Timeouts
-from opendr_perception.active.perception import Glimpse, Recogniser, View
-from opendr_perception.active.surroundings import STILL, Locator, Person, looking_ahead
+from opendr_perception.active.control import Limits, MotionController, Move, Refused, Status, Timeouts
+from opendr_perception.active.perception import FaceObservation, RangeOnly, Recogniser
+from opendr_perception.active.surroundings import STILL, Locator, PersonPosition, looking_ahead
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.scene import HALF_DEPTH, HALF_WIDTH, Scene, distance, pan, seen_from, wrap
 from opendr_perception.sim.world import Command, World
@@ -30,11 +30,11 @@ LONGEST = 60.0
 
 
 @dataclass
-class Costs:
-    """What an episode took.
+class EpisodeCosts:
+    """Costs of an episode.
 
     Args:
-        looks: pictures in which faces were looked for.
+        looks: images in which faces were looked for.
         travelled: m.
         seconds: simulated, of driving.
         contacts: with people, things and walls.
@@ -49,7 +49,7 @@ class Costs:
 
 
 class SimulatedExplorer:
-    """Looks with the simulated camera, and drives with the pilot.
+    """Looks with the simulated camera, and drives with the controller.
 
     While it drives, and when no face is found, the person's place comes from the simulation, with noise: drawing and
     looking at every image would take an hour for what takes minutes. What is seen from one place of one scene is kept,
@@ -76,10 +76,10 @@ class SimulatedExplorer:
         if scene != self._scene:
             self._scene, self._seen = scene, {}
         self._random = np.random.default_rng(seed)
-        self._pilot = Pilot(self._world.robot, self._limits, Timeouts(), self._locator.half_view)
+        self._controller = MotionController(self._world.robot, self._limits, Timeouts(), self._locator.half_view)
         self._start = self.pan
         self._now = 0.0
-        self.costs = Costs()
+        self.costs = EpisodeCosts()
 
     @property
     def pan(self) -> float:
@@ -89,23 +89,23 @@ class SimulatedExplorer:
 
     @property
     def turned(self) -> float:
-        """How far the robot has gone around the person since it began, rad."""
+        """Angle that the robot has gone around the person since it began, rad."""
         return wrap(self.pan - self._start)
 
-    def look(self) -> View | Glimpse:
-        """See explorer."""
+    def look(self) -> FaceObservation | RangeOnly:
+        """Look, as `Explorer` says."""
         self.costs.looks += 1
-        image, faces = self._picture()
+        image, faces = self._image()
         true = self._true(0)
         for box, landmarks in zip(faces.detections.boxes, faces.landmarks, strict=True):
             person = self._locator.face(box)
             if abs(person.bearing - true.bearing) <= SAME_DIRECTION:  # the first is the best
                 (recognition,) = self._recogniser([align(image, landmarks)])
-                return View(image, box, landmarks, recognition, person.distance, self.turned)
-        return Glimpse(self._noisy(true).distance, self.turned)
+                return FaceObservation(image, box, landmarks, recognition, person.distance, self.turned)
+        return RangeOnly(self._noisy(true).distance, self.turned)
 
-    def _picture(self) -> tuple[Image, Faces]:
-        """What the camera sees, and the faces in it."""
+    def _image(self) -> tuple[Image, Faces]:
+        """Image of the camera, and the faces in it."""
         robot = self._world.truth.robot
         place = (round(robot.x, 3), round(robot.y, 3), round(robot.yaw, 3))
         if place not in self._seen:
@@ -116,19 +116,19 @@ class SimulatedExplorer:
         return self._seen[place]
 
     def move(self, move: Move) -> str:
-        """See explorer."""
+        """Move, as `Explorer` says."""
         self._perceive()
         try:
-            self._pilot.move(move, self._now)
+            self._controller.move(move, self._now)
         except Refused as error:
             return str(error)
         end, last, tick = self._now + LONGEST, STILL, 0
-        while self._pilot.moving and self._now < end:
+        while self._controller.moving and self._now < end:
             self._now += self._world.period
             tick += 1
             if tick % 2 == 0:
                 self._perceive()
-            velocity = self._pilot.tick(self._now) or STILL
+            velocity = self._controller.tick(self._now) or STILL
             self._world.step(Command(velocity.x, velocity.y, velocity.yaw), render=False)
             change = math.hypot(velocity.x - last.x, velocity.y - last.y)
             too_fast = velocity.speed > self._limits.max_linear + 1e-6
@@ -138,29 +138,33 @@ class SimulatedExplorer:
             last = velocity
         for _ in range(round(0.5 / self._world.period)):  # come to rest
             self._world.step(Command(), render=False)
-        self.costs.travelled = self._pilot.travelled
+        self.costs.travelled = self._controller.travelled
         self.costs.seconds = self._now
-        self._pilot.halt("too long")
-        return "" if self._pilot.status is Status.ARRIVED else self._pilot.reason or self._pilot.status.value
+        self._controller.halt("too long")
+        return (
+            ""
+            if self._controller.status is Status.ARRIVED
+            else self._controller.reason or self._controller.status.value
+        )
 
-    def preview(self, advance: float, turn: float) -> View | None:
-        """What would be seen from nearer and from elsewhere; only who knows the simulation can ask that."""
+    def preview(self, advance: float, turn: float) -> FaceObservation | None:
+        """Render the view from nearer and from elsewhere; only possible in simulation."""
         truth, costs = self._world.truth, self.costs
         person = truth.people[0].pose
         self._world.place_robot(seen_from(person, distance(truth.robot, person) - advance, self.pan + turn))
-        self.costs = Costs()
+        self.costs = EpisodeCosts()
         seen = self.look()
         self._world.place_robot(truth.robot)
         self.costs = costs
-        return seen if isinstance(seen, View) else None
+        return seen if isinstance(seen, FaceObservation) else None
 
     def _perceive(self) -> None:
-        self._pilot.scan(self._now, self._obstacles())
+        self._controller.scan(self._now, self._obstacles())
         people = [self._noisy(self._true(k)) for k in range(len(self._world.truth.people))]
-        self._pilot.observe(self._now, self._now, people[0], people[1:])
+        self._controller.observe(self._now, self._now, people[0], people[1:])
 
     def _obstacles(self) -> np.ndarray:
-        """What a laser scanner would see of the things in the room: (n, 2), m."""
+        """Points that a laser scanner would see of the things in the room: (n, 2), m."""
         truth = self._world.truth
         robot = truth.robot
         points: list[np.ndarray] = [np.zeros((0, 2))]
@@ -170,14 +174,14 @@ class SimulatedExplorer:
             points.append(_turned(outline, thing.pose.yaw) + place)
         return _turned(np.concatenate(points), -robot.yaw)
 
-    def _true(self, number: int) -> Person:
+    def _true(self, number: int) -> PersonPosition:
         truth = self._world.truth
         robot, place = truth.robot, truth.people[number].pose
         bearing = math.atan2(place.y - robot.y, place.x - robot.x) - robot.yaw
-        return Person(distance(robot, place), wrap(bearing))
+        return PersonPosition(distance(robot, place), wrap(bearing))
 
-    def _noisy(self, person: Person) -> Person:
-        return Person(
+    def _noisy(self, person: PersonPosition) -> PersonPosition:
+        return PersonPosition(
             person.distance * float(self._random.normal(1, 0.05)), person.bearing + float(self._random.normal(0, 0.005))
         )
 

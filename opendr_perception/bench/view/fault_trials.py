@@ -13,12 +13,15 @@ from geometry_msgs.msg import TwistStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
 from rclpy.action import ActionClient
+from rclpy.client import Client
+from rclpy.publisher import Publisher
+from rclpy.task import Future
 from std_srvs.srv import SetBool
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.active.control import LONGEST_STEP, Limits
 from opendr_perception.active.surroundings import STILL
-from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, Heard, Robot
+from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, HeardCommand, Robot
 
 FAST = 0.1
 """m/s, from which on it moves."""
@@ -41,14 +44,14 @@ class Trials:
         self.robot, self.program = robot, program
         self.inactive = self.stopped = False
         self._goals: list[Any] = []
-        self._client: Any = ActionClient(robot, IdentifyPerson, "view_control/identify")
-        self._lifecycle: Any = robot.create_client(ChangeState, "view_control/change_state")
-        self._stop: Any = robot.create_client(SetBool, "view_control/stop")
-        self._commander: Any = None
+        self._client: ActionClient = ActionClient(robot, IdentifyPerson, "view_control/identify")
+        self._lifecycle: Client = robot.create_client(ChangeState, "view_control/change_state")
+        self._stop: Client = robot.create_client(SetBool, "view_control/stop")
+        self._commander: Publisher | None = None
         if not self._client.wait_for_server(LONGEST):
             raise RuntimeError("view_control does not start")
 
-    def provoke(self, fault: Callable[[Trials], object], delay: float) -> tuple[float, Sequence[Heard]]:
+    def provoke(self, fault: Callable[[Trials], object], delay: float) -> tuple[float, Sequence[HeardCommand]]:
         """Let the robot move, let something fail a while later, and look what happens.
 
         Returns:
@@ -73,12 +76,12 @@ class Trials:
             self._goals.clear()
         raise RuntimeError("the robot does not move")
 
-    def _moves(self, result: Any) -> bool:
+    def _moves(self, result: Future) -> bool:
         """Wait until it moves; False when the goal ends before."""
         self._wait(lambda: self.robot.velocity.speed > FAST or result.done(), "neither motion nor an answer")
         return not result.done()
 
-    def ask(self, policy: str) -> Any:
+    def ask(self, policy: str) -> Future:
         """Send a goal; its handle is in the future."""
         self._goals.append(self._client.send_goal_async(IdentifyPerson.Goal(policy=policy)))
         return self._goals[-1]
@@ -93,12 +96,12 @@ class Trials:
         """Be a second commander, who says nothing yet."""
         self._commander = self.robot.create_publisher(TwistStamped, "cmd_vel", 1)
 
-    def stop(self, stopped: bool = True) -> Any:
+    def stop(self, stopped: bool = True) -> Future:
         """Stop the robot, or let it move again; the answer is in the future."""
         self.stopped = stopped
         return self._stop.call_async(SetBool.Request(data=stopped))
 
-    def change_state(self, transition: int) -> Any:
+    def change_state(self, transition: int) -> Future:
         """Ask for a transition; the answer is in the future."""
         self.inactive = transition == Transition.TRANSITION_DEACTIVATE
         return self._lifecycle.call_async(ChangeState.Request(transition=Transition(id=transition)))
@@ -119,7 +122,7 @@ class Trials:
             self.robot.destroy_publisher(self._commander)
             self._commander = None
 
-    def answer(self, future: Any) -> Any:
+    def answer(self, future: Future) -> Any:
         """Wait for an answer."""
         self._wait(future.done, "no answer")
         return future.result()
@@ -133,17 +136,17 @@ class Trials:
                 self.robot.changed.wait(0.01)
 
 
-def stopped_after(heard: Sequence[Heard], began: float) -> float:
+def stopped_after(heard: Sequence[HeardCommand], began: float) -> float:
     """Seconds from a moment to the first zero that nothing but zeros follow; infinite if there is none."""
     last = max((k for k, command in enumerate(heard) if command.velocity != STILL), default=-1)
     end = next((command.moment for command in heard[last + 1 :] if command.moment >= began), math.inf)
     return end - began if last + 1 < len(heard) else math.inf
 
 
-def violations(heard: Sequence[Heard], limits: Limits) -> int:
-    """How many commands are beyond the limits; one period is granted, as they are not heard at the loop's own times."""
+def violations(heard: Sequence[HeardCommand], limits: Limits) -> int:
+    """Number of commands beyond the limits; one period is granted, as they are not heard at the loop's own times."""
     count = 0
-    for before, now in pairwise([Heard(0.0, 0.0, STILL), *heard]):
+    for before, now in pairwise([HeardCommand(0.0, 0.0, STILL), *heard]):
         told = now.stamp - before.stamp
         seconds = max(now.moment - before.moment, told if 0 <= told < 1 else 0.0)
         seconds = min(seconds, LONGEST_STEP)  # after a pause it begins at rest; or the clock was set

@@ -1,4 +1,4 @@
-"""What a robot that moves to see people does when something fails: python -m opendr_perception.bench.view.faults
+"""Faults of a robot that moves to see people: python -m opendr_perception.bench.view.faults
 
 `view_control` runs as users run it, in a process of its own, and moves a simulated robot before rendered faces. While
 it moves, something goes wrong. From that very moment the time is counted until the last word is zero velocity; the
@@ -30,7 +30,7 @@ from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.view.explorer import FACE_SIZE
 from opendr_perception.bench.view.fault_trials import LONGEST, Trials, violations
 from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, Robot
-from opendr_perception.ros.node import keep_to_ourselves, running
+from opendr_perception.ros.node import isolate_domain, running
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import take_portraits
 from opendr_perception.sim.scene import Pose, Standing, facing
@@ -110,7 +110,7 @@ CLOCK_FAULTS = {
 
 @dataclass
 class Record:
-    """What was measured: the times of each fault, s, and what was counted over all."""
+    """Measurements: the times of each fault, s, and the counts over all."""
 
     times: dict[str, list[float]]
     commands: int = 0
@@ -127,7 +127,7 @@ class Record:
 
 
 def active_faults(extent: Extent) -> list[Figure]:
-    """How soon the robot is told to stand still after each fault, and what else must not happen."""
+    """Measure the time until the robot is told to stand still after each fault, and count violations."""
     record = Record({})
     if extent is not Extent.FULL:
         few = {name: FAULTS[name] for name in extent.pick((), QUICK, QUICK[:1])}
@@ -153,7 +153,7 @@ def _session(
 
 
 def figures(record: Record) -> Iterator[Figure]:
-    """What is shown of it."""
+    """Figures of a record."""
     for name, times in record.times.items():
         if name not in HARMLESS:
             text = f"time to zero velocity, {name}, worst of {len(times)}"
@@ -176,11 +176,11 @@ def _trials(motion: str, clock: bool) -> Iterator[Trials]:
         take_portraits(world, [other], folder / "gallery")
         _enrol(detector, folder / "gallery")
         scene = facing(first, 1.8, 0.6)
-        picture = world.reset(replace(scene, people=(*scene.people, Standing(second, Pose(-0.9, 0.6))))).image
-        assert picture is not None
+        image = world.reset(replace(scene, people=(*scene.people, Standing(second, Pose(-0.9, 0.6))))).image
+        assert image is not None
         rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)
         stack.callback(rclpy.try_shutdown)
-        robot = Robot(world, picture, _landmarks(detector, picture), clock)
+        robot = Robot(world, image, _landmarks(detector, image), clock)
         stack.callback(robot.close)
         stack.enter_context(spinning([robot]))
         options = {"motion": motion, "stamped": "true", "use_sim_time": str(clock).lower(), "threads": "1"}
@@ -196,22 +196,22 @@ def _trials(motion: str, clock: bool) -> Iterator[Trials]:
 
 
 def _enrol(detector: FaceDetector, gallery: Path) -> None:
-    """Take in the pictures in the gallery."""
+    """Take in the images in the gallery."""
     name = "face-embedding"
     embedder = zoo.session(name, threads=1)
     Enroller(detector, FaceEmbedder(embedder)).synchronise(GalleryFolder(gallery, fingerprint(name, embedder)), print)
 
 
-def _landmarks(detector: FaceDetector, picture: np.ndarray) -> np.ndarray:
-    """Of the face that is the nearest to the middle of the picture, (6, 2)."""
-    (faces,) = detector([Image(picture, "rgb8")])
-    middle = picture.shape[1] / 2
+def _landmarks(detector: FaceDetector, image: np.ndarray) -> np.ndarray:
+    """Of the face that is the nearest to the middle of the image, (6, 2)."""
+    (faces,) = detector([Image(image, "rgb8")])
+    middle = image.shape[1] / 2
     return np.asarray(min(faces.landmarks, key=lambda points: abs(float(points[:, 0].mean()) - middle)))
 
 
 def main() -> None:
     """Measure, and print the figures."""
-    keep_to_ourselves()
+    isolate_domain()
     for figure in active_faults(Extent.QUICK if "--quick" in sys.argv[1:] else Extent.FULL):
         print(f"{figure.metric}: {figure.ours:.3g} {figure.unit}" + ("" if figure.met else " (target missed)"))
 

@@ -36,7 +36,7 @@ FAR_AWAY = 10.0
 
 @dataclass
 class Failures:
-    """What is wrong now."""
+    """Faults that are active now."""
 
     images_lost: bool = False
     recogniser_dead: bool = False
@@ -56,7 +56,7 @@ class Failures:
     clock_stands: bool = False
     """The robot's clock, not the stamps."""
     calibration: str = ""
-    """What is wrong with it: zero, or another shape."""
+    """Fault of the calibration: zero, or another shape."""
     camera_lost: bool = False
     """Its frame is one that nobody knows."""
     shift: float = 0.0
@@ -64,7 +64,7 @@ class Failures:
 
 
 @dataclass(frozen=True)
-class Heard:
+class HeardCommand:
     """A command that came."""
 
     moment: float
@@ -75,23 +75,23 @@ class Heard:
 
 
 class Robot(Node):
-    """Drives in the world as `cmd_vel` says, and publishes the picture of a face, and where all faces in view are.
+    """Drives in the world as `cmd_vel` says, and publishes the image of a face, and where all faces in view are.
 
     Args:
         world: with the scene, stepped by nobody else while the robot runs.
-        picture: (H, W, 3) uint8 RGB, what the camera sees at first.
+        image: (H, W, 3) uint8 RGB, what the camera sees at first.
         landmarks: (6, 2) of the face in it, pixels.
         clock: whether it gives `/clock`.
     """
 
-    def __init__(self, world: World, picture: np.ndarray, landmarks: np.ndarray, clock: bool) -> None:
+    def __init__(self, world: World, image: np.ndarray, landmarks: np.ndarray, clock: bool) -> None:
         super().__init__("faulty_robot")
         self.changed = threading.Condition()
         self.failures = Failures()
-        self.heard: list[Heard] = []
+        self.heard: list[HeardCommand] = []
         self.contacts: set[str] = set()
         self._world, self._start = world, world.truth.robot
-        self._image = images.to_message(picture, Header(), "rgb8")
+        self._image = images.to_message(image, Header(), "rgb8")
         self._landmarks = [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in landmarks]
         self._random = np.random.default_rng(0)
         self._stamp, self._told, self._scanned = 0.0, 0.0, Header().stamp
@@ -131,7 +131,7 @@ class Robot(Node):
         velocity = Velocity(twist.linear.x, twist.linear.y, twist.angular.z)
         with self.changed:
             stamp = Time.from_msg(message.header.stamp).nanoseconds * 1e-9
-            self.heard.append(Heard(time.monotonic(), stamp, velocity))
+            self.heard.append(HeardCommand(time.monotonic(), stamp, velocity))
             self.changed.notify_all()
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""What episodes of identification show: how often each policy is right, what that costs, and how sure that is."""
+"""Statistics of episodes of identification: accuracy and cost of each policy, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
-from opendr_perception.bench.view.explorer import Costs
+from opendr_perception.bench.view.explorer import EpisodeCosts
 
 CASE = "active"
 LONGEST_DECISIONS = {"synthesis": 150.0, "occlusion": 40.0, "auto": 150.0, "reinforcement": 5.0}
-"""What they may take, ms."""
+"""Largest time of a decision of each policy, ms."""
 SURE = 0.05
 """Probability of a difference by chance below which it is called clear."""
 
@@ -24,7 +24,7 @@ class Episode:
 
     right: bool
     right_after_two: bool
-    """What would be said if only two moves were allowed."""
+    """Correctness if only two moves were allowed."""
     occluded: bool
     known: bool
     good_at_first: bool
@@ -32,11 +32,11 @@ class Episode:
     embeddings: int
     times: tuple[float, ...]
     """Of the decisions, s."""
-    costs: Costs
+    costs: EpisodeCosts
 
 
 def figures(results: Mapping[str, Sequence[Episode]]) -> Iterator[Figure]:
-    """What is shown of the episodes of each policy; all policies had the same scenes, in the same order."""
+    """Figures of the episodes of each policy; all policies had the same scenes, in the same order."""
     static = share(results["static"])
     for name, episodes in results.items():
         low, high = interval(sum(episode.right for episode in episodes), len(episodes))
@@ -74,7 +74,7 @@ def figures(results: Mapping[str, Sequence[Episode]]) -> Iterator[Figure]:
 
 
 def _recovered(episodes: Sequence[Episode]) -> Iterator[Figure]:
-    """How well covered faces of enrolled people are named, beside faces that nothing covers."""
+    """Recognition of enrolled people whose faces are covered, beside faces that nothing covers."""
     parts = kinds(episodes)
     if parts["covered"] and share(parts["uncovered"], early=True) > 0:
         recovered = 100 * share(parts["covered"], early=True) / share(parts["uncovered"], early=True)

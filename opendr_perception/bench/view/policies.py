@@ -1,4 +1,4 @@
-"""What moving is worth: policies that choose views, beside those that do not, in the same simulated scenes."""
+"""Gain of active perception: policies that choose views, beside those that do not, in the same simulated scenes."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import numpy as np
 from opendr_perception import zoo
 from opendr_perception.active.control import Limits, Move
 from opendr_perception.active.identification import Goal, Outcome, identify
-from opendr_perception.active.perception import UNKNOWN, Glimpse, Recognition, View, belief, recognise
+from opendr_perception.active.perception import UNKNOWN, FaceObservation, RangeOnly, Recognition, belief, recognise
 from opendr_perception.active.policies import STEP, Decision, Persistent, Policies, RandomWalk, ViewPolicy
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure
-from opendr_perception.bench.view.explorer import Costs, SimulatedExplorer
+from opendr_perception.bench.view.explorer import EpisodeCosts, SimulatedExplorer
 from opendr_perception.bench.view.figures import Episode, figures
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import ROOMS, Light, Scene, distance, facing, occlude
@@ -65,7 +65,7 @@ class TimedPolicy:
     def begin(self) -> None:
         self._policy.begin()
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         started = time.perf_counter()
         decision = self._policy.decide(views)
         self.times.append(time.perf_counter() - started)
@@ -79,14 +79,14 @@ class TimedPersistentPolicy(TimedPolicy):
         super().__init__(policy)
         self._persistent = policy
 
-    def search(self, glimpse: Glimpse) -> Decision:
+    def search(self, glimpse: RangeOnly) -> Decision:
         return self._persistent.search(glimpse)
 
     def blocked(self, move: Move) -> None:
         self._persistent.blocked(move)
 
 
-class Laboratory:
+class ViewSetUp:
     """The world, the models and the people who are enrolled."""
 
     def __init__(self) -> None:
@@ -145,10 +145,10 @@ class Laboratory:
         timed = TimedPersistentPolicy(policy) if isinstance(policy, Persistent) else TimedPolicy(policy)
         self.explorer.begin(scene, seed)
         before = self.recogniser.count
-        early: list[View] = []
-        first: list[View] = []
+        early: list[FaceObservation] = []
+        first: list[FaceObservation] = []
 
-        def note(phase: str, view: View | None, moves: int) -> None:
+        def note(phase: str, view: FaceObservation | None, moves: int) -> None:
             if phase == "deciding" and view is not None and moves <= 2:
                 early.append(view)
                 first.extend([view] if moves == 0 else [])
@@ -174,12 +174,12 @@ class Laboratory:
         return {**episodes, "oracle": self.best(seed)}
 
     def truth(self, scene: Scene) -> str:
-        """What is to be said of a scene."""
+        """Ground truth of a scene."""
         name = scene.people[0].name
         return name if name in self.enrolled else UNKNOWN
 
     def best(self, seed: int) -> Episode:
-        """What somebody would say who has seen the person from everywhere, and answers by the best view."""
+        """Answer of an oracle that has seen the person from everywhere, by the best view."""
         scene = self.scene(seed)
         truth = self.truth(scene)
         self.explorer.begin(scene, seed)
@@ -191,7 +191,9 @@ class Laboratory:
                     view = self.explorer.preview(away - goal, pan - start)
                     surest = max(surest, belief([view])[truth] if view is not None else 0.0)
         count = self.recogniser.count - before
-        return Episode(surest > 0.5, surest > 0.5, bool(scene.things), truth != UNKNOWN, False, 0, count, (), Costs())
+        return Episode(
+            surest > 0.5, surest > 0.5, bool(scene.things), truth != UNKNOWN, False, 0, count, (), EpisodeCosts()
+        )
 
     def policies(self) -> dict[str, Callable[[int], ViewPolicy]]:
         """A policy for the episode of each seed: those that users get, but chance is the same for the same seed."""
@@ -213,7 +215,7 @@ def _good(recognition: Recognition, truth: str) -> bool:
 
 def active(extent: Extent) -> list[Figure]:
     """Accuracy of every policy over the same episodes, and what it cost."""
-    laboratory = Laboratory()
+    laboratory = ViewSetUp()
     episodes = extent.pick(EPISODES, QUICK, 1)
     results: dict[str, list[Episode]] = {}
     for seed in range(episodes):

@@ -23,7 +23,7 @@ FACE = np.array(
 
 
 def place_of(names: Sequence[str]) -> list[int]:
-    """Where COCO's keypoints 5 to 16 are among the joints of a set."""
+    """Indices of COCO's keypoints 5 to 16 among the joints of a set."""
     return [names.index(name) for name in LIMBS]
 
 

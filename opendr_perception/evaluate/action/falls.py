@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from opendr_perception.evaluate.action.recordings import Recording, recording
+from opendr_perception.evaluate.action.recordings import ActionRecording, recording
 from opendr_perception.evaluate.action.streams import alone
 from opendr_perception.evaluate.action.watching import watch
 from opendr_perception.evaluate.measures import by_subject
@@ -41,11 +41,11 @@ COCO_OF = dict(zip(MD4FD, (0, 5, 6, 11, 12, 13, 14, 15, 16, 9, 10), strict=True)
 
 
 def is_falls(dataset: Path) -> bool:
-    """Whether this is the folder of falls."""
+    """True if this is the folder of falls."""
     return dataset.is_dir() and all((dataset / name).is_file() for name in FILES)
 
 
-def falls_in(folder: Path) -> Iterator[Recording]:
+def falls_in(folder: Path) -> Iterator[ActionRecording]:
     """Read both files: clips whose action is a fall, or 'daily'."""
     with np.load(folder / FILES[0], allow_pickle=False) as data:
         for name, places in zip(data["names"], data["xyz"], strict=True):
@@ -81,12 +81,12 @@ def falls_said(dataset: Path, recogniser: ActionRecogniser) -> Report:
 
 def _clip(
     image: npt.NDArray[np.float64], seen: npt.NDArray[np.bool_], fallen: bool, who: str, rate: float, kind: str
-) -> Recording:
+) -> ActionRecording:
     action = FALL if fallen else "daily"
     return recording(action, image, seen, subject=who, part="test", rate=rate, kind=kind, trimmed=False)
 
 
-def _is_said(recogniser: ActionRecogniser, clip: Recording) -> bool:
+def _is_said(recogniser: ActionRecogniser, clip: ActionRecording) -> bool:
     (answers,) = watch(recogniser, [alone(clip)])
     width = max(1, round(SAID * clip.rate))
     sums = np.cumsum(np.concatenate([np.zeros((1, answers.shape[1])), answers]), 0)

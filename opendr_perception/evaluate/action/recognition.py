@@ -1,4 +1,4 @@
-"""How often the action network is right about real people, read as a program on a robot reads it.
+"""Accuracy of the action network on real people, read as a program on a robot reads it.
 
 Recordings of one person are joined to streams (`streams.py`), and the recogniser sees them frame by frame as the node
 does. What it says of a segment is the action with the largest mean probability in the segment's newest second: that is
@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.action.falls import falls_said, is_falls
-from opendr_perception.evaluate.action.recordings import UNKNOWN, Recording
+from opendr_perception.evaluate.action.recordings import UNKNOWN, ActionRecording
 from opendr_perception.evaluate.action.sets import recordings_in
-from opendr_perception.evaluate.action.streams import Segment, Stream, alone, join
+from opendr_perception.evaluate.action.streams import PoseStream, Segment, alone, join
 from opendr_perception.evaluate.action.watching import TOGETHER, watch
 from opendr_perception.evaluate.measures import auroc, by_subject, calibration_error
 from opendr_perception.evaluate.report import DatasetError, Report
@@ -35,8 +35,8 @@ SEED = 5
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
-    """What was said of a segment.
+class StreamAnswers:
+    """Answers to a segment.
 
     Attributes:
         segment: The action.
@@ -76,10 +76,10 @@ def evaluate_actions(dataset: Path, model: Session, part: str) -> Report:
     return report
 
 
-def streams_of(recordings: Sequence[Recording]) -> Iterator[Stream]:
+def streams_of(recordings: Sequence[ActionRecording]) -> Iterator[PoseStream]:
     """All recordings, joined to streams of one person and rate each, in an order that is drawn once and for all."""
     rng = np.random.default_rng(SEED)
-    people: defaultdict[str, list[Recording]] = defaultdict(list)
+    people: defaultdict[str, list[ActionRecording]] = defaultdict(list)
     for one in recordings:
         people[one.subject].append(one)
     for several in people.values():
@@ -88,7 +88,7 @@ def streams_of(recordings: Sequence[Recording]) -> Iterator[Stream]:
             yield join(rng, [several[k] for k in order[start : start + LONGEST]])
 
 
-def listen(recogniser: ActionRecogniser, streams: Sequence[Stream]) -> Iterator[Heard]:
+def listen(recogniser: ActionRecogniser, streams: Sequence[PoseStream]) -> Iterator[StreamAnswers]:
     """Let the recogniser watch streams, and write down what it says of each segment."""
     for start in range(0, len(streams), TOGETHER):
         group = streams[start : start + TOGETHER]
@@ -97,10 +97,10 @@ def listen(recogniser: ActionRecogniser, streams: Sequence[Stream]) -> Iterator[
                 yield _heard(segment, answers[segment.begin : segment.end], stream.rate, recogniser.labels)
 
 
-def _heard(segment: Segment, answers: Floats, rate: float, labels: Sequence[str]) -> Heard:
+def _heard(segment: Segment, answers: Floats, rate: float, labels: Sequence[str]) -> StreamAnswers:
     named = answers.argmax(1)
     right = np.flatnonzero(np.isin(named, _places(segment.recording.accepted, labels)))
-    return Heard(
+    return StreamAnswers(
         segment,
         answers[-max(1, round(NEWEST * rate)) :].mean(0),
         np.bincount(named, minlength=len(labels)) / len(named),
@@ -113,7 +113,7 @@ def _places(names: Sequence[str], labels: Sequence[str]) -> list[int]:
     return [labels.index(name) for name in names if name in labels]
 
 
-def _compare(report: Report, way: str, heard: Sequence[Heard], labels: Sequence[str]) -> None:
+def _compare(report: Report, way: str, heard: Sequence[StreamAnswers], labels: Sequence[str]) -> None:
     """Add the figures of segments to a report."""
     accepted = [one.segment.recording.accepted for one in heard]
     nobodys = np.array([names == (UNKNOWN,) for names in accepted])
@@ -145,13 +145,13 @@ def _unknown(probabilities: Floats, labels: Sequence[str]) -> float:
     return float(probabilities[labels.index(UNKNOWN)] if UNKNOWN in labels else 1.0 - probabilities.max())
 
 
-def _by_action(heard: Sequence[Heard], right: npt.NDArray[np.bool_]) -> dict[str, float]:
+def _by_action(heard: Sequence[StreamAnswers], right: npt.NDArray[np.bool_]) -> dict[str, float]:
     groups: defaultdict[str, list[bool]] = defaultdict(list)
     for one, hit in zip(heard, right, strict=True):
         groups[one.segment.recording.action].append(bool(hit))
     return {f"{action} ({len(hits)})": float(np.mean(hits)) for action, hits in sorted(groups.items())}
 
 
-def _called(heard: Sequence[Heard], which: npt.NDArray[np.bool_], labels: Sequence[str]) -> dict[str, float]:
+def _called(heard: Sequence[StreamAnswers], which: npt.NDArray[np.bool_], labels: Sequence[str]) -> dict[str, float]:
     names = [labels[int(one.read.argmax())] for one, chosen in zip(heard, which, strict=True) if chosen]
     return {name: names.count(name) / len(names) for name in sorted(set(names), key=names.count, reverse=True)}

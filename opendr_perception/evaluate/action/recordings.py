@@ -13,10 +13,10 @@ Mask = npt.NDArray[np.bool_]
 Names = npt.NDArray[np.str_]
 
 UNKNOWN = "unknown"
-"""What an action is called that is none of a network's."""
+"""Name of an action that is none of a network's."""
 
 POSTURES = ("stand", "sit")
-"""What people do before and after an action."""
+"""Postures before and after an action."""
 
 UNJUDGED = ""
 """Name of frames of which nobody could say what they show."""
@@ -28,7 +28,7 @@ FRAME_SIDE = 480.0
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class ActionRecording:
     """One person who does one thing, before one camera.
 
     Attributes:
@@ -66,7 +66,7 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Duration, s."""
         return len(self) / self.rate
 
     @property
@@ -83,7 +83,7 @@ class Recording:
         names[self.end : self.end + self.rest] = UNJUDGED
         return names
 
-    def backwards(self, action: str) -> Recording:
+    def backwards(self, action: str) -> ActionRecording:
         """The same, played backwards, which shows another action."""
         flipped = {name: getattr(self, name)[::-1] for name in ("image", "seen")}
         world = None if self.world is None else self.world[::-1]
@@ -143,7 +143,7 @@ def recording(
     kind: str = "",
     trimmed: bool = True,
     share: float = 1.0,
-) -> Recording:
+) -> ActionRecording:
     """Put a recording together: find out when its action happens.
 
     Args:
@@ -156,7 +156,7 @@ def recording(
     whole = not trimmed or names[0] in ALL_ALONG
     begin, end = (0, len(points)) if whole else active_part(points if world is None else world, seen, rate)
     done = begin + round(share * (end - begin))
-    return Recording(
+    return ActionRecording(
         subject=subject, action=names[0], part=part, rate=rate, image=points, seen=seen, begin=begin, end=done,
         rest=end - done, accepted=names, world=world, before="sit" if names[0] in BEGINS_SEATED else "stand",
         after="sit" if names[0] in ENDS_SEATED else "stand", kind=kind,
@@ -164,5 +164,5 @@ def recording(
 
 
 def part_of(subject: str, test: Sequence[str], validation: Sequence[str]) -> str:
-    """Which part a person belongs to."""
+    """Split that a person belongs to."""
     return "test" if subject in test else "validation" if subject in validation else "train"

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from opendr_perception.evaluate.action.bodies import coco_world, pinhole, place_of
-from opendr_perception.evaluate.action.recordings import FRAME_SIDE, UNKNOWN, Recording, part_of, recording
+from opendr_perception.evaluate.action.recordings import FRAME_SIDE, UNKNOWN, ActionRecording, part_of, recording
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.tasks.action import MIN_SCORE
 
@@ -65,7 +65,7 @@ OPENNI = 575.0
 """Focal lengths, pixels of 640 x 480."""
 
 
-def utd(path: Path) -> Iterator[Recording]:
+def utd(path: Path) -> Iterator[ActionRecording]:
     """UTD-MHAD [Chen 2015]."""
     with np.load(path, allow_pickle=False) as data:
         ends = np.cumsum(data["length"])
@@ -78,7 +78,7 @@ def utd(path: Path) -> Iterator[Recording]:
             )  # fmt: skip
 
 
-def msr(path: Path) -> Iterator[Recording]:
+def msr(path: Path) -> Iterator[ActionRecording]:
     """MSRAction3D [Li 2010]."""
     with np.load(path, allow_pickle=False) as data:
         ends = np.cumsum(data["length"])
@@ -92,7 +92,7 @@ def msr(path: Path) -> Iterator[Recording]:
             )  # fmt: skip
 
 
-def kard(path: Path) -> Iterator[Recording]:
+def kard(path: Path) -> Iterator[ActionRecording]:
     """KARD [Gaglio 2015], in its own image coordinates."""
     with np.load(path, allow_pickle=False) as data:
         names = _openni(data["joints"])
@@ -111,7 +111,7 @@ def kard(path: Path) -> Iterator[Recording]:
             )  # fmt: skip
 
 
-def florence(path: Path) -> Iterator[Recording]:
+def florence(path: Path) -> Iterator[ActionRecording]:
     """Florence 3D Actions [Seidenari 2013]."""
     with np.load(path, allow_pickle=False) as data:
         names = [str(name).replace("_", " ") for name in data["joints"]]
@@ -125,7 +125,7 @@ def florence(path: Path) -> Iterator[Recording]:
             )  # fmt: skip
 
 
-def cdta(path: Path) -> Iterator[Recording]:
+def cdta(path: Path) -> Iterator[ActionRecording]:
     """CDTA: gestures towards a robot; there is nothing about persons, so all are for training."""
     with np.load(path, allow_pickle=False) as data:
         names = _openni(data["joints"])
@@ -139,10 +139,10 @@ def cdta(path: Path) -> Iterator[Recording]:
 
 
 HELD_BACK = 10
-"""Every so-manieth training clip of JHMDB is for validation."""
+"""Every n-th training clip of JHMDB is for validation."""
 
 
-def jhmdb(path: Path) -> Iterator[Recording]:
+def jhmdb(path: Path) -> Iterator[ActionRecording]:
     """JHMDB [Jhuang 2013]: real films, moving cameras. Each clip is somebody else."""
     with np.load(path, allow_pickle=False) as data:
         limbs = place_of(JHMDB_JOINTS)
@@ -162,12 +162,12 @@ def jhmdb(path: Path) -> Iterator[Recording]:
             )  # fmt: skip
 
 
-READERS: dict[str, Callable[[Path], Iterator[Recording]]] = {
+READERS: dict[str, Callable[[Path], Iterator[ActionRecording]]] = {
     "utd_mhad": utd, "msr_action3d": msr, "kard": kard, "florence3d": florence, "cdta": cdta, "jhmdb": jhmdb,
 }  # fmt: skip
 
 
-def own(path: Path) -> Iterator[Recording]:
+def own(path: Path) -> Iterator[ActionRecording]:
     """A set of the user's own: `keypoints` (frames, 17, 3) in pixels, and for each clip `length`, `action`, `subject`.
 
     `rate` is one number, or one for each clip. Everybody is for testing; actions are named as the network names them.
@@ -188,7 +188,7 @@ def own(path: Path) -> Iterator[Recording]:
             )  # fmt: skip
 
 
-def recordings_in(path: Path) -> Iterator[Recording]:
+def recordings_in(path: Path) -> Iterator[ActionRecording]:
     """Read a set: one of READERS by its name, or one of the user's own.
 
     Raises:
@@ -239,7 +239,7 @@ def _of_depth(
     trimmed: bool = True,
     share: float = 1.0,
     validation: tuple[str, ...] = VALIDATION,
-) -> Recording:
+) -> ActionRecording:
     """A recording of a depth camera, seen as its own image."""
     limbs, head = place_of(names), names.index("head")
     world = coco_world(joints, limbs, head)

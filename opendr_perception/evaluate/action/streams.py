@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from opendr_perception.evaluate.action.recordings import UNJUDGED, Names, Recording
+from opendr_perception.evaluate.action.recordings import UNJUDGED, ActionRecording, Names
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -25,13 +25,13 @@ MOVED = (0.4, 0.8)
 class Segment:
     """An action inside a stream: its recording, and the frames [begin, end)."""
 
-    recording: Recording
+    recording: ActionRecording
     begin: int
     end: int
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class PoseStream:
     """Somebody's film.
 
     Attributes:
@@ -54,13 +54,15 @@ class Stream:
         return np.concatenate([self.points * self.seen[..., None], self.seen[..., None]], -1).astype(np.float64)
 
 
-def alone(recording: Recording) -> Stream:
+def alone(recording: ActionRecording) -> PoseStream:
     """A recording as a stream of its own: somebody comes into view, does it, and is gone."""
     segment = Segment(recording, recording.begin, recording.end)
-    return Stream(recording.image, recording.seen, recording.names, (segment,), recording.rate)
+    return PoseStream(recording.image, recording.seen, recording.names, (segment,), recording.rate)
 
 
-def join(rng: Rng, recordings: Sequence[Recording], *, world: bool = False, names_added: bool = False) -> Stream:
+def join(
+    rng: Rng, recordings: Sequence[ActionRecording], *, world: bool = False, names_added: bool = False
+) -> PoseStream:
     """Let recordings of one person and rate follow each other: each begins where the last one ended.
 
     Who sits gets up before an action that begins on the feet, and the other way round: the recording, backwards.
@@ -87,13 +89,13 @@ class _Film:
     def __init__(self, rng: Rng, rate: float, world: bool) -> None:
         self.rng, self.rate, self.world = rng, rate, world
         self.posture = "stand"
-        self.last: Recording | None = None
+        self.last: ActionRecording | None = None
         self._points: list[Floats] = []
         self._seen: list[Mask] = []
         self._names: list[Names] = []
         self._segments: list[Segment] = []
 
-    def add(self, recording: Recording, *, named: bool, judged: bool) -> None:
+    def add(self, recording: ActionRecording, *, named: bool, judged: bool) -> None:
         points = recording.world if self.world else recording.image
         assert points is not None, "this recording has no depth"
         if self._points:
@@ -109,8 +111,8 @@ class _Film:
             self._segments.append(Segment(recording, start + recording.begin, start + recording.end))
         self.posture, self.last = recording.after, recording
 
-    def stream(self) -> Stream:
-        return Stream(
+    def stream(self) -> PoseStream:
+        return PoseStream(
             np.concatenate(self._points),
             np.concatenate(self._seen),
             np.concatenate(self._names),
@@ -124,7 +126,7 @@ class _Film:
         self._names.append(names)
 
     def _shift(self, first: Floats) -> Floats:
-        """What brings the feet of the next recording to where those of the last one are."""
+        """Offset that brings the feet of the next recording to those of the last one."""
         shift = self._points[-1][-1, FEET].mean(0) - first[FEET].mean(0)
         return shift * [1.0, 0.0, 1.0] if self.world else shift
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from opendr_perception.evaluate.action.streams import Stream
-from opendr_perception.tasks.action import ActionMemory, ActionRecogniser, Observation
+from opendr_perception.evaluate.action.streams import PoseStream
+from opendr_perception.tasks.action import ActionMemory, ActionRecogniser, TrackedPoses
 
 Floats = npt.NDArray[np.float64]
 
@@ -16,7 +16,7 @@ TOGETHER = 16
 """Streams that are best watched at once."""
 
 
-def watch(recogniser: ActionRecogniser, streams: Sequence[Stream]) -> list[Floats]:
+def watch(recogniser: ActionRecogniser, streams: Sequence[PoseStream]) -> list[Floats]:
     """The answer after each frame of streams, (T, labels) each."""
     memories = [ActionMemory() for _ in streams]
     keypoints = [stream.keypoints for stream in streams]
@@ -25,7 +25,7 @@ def watch(recogniser: ActionRecogniser, streams: Sequence[Stream]) -> list[Float
     for frame in range(max(map(len, keypoints))):
         present = [k for k, points in enumerate(keypoints) if frame < len(points)]
         observations = [
-            Observation(memories[k], ["1"], keypoints[k][frame][None], frame / streams[k].rate) for k in present
+            TrackedPoses(memories[k], ["1"], keypoints[k][frame][None], frame / streams[k].rate) for k in present
         ]
         for k, found in zip(present, recogniser(observations), strict=True):
             answers[k].append(found[0].probabilities if found else uniform)

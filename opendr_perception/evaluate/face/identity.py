@@ -1,4 +1,4 @@
-"""How often enrolled people are known again, and strangers are given a name.
+"""True accepts of enrolled people, and false accepts of strangers.
 
 Galleries are drawn at random: half of the people are enrolled with a few of their images, and all other images of
 everybody are shown, one at a time, and three of a person together as a track of the node shows them. In the hard open
@@ -49,7 +49,7 @@ FALSE_RATES = (0.0001, 0.001, 0.01)
 SEED = 7
 
 
-class Seer:
+class FaceReader:
     """The networks of the node, one image at a time."""
 
     def __init__(self, embedder: Session) -> None:
@@ -84,7 +84,7 @@ class Known:
 
 @dataclass
 class Tally:
-    """What was said of probes: whether it was right, and of whom; of strangers whether they were named."""
+    """Results of probes: correct or not, and of whom; of strangers, named or not."""
 
     named: list[bool] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
@@ -94,8 +94,8 @@ class Tally:
 
     def add(self, report: Report, what: str) -> None:
         """Add the figures to a report."""
-        report.add(f"{what}: strangers named", *by_subject(np.array(self.named), np.array(self.strangers)))
-        report.add(f"{what}: enrolled named right", *by_subject(np.array(self.right), np.array(self.enrolled)))
+        report.add(f"{what}: false accepts", *by_subject(np.array(self.named), np.array(self.strangers)))
+        report.add(f"{what}: true accepts", *by_subject(np.array(self.right), np.array(self.enrolled)))
         report.add(f"{what}: rank 1", *by_subject(np.array(self.first), np.array(self.enrolled)))
 
 
@@ -110,7 +110,7 @@ def evaluate_identity(dataset: Path, embedder: Session, part: str) -> Report:
     Raises:
         DatasetError: This is no such set, or it has too few people.
     """
-    dataset, seer = find(dataset), Seer(embedder)
+    dataset, seer = find(dataset), FaceReader(embedder)
     report = Report(f"identity: {dataset.stem}, {part}")
     if dataset.suffix == ".txt":
         return _compare_pairs(report, pairs_in(dataset), seer)
@@ -129,7 +129,7 @@ def evaluate_identity(dataset: Path, embedder: Session, part: str) -> Report:
             track.add(report, f"{what}, {TOGETHER} together")
             report.table(
                 f"{what}, with the one threshold {THRESHOLD:g} for all",
-                {"strangers named": float(np.mean(fixed.named)), "enrolled named right": float(np.mean(fixed.right))},
+                {"false accepts": float(np.mean(fixed.named)), "true accepts": float(np.mean(fixed.right))},
             )
     return report
 
@@ -206,7 +206,7 @@ def _count(tally: Tally, gallery: Gallery, name: str, groups: Sequence[Floats], 
             tally.named.append(person >= 0)
 
 
-def _see(report: Report, faces: Sequence[Labelled], seer: Seer) -> Known:
+def _see(report: Report, faces: Sequence[Labelled], seer: FaceReader) -> Known:
     """Points of the faces by which the node would decide."""
     seen = [seer(face.image) for face in faces]
     good = [k for k, one in enumerate(seen) if one is not None and not one[1]]
@@ -223,7 +223,7 @@ def _pairwise(report: Report, known: Known) -> None:
     _roc(report, apart, same)
 
 
-def _compare_pairs(report: Report, pairs: Sequence[FacePair], seer: Seer) -> Report:
+def _compare_pairs(report: Report, pairs: Sequence[FacePair], seer: FaceReader) -> Report:
     paths = sorted({path for pair in pairs for path in (pair.first, pair.second)})
     seen = {path: seer(image_of(path)) for path in paths}
     report.count("pairs", len(pairs))

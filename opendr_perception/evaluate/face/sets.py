@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from opendr_perception.evaluate.report import DatasetError
-from opendr_perception.tasks.face import GalleryError, read_picture
+from opendr_perception.tasks.face import GalleryError, read_sample
 from opendr_perception.tasks.imaging import Image
 
 COMPACT = {"orl": "orl/orl.npz", "yale": "yalefaces/yale.npz"}
@@ -80,7 +80,7 @@ def image_of(path: Path) -> Image:
         DatasetError: It cannot be read.
     """
     try:
-        return read_picture(path)
+        return read_sample(path)
     except GalleryError as error:
         raise DatasetError(str(error)) from error
 

@@ -2,6 +2,7 @@
 
 __all__ = [
     "detection",
+    "scene",
     "suppression",
     "tracking",
 ]

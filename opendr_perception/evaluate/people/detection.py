@@ -1,4 +1,4 @@
-"""How many people the detector finds, and how many of its boxes are people, on labelled images."""
+"""Recall and precision of the person detector on labelled images."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Detector = Callable[[Sequence[Image]], Sequence[Detections]]
 
 @dataclass(frozen=True)
 class Judged:
-    """What a detector has found in a set.
+    """Detections of a set, matched with its labels.
 
     Attributes:
         matched: Of each image.

@@ -1,4 +1,4 @@
-"""Which detections are right: matching by COCO's rules (pycocotools), and the figures that follow from it."""
+"""Matching of detections by COCO's rules (pycocotools), and the figures that follow from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from opendr_perception.evaluate.people.sets import People
+from opendr_perception.evaluate.people.sets import LabelledPeople
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.tasks.nms import Detections
 
@@ -39,7 +39,7 @@ class Matched:
     people: int
 
 
-def match(truth: Sequence[People], found: Sequence[Detections]) -> list[Matched]:
+def match(truth: Sequence[LabelledPeople], found: Sequence[Detections]) -> list[Matched]:
     """Match the detections of images with the people in them.
 
     Raises:
@@ -61,15 +61,17 @@ def match(truth: Sequence[People], found: Sequence[Detections]) -> list[Matched]
     return [_matched(image) for image in judge.evalImgs]
 
 
-def _dataset(images: Sequence[People] | Sequence[Detections]) -> dict[str, list[dict[str, object]]]:
+def _dataset(images: Sequence[LabelledPeople] | Sequence[Detections]) -> dict[str, list[dict[str, object]]]:
     """Boxes as COCO writes them down."""
     annotations: list[dict[str, object]] = []
-    each: Sequence[People | Detections] = images
+    each: Sequence[LabelledPeople | Detections] = images
     for number, one in enumerate(each, start=1):
         sides = one.boxes[:, 2:] - one.boxes[:, :2]
         for k, (corner, side) in enumerate(zip(one.boxes[:, :2].tolist(), sides.tolist(), strict=True)):
             row = {"id": len(annotations) + 1, "image_id": number, "category_id": 1, "bbox": corner + side}
-            if isinstance(one, People):  # COCO ignores what has an area outside the range, and overrides `ignore`
+            if isinstance(
+                one, LabelledPeople
+            ):  # COCO ignores what has an area outside the range, and overrides `ignore`
                 row |= {"area": -1.0 if one.ignored[k] else side[0] * side[1], "iscrowd": 0}
             else:
                 row |= {"area": side[0] * side[1], "score": float(one.scores[k])}

@@ -19,12 +19,12 @@ from opendr_perception.zoo import fetch
 
 Frames = Iterator[tuple[int, Image]]
 Row = tuple[int, Sequence[float], bool]
-"""Who, the box x, y, width, height in pixels, and whether to ignore it."""
+"""Id of the person, the box x, y, width, height in pixels, and true if it is to be ignored."""
 
 
 @dataclass(frozen=True, eq=False)
-class People:
-    """Who is to be seen in one image.
+class LabelledPeople:
+    """Labelled people of one image.
 
     Attributes:
         boxes: (n, 4) x_min, y_min, x_max, y_max in pixels.
@@ -37,11 +37,13 @@ class People:
     ignored: npt.NDArray[np.bool_]
 
     @staticmethod
-    def of(rows: Sequence[Row]) -> People:
+    def of(rows: Sequence[Row]) -> LabelledPeople:
         """From rows of a file."""
         boxes = np.array([box for _, box, _ in rows], np.float64).reshape(-1, 4)
         boxes[:, 2:] += boxes[:, :2]
-        return People(boxes, np.array([row[0] for row in rows], np.int64), np.array([row[2] for row in rows], bool))
+        return LabelledPeople(
+            boxes, np.array([row[0] for row in rows], np.int64), np.array([row[2] for row in rows], bool)
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +59,7 @@ class PeopleSet:
     """
 
     name: str
-    labels: dict[int, People]
+    labels: dict[int, LabelledPeople]
     tuning: frozenset[int]
     frames: Callable[[], Frames]
     rate: float = 0.0
@@ -132,7 +134,7 @@ def _key_frames(folder: Path, truth: Path) -> PeopleSet:
 
 def _film(name: str, rows: dict[int, list[Row]], frames: Callable[[], Frames], rate: float) -> PeopleSet:
     """A film: its first third is for tuning."""
-    labels = {number: People.of(people) for number, people in rows.items()}
+    labels = {number: LabelledPeople.of(people) for number, people in rows.items()}
     return PeopleSet(name, labels, frozenset(sorted(labels)[: len(labels) // 3]), frames, rate)
 
 
@@ -150,7 +152,7 @@ def _boxes(folder: Path, truth: Path) -> PeopleSet:
     labels = {}
     for number, name in enumerate(names):
         boxes = np.array(truths[name]["boxes_xyxy"], np.float64).reshape(-1, 4)
-        labels[number] = People(boxes, np.arange(len(boxes)), np.zeros(len(boxes), bool))
+        labels[number] = LabelledPeople(boxes, np.arange(len(boxes)), np.zeros(len(boxes), bool))
     tuning = frozenset(number for number, name in enumerate(names) if name.startswith("Fudan"))
     return PeopleSet(folder.name, labels, tuning, lambda: _files([images[Path(name).stem] for name in names]))
 
@@ -175,7 +177,7 @@ def _coco(truth: Path) -> PeopleSet:
         folder = next(place for place in places if (place / names[0][1]).is_file())
     except (StopIteration, IndexError):
         raise DatasetError(f"{truth}: no images in {', '.join(map(str, places))}") from None
-    labels = {number: People.of(rows[image]) for number, (image, _) in enumerate(names)}
+    labels = {number: LabelledPeople.of(rows[image]) for number, (image, _) in enumerate(names)}
     return PeopleSet(truth.stem, labels, frozenset(), lambda: _files([folder / name for _, name in names]))
 
 

@@ -1,4 +1,4 @@
-"""How long people keep their ids: the tracker of the nodes on labelled films, as frames come on a robot.
+"""Persistence of ids: the tracker of the nodes on labelled films, as frames come on a robot.
 
 Frames come at the film's rate, at half of it, with three in ten of them lost at random, and with irregular stamps. All
 that come are tracked, and the labelled ones of the part are compared. Measures are those of TrackEval, as
@@ -18,7 +18,7 @@ from trackers.eval import compute_clear_metrics, compute_identity_metrics
 from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.people.detection import Detector
 from opendr_perception.evaluate.people.matching import SAME
-from opendr_perception.evaluate.people.sets import People, PeopleSet, people_set
+from opendr_perception.evaluate.people.sets import LabelledPeople, PeopleSet, people_set
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Detections, pairwise_iou
@@ -38,7 +38,7 @@ class Course:
     """A way in which the frames of a film come, and what is tracked then.
 
     Args:
-        step: Every so-manieth frame comes, of those that are labelled each.
+        step: Every n-th frame is used, of those with labels.
         lost: Share of the others that are lost.
         late: A stamp is late by up to this share of the interval.
     """
@@ -105,7 +105,7 @@ def watch(film: PeopleSet, detector: Detector) -> dict[str, Course]:
     return found
 
 
-def measure(truth: Mapping[int, People], followed: Mapping[int, Followed]) -> dict[str, float]:
+def measure(truth: Mapping[int, LabelledPeople], followed: Mapping[int, Followed]) -> dict[str, float]:
     """MOTA, IDF1, switches, precision and recall.
 
     Args:
@@ -133,7 +133,7 @@ def measure(truth: Mapping[int, People], followed: Mapping[int, Followed]) -> di
 
 
 def _not_ignored(overlaps: npt.NDArray[np.float64], ignored: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which tracks (n,) do not belong to somebody who is ignored, by the best assignment of all."""
+    """Mask (n,) of the tracks that do not belong to somebody who is ignored, by the best assignment of all."""
     kept = np.ones(overlaps.shape[1], bool)
     rows, columns = linear_sum_assignment(np.where(overlaps >= SAME, overlaps, 0), maximize=True)
     kept[columns[ignored[rows] & (overlaps[rows, columns] >= SAME)]] = False

@@ -1,4 +1,4 @@
-"""What CoST-GCN, CoAGCN and CoS-TR share [Hedegaard 2023, Continual spatio-temporal graph convolutional networks].
+"""Common parts of CoST-GCN, CoAGCN and CoS-TR [Hedegaard 2023, Continual spatio-temporal graph convolutional networks].
 
 A skeleton network is a chain of blocks, each a layer over the joints of a frame followed by a convolution over time,
 and at its end a mean over joints, persons and time. Only the convolutions, the shortcuts around them and the last pool

@@ -1,4 +1,4 @@
-"""What a person is doing, from skeletons: a continual temporal convolutional network [Bai 2018; Hedegaard 2022].
+"""Action recognition from skeletons: a continual temporal convolutional network [Bai 2018; Hedegaard 2022].
 
 Frames are those of `tasks.action.skeleton`. Some distances between joints are added, which say much and are hard to
 learn from

@@ -15,14 +15,14 @@ from torch.nn import functional as F
 from opendr_perception.networks.emotion.cbam import PUBLISHED_NAMES, Cbam
 
 SIZE = 96
-"""Pixels of the side of a picture that the network is made for."""
+"""Pixels of the side of an image that the network is made for."""
 
 OPENDR_BASE = "Net-Base-Shared_Representations.pt"
 OPENDR_BRANCH = "Net-Branch_{}.pt"
 
 
-class Judgement(NamedTuple):
-    """What each of L branches says to N pictures.
+class BranchOutputs(NamedTuple):
+    """Outputs of each of L branches for N images.
 
     Attributes:
         logits: (L, N, classes) of expressions.
@@ -43,7 +43,7 @@ class Layer(nn.Module):
     Args:
         before, after: Channels.
         kernel_size, padding: Of the convolution.
-        pool: Whether to halve the picture.
+        pool: Whether to halve the image.
         attention: Whether CBAM follows.
     """
 
@@ -65,7 +65,7 @@ class Layer(nn.Module):
 
 
 class Base(nn.Module):
-    """What all branches share: (N, 3, 96, 96) to (N, 2 width, 20, 20)."""
+    """Common base of all branches: (N, 3, 96, 96) to (N, 2 width, 20, 20)."""
 
     def __init__(self, width: int, *, attention: bool) -> None:
         super().__init__()
@@ -131,19 +131,19 @@ class Esr(nn.Module):
         """The branches, in the order of their training."""
         return [branch for branch in self.branches if isinstance(branch, Branch)]
 
-    def forward(self, pictures: Tensor, active: int | None = None) -> Judgement:
-        """Judge pictures.
+    def forward(self, images: Tensor, active: int | None = None) -> BranchOutputs:
+        """Judge images.
 
         Args:
-            pictures: (N, 3, 96, 96) in [0, 1]; the order of their channels is that of the training.
+            images: (N, 3, 96, 96) in [0, 1]; the order of their channels is that of the training.
             active: So many branches judge, from the first on; all by default. A training adds them one by one.
         """
-        shared = self.base(pictures)
+        shared = self.base(images)
         answers = [branch(shared) for branch in self.judges()[:active]]
         logits, affect, channels, places = zip(*answers, strict=True)
         if channels[0] is None:
-            return Judgement(torch.stack(logits), torch.stack(affect), None, None)
-        return Judgement(torch.stack(logits), torch.stack(affect), torch.stack(channels), torch.stack(places))
+            return BranchOutputs(torch.stack(logits), torch.stack(affect), None, None)
+        return BranchOutputs(torch.stack(logits), torch.stack(affect), torch.stack(channels), torch.stack(places))
 
 
 def read_opendr_folder(folder: Path) -> dict[str, Tensor]:

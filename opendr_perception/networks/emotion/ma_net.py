@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from opendr_perception.networks.emotion.cbam import PUBLISHED_NAMES, Cbam
 
 SIZE = 224
-"""Pixels of the side of a picture; the patches are cut for no other."""
+"""Pixels of the side of an image; the patches are cut for no other."""
 
 LOCAL_WEIGHT = 0.6
 """Share of the local branch in loss and answer [Heidari 2022, eq. 5]."""
@@ -23,7 +23,7 @@ GROUPS = 4
 
 
 class LocalGlobal(NamedTuple):
-    """What the branches say to N pictures.
+    """Outputs of the branches for N images.
 
     Attributes:
         local_logits, global_logits: (N, classes).
@@ -46,7 +46,7 @@ def _conv3x3(before: int, after: int, stride: int = 1) -> nn.Conv2d:
 
 
 class ResidualBlock(nn.Module):
-    """What surrounds the three kinds of blocks: a first convolution and a shortcut."""
+    """Frame of the three kinds of blocks: a first convolution and a shortcut."""
 
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
@@ -171,15 +171,15 @@ class MaNet(nn.Module):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
-    def forward(self, pictures: Tensor) -> LocalGlobal:
-        """Judge pictures (N, 3, 224, 224), normalised as in the training.
+    def forward(self, images: Tensor) -> LocalGlobal:
+        """Judge images (N, 3, 224, 224), normalised as in the training.
 
         Raises:
             ValueError: They have another size.
         """
-        if tuple(pictures.shape[-2:]) != (SIZE, SIZE):
-            raise ValueError(f"MA-Net takes pictures of {SIZE}x{SIZE}, got {tuple(pictures.shape[-2:])}")
-        x = F.max_pool2d(F.relu(self.bn1(self.conv1(pictures))), 3, 2, padding=1)
+        if tuple(images.shape[-2:]) != (SIZE, SIZE):
+            raise ValueError(f"MA-Net takes images of {SIZE}x{SIZE}, got {tuple(images.shape[-2:])}")
+        x = F.max_pool2d(F.relu(self.bn1(self.conv1(images))), 3, 2, padding=1)
         x = self.layer2(self.layer1(x))
         corners = [corner for half in x.chunk(2, 2) for corner in half.chunk(2, 3)]
         patches = torch.stack([net(corner) for net, corner in zip(self.patches.values(), corners, strict=True)])

@@ -13,7 +13,7 @@ from opendr_perception.networks.nms.seq2seq import HEADS, JointProcessingUnit, S
 def dense_logits(
     network: Seq2SeqNms, queries: Tensor, keys: Tensor, mask: Tensor, appearance: Tensor | None = None
 ) -> Tensor:
-    """What the network says when all N * N pairs are computed.
+    """Output of the network when all N * N pairs are computed.
 
     Args:
         network: in evaluation mode.

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
 
 GEOMETRY = 14
@@ -46,7 +47,7 @@ class NmsSize:
 SIZES = {"light": NmsSize(160, 80, 2, 75), "medium": NmsSize(256, 128, 4), "full": NmsSize(320, 160, 4)}
 
 
-class Graph(NamedTuple):
+class PairGraph(NamedTuple):
     """Boxes, best first, and the pairs of them that overlap.
 
     Args:
@@ -115,7 +116,7 @@ class Seq2SeqNms(nn.Module):
             if parameter.dim() > 1:
                 nn.init.xavier_uniform_(parameter)
 
-    def forward(self, graph: Graph, appearance: Tensor | None = None) -> Tensor:
+    def forward(self, graph: PairGraph, appearance: Tensor | None = None) -> Tensor:
         """Logits (N,) that each box is the one of its person.
 
         Args:
@@ -149,7 +150,7 @@ class JointProcessingUnit(nn.Module):
         self.refresh = nn.Parameter(torch.empty(size.short).uniform_(0.01, 2.0))
         self.lengthen = _layer(size.short, size.long, dropout)
 
-    def forward(self, queries: Tensor, keys: Tensor, graph: Graph) -> tuple[Tensor, Tensor]:
+    def forward(self, queries: Tensor, keys: Tensor, graph: PairGraph) -> tuple[Tensor, Tensor]:
         """New queries (N, long) and keys (E, short)."""
         short = self.shorten(queries)
         short = short + self.attention(self.query_norm(short), self.key_norm(keys), graph)
@@ -173,8 +174,8 @@ class EdgeAttention(nn.Module):
         self.output = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout))
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, queries: Tensor, keys: Tensor, graph: Graph) -> Tensor:
-        """What each box learns (N, width) from its neighbours; queries (N, width), keys (E, width)."""
+    def forward(self, queries: Tensor, keys: Tensor, graph: PairGraph) -> Tensor:
+        """Update (N, width) of each box from its neighbours; queries (N, width), keys (E, width)."""
         boxes, width = queries.shape[0], self.key.in_features
         query = self.query(queries).view(boxes, HEADS, -1) / math.sqrt(width // HEADS)
         projected = torch.einsum("nhd,hdw->nhw", query, self.key.weight.view(HEADS, -1, width))
@@ -228,7 +229,7 @@ class _SegmentSum(torch.autograd.Function):
     """The exporter of torch writes many operators for this; it is one."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
         ctx.save_for_backward(segments)
         return initial.index_add(0, segments, values)
 
@@ -246,7 +247,7 @@ class _SegmentMax(torch.autograd.Function):
     """As above; it has no gradient."""
 
     @staticmethod
-    def forward(ctx: Any, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
+    def forward(ctx: FunctionCtx, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
         return initial.scatter_reduce(0, segments[:, None].expand_as(values), values, "amax")
 
     @staticmethod
@@ -327,7 +328,7 @@ class FSeq2Nms(Seq2SeqNms):
         super().__init__(size, dropout)
         self.regions = RegionEncoder(channels, size.appearance)
 
-    def forward_map(self, graph: Graph, features: Tensor, boxes: Tensor) -> Tensor:
+    def forward_map(self, graph: PairGraph, features: Tensor, boxes: Tensor) -> Tensor:
         """Logits (N,) of boxes (N, 4), given as fractions of the map (C, h, w)."""
         return self(graph, self.regions(features, boxes))
 

@@ -1,4 +1,4 @@
-"""The network of [Tosidis 2022]: the camera's picture says where a robot should go to recognise somebody."""
+"""The network of [Tosidis 2022]: the camera's image says where a robot should go to recognise somebody."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import torch
 from torch import Tensor, nn
 
 FRAME = 300, 400
-"""Height and width of a picture."""
+"""Height and width of an image."""
 ACTIONS = 5
 """Stay, nearer, back, to the left, to the right."""
 FEATURES = 256
 
 
 class FrameTrunk(nn.Sequential):
-    """Pictures (N, 3, 300, 400) in [0, 1] to features (N, 256).
+    """Images (N, 3, 300, 400) in [0, 1] to features (N, 256).
 
     The strides, which are not published, are those of the small network for Atari games that has the same filters;
     with strides of 1 the network would have 926 million parameters.
@@ -40,11 +40,11 @@ class FrameNetwork(nn.Module):
         self.critic = nn.Sequential(nn.Linear(FEATURES, 1), nn.Tanh())
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Probabilities (N, actions) of the actions in pictures (N, 300, 400, 3) uint8 RGB."""
+        """Probabilities (N, actions) of the actions in images (N, 300, 400, 3) uint8 RGB."""
         return torch.softmax(self.actor(self._features(frames)), dim=1)
 
     def value(self, frames: Tensor) -> Tensor:
-        """What the critic says of pictures (N, 300, 400, 3) uint8 RGB: (N,) in (-1, 1)."""
+        """Value that the critic gives to images (N, 300, 400, 3) uint8 RGB: (N,) in (-1, 1)."""
         value: Tensor = self.critic(self._features(frames))[:, 0]
         return value
 

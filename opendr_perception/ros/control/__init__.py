@@ -1,6 +1,6 @@
 """A robot that moves to see people: its topics, control loop, episodes and actions."""
 
-from opendr_perception.ros.control.auto_identify import UnaskedEpisodes
+from opendr_perception.ros.control.auto_identify import AutoIdentify
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.episodes import Episodes
 from opendr_perception.ros.control.explorer import TopicExplorer
@@ -12,6 +12,7 @@ from opendr_perception.ros.control.stop_lock import StopLock
 from opendr_perception.ros.control.topics import ControlTopics
 
 __all__ = [
+    "AutoIdentify",
     "ControlTopics",
     "DriveLoop",
     "Episodes",
@@ -21,5 +22,4 @@ __all__ = [
     "MotionState",
     "StopLock",
     "TopicExplorer",
-    "UnaskedEpisodes",
 ]

@@ -44,7 +44,7 @@ class BackgroundActionServer(ActionServer):
         assert callback is not None
 
         def work() -> None:
-            outcome: Future[Any] = Future()
+            outcome: Future = Future()
             try:
                 outcome.set_result(callback(goal_handle))
             except Exception as error:  # noqa: BLE001 - rclpy logs it, and aborts the goal

@@ -12,7 +12,7 @@ from opendr_perception.ros.control.episodes import Episodes
 from opendr_perception.ros.control.explorer import TopicExplorer
 
 
-class UnaskedEpisodes:
+class AutoIdentify:
     """Begins them, one at a time, when it is asked to look around.
 
     Args:
@@ -47,7 +47,7 @@ class UnaskedEpisodes:
         track = next((track for track in strangers if track not in self._begun), None)
         if track is not None and not self._episodes.running:
             self._begun[track] = now
-            threading.Thread(target=self._run, args=(track, *self._goal()), name="unasked", daemon=True).start()
+            threading.Thread(target=self._run, args=(track, *self._goal()), name="auto identify", daemon=True).start()
 
     def _run(self, track: str, goal: Goal, timeout: float) -> None:
         try:

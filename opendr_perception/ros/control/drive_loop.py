@@ -1,4 +1,5 @@
-"""The control loop of a robot: asks the pilot at a fixed rate, in a thread of its own, and publishes what it says."""
+"""The control loop of a robot: asks the controller at a fixed rate, in a thread of its own, and publishes what it
+says."""
 
 from __future__ import annotations
 
@@ -8,8 +9,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from opendr_perception.active.control import REPEAT, Move, Pilot, Refused, Status
-from opendr_perception.active.surroundings import STILL, Person, Velocity
+from opendr_perception.active.control import REPEAT, MotionController, Move, Refused, Status
+from opendr_perception.active.surroundings import STILL, PersonPosition, Velocity
 
 RATE = 20.0
 """Hz. Neither images nor inference nor other nodes of the process keep it waiting."""
@@ -20,12 +21,13 @@ PATIENCE = 1.0
 
 
 class DriveLoop:
-    """Runs a pilot until it is stopped; then, and whenever something fails, the robot stands still.
+    """Runs a controller until it is stopped; then, and whenever something fails, the robot stands still.
 
-    After a failure it goes on to say zero until that has been heard of `REPEAT` times, and makes no move any more.
+    After a failure it goes on to command zero velocity until that has been heard of `REPEAT` times, and makes no move
+    any more.
 
     Args:
-        pilot: what decides about velocities. Whoever else uses it holds `lock`.
+        controller: what decides about velocities. Whoever else uses it holds `lock`.
         publish: sends a velocity to the robot.
         clock: seconds of the clock by which images are stamped.
         fail: is told, in words, what ended the loop.
@@ -35,7 +37,7 @@ class DriveLoop:
 
     def __init__(
         self,
-        pilot: Pilot,
+        controller: MotionController,
         publish: Callable[[Velocity], None],
         clock: Callable[[], float],
         fail: Callable[[str], None],
@@ -43,13 +45,13 @@ class DriveLoop:
         simulated: Callable[[], bool] = lambda: False,
     ) -> None:
         self._simulated = simulated
-        self.pilot, self.lock = pilot, threading.Condition()
+        self.controller, self.lock = controller, threading.Condition()
         self.failure = ""
         """Why it makes no move any more, in words; '' while it works."""
         self._zeros = 0  # to be said after a failure
         self._publish, self._clock, self._fail, self._changed = publish, clock, fail, changed
         self._stop = threading.Event()
-        pilot.tick(time.monotonic())  # from now on time counts
+        controller.tick(time.monotonic())  # from now on time counts
         self._thread = threading.Thread(target=self._run, name="drive loop", daemon=True)
         self._thread.start()
 
@@ -57,45 +59,51 @@ class DriveLoop:
         """Make a move to its end; '' when it was made, else why not.
 
         Args:
-            move: see there.
+            move: change of view to make.
             interrupted: is asked all the time; when it says so, the robot stands still.
         """
         with self.lock:
-            if interrupted():  # before the first step: what was stopped must not stir
+            if interrupted():  # before the first step: a cancelled move must not start
                 return "interrupted"
             if self.failure:
                 return self.failure
             try:
-                self.pilot.move(move, time.monotonic())
+                self.controller.move(move, time.monotonic())
             except Refused as error:
                 return str(error)
-            while self.pilot.moving and not self._stop.is_set():
+            while self.controller.moving and not self._stop.is_set():
                 self.lock.wait(1 / RATE)
                 if interrupted():
                     self.halt("interrupted")
-            return "" if self.pilot.status is Status.ARRIVED else self.pilot.reason or self.pilot.status.value
+            return (
+                ""
+                if self.controller.status is Status.ARRIVED
+                else self.controller.reason or self.controller.status.value
+            )
 
-    def observe(self, stamp: float, person: Person | None, others: Sequence[Person], source: str = "faces") -> bool:
-        """Tell the pilot who is seen, in an image stamped with these seconds; False when it does not count."""
+    def observe(
+        self, stamp: float, person: PersonPosition | None, others: Sequence[PersonPosition], source: str = "faces"
+    ) -> bool:
+        """Tell the controller who is seen, in an image stamped with these seconds; False when it does not count."""
         with self.lock:
-            return self.pilot.observe(stamp, time.monotonic(), person, others, self._clock() - stamp, source)
+            return self.controller.observe(stamp, time.monotonic(), person, others, self._clock() - stamp, source)
 
     def halt(self, reason: str) -> None:
         """Stand still now, without waiting for the loop's next turn."""
         with self.lock:
-            if self.pilot.moving:
-                self.pilot.halt(reason)
+            if self.controller.moving:
+                self.controller.halt(reason)
                 self._say_zero()
 
     def forbid(self, guard: str, reason: str) -> None:
         """Stand still now, and until the guard allows motion again."""
         with self.lock:
-            self.pilot.interlocks.engage(guard, reason)
+            self.controller.interlocks.engage(guard, reason)
             self.halt(reason)
 
     def allow(self, guard: str) -> None:
         """Take back what a guard has forbidden."""
-        self.pilot.interlocks.release(guard)
+        self.controller.interlocks.release(guard)
 
     def stop(self) -> None:
         """End the loop; after a move, zero is said `REPEAT` times, the first time at once.
@@ -104,8 +112,8 @@ class DriveLoop:
             RuntimeError: the loop hangs.
         """
         with self.lock:
-            moved = self.pilot.moving or self.pilot.stopping or self._zeros > 0
-            self.pilot.halt("the node stops")
+            moved = self.controller.moving or self.controller.stopping or self._zeros > 0
+            self.controller.halt("the node stops")
             self._stop.set()
             self.lock.notify_all()
         for _ in range(REPEAT if moved else 0):
@@ -118,11 +126,11 @@ class DriveLoop:
     def _until_next_turn(self) -> float:
         """Seconds: a period, but not longer than what is perceived stays fresh, so that a stop is not late."""
         with self.lock:
-            left = self.pilot.fresh_until - time.monotonic() + LATE
+            left = self.controller.fresh_until - time.monotonic() + LATE
         return left if 0 < left < 1 / RATE else 1 / RATE
 
     def _run(self) -> None:
-        turn = _Turn(self._clock(), self.pilot.status)
+        turn = _Turn(self._clock(), self.controller.status)
         while not self._stop.wait(self._until_next_turn()):
             with self.lock:
                 try:
@@ -138,16 +146,16 @@ class DriveLoop:
                 self._zeros -= 1
             return
         now = self._clock()
-        velocity = self.pilot.tick(time.monotonic(), now - turn.last if self._simulated() else None)
+        velocity = self.controller.tick(time.monotonic(), now - turn.last if self._simulated() else None)
         turn.last = now
         if velocity is not None:
             self._publish(velocity)
-        if self.pilot.status is not turn.status:
-            turn.status = self.pilot.status
+        if self.controller.status is not turn.status:
+            turn.status = self.controller.status
             self._changed(turn.status)
 
     def _say_zero(self) -> bool:
-        """Whether it could be said; if not, the loop tries again."""
+        """Publish zero. False if that failed; then the loop tries again."""
         try:
             self._publish(STILL)
         except Exception as error:  # noqa: BLE001 - as above
@@ -160,14 +168,14 @@ class DriveLoop:
         if self.failure:
             return
         self.failure, self._zeros = f"the control loop failed: {error}", REPEAT
-        self.pilot.halt(self.failure)
+        self.controller.halt(self.failure)
         with suppress(Exception):  # whoever is told may fail for the same reason, and the loop has to live
             self._fail(f"the control loop failed, the robot stands still: {error}")
 
 
 @dataclass
 class _Turn:
-    """What one turn of the loop leaves to the next: its time, and the status that was told."""
+    """State that one turn of the loop leaves to the next: its time, and the status that was told."""
 
     last: float
     status: Status

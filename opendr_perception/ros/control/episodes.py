@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from opendr_perception.active.control import STOP
 from opendr_perception.active.identification import Goal, Outcome, Report, identify
-from opendr_perception.active.perception import View
+from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies import ViewPolicy
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.explorer import TopicExplorer
@@ -49,7 +49,7 @@ class Episodes:
             self._explorer.interrupt(SUPERSEDED)
         with self._turn:
             with self._drive.lock:
-                refusal = self._closed or self._drive.pilot.interlocks.of(STOP)
+                refusal = self._closed or self._drive.controller.interlocks.of(STOP)
                 if ticket != self._newest or refusal:
                     return Outcome((), 0, refusal or SUPERSEDED, interrupted=True)
                 self._explorer.begin(track)
@@ -69,12 +69,12 @@ class Episodes:
 
     @property
     def running(self) -> bool:
-        """Whether an identification is under way."""
+        """True if an identification is under way."""
         return self._turn.locked()
 
     @property
     def failure(self) -> str:
-        """Why the robot makes no move any more; '' while it can."""
+        """Reason why the robot makes no move any more; '' while it can."""
         return self._drive.failure
 
     def interrupt(self, reason: str) -> None:
@@ -98,7 +98,7 @@ class Episodes:
         return quiet
 
     def _telling(self, ticket: int, report: Report) -> Report:
-        def tell(phase: str, view: View | None, moves: int) -> None:
+        def tell(phase: str, view: FaceObservation | None, moves: int) -> None:
             if ticket == self._newest:
                 self._say(phase)
             report(phase, view, moves)

@@ -17,8 +17,8 @@ from std_msgs.msg import Header
 
 from opendr_perception.active.control import Move
 from opendr_perception.active.identification import Interrupted
-from opendr_perception.active.perception import Glimpse, Recogniser, Recognition, View
-from opendr_perception.active.surroundings import Bodies, Locator, Person
+from opendr_perception.active.perception import FaceObservation, RangeOnly, Recogniser, Recognition
+from opendr_perception.active.surroundings import Bodies, Locator, PersonPosition
 from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.convert import stamps
@@ -27,7 +27,7 @@ from opendr_perception.tasks.face import align
 from opendr_perception.tasks.imaging import Image
 
 IMAGES = 12
-"""How many images are kept until the faces found in them arrive."""
+"""Number of images that are kept until the faces found in them arrive."""
 SAMPLES = 3
 """Faces of which the one of median confidence becomes the view."""
 LOOK_TIMEOUT = 2.0
@@ -45,11 +45,11 @@ SILENT = 2.0
 
 
 @dataclass(frozen=True)
-class Sight:
+class LocatedFace:
     """A face of the newest message, and where its person stands."""
 
     face: Face
-    person: Person
+    person: PersonPosition
 
 
 UNKNOWN = Recognition("", math.nan)
@@ -70,12 +70,12 @@ class TopicExplorer:
     ) -> None:
         self._drive, self._recogniser, self._camera, self._warn = drive, recogniser, camera, warn
         self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
-        self._sights: list[Sight] = []
+        self._sights: list[LocatedFace] = []
         self._stamp = 0
         self._track: str | None = None
         self._wanted = ""
         self._interruption = "nothing is to be done"
-        self._looks: list[View] = []
+        self._looks: list[FaceObservation] = []
         self._ready_from = 0
         self._pan = 0.0
         self._bodies = Bodies()
@@ -116,7 +116,7 @@ class TopicExplorer:
                 return
             news = stamp != self._stamp
             self._stamp = stamp
-            self._sights = sorted(map(Sight, message.faces, people), key=lambda sight: sight.person.distance)
+            self._sights = sorted(map(LocatedFace, message.faces, people), key=lambda sight: sight.person.distance)
             self._bodies.faces(stamp * 1e-9, people)
             sight = self._target()
             others = [other.person for other in self._sights if other is not sight]
@@ -141,7 +141,7 @@ class TopicExplorer:
                 return
             tracks = [found.track_id for found in message.detections]
             wanted = [b for b, track in enumerate(tracks) if self._seeking and self._wanted in ("", track)]
-            pairs = self._bodies.pair(stamp * 1e-9, bodies, self._drive.pilot.person, wanted)
+            pairs = self._bodies.pair(stamp * 1e-9, bodies, self._drive.controller.person, wanted)
             now = time.monotonic()
             person = pairs.person if now - self._face_seen > FACE_LOST else None
             if self._drive.observe(stamp * 1e-9, person, pairs.others, "persons") and person is not None:
@@ -161,14 +161,15 @@ class TopicExplorer:
         """Turn to a person: a track, or '' for whoever is nearest."""
         with self._drive.lock:
             self._wanted, self._track, self._interruption = track, None, ""
-            self._looks, self._ready_from, self._pan = [], 0, self._drive.pilot.pan
+            self._looks, self._ready_from, self._pan = [], 0, self._drive.controller.pan
             self._face_seen = self._body_seen = -math.inf
             self._seeking = False
             self._bodies.begin()
-            self._drive.pilot.forget()
+            self._drive.controller.forget()
 
-    def look(self) -> View | Glimpse | None:
-        """See explorer. Of several looks, the one of median confidence; a glimpse where only the body is found."""
+    def look(self) -> FaceObservation | RangeOnly | None:
+        """Look, as `Explorer` says. Of several looks, the one of median confidence; a glimpse where only the body is
+        found."""
         deadline = time.monotonic() + LOOK_TIMEOUT
         with self._drive.lock:
             self._looks.clear()
@@ -187,7 +188,7 @@ class TopicExplorer:
         return sorted(views, key=lambda view: view.recognition.rank)[len(views) // 2]
 
     def move(self, move: Move) -> str:
-        """See explorer."""
+        """Move, as `Explorer` says."""
         problem = self._drive.move(move, lambda: bool(self._interruption))
         with self._drive.lock:
             self._check()
@@ -196,8 +197,8 @@ class TopicExplorer:
 
     @property
     def pan(self) -> float:
-        """How far the robot has gone around the person in this episode, rad."""
-        return self._drive.pilot.pan - self._pan
+        """Angle that the robot has gone around the person in this episode, rad."""
+        return self._drive.controller.pan - self._pan
 
     @property
     def faces(self) -> Sequence[Face]:
@@ -206,14 +207,14 @@ class TopicExplorer:
             return [sight.face for sight in self._sights]
 
     def blindness(self, now: float) -> str:
-        """Why people cannot be measured at this time, s of the monotonic clock; '' when they can."""
+        """Reason why people cannot be located at this time, s of the monotonic clock; '' when they can."""
         with self._drive.lock:
             silent = [topic for topic in ("image_raw", "faces") if not now - self._heard[topic] <= SILENT]
             if trouble := self._blind or self._camera.problem:
                 return trouble
             if silent:
                 return f"nothing comes on {' and '.join(silent)}"
-            return self._drive.pilot.problem
+            return self._drive.controller.problem
 
     # --- inside, under the lock -------------------------------------------------------------------------------------
 
@@ -222,37 +223,37 @@ class TopicExplorer:
             raise Interrupted(self._interruption)
 
     def _locator(self, frame: str, width: int, height: int, topic: str) -> Locator | None:
-        """What places people in an image; None, and the robot stands, where nothing can."""
+        """Locator of people in an image; None, and the robot stands, where there is none."""
         try:
             locator = self._camera.locator(frame, width, height)
         except ValueError as error:
             self._stand_blind(str(error), topic)
             return None
         self._blind = ""
-        self._drive.pilot.half_view = locator.half_view
+        self._drive.controller.half_view = locator.half_view
         return locator
 
     def _stand_blind(self, reason: str, topic: str) -> None:
         self._blind, self._sights = reason, []
         self._warn(f"{reason}; the robot does not move", topic)
         self._drive.halt(reason)
-        self._drive.pilot.blind(reason)
+        self._drive.controller.blind(reason)
 
     def _complain(self, text: str, topic: str) -> None:
         """Say what is wrong with the faces of an image: now, and where somebody looks in vain."""
         self._useless = text
         self._warn(text, topic)
 
-    def _glimpse(self) -> Glimpse | None:
-        """Where the person is whose face is not found."""
-        now, person = time.monotonic(), self._drive.pilot.person
+    def _glimpse(self) -> RangeOnly | None:
+        """Position of the person whose face is not found."""
+        now, person = time.monotonic(), self._drive.controller.person
         if trouble := self.blindness(now) or self._useless:
             raise Interrupted(trouble)
         if person is None or now - self._body_seen > FACE_LOST:
             return None
-        return Glimpse(person.distance, self.pan)
+        return RangeOnly(person.distance, self.pan)
 
-    def _target(self) -> Sight | None:
+    def _target(self) -> LocatedFace | None:
         """The face of the person who is meant."""
         if self._track is None:
             wanted = (sight for sight in self._sights if not self._wanted or sight.face.track_id == self._wanted)
@@ -264,9 +265,9 @@ class TopicExplorer:
             self._track = sight.face.track_id
         return sight
 
-    def _expected(self) -> Sight | None:
+    def _expected(self) -> LocatedFace | None:
         """The face where the person should be seen."""
-        person = self._drive.pilot.person
+        person = self._drive.controller.person
         if person is None:
             return None
         nearest = min(self._sights, key=lambda sight: abs(sight.person.bearing - person.bearing), default=None)
@@ -274,7 +275,7 @@ class TopicExplorer:
             return None
         return nearest
 
-    def _note(self, stamp: int, sight: Sight) -> None:
+    def _note(self, stamp: int, sight: LocatedFace) -> None:
         """Make a view of a face, if its image is there and the robot stands still."""
         image = next((image for other, image in self._images if other == stamp), None)
         face = sight.face
@@ -284,7 +285,9 @@ class TopicExplorer:
         elif landmarks.shape != (6, 2) or not np.isfinite(landmarks).all():
             self._complain("faces: a face without six landmarks is left out", "landmarks")
         elif stamp >= self._ready_from:
-            self._looks.append(View(image, _corners(face.box), landmarks, UNKNOWN, sight.person.distance, self.pan))
+            self._looks.append(
+                FaceObservation(image, _corners(face.box), landmarks, UNKNOWN, sight.person.distance, self.pan)
+            )
             del self._looks[:-SAMPLES]
 
 

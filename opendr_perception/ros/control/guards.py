@@ -1,17 +1,17 @@
-"""What a robot must know before it moves, besides people: the way, the base, and that nobody else commands."""
+"""Conditions of motion besides people: the way is free, the base obeys, and nobody else commands."""
 
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
+from rclpy.subscription import Subscription
 from rclpy.time import Time
 from sensor_msgs.msg import LaserScan
 
-from opendr_perception.active.control import Following, Verdict
+from opendr_perception.active.control import Following, FollowingCheck
 from opendr_perception.active.surroundings import Blind, Pose3, Velocity
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.node import ManagedNode, qos
@@ -42,7 +42,7 @@ class Guards:
         for guard in (COMMANDERS, BASE):  # what they said when the node was active before is to be found out anew
             drive.allow(guard)
         newest = qos.newest(node.params.qos_reliability)
-        self._subscriptions: list[Any] = [
+        self._subscriptions: list[Subscription] = [
             node.create_subscription(LaserScan, "scan", self._take_scan, newest),
             node.create_subscription(Odometry, "odom", self._take_odometry, newest),
         ]
@@ -66,10 +66,10 @@ class Guards:
         except (Blind, Repeated) as error:
             self._node.warn(f"scan is blind, so the robot does not move: {error}", "scan")
             with self._drive.lock:
-                self._drive.pilot.scan_failed(str(error), isinstance(error, Repeated))
+                self._drive.controller.scan_failed(str(error), isinstance(error, Repeated))
             return
         with self._drive.lock:
-            self._drive.pilot.scan(time.monotonic(), obstacles)
+            self._drive.controller.scan(time.monotonic(), obstacles)
 
     def _take_odometry(self, message: Odometry) -> None:
         try:
@@ -79,10 +79,10 @@ class Guards:
         twist = message.twist.twist
         measured = Velocity(twist.linear.x, twist.linear.y, twist.angular.z)
         with self._drive.lock:
-            verdict = self._following.take(stamp, self._drive.pilot.commanded, measured)
+            verdict = self._following.take(stamp, self._drive.controller.commanded, measured)
         self._heed(verdict)
 
-    def _heed(self, verdict: Verdict) -> None:
+    def _heed(self, verdict: FollowingCheck) -> None:
         if verdict.fault and not self.fault:
             self._node.get_logger().error(verdict.reason)
         if verdict.fault or verdict.proved:

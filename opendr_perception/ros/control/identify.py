@@ -12,7 +12,7 @@ from rclpy.action.server import ServerGoalHandle
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.active.identification import Goal, Interrupted
-from opendr_perception.active.perception import View
+from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies import ViewPolicy
 from opendr_perception.ros.control.action_server import BackgroundActionServer
 from opendr_perception.ros.control.episodes import Episodes
@@ -85,7 +85,7 @@ class IdentifyAction:
             return IdentifyPerson.Result(message="the node is not active")
         goal, timeout = self._goal(request)
 
-        def report(phase: str, view: View | None, moves: int) -> None:
+        def report(phase: str, view: FaceObservation | None, moves: int) -> None:
             if handle.is_cancel_requested:  # also one that came before the episode began
                 raise Interrupted("cancelled")
             feedback: Any = IdentifyPerson.Feedback(phase=phase, confidence=math.nan, moves=moves)
@@ -110,7 +110,7 @@ class IdentifyAction:
         )
 
     def _goal(self, request: IdentifyPerson.Goal) -> tuple[Goal, float]:
-        """What is asked for, where the request says it, and never more than the node allows."""
+        """Goal of a request: its own values where it has some, never more than the node allows."""
         goal, timeout = self._default()
         asked = request.timeout.sec + request.timeout.nanosec * NANOSECOND
         return (

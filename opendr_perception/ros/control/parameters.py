@@ -12,11 +12,11 @@ from opendr_perception.ros.topics import rectified_parameter, reliability_parame
 
 @dataclass(frozen=True)
 class MotionParameters(NodeParameters):
-    """What moving takes."""
+    """Parameters of motion."""
 
     motion: str = parameter(
         "holonomic",
-        "How the robot drives: holonomic goes sideways; differential swings forwards and backwards. Both always face "
+        "Drive of the robot: holonomic goes sideways; differential swings forwards and backwards. Both always face "
         "the person.",
         choices=ROBOTS,
         read_only=True,
@@ -80,7 +80,7 @@ class MotionParameters(NodeParameters):
     )
     command_timeout: float = parameter(
         0.25,
-        "The robot stands still when the person was not seen for so many seconds. Raise it where faces come slower "
+        "Seconds without seeing the person after which the robot stands still. Raise it where faces come slower "
         "than 5 times a second.",
         minimum=0.05,
         maximum=2.0,
@@ -136,7 +136,7 @@ class MotionParameters(NodeParameters):
 
     @property
     def scan_mount(self) -> Pose3 | None:
-        """Where the scanner is, as the parameter says; None when it does not.
+        """Mount of the scanner by the parameter; None when it does not.
 
         Raises:
             ValueError: it says no x, y, yaw.
@@ -151,7 +151,7 @@ class MotionParameters(NodeParameters):
 
     @property
     def camera_mount(self) -> Pose3 | None:
-        """Where the camera is, as the parameter says; None when it does not.
+        """Mount of the camera by the parameter; None when it does not.
 
         Raises:
             ValueError: it says no x, y, z, roll, pitch, yaw.
@@ -182,17 +182,17 @@ class MotionParameters(NodeParameters):
 
 @dataclass(frozen=True)
 class ExplorerParameters(MotionParameters):
-    """What looking takes."""
+    """Parameters of looking."""
 
     gallery: str = parameter(
         "", "Directory of the enrolled people, as in face_recognition; empty is its default.", read_only=True
     )
-    embedder: str = parameter("face-embedding", "What tells people apart, as in face_recognition.", read_only=True)
+    embedder: str = parameter("face-embedding", "Embedding network, as in face_recognition.", read_only=True)
     rectified: bool = rectified_parameter()
     reinforcement_model: str = parameter(
         "",
         "The ONNX file of the network for policy:=reinforcement; '' takes the one that comes with this package. With "
-        "published, a network that sees the camera's picture, which does not come with it.",
+        "paper_constants, a network that sees the camera's image, which is not included.",
         read_only=True,
     )
     face_size: float = parameter(
@@ -204,7 +204,7 @@ class ExplorerParameters(MotionParameters):
     )
     image_transport: str = transport_parameter()
     qos_reliability: str = reliability_parameter()
-    device: str = parameter("cpu", "Where the models run.", choices=("cpu", "cuda", "tensorrt"), read_only=True)
+    device: str = parameter("cpu", "Device of the models.", choices=("cpu", "cuda", "tensorrt"), read_only=True)
     threads: int = parameter(
         0, "Threads of the models on the CPU; 0 takes one for each core.", minimum=0, maximum=256, read_only=True
     )

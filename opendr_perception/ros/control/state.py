@@ -1,8 +1,6 @@
-"""What a node that moves a robot says of itself: the topic `~/state`, and its line of diagnostics."""
+"""State of a node that moves a robot: the topic `~/state`, and its line of diagnostics."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 from std_msgs.msg import String
@@ -23,7 +21,7 @@ class MotionState:
 
     def __init__(self, node: ManagedNode, stop: StopLock) -> None:
         self._node, self._stop, self._said = node, stop, ""
-        self._publisher: Any = node.create_publisher(String, "~/state", qos.latest())
+        self._publisher = node.create_publisher(String, "~/state", qos.latest())
         self.say("idle")
 
     def close(self) -> None:
@@ -52,10 +50,10 @@ class MotionState:
         level, text, values = DiagnosticStatus.OK, self._said, {}
         if drive is not None:
             with drive.lock:
-                pilot = drive.pilot
-                travelled = round(pilot.travelled, 2)
-                values = {"last move": pilot.status.value, "reason": pilot.reason, "travelled (m)": travelled}
-                level = DiagnosticStatus.WARN if pilot.status is Status.HELD else level
+                controller = drive.controller
+                travelled = round(controller.travelled, 2)
+                values = {"last move": controller.status.value, "reason": controller.reason, "travelled (m)": travelled}
+                level = DiagnosticStatus.WARN if controller.status is Status.HELD else level
         if forbidden := self._stop.interlocks.reason:
             level, text = DiagnosticStatus.WARN, forbidden
         if fault:

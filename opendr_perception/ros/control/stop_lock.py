@@ -26,7 +26,7 @@ class StopLock:
 
     @property
     def engaged(self) -> bool:
-        """Whether the robot is stopped."""
+        """True if the robot is stopped."""
         return bool(self.interlocks.of(STOP))
 
     def _answer(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:

@@ -1,4 +1,4 @@
-"""What a node that moves a robot to see people subscribes of them."""
+"""Subscriptions of a node that moves a robot to see people."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ControlTopics:
         return receive
 
     def diagnose(self) -> DiagnosticStatus:
-        """Whether all comes that the robot needs to look at people."""
+        """Diagnose the inputs that the robot needs to look at people."""
         heard = [*(listener.problem() for listener in self._listeners), self._calibration.problem]
         problem = "; ".join(filter(None, heard))
         level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK

@@ -3,6 +3,8 @@
 __all__ = [
     "images",
     "messages",
+    "persons",
+    "plain",
     "readers",
     "stamps",
 ]

@@ -65,7 +65,7 @@ def decode(data: bytes, transport: str, ranges: PixelRanges | None = None) -> tu
 
 @cache
 def converter() -> Convert:
-    """What turns Bayer patterns and packed YUV into BGR: cv_bridge where it works, rosbags-image elsewhere."""
+    """Converter of Bayer patterns and packed YUV into BGR: cv_bridge where it works, rosbags-image elsewhere."""
     try:
         from cv_bridge import CvBridge
 

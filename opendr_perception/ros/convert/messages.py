@@ -87,7 +87,7 @@ def face_array(image: Image, result: RecognisedFaces) -> FaceArray:
 
 
 def action_array(actions: Sequence[recognition.Action], labels: Sequence[str]) -> ActionArray:
-    """What the people of one image are doing."""
+    """Actions of the people of one image."""
     return ActionArray(
         labels=list(labels),
         actions=[
@@ -105,7 +105,7 @@ def action_array(actions: Sequence[recognition.Action], labels: Sequence[str]) -
 
 
 def emotion_array(emotions: Sequence[emotion.Emotion], labels: Sequence[str]) -> EmotionArray:
-    """What the faces of one image show."""
+    """Emotions of the faces of one image."""
     return EmotionArray(
         labels=list(labels),
         emotions=[
@@ -145,7 +145,7 @@ def read_heatmap(message: ImageMessage, cell: int) -> Heatmap:
 
 
 def face_views(faces: FaceArray) -> list[FaceView]:
-    """Where the faces of one image are, and how they are turned."""
+    """Positions and head poses of the faces of one image."""
     return [
         FaceView(
             box=np.array([face.box.x_min, face.box.y_min, face.box.x_max, face.box.y_max], np.float64),

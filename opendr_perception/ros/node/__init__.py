@@ -1,9 +1,9 @@
-"""What every node is made of: life cycle and parameters; and how nodes become a process."""
+"""Base of every node: life cycle and parameters; and the runner that turns nodes into a process."""
 
 from opendr_perception.ros.node.managed import ManagedNode, NodeParameters, brief
 from opendr_perception.ros.node.parameters import as_markdown, as_yaml, parameter
 from opendr_perception.ros.node.programs import running
-from opendr_perception.ros.node.runner import choose_transport, keep_to_ourselves, main, run, share_directory
+from opendr_perception.ros.node.runner import choose_transport, isolate_domain, main, run, share_directory
 
 __all__ = [
     "ManagedNode",
@@ -12,7 +12,7 @@ __all__ = [
     "as_yaml",
     "brief",
     "choose_transport",
-    "keep_to_ourselves",
+    "isolate_domain",
     "main",
     "parameter",
     "qos",

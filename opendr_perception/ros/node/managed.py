@@ -37,7 +37,7 @@ OTHERS = ("/rosout", "/parameter_events", "/diagnostics", "/clock")
 
 @dataclass(frozen=True)
 class NodeParameters:
-    """What every node takes."""
+    """Parameters of every node."""
 
     autostart: bool = parameter(
         True,
@@ -58,7 +58,7 @@ class ManagedNode(LifecycleNode):
     NAME: ClassVar[str]
     Parameters: ClassVar[type[NodeParameters]] = NodeParameters
     DRIVES: ClassVar[bool] = False
-    """Whether it moves something: such nodes are told to `stand_still`, and closed, before all others."""
+    """True if the node moves something: such nodes are told to `stand_still`, and closed, before all others."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(self.NAME, **options)
@@ -85,7 +85,7 @@ class ManagedNode(LifecycleNode):
         """Start to subscribe and publish."""
 
     def stand_still(self) -> None:
-        """Whatever this node moves stands still at once, and is not moved any more until the next `activate`.
+        """Stop at once whatever this node moves, until the next `activate`.
 
         Comes first whenever the node is deactivated, fails to activate, or the process ends; from any thread.
         """
@@ -103,11 +103,11 @@ class ManagedNode(LifecycleNode):
         """`self.params` has new values."""
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
-        """How the node's parts are; the node itself is reported by the base."""
+        """Report the state of the node's parts; the base reports the node itself."""
         return ()
 
     def describe(self) -> str:
-        """What it listens to and publishes, by full names, and which model it runs where; said once it is active."""
+        """Describe the node: its inputs and outputs by full names, its model and device; said once it is active."""
         own = f"{self.get_fully_qualified_name()}/"
         heard, published = (
             ", ".join(dict.fromkeys(each.topic_name for each in ends if not each.topic_name.startswith((own, *OTHERS))))
@@ -268,7 +268,7 @@ class ManagedNode(LifecycleNode):
         self._diagnostics.publish(message)
 
     def _clock_problem(self) -> str:
-        """What is wrong with the time that the node follows, told by the steady clock."""
+        """Fault of the time that the node follows, judged by the steady clock."""
         clock = self.get_clock()
         now = clock.now().nanoseconds
         if not (isinstance(clock, ROSClock) and clock.ros_time_is_active) or now != self._clock_moved[0]:

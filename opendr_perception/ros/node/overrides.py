@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.settings import former_names
 
 QOS = "qos_overrides."
 """Declared when a node subscribes, so that nothing can be said of them before all nodes are active."""
@@ -16,6 +17,7 @@ def undeclared(nodes: Sequence[ManagedNode]) -> list[str]:
     # rclpy keeps the parameters that it was given, but no public method tells of those that were never declared.
     given = dict.fromkeys(name for node in nodes for name in node._parameter_overrides)
     known = {name for node in nodes for name in node._parameters}
+    known |= {name for node in nodes for name in former_names(node.Parameters)}
     active = all(node.stage == "active" for node in nodes)
     return [_explain(name, known) for name in given if name not in known and (active or not name.startswith(QOS))]
 

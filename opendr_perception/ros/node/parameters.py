@@ -13,12 +13,14 @@ from rclpy.parameter import Parameter
 
 from opendr_perception.settings import (
     Documentation,
+    Hint,
     as_markdown,
     as_yaml,
     check,
     check_kept,
     convert,
     documentation,
+    former_names,
     parameter,
 )
 
@@ -30,6 +32,7 @@ __all__ = [
     "converted",
     "declare",
     "documentation",
+    "former_names",
     "parameter",
     "read",
 ]
@@ -47,11 +50,12 @@ _ROS_TYPES = {
 def declare(node: Node, cls: type[P]) -> P:
     """Declare every parameter of the dataclass on the node and return the values given at start.
 
-    Integers are taken for doubles, as people write them.
+    Integers are taken for doubles, as people write them. A former name is taken for the present one, with a warning.
 
     Raises:
         ValueError: a value given at start is not allowed, or of the wrong type.
     """
+    _take_former_names(node, cls)
     hints = get_type_hints(cls)
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         descriptor = _descriptor(field.metadata["parameter"], hints[field.name])
@@ -64,6 +68,15 @@ def declare(node: Node, cls: type[P]) -> P:
             node.set_parameters([Parameter(field.name, _ros_type(hints[field.name]), _to_ros(value))])
         node.set_descriptor(field.name, descriptor)  # from now on `ros2 param describe` tells type and range
     return read(node, cls)
+
+
+def _take_former_names(node: Node, cls: type) -> None:
+    """Let values that were given at start under a former name count for the present one, unless that is given too."""
+    given = node._parameter_overrides  # no public method tells of parameters that are not declared
+    for former, name in former_names(cls).items():
+        if former in given:
+            node.get_logger().warning(f"the parameter {former} is now called {name}: use that name")
+            given.setdefault(name, Parameter(name, value=given[former].value))
 
 
 def converted(cls: type, changes: Sequence[Parameter]) -> list[Parameter]:
@@ -84,7 +97,7 @@ def read(node: Node, cls: type[P], changes: Sequence[Parameter] = ()) -> P:
     return cls(**{name: convert(name, value, hints[name]) for name, value in values.items()})
 
 
-def _descriptor(doc: Documentation, hint: Any) -> ParameterDescriptor:
+def _descriptor(doc: Documentation, hint: Hint) -> ParameterDescriptor:
     # `read_only` would also refuse changes before the node is configured.
     descriptor = ParameterDescriptor(description=doc.text, type=_ros_type(hint).value)
     constraints = ["one of: " + ", ".join(doc.choices)] if doc.choices else []
@@ -105,7 +118,7 @@ def _descriptor(doc: Documentation, hint: Any) -> ParameterDescriptor:
     return descriptor
 
 
-def _converted(change: Parameter, hint: Any) -> Parameter:
+def _converted(change: Parameter, hint: Hint) -> Parameter:
     if change.type_ == Parameter.Type.NOT_SET:  # somebody wants to delete it, which ROS refuses
         return change
     try:
@@ -115,7 +128,7 @@ def _converted(change: Parameter, hint: Any) -> Parameter:
     return Parameter(change.name, _ros_type(hint), _to_ros(value))
 
 
-def _ros_type(hint: Any) -> Parameter.Type:
+def _ros_type(hint: Hint) -> Parameter.Type:
     if get_origin(hint) is tuple:
         return Parameter.Type[f"{_ROS_TYPES[get_args(hint)[0]].name}_ARRAY"]
     return _ROS_TYPES[hint]

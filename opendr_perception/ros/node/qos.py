@@ -47,5 +47,5 @@ def latched(reliability: str = "reliable") -> QoSProfile:
 
 
 def explain_incompatible(policy: QoSPolicyKind) -> str:
-    """Why a publisher cannot be heard, and what to do."""
+    """Explain why a publisher cannot be heard, and what to do."""
     return _INCOMPATIBLE.get(policy, f"their {policy.name.lower()} does not match")

@@ -83,7 +83,7 @@ def choose_transport() -> None:
     shared_memory.prepare(os.environ)
 
 
-def keep_to_ourselves() -> None:
+def isolate_domain() -> None:
     """Let neither other robots nor a second program hear this one, unless the user has chosen where to talk."""
     choose_transport()
     os.environ.setdefault("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")

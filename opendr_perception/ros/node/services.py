@@ -24,7 +24,7 @@ def guarded(callback: Callback, note: Callable[[str, Exception], None]) -> Callb
         return callback  # what it awaits answers for itself
 
     @wraps(callback)
-    def answer(request: Any, response: Any) -> Any:
+    def answer(request: object, response: object) -> object:
         if isinstance(request, SetParameters.Request) and len(request.parameters) > 1:
             for parameter in request.parameters:  # one malformed parameter is no fault of the others
                 answer(SetParameters.Request(parameters=[parameter]), response)
@@ -38,7 +38,7 @@ def guarded(callback: Callback, note: Callable[[str, Exception], None]) -> Callb
     return answer
 
 
-def _refusal(response: Any, reason: str) -> Any:
+def _refusal(response: object, reason: str) -> object:
     result = SetParametersResult(successful=False, reason=reason)
     if isinstance(response, SetParameters.Response):
         response.results = [*response.results, result]

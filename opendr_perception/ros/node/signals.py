@@ -35,7 +35,7 @@ class StopSignals:
 
     @property
     def asked(self) -> bool:
-        """Whether a signal has come."""
+        """True if a signal has come."""
         return self._first is not None
 
     def wait(self) -> None:

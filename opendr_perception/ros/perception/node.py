@@ -1,4 +1,4 @@
-"""What all perception nodes share: streams in, one worker, typed results out with the header of their input.
+"""Base of all perception nodes: streams in, one worker, typed results out with the header of their input.
 
 The way of a frame: subscription (serialised bytes) -> newest-message slot of its stream -> worker thread -> perceiver
 -> result topic. The executor never runs inference, and the worker never waits for anything but messages.
@@ -15,13 +15,14 @@ from typing import Any, ClassVar, Generic
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
-from std_msgs.msg import Header
 
 from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
+from opendr_perception.ros.outputs import Extra
+from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.topics import (
     Arrival,
     Input,
-    Mailbox,
+    LatestSlot,
     Stream,
     image_input,
     reliability_parameter,
@@ -41,12 +42,12 @@ from opendr_perception.tasks.perceiver import (
 PATIENCE = 2.0
 """Seconds that a run of the model, which cannot be interrupted, has to end when the node stops."""
 STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
-"""What ROS accepts as the beginning of a relative topic name, and nothing."""
+"""Pattern of what ROS accepts as the beginning of a relative topic name, or nothing."""
 
 
 @dataclass(frozen=True)
 class PerceptionParameters(PerceiverSettings, NodeParameters):
-    """What every perception node takes."""
+    """Parameters of every perception node."""
 
     streams: tuple[str, ...] = parameter(
         ("",),
@@ -58,37 +59,25 @@ class PerceptionParameters(PerceiverSettings, NodeParameters):
     qos_reliability: str = reliability_parameter()
 
 
-@dataclass(frozen=True)
-class Frame(Generic[InputT, MemoryT]):
-    """One input of one stream, ready to be processed."""
-
-    stream: str
-    header: Header
-    data: Any
-    """What the node's `INPUT` makes of a message: a `tasks.imaging.Image` for cameras."""
-    seen: InputT
-    """What the perceiver takes."""
-    time: float
-    """Seconds, for trackers and temporal models: the stamp, or the time of arrival where stamps say nothing."""
-    memory: MemoryT
-    """What the node keeps for this stream (`new_memory`); a new one after a gap or when time goes back."""
-
-
 class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
     """Base of the nodes that turn the newest input of each stream into one result message, by a perceiver."""
 
     Parameters: ClassVar[type[NodeParameters]] = PerceptionParameters
     RESULT: ClassVar[tuple[type, str]]
     """Type and topic of the result."""
+    OUTPUTS: ClassVar[tuple[Extra, ...]] = ()
+    """The result in messages of other stacks, as `ros.outputs.drawn_by` makes them."""
     INPUT: ClassVar[Input | None] = None
-    """What each stream subscribes; None for camera images."""
+    """Input of each stream; None for camera images."""
     WITH_IMAGES: ClassVar[bool] = False
-    """Whether INPUT comes with the camera images of the same stamps, as `ros.topics.inputs.Pictured`."""
+    """True if INPUT comes with the camera images of the same stamps, as `ros.topics.inputs.ImageWithResult`."""
+    INPUT_IF: ClassVar[tuple[str, str] | None] = None
+    """The parameter, and its value, with which INPUT is taken; with others, camera images alone. None: always."""
 
     def __init__(self, **options: Any) -> None:
         self.perceiver: Perceiver[SettingsT, InputT, MemoryT, ResultT] | None = None
         self._streams: dict[str, Stream] = {}
-        self._mailbox = Mailbox(())
+        self._latest = LatestSlot(())
         self._worker: threading.Thread | None = None
         super().__init__(**options)
 
@@ -99,16 +88,19 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
         raise NotImplementedError
 
     def read(self, data: Any, stream: str) -> InputT:
-        """What the perceiver takes, from what `INPUT` makes of a message of a stream; ValueError if it is unusable."""
+        """Convert what `INPUT` makes of a message into the perceiver's input; ValueError if it is unusable."""
         seen: InputT = data
         return seen
 
-    def message(self, frame: Frame[InputT, MemoryT], result: ResultT) -> Any:
+    def message(self, frame: StreamFrame[InputT, MemoryT], result: ResultT) -> object:
         """The message of a result; the base sets the header."""
         return result
 
     def draw(self, canvas: np.ndarray, seen: InputT, result: ResultT) -> None:
         """Draw what was found in an input into a (H, W, 3) uint8 BGR image, for `~/image`."""
+
+    def published(self, frame: StreamFrame[InputT, MemoryT], result: ResultT) -> None:
+        """The message of a result is published: tell what goes with it."""
 
     # --- what the perceiver does ------------------------------------------------------------------------------------
 
@@ -134,7 +126,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
         if self.perceiver is not None:
             self.perceiver.release(memory)
 
-    def process(self, frames: Sequence[Frame[InputT, MemoryT]]) -> Iterable[ResultT]:
+    def process(self, frames: Sequence[StreamFrame[InputT, MemoryT]]) -> Iterable[ResultT]:
         """Turn frames, at most one of each stream, into one result each, as `Perceiver.batch` promises.
 
         When it raises, each frame is tried again alone: it must not have changed a memory by then.
@@ -154,47 +146,49 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
         self.until_cleanup.callback(self.unload)
-        images = image_input(self.params.image_transport)
-        self._input = self.INPUT or images
-        if self.WITH_IMAGES:
-            self._input = with_images(self._input, images)
+        self._input = self._source(image_input(self.params.image_transport))
         self.until_cleanup.callback(self._streams.clear)
         for name in names:
-            self._streams[name] = stream = Stream(self, name, self._input, self.RESULT, self._renew)
+            self._streams[name] = stream = Stream(self, name, self._input, self.RESULT, self._renew, self.OUTPUTS)
             self.until_cleanup.callback(stream.close)
+
+    def _source(self, images: Input) -> Input:
+        if self.INPUT is None or (self.INPUT_IF and getattr(self.params, self.INPUT_IF[0]) != self.INPUT_IF[1]):
+            return images
+        return with_images(self.INPUT, images) if self.WITH_IMAGES else self.INPUT
 
     def activate(self) -> None:
         if self._worker is not None and self._worker.is_alive():
             raise RuntimeError("the last run of the model has not come to its end: restart the process")
-        self._mailbox = Mailbox(tuple(self._streams))
+        self._latest = LatestSlot(tuple(self._streams))
         self._worker = threading.Thread(
-            target=self._work, args=(self._mailbox,), name=f"{self.get_name()} worker", daemon=True
+            target=self._work, args=(self._latest,), name=f"{self.get_name()} worker", daemon=True
         )
         self._worker.start()
-        self.until_deactivate.callback(self._end, self._mailbox, self._worker)
+        self.until_deactivate.callback(self._end, self._latest, self._worker)
         for stream in self._streams.values():
             self.until_deactivate.callback(stream.unsubscribe)
-            stream.start_anew()
+            stream.restart()
             stream.subscribe(self._receive, self._miss, self._reject)
 
-    def _end(self, mailbox: Mailbox, worker: threading.Thread) -> None:
-        mailbox.close()
+    def _end(self, latest: LatestSlot, worker: threading.Thread) -> None:
+        latest.close()
         worker.join(PATIENCE)
         if worker.is_alive():
             raise TimeoutError(f"the model has not answered for {PATIENCE:g} s; its answer will not be heard")
 
     # --- the executor's thread --------------------------------------------------------------------------------------
 
-    def _receive(self, stream: Stream, arrival: Arrival, message: Any) -> None:
-        self._mailbox.put(stream.name, (arrival, message))
+    def _receive(self, stream: Stream, arrival: Arrival, message: object) -> None:
+        self._latest.put(stream.name, (arrival, message))
 
     def _miss(self, stream: Stream) -> None:
-        self._mailbox.count(stream.name, dropped=1)
+        self._latest.count(stream.name, dropped=1)
 
     def tick(self) -> None:
         if self.stage == "active":
             for stream in self._streams.values():
-                stream.publish_statistics(self._mailbox.counts(stream.name))
+                stream.publish_statistics(self._latest.counts(stream.name))
         super().tick()
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
@@ -202,20 +196,20 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     # --- the worker's thread ----------------------------------------------------------------------------------------
 
-    def _work(self, mailbox: Mailbox) -> None:
-        while (messages := mailbox.take()) is not None:
+    def _work(self, latest: LatestSlot) -> None:
+        while (messages := latest.take()) is not None:
             try:
                 opened = [self._open(self._streams[name], message) for name, message in messages.items()]
                 frames = [frame for frame in opened if frame is not None]
                 for frame, result, seconds in self._answers(frames):
-                    if mailbox.closed:  # the node has stopped meanwhile, and nobody waits for this
+                    if latest.closed:  # the node has stopped meanwhile, and nobody waits for this
                         return
                     self._publish(frame, result, seconds)
             except Exception as error:  # noqa: BLE001 - whatever it is, the worker has to live
-                if not mailbox.closed:
+                if not latest.closed:
                     self.note_failure("the worker failed", error)
 
-    def _open(self, stream: Stream, arrived: tuple[Arrival, Any]) -> Frame[InputT, MemoryT] | None:
+    def _open(self, stream: Stream, arrived: tuple[Arrival, Any]) -> StreamFrame[InputT, MemoryT] | None:
         arrival, message = arrived
         try:
             header, data = self._input.open(message)
@@ -231,11 +225,11 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
         if seconds is None:
             self._miss(stream)
             return None
-        return Frame(stream.name, header, data, seen, seconds, stream.memory)
+        return StreamFrame(stream.name, header, data, seen, seconds, stream.memory)
 
     def _answers(
-        self, frames: Sequence[Frame[InputT, MemoryT]]
-    ) -> Iterator[tuple[Frame[InputT, MemoryT], ResultT, float]]:
+        self, frames: Sequence[StreamFrame[InputT, MemoryT]]
+    ) -> Iterator[tuple[StreamFrame[InputT, MemoryT], ResultT, float]]:
         """Process frames together; if that fails, one by one, so that a bad one costs the other streams nothing.
 
         Gives each frame that has a result with it, and its share of the time, s.
@@ -264,15 +258,18 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
                 continue
             yield frame, result, share + time.perf_counter() - started
 
-    def _publish(self, frame: Frame[InputT, MemoryT], result: ResultT, inference: float) -> None:
+    def _publish(self, frame: StreamFrame[InputT, MemoryT], result: ResultT, inference: float) -> None:
         stream = self._streams[frame.stream]
         try:
-            stream.publish(frame.header, self.message(frame, result), inference)
+            message = self.message(frame, result)
+            stream.publish(frame.header, message, inference)
+            self.published(frame, result)
         except Exception as error:  # noqa: BLE001 - the worker must outlive what goes wrong with one result
             self._reject(stream, f"cannot publish: {error}")
             return
-        self._mailbox.count(stream.name, processed=1)
+        self._latest.count(stream.name, processed=1)
         try:
+            stream.outputs.publish(message)
             if stream.watched():
                 canvas = self._input.canvas(frame.data)
                 self.draw(canvas, frame.seen, result)
@@ -286,5 +283,5 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
         return self.new_memory()
 
     def _reject(self, stream: Stream, problem: str) -> None:
-        self._mailbox.count(stream.name, rejected=1)
+        self._latest.count(stream.name, rejected=1)
         stream.reject(problem)

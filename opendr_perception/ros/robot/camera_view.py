@@ -1,4 +1,4 @@
-"""How the robot's camera sees: its calibration by `camera_info`, and its mount by a parameter or tf."""
+"""Model of the robot's camera: its calibration by `camera_info`, and its mount by a parameter or tf."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class CameraView:
             raise ValueError(self.problem) from error
 
     def locator(self, frame: str, width: int, height: int) -> Locator:
-        """What places people by their boxes in images of a frame and a size.
+        """Locator of people by their boxes in images of a frame and a size.
 
         Raises:
             ValueError: nothing can; the text says why.

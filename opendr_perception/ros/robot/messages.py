@@ -1,4 +1,4 @@
-"""What a robot that moves in the plane says of itself: odometry, transforms, and the calibration of its camera."""
+"""Messages of a robot that moves in the plane: odometry, transforms, and the calibration of its camera."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def camera_info(header: Header, width: int, height: int, matrix: np.ndarray) -> 
 
 
 def transform(header: Header, child: str, place: tuple[float, float, float], turned: Quaternion) -> TransformStamped:
-    """Where a frame is, x, y, z (m), and how it is turned, in the frame of the header."""
+    """Transform of a frame: its place x, y, z (m) and rotation in the frame of the header."""
     x, y, z = place
     where = Transform(translation=Vector3(x=x, y=y, z=z), rotation=turned)
     return TransformStamped(header=header, child_frame_id=child, transform=where)
 
 
 def camera_mount(header: Header, frame: str, place: tuple[float, float, float]) -> TransformStamped:
-    """Where a camera that looks ahead is on the robot, x, y, z (m), in the frame BASE."""
+    """Mount of a camera that looks ahead on the robot, x, y, z (m), in the frame BASE."""
     return transform(header, frame, place, OPTICAL)
 
 

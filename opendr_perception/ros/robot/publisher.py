@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from nav_msgs.msg import Odometry
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
@@ -55,7 +55,7 @@ class RobotPublisher:
         self._odometry = node.create_publisher(Odometry, "odom", 10)
         self._clock = node.create_publisher(Clock, "/clock", 10)
         self._publishers = [self._images, self._camera_info, self._odometry, self._clock]
-        self._transforms: Any = None
+        self._transforms: Publisher | None = None
         try:
             self._tf_message = importlib.import_module("tf2_msgs.msg").TFMessage
         except ModuleNotFoundError:

@@ -1,4 +1,4 @@
-"""Where frames are on the robot, read from `/tf_static` and `/tf`.
+"""Poses of frames on the robot, read from `/tf_static` and `/tf`.
 
 A reader of its own, because a sensor's mount needs neither interpolation nor a buffer of ten seconds, and because
 tf2_ros is not everywhere where rclpy is. Where the package tf2_msgs is missing too, no frame is known but the base's.
@@ -11,13 +11,17 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from geometry_msgs.msg import TransformStamped
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 
 from opendr_perception.active.surroundings import Pose3
+
+if TYPE_CHECKING:
+    from tf2_msgs.msg import TFMessage
 
 FRESH = 1.0
 """Seconds after which a transform of `/tf` is not known any more; those of `/tf_static` stay."""
@@ -80,7 +84,7 @@ class FramePoses:
 
     def __init__(self, node: Node, base: str) -> None:
         self._node, self._base, self._tree = node, base, FrameTree()
-        self._subscriptions: list[Any] = []
+        self._subscriptions: list[Subscription] = []
         try:
             kind = importlib.import_module("tf2_msgs.msg").TFMessage
         except ModuleNotFoundError:
@@ -103,10 +107,10 @@ class FramePoses:
         """Return the pose of a frame in the base frame, m; None when it is unknown, or was not told for `FRESH` s."""
         return self._tree.pose(frame_id, self._base, time.monotonic()) if frame_id else None
 
-    def _take_static(self, message: Any) -> None:
+    def _take_static(self, message: TFMessage) -> None:
         self._tree.take(message.transforms, float("inf"))
 
-    def _take_moving(self, message: Any) -> None:
+    def _take_moving(self, message: TFMessage) -> None:
         self._tree.take(message.transforms, time.monotonic() + FRESH)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.duration import Duration
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from std_msgs.msg import Header
 
 from opendr_perception.active.surroundings import Velocity
@@ -14,7 +13,7 @@ from opendr_perception.ros.node import qos
 
 TOPIC = "cmd_vel"
 LAST_WORD = Duration(seconds=0.5)
-"""How long a base that has not heard the last zero is waited for."""
+"""Longest wait for a base that has not heard the last zero."""
 NAMELESS = "_NODE_NAMESPACE_UNKNOWN_/_NODE_NAME_UNKNOWN_"
 """As rmw calls nodes whose names it has not heard, or, of two with one name in a process, has lost: it may be ours."""
 
@@ -30,7 +29,9 @@ class VelocityPublisher:
 
     def __init__(self, node: Node, stamped: bool, frame: str) -> None:
         self._node, self._stamped, self._frame = node, stamped, frame
-        self._publisher: Any = node.create_publisher(TwistStamped if stamped else Twist, TOPIC, qos.result(depth=1))
+        self._publisher: Publisher = node.create_publisher(
+            TwistStamped if stamped else Twist, TOPIC, qos.result(depth=1)
+        )
 
     def close(self) -> None:
         """Take the topic away, once the last command has been heard."""

@@ -24,7 +24,7 @@ MAX_LINEAR, MAX_ANGULAR = 1.0, 2.0
 
 
 class WebotsDriver:
-    """What webots_ros2_driver makes and calls: `init` once, `step` in every time step of the simulation."""
+    """Plugin that webots_ros2_driver makes and calls: `init` once, `step` in every time step of the simulation."""
 
     def init(self, webots_node: Any, properties: Mapping[str, str]) -> None:
         """Take hold of the robot, which must be a supervisor.

@@ -2,11 +2,15 @@
 
 from opendr_perception.ros.signals.node import SampleNode, SampleParameters
 from opendr_perception.ros.signals.player import Player
+from opendr_perception.ros.signals.sources import AudioSource, SampleSource, SignalSamples
 from opendr_perception.ros.signals.stream import DEPTH
 
 __all__ = [
     "DEPTH",
+    "AudioSource",
     "Player",
     "SampleNode",
     "SampleParameters",
+    "SampleSource",
+    "SignalSamples",
 ]

@@ -1,4 +1,4 @@
-"""What all nodes that hear share: sound in, one worker, typed results out, stamped with the end of what was heard.
+"""Base of all nodes that hear: sound in, one worker, typed results out, stamped with the end of what was heard.
 
 The way of a chunk: reliable subscription -> queue, in which nothing is replaced -> worker thread -> order by sample
 time -> the node's rate -> `hear` -> results. The executor never runs inference.
@@ -18,6 +18,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
 from opendr_perception.ros.perception.node import STREAM_NAME
 from opendr_perception.ros.signals.queue import Queue
+from opendr_perception.ros.signals.sources import AudioSource, SampleSource
 from opendr_perception.ros.signals.stream import SampleStream
 from opendr_perception.tasks.sound import ENCODINGS, MOST_CHANNELS, RATES, TYPES
 
@@ -27,11 +28,11 @@ PATIENCE = 2.0
 
 @dataclass(frozen=True)
 class SampleParameters(NodeParameters):
-    """What every node that hears takes."""
+    """Parameters of every node that hears."""
 
     device: str = parameter(
         "cpu",
-        "Where the model runs. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
+        "Device of the model. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
         choices=("cpu", "cuda", "tensorrt"),
         read_only=True,
     )
@@ -63,7 +64,7 @@ class SampleParameters(NodeParameters):
     )
     sample_rate: int = parameter(
         16000,
-        "Hz, for AudioData and AudioDataStamped, which do not tell it.",
+        "Sample rate, Hz, for AudioData and AudioDataStamped, which do not contain it.",
         minimum=RATES[0],
         maximum=RATES[1],
     )
@@ -71,14 +72,14 @@ class SampleParameters(NodeParameters):
     sample_format: str = parameter("S16LE", "Encoding, for AudioData and AudioDataStamped.", choices=tuple(ENCODINGS))
     qos_reliability: str = parameter(
         "reliable",
-        "What is asked of publishers. reliable loses nothing on the way; best_effort hears all publishers.",
+        "Requested reliability. reliable loses nothing on the way; best_effort hears all publishers.",
         choices=("best_effort", "reliable"),
         read_only=True,
     )
     max_gap: float = parameter(
         1.0,
         "Seconds of sound that may be missing. A shorter gap is filled with silence; after a longer one the stream "
-        "starts anew.",
+        "restarts.",
         minimum=0.0,
         maximum=60.0,
         read_only=True,
@@ -96,7 +97,7 @@ class SampleNode(ManagedNode):
 
     def __init__(self, **options: Any) -> None:
         self._streams: dict[str, SampleStream] = {}
-        self._queue: Queue[tuple[int, Any]] = Queue(())
+        self._queue: Queue[tuple[int, object]] = Queue(())
         self._worker: threading.Thread | None = None
         super().__init__(**options)
 
@@ -109,12 +110,25 @@ class SampleNode(ManagedNode):
     def unload(self) -> None:
         """Let go of the model."""
 
-    def new_memory(self) -> Any:
-        """What is kept for a stream from chunk to chunk."""
+    @property
+    def rate(self) -> int:
+        """At which samples are wanted, Hz."""
+        return self.RATE
+
+    def source(self) -> SampleSource:
+        """What the samples come from."""
+        return AudioSource(self.params)
+
+    def new_memory(self) -> object:
+        """Make the memory of a stream, which is kept from chunk to chunk."""
         raise NotImplementedError
 
+    def tell(self, stream: str, problem: str) -> None:
+        """Say in the log and the diagnostics what is wrong with the samples of a stream; '' for nothing."""
+        self._streams[stream].tell(problem)
+
     def hear(self, stream: str, samples: np.ndarray, stamp: int, memory: Any) -> Iterable[tuple[int, Any]]:
-        """Take the next samples (n,) float32 at `RATE`, and the time of the first in ns.
+        """Take the next samples (n,) float32 at `rate`, and the time of the first in ns.
 
         Gives results with the times in ns of the end of the sound that each is about.
         """
@@ -128,14 +142,14 @@ class SampleNode(ManagedNode):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
         self._streams = {
-            name: SampleStream(self, name, "audio", self.RESULT, self.RATE, lambda _: self.new_memory())
+            name: SampleStream(self, name, self.source(), self.RESULT, self.rate, lambda _: self.new_memory())
             for name in names
         }
 
     def activate(self) -> None:
         self._queue = Queue(tuple(self._streams))
         for stream in self._streams.values():
-            stream.start_anew()
+            stream.restart()
             stream.subscribe(self._receive)
         self._worker = threading.Thread(
             target=self._work, args=(self._queue,), name=f"{self.get_name()} worker", daemon=True
@@ -158,7 +172,7 @@ class SampleNode(ManagedNode):
 
     # --- the executor's thread --------------------------------------------------------------------------------------
 
-    def _receive(self, stream: SampleStream, arrived: int, message: Any) -> None:
+    def _receive(self, stream: SampleStream, arrived: int, message: object) -> None:
         self._queue.put(stream.name, (arrived, message))
 
     def tick(self) -> None:
@@ -181,7 +195,7 @@ class SampleNode(ManagedNode):
 
     # --- the worker's thread ----------------------------------------------------------------------------------------
 
-    def _work(self, queue: Queue[tuple[int, Any]]) -> None:
+    def _work(self, queue: Queue[tuple[int, object]]) -> None:
         while (taken := queue.take()) is not None:
             name, (arrived, message) = taken
             stream = self._streams[name]
@@ -194,7 +208,7 @@ class SampleNode(ManagedNode):
             else:
                 queue.count(name, processed=1)
 
-    def _serve(self, stream: SampleStream, arrived: int, message: Any, queue: Queue[tuple[int, Any]]) -> None:
+    def _serve(self, stream: SampleStream, arrived: int, message: object, queue: Queue[tuple[int, object]]) -> None:
         for samples, stamp in stream.hear(arrived, message):
             started = time.perf_counter()
             for end, result in self.hear(stream.name, samples, stamp, stream.memory):

@@ -15,14 +15,14 @@ PATIENCE = 0.5
 """Seconds that a device has to end; one that hangs must not keep the node from stopping."""
 
 
-class Source(Protocol):
-    """What is played."""
+class PlayerSource(Protocol):
+    """Recording that is played."""
 
     path: str
     skipped: int
     problem: str
 
-    def __iter__(self) -> Iterator[Any]: ...
+    def __iter__(self) -> Iterator[object]: ...
 
     def stop(self) -> None: ...
 
@@ -41,10 +41,10 @@ class Player:
         opened: opens the source; asked at once, so that what is wrong with it is known before it is played.
     """
 
-    def __init__(self, node: ManagedNode, opened: Callable[[], Source]) -> None:
+    def __init__(self, node: ManagedNode, opened: Callable[[], PlayerSource]) -> None:
         self._node, self._opened = node, opened
         opened().close()
-        self._source: Source | None = None
+        self._source: PlayerSource | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
         self._published = 0
@@ -68,7 +68,7 @@ class Player:
             self._thread.join(PATIENCE)
 
     def diagnose(self, doing: str) -> Sequence[DiagnosticStatus]:
-        """What is played, how far, and what is wrong with it."""
+        """Report the recording that is played, its progress and faults."""
         if self._source is None:
             return ()
         problem = self._source.problem if self._source.skipped else ""
@@ -76,7 +76,7 @@ class Player:
         values = {"published": self._published, "skipped": self._source.skipped}
         return [self._node.status(self._source.path, level, problem or self._ended or doing, values)]
 
-    def _run(self, source: Source, play: Play, stop: threading.Event) -> None:
+    def _run(self, source: PlayerSource, play: Play, stop: threading.Event) -> None:
         try:
             due = time.monotonic()
             for chunk in source:

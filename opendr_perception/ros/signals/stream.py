@@ -1,4 +1,4 @@
-"""One microphone of a node that hears: its topics, its samples in order, and how it is doing."""
+"""One microphone or sensor of a node that hears: its topics, its samples in order, and how it is doing."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ from typing import Any
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.publisher import Publisher
 from rclpy.time import Time
 from std_msgs.msg import Header
 
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.node import ManagedNode, brief, qos
-from opendr_perception.ros.signals.audio import message_type
+from opendr_perception.ros.signals.sources import SampleSource, published, resampled_columns, with_holes
 from opendr_perception.ros.topics import Counts, Listener, Statistics, Summary, names
 from opendr_perception.tasks.signals import Pace, Resampler, SampleBuffer
-from opendr_perception.tasks.sound import TYPES, Format, read
 
 DEPTH = 100
 """Messages that the middleware keeps until the executor takes them."""
-SILENT = 10.0
-"""Seconds of digital silence after which that is said: a muted microphone."""
 
 
 class SampleStream:
-    """Subscribes the sound of one stream, puts it in order, and tells how it is.
+    """Subscribes the samples of one stream, puts it in order, and tells how it is.
 
     Args:
         node: whose stream it is, with the parameters of `ros.signals.node.SampleParameters`.
         name: the prefix of its topics; '' for none.
-        topic: of the sound, relative.
+        source: of the samples.
         result: message type and topic of its results.
         rate: at which the node hears, Hz.
         renew: takes what the node kept of the past (None at first) and gives what it keeps from now on.
@@ -39,7 +37,7 @@ class SampleStream:
         self,
         node: ManagedNode,
         name: str,
-        topic: str,
+        source: SampleSource,
         result: tuple[type, str],
         rate: int,
         renew: Callable[[Any], Any],
@@ -47,25 +45,26 @@ class SampleStream:
         self.name = name
         self.memory: Any = None
         self._node, self._rate, self._renew = node, rate, renew
-        self._relative = topic
-        self.topic = names.resolve(node, self._topic(topic))
-        self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
+        self._source = source
+        self.topic = names.resolve(node, self._topic(source.topic))
+        self._results: Publisher = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
         self._listener: Listener | None = None
         self._timings = Statistics()
         self._summary: Summary = self._timings.drain()
-        self.start_anew()
+        self.restart()
 
-    def start_anew(self) -> None:
+    def restart(self) -> None:
         """Forget the past, and all counts."""
         params = self._node.params
         self.memory = self._renew(self.memory)
-        self._buffer = SampleBuffer(params.max_gap)
+        self._buffer = SampleBuffer(params.max_gap, self._source.fill)
         self._pace = Pace()
         self._resampler = Resampler(self._rate, self._rate)
+        self._value = 0.0  # the last one of a signal that may have holes
         self._heard = 0  # samples at the node's rate since the stream began
         self._silent, self._rejected = 0.0, 0
-        self._doubt = self._last_problem = self._frame_id = ""
+        self._doubt = self._last_problem = self._frame_id = self._found = ""
 
     # --- input ------------------------------------------------------------------------------------------------------
 
@@ -82,8 +81,8 @@ class SampleStream:
         clock = self._node.get_clock()
         self._listener = Listener(
             self._node,
-            message_type(kind),
-            self._topic(self._relative),
+            self._source.message_type(kind),
+            self._topic(self._source.topic),
             lambda message: put(self, clock.now().nanoseconds, message),
             profile,
         )
@@ -95,26 +94,23 @@ class SampleStream:
             self._listener = None
 
     def _kind(self) -> str:
-        """Which of `TYPES` it is: as the parameter says, or as whoever publishes it does; '' while nobody does."""
-        wanted: str = self._node.params.audio_type
-        if wanted != "auto":
-            return wanted
+        """Which of the source's types it is; '' while nobody publishes one."""
         found = [info.topic_type for info in self._node.get_publishers_info_by_topic(self.topic)]
-        known = [kind for kind, name in TYPES.items() if name in found]
-        if found and not known:
-            self._warn(f"it is published as {', '.join(sorted(set(found)))}, which is no sound", "type")
-        return known[0] if known else ""
+        kind = published(self._source, found)
+        if found and not kind:
+            self._warn(f"it is published as {', '.join(sorted(set(found)))}, which is no {self._source.word}", "type")
+        return kind
 
-    def hear(self, arrived: int, message: Any) -> Iterator[tuple[np.ndarray, int]]:
+    def hear(self, arrived: int, message: object) -> Iterator[tuple[np.ndarray, int]]:
         """Put a message in its place; give the samples (n,) at the node's rate that follow, and the time of the first.
 
-        Where the stream starts anew, `memory` is renewed before its samples are given.
+        Where the stream restarts, `memory` is renewed before its samples are given.
 
         Raises:
             ValueError: the message cannot be used.
         """
         params = self._node.params
-        heard = read(message, arrived, Format(params.sample_rate, params.channels, params.sample_format))
+        heard = self._source.read(message, arrived)
         chunk = heard.chunk
         channel = params.channel
         if channel >= chunk.samples.shape[1]:
@@ -127,8 +123,7 @@ class SampleStream:
         for piece in self._buffer.add(chunk):
             if piece.index == 0:
                 self._begin(piece.restart, piece.rate)
-            samples = piece.samples[:, channel] if channel >= 0 else piece.samples.mean(1)
-            resampled = self._resampler.push(samples[:, None])[:, 0]
+            resampled = self._resample(piece.samples[:, channel] if channel >= 0 else piece.samples.mean(1))
             if len(resampled) and self._buffer.clock is not None:
                 index = round(self._heard * piece.rate / self._rate)
                 self._heard += len(resampled)
@@ -136,13 +131,35 @@ class SampleStream:
 
     def _begin(self, reason: str, rate: float) -> None:
         if reason:
-            self._warn(f"{reason}; the stream starts anew", "restart")
+            self._warn(f"{reason}; the stream restarts", "restart")
             self.memory = self._renew(self.memory)
-        self._resampler, self._heard = Resampler(rate, self._rate), 0
+        self._resampler, self._heard = Resampler(rate, self._rate, 2 if self._holes else 1), 0
+
+    @property
+    def _holes(self) -> bool:
+        """True if samples may be NaN: a filter must not see those, and what comes near them is NaN again."""
+        return self._source.fill != self._source.fill
+
+    def _resample(self, samples: np.ndarray) -> np.ndarray:
+        if not self._holes:
+            return self._resampler.push(samples[:, None])[:, 0]
+        columns = resampled_columns(samples, self._value)
+        self._value = float(columns[-1, 0])
+        return with_holes(self._resampler.push(columns))
+
+    def tell(self, problem: str) -> None:
+        """Note what is wrong with the samples, as who looks at them has found; '' for nothing."""
+        if problem and problem != self._found:
+            self._warn(problem, "found")
+        self._found = problem
 
     def _silence(self, samples: np.ndarray, rate: float) -> str:
         self._silent = 0.0 if samples.any() else self._silent + len(samples) / rate
-        return f"digital silence for {self._silent:.0f} s: is the microphone muted?" if self._silent > SILENT else ""
+        return (
+            f"digital silence for {self._silent:.0f} s: is the microphone muted?"
+            if self._silent > self._source.silent
+            else ""
+        )
 
     def reject(self, problem: str) -> None:
         """Note a message that cannot be used."""
@@ -183,12 +200,12 @@ class SampleStream:
         self._statistics.publish(message)
 
     def diagnose(self, counts: Counts) -> DiagnosticStatus:
-        """How the stream is, in words and numbers."""
+        """Report the state of the stream, in words and numbers."""
         unheard = self._listener.problem() if self._listener else f"nobody publishes {self.topic}"
         dropped = "messages are dropped: the model is too slow here" if counts.dropped else ""
         refused = f"cannot be used: {self._last_problem}" if counts.rejected > self._rejected else ""
         self._rejected = counts.rejected
-        problems = "; ".join(filter(None, (unheard, self._doubt, dropped, refused)))
+        problems = "; ".join(filter(None, (unheard, self._doubt, self._found, dropped, refused)))
         clock, samples = self._buffer.clock, self._buffer.counts
         values = {
             "received": counts.received,
@@ -207,7 +224,7 @@ class SampleStream:
             "last problem": self._last_problem,
         }
         level = DiagnosticStatus.WARN if problems else DiagnosticStatus.OK
-        return self._node.status(self.topic, level, problems or "sound arrives", values, self._frame_id)
+        return self._node.status(self.topic, level, problems or f"{self._source.word} arrives", values, self._frame_id)
 
     def _warn(self, text: str, about: str) -> None:
         self._node.warn(f"{self.topic}: {text}", f"{self.topic} {about}")

@@ -1,18 +1,18 @@
 """From topics to the newest image or result of each stream, and what is wrong with it."""
 
-from opendr_perception.ros.topics.calibration import Calibration, rectified_parameter
+from opendr_perception.ros.topics.calibration import Calibration, of_rectified_images, rectified_parameter
 from opendr_perception.ros.topics.cameras import Cameras, pinhole
-from opendr_perception.ros.topics.gaps import Arrival
+from opendr_perception.ros.topics.gaps import Arrival, GapDetector, StreamStep
 from opendr_perception.ros.topics.inputs import (
+    ImageWithResult,
     Input,
-    Pictured,
     image_input,
     reliability_parameter,
     result_input,
     transport_parameter,
     with_images,
 )
-from opendr_perception.ros.topics.latest import Counts, Mailbox
+from opendr_perception.ros.topics.latest import Counts, LatestSlot
 from opendr_perception.ros.topics.listener import Listener
 from opendr_perception.ros.topics.pairing import Pairing
 from opendr_perception.ros.topics.statistics import Statistics, Summary
@@ -23,16 +23,19 @@ __all__ = [
     "Calibration",
     "Cameras",
     "Counts",
+    "GapDetector",
+    "ImageWithResult",
     "Input",
+    "LatestSlot",
     "Listener",
-    "Mailbox",
     "Pairing",
-    "Pictured",
     "Statistics",
     "Stream",
+    "StreamStep",
     "Summary",
     "image_input",
     "names",
+    "of_rectified_images",
     "pinhole",
     "rectified_parameter",
     "reliability_parameter",

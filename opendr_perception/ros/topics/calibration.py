@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
@@ -23,7 +22,7 @@ LOOK_EVERY = 0.5
 """Seconds after which one looks again for a publisher that keeps what it has published."""
 
 
-def rectified_parameter() -> Any:
+def rectified_parameter() -> bool:
     """The parameter `rectified` of every node that takes images and their calibration."""
     return parameter(
         False,

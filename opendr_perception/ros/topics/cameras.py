@@ -1,4 +1,4 @@
-"""What `camera_info` says about the camera of each stream, where somebody publishes it."""
+"""Camera of each stream by its `camera_info`, where somebody publishes it."""
 
 from __future__ import annotations
 

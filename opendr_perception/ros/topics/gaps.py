@@ -41,12 +41,12 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Step:
-    """What the next message is to its stream.
+class StreamStep:
+    """Relation of the next message to its stream.
 
     Args:
         time: seconds, for trackers and temporal models; like the stamps, or the time of arrival where they say nothing.
-        restart: why the stream must start anew; '' when it goes on.
+        restart: why the stream must restart; '' when it goes on.
         late: whether it is older than one that was served already, so that it must not be served.
         repeated: whether it has the stamp of the last one.
         standing: whether its stamp says nothing, because it is 0 or stands still, so that `time` is that of arrival.
@@ -59,7 +59,7 @@ class Step:
     standing: bool = False
 
 
-class Continuity:
+class GapDetector:
     """Watches one stream. One thread tells of arrivals, another one asks about those that are served."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Continuity:
             self._newest = arrival
         return arrival
 
-    def follow(self, arrival: Arrival, max_gap: float) -> Step:
+    def follow(self, arrival: Arrival, max_gap: float) -> StreamStep:
         """Judge a message that can be served.
 
         Args:
@@ -109,7 +109,7 @@ class Continuity:
         back = last.stamp - arrival.stamp
         if 0 < back <= limit and self._late < LATE_IN_A_ROW:
             self._late += 1
-            return Step(arrival.stamp * 1e-9, late=True)
+            return StreamStep(arrival.stamp * 1e-9, late=True)
         self._base, self._repeats = None, 0
         if back > 0:
             return self._go(arrival, f"time went back by {back * 1e-9:.3f} s")
@@ -121,7 +121,7 @@ class Continuity:
         what = "nothing came for" if quiet > gap // 2 else "stamps leapt by"
         return self._go(arrival, f"{what} {gap * 1e-9:.3f} s")
 
-    def _repeat(self, arrival: Arrival, last: Arrival, between: list[Arrival], limit: int) -> Step:
+    def _repeat(self, arrival: Arrival, last: Arrival, between: list[Arrival], limit: int) -> StreamStep:
         """The same stamp again: the same image, or a clock that stands still, so that the time of arrival is taken."""
         self._repeats += 1
         if self._base is None and self._repeats > STANDING:
@@ -131,14 +131,16 @@ class Continuity:
         gap = _longest_gap([each.at for each in between], last.at, arrival.at)
         return self._go(arrival, f"nothing came for {gap * 1e-9:.3f} s" if gap > limit else "")
 
-    def _go(self, arrival: Arrival, restart: str = "") -> Step:
+    def _go(self, arrival: Arrival, restart: str = "") -> StreamStep:
         if arrival.stamp == 0 and self._base is None:
             self._base = Arrival(arrival.at, arrival.at)
         self._last, self._late = arrival, 0
         with self._lock:
             while self._arrivals and self._arrivals[0].at <= arrival.at:
                 self._arrivals.popleft()
-        return Step(self._time(arrival) * 1e-9, restart, repeated=self._repeats > 0, standing=self._base is not None)
+        return StreamStep(
+            self._time(arrival) * 1e-9, restart, repeated=self._repeats > 0, standing=self._base is not None
+        )
 
     def _time(self, arrival: Arrival) -> int:
         base = self._base

@@ -1,4 +1,4 @@
-"""What is wrong with one stream, in words: asked once a second, and well again as soon as good messages come."""
+"""Faults of one stream, in words: asked once a second, and well again as soon as good messages come."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from opendr_perception.ros.topics.gaps import Step
+from opendr_perception.ros.topics.gaps import StreamStep
 from opendr_perception.ros.topics.latest import Counts
 from opendr_perception.tasks.imaging import Rhythm
 
@@ -30,7 +30,7 @@ class Recurring:
 
     @property
     def recurs(self) -> bool:
-        """Whether it has happened again and again lately."""
+        """True if it has happened again and again lately."""
         return len(self._newest) == RECURS and time.monotonic() - self._newest[0] < WITHIN
 
 
@@ -45,13 +45,13 @@ class Health:
         self.late = Recurring()
         self.restarts = Recurring()
         self._served = Rhythm()
-        self._last: Step | None = None
+        self._last: StreamStep | None = None
         self._stamp = 0
         self._rejected = 0
         self._judged = 0
         self._reason = ""
 
-    def note(self, stamp: int, step: Step) -> None:
+    def note(self, stamp: int, step: StreamStep) -> None:
         """A message with a stamp of so many nanoseconds is to be served, or is late."""
         self.unstamped += stamp == 0
         self.repeated += step.repeated and stamp != 0
@@ -74,7 +74,7 @@ class Health:
             self._rejected, self._judged = rejected, processed + rejected
 
     def rejections(self) -> tuple[bytes, str]:
-        """How bad it is, as a level of diagnostics, that messages cannot be used, and why they cannot."""
+        """Level of diagnostics of messages that cannot be used, and the reason."""
         if not self._rejected:
             return DiagnosticStatus.OK, ""
         if self._rejected == self._judged:
@@ -82,7 +82,7 @@ class Health:
         return DiagnosticStatus.WARN, f"{self._rejected} of {self._judged} cannot be used: {self.last_problem}"
 
     def irregularities(self, interval: float, max_gap: float) -> str:
-        """What is wrong with the times of messages; '' for nothing.
+        """Fault of the times of messages; '' for nothing.
 
         Args:
             interval: between messages that arrive, seconds; 0 while it is not known.
@@ -99,7 +99,7 @@ class Health:
 
     def _order(self) -> str:
         if self.restarts.recurs:
-            return f"the stream starts anew again and again: {self._reason}"
+            return f"the stream restarts again and again: {self._reason}"
         return "messages come late again and again, and are left out" if self.late.recurs else ""
 
 

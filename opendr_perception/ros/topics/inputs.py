@@ -1,11 +1,11 @@
-"""What a perception node subscribes, and how a message becomes something to work on."""
+"""Inputs of perception nodes, and the conversion of their messages."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from std_msgs.msg import Header
@@ -24,9 +24,10 @@ class Input:
         type: of the messages.
         raw: whether messages come as serialised bytes.
         open: turns a message (or its bytes) into its header and what `process` gets; ValueError if it is unusable.
-        canvas: makes a (H, W, 3) uint8 BGR picture of it, on which results are drawn.
+        canvas: makes a (H, W, 3) uint8 BGR image of it, on which results are drawn.
         stamp: of a message in nanoseconds; ValueError if it is unusable.
         images: the camera's images that it is about. Then `open` gets both messages, the image first.
+        remedy: what to do where nobody publishes it; '' for nothing special.
     """
 
     topic: str
@@ -36,10 +37,19 @@ class Input:
     canvas: Callable[[Any], np.ndarray]
     stamp: Callable[[Any], int]
     images: Input | None = None
+    remedy: str = ""
+
+
+class ResultMessage(Protocol):
+    """Fields that all results of nodes have."""
+
+    header: Header
+    height: int
+    width: int
 
 
 @dataclass(frozen=True)
-class Pictured:
+class ImageWithResult:
     """A result of another node, and the image that it is about."""
 
     image: Image
@@ -47,8 +57,22 @@ class Pictured:
 
     @property
     def note(self) -> str:
-        """What is doubtful about the image, or ''."""
+        """Doubts about the image, or ''."""
         return self.image.note
+
+    def agreeing(self) -> Any:
+        """The result.
+
+        Raises:
+            ValueError: it is about an image of another size.
+        """
+        found, image = self.result, self.image
+        if (found.width, found.height) != (image.width, image.height):
+            raise ValueError(
+                f"{type(found).__name__}: it is about an image of {found.width}x{found.height}, but the image of its "
+                f"stamp has {image.width}x{image.height}"
+            )
+        return found
 
 
 def transport_parameter() -> str:
@@ -66,7 +90,7 @@ def reliability_parameter() -> str:
     """The parameter `qos_reliability` of every node that takes images or results."""
     return parameter(
         "best_effort",
-        "What is asked of publishers. best_effort hears all of them; reliable does not hear best-effort cameras.",
+        "Requested reliability. best_effort hears all of them; reliable does not hear best-effort cameras.",
         choices=("best_effort", "reliable"),
         read_only=True,
     )
@@ -79,34 +103,32 @@ def image_input(transport: str) -> Input:
     return Input(topic, message_type, raw=True, open=read, canvas=to_bgr, stamp=images.read_stamp)
 
 
-def result_input(topic: str, message_type: type) -> Input:
+def result_input(topic: str, message_type: type, remedy: str = "") -> Input:
     """Results of another node, as they are. They are drawn on black, in the size of the image that they are about."""
     return Input(
-        topic, message_type, raw=False, open=lambda message: (message.header, message), canvas=_black, stamp=_stamp
+        topic,
+        message_type,
+        raw=False,
+        open=lambda message: (message.header, message),
+        canvas=_black,
+        stamp=_stamp,
+        remedy=remedy,
     )
 
 
 def with_images(result: Input, image: Input) -> Input:
-    """Results of another node and the images of the same stamps, as `Pictured`."""
+    """Results of another node and the images of the same stamps, as `ImageWithResult`."""
 
-    def read(messages: tuple[Any, Any]) -> tuple[Header, Pictured]:
-        header, picture = image.open(messages[0])
-        return header, Pictured(picture, result.open(messages[1])[1])
+    def read(messages: tuple[object, object]) -> tuple[Header, ImageWithResult]:
+        header, opened = image.open(messages[0])
+        return header, ImageWithResult(opened, result.open(messages[1])[1])
 
-    return Input(
-        result.topic,
-        result.type,
-        result.raw,
-        open=read,
-        canvas=lambda pictured: image.canvas(pictured.image),
-        stamp=result.stamp,
-        images=image,
-    )
+    return replace(result, open=read, canvas=lambda paired: image.canvas(paired.image), images=image)
 
 
-def _black(message: Any) -> np.ndarray:
+def _black(message: ResultMessage) -> np.ndarray:
     return np.zeros((message.height, message.width, 3), np.uint8)
 
 
-def _stamp(message: Any) -> int:
+def _stamp(message: ResultMessage) -> int:
     return stamps.nanoseconds(message.header.stamp)

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass
 class Counts:
-    """What became of the messages of one stream. A message is counted when its fate is known, so that
+    """Fates of the messages of one stream. A message is counted when its fate is known, so that
     `received = processed + dropped + rejected` holds whenever it is read."""
 
     processed: int = 0
@@ -21,7 +21,7 @@ class Counts:
         return self.processed + self.dropped + self.rejected
 
 
-class Mailbox:
+class LatestSlot:
     """One slot for each stream. A new message replaces one that nobody has taken yet, which is counted as dropped."""
 
     def __init__(self, streams: tuple[str, ...]) -> None:
@@ -32,10 +32,10 @@ class Mailbox:
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
+        """True if `close` was called."""
         return self._closed
 
-    def put(self, stream: str, message: Any) -> None:
+    def put(self, stream: str, message: object) -> None:
         """Leave a message for the worker. Never blocks."""
         with self._ready:
             if stream in self._slots:
@@ -44,7 +44,7 @@ class Mailbox:
             self._ready.notify()
 
     def take(self) -> dict[str, Any] | None:
-        """Wait for messages and take the newest one of every stream that has one; None when the mailbox is closed."""
+        """Wait for messages and take the newest one of every stream that has one; None when the slot is closed."""
         with self._ready:
             self._ready.wait_for(lambda: self._slots or self._closed)
             if self._closed:

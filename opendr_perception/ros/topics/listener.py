@@ -38,6 +38,7 @@ class Listener:
         take: takes each message, in the executor's thread.
         profile: quality of service, which users can override.
         raw: whether messages come as serialised bytes.
+        remedy: what to do where nobody publishes it, besides remapping; '' for nothing.
     """
 
     def __init__(
@@ -48,7 +49,9 @@ class Listener:
         take: Callable[[Any], None],
         profile: QoSProfile,
         raw: bool = False,
+        remedy: str = "",
     ) -> None:
+        self._remedy = f": {remedy}" if remedy else ""
         self.topic = topics.resolve(node, topic)
         self._reported = 0
         self._missing = 0
@@ -72,7 +75,7 @@ class Listener:
         return max(self._reported, self._missing)
 
     def problem(self) -> str:
-        """Why nothing is heard, or why what is heard is not of one source; '' if all is well."""
+        """Reason why nothing is heard, or why several sources are heard; '' if all is well."""
         if self._incompatible:
             return self._incompatible
         publishers = self._subscription.get_publisher_count()
@@ -102,7 +105,7 @@ class Listener:
         except UnsupportedEventTypeError:  # a middleware that cannot tell
             return subscribe()
 
-    def _receive(self, message: Any, about: Mapping[str, Any]) -> None:
+    def _receive(self, message: object, about: Mapping[str, Any]) -> None:
         self._last = time.monotonic()
         self._count(about)
         self._said = False
@@ -144,4 +147,5 @@ class Listener:
                 "config/fastdds.xml for the publisher too)"
             )
         there = topics.others(self._node, self._kind, self.topic)
-        return f"nobody publishes {self.topic}" + (f"; of its type there is {there}: remap to it" if there else "")
+        instead = f"; of its type there is {there}: remap to it" if there else ""
+        return f"nobody publishes {self.topic}{self._remedy}{instead}"

@@ -1,4 +1,4 @@
-"""Which topics belong together, and which ones there are: names follow the image topic, as image_transport's do."""
+"""Names of topics that belong together, and those that exist: names follow the image topic, as image_transport's do."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def camera_info(node: Node, image_topic: str) -> str:
 
 
 def is_rectified(topic: str) -> bool:
-    """Whether images of a topic are rectified, by the convention of image_proc: image_rect, image_rect_color, …"""
+    """True if images of a topic are rectified, by the convention of image_proc: image_rect, image_rect_color, …"""
     return topic.removesuffix(COMPRESSED).rsplit("/", 1)[-1].startswith("image_rect")
 
 
 def others(node: Node, kind: type, topic: str) -> str:
-    """Which topics of this type somebody publishes, for whoever waits for one in vain; '' for none."""
+    """Published topics of this type, for whoever waits for one in vain; '' for none."""
     own = f"{node.get_fully_qualified_name()}/"
     found = [name for name in _published(node, kind) if name != topic and not name.startswith(own)]
     if not found and kind in (ImageMessage, CompressedImage):

@@ -44,16 +44,19 @@ class Pairing(Generic[ImageT, ResultT]):
         self._images: dict[int, ImageT] = {}
         self._results: dict[int, _Waiting[ResultT]] = {}
         self._missed = 0
+        self.passed = 0
+        """Images that were given up without a result."""
 
     def add_image(self, stamp: int, image: ImageT) -> None:
         """An image has come, stamped with these nanoseconds."""
-        self._images.pop(stamp, None)
+        self.passed += self._images.pop(stamp, None) is not None
         self._images[stamp] = image
         for waiting_since, waiting in self._results.items():
             waiting.meet(stamp - waiting_since)
         self._join(stamp)
         if len(self._images) > LIMIT:
             del self._images[next(iter(self._images))]
+            self.passed += 1
 
     def add_result(self, stamp: int, result: ResultT) -> None:
         """A result has come, stamped with these nanoseconds."""
@@ -71,6 +74,7 @@ class Pairing(Generic[ImageT, ResultT]):
             return
         for older in list(takewhile(stamp.__ne__, self._images)):
             del self._images[older]
+            self.passed += 1
         for older in list(takewhile(stamp.__ne__, self._results)):
             self._give_up(older)
         self._missed = 0

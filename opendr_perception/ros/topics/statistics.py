@@ -1,4 +1,4 @@
-"""How fast one stream is served: what `~/statistics` says."""
+"""Statistics of one stream, as `~/statistics` publishes them."""
 
 from __future__ import annotations
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.publisher import Publisher
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
@@ -15,8 +17,9 @@ from std_msgs.msg import Header
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import ManagedNode, brief, qos
+from opendr_perception.ros.outputs import Extra, Outputs
 from opendr_perception.ros.topics import names
-from opendr_perception.ros.topics.gaps import Arrival, Continuity
+from opendr_perception.ros.topics.gaps import Arrival, GapDetector
 from opendr_perception.ros.topics.health import Health
 from opendr_perception.ros.topics.inputs import Input
 from opendr_perception.ros.topics.latest import Counts
@@ -37,10 +40,17 @@ class Stream:
         source: what it subscribes.
         result: message type and topic of its results.
         renew: takes what the node kept of the past (None at first) and gives what it keeps from now on.
+        extras: the messages in which other stacks want its results.
     """
 
     def __init__(
-        self, node: ManagedNode, name: str, source: Input, result: tuple[type, str], renew: Callable[[Any], Any]
+        self,
+        node: ManagedNode,
+        name: str,
+        source: Input,
+        result: tuple[type, str],
+        renew: Callable[[Any], Any],
+        extras: Sequence[Extra] = (),
     ) -> None:
         self.name = name
         self._node = node
@@ -49,20 +59,22 @@ class Stream:
         self._renew = renew
         self.memory: Any = None
         drawing = "~/" + self._topic("image")
-        self._results: Any = node.create_publisher(result[0], self._topic(result[1]), qos.result())
+        self._results: Publisher = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._drawings = node.create_publisher(ImageMessage, drawing, qos.result(1))
         self._jpegs = node.create_publisher(CompressedImage, drawing + names.COMPRESSED, qos.result(1))
+        self.outputs = Outputs(node, extras, lambda topic: "~/" + self._topic(topic))
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
         self._listeners: list[Listener] = []
         self._timings = Statistics()
         self._summary: Summary = self._timings.drain()
-        self.start_anew()
+        self.restart()
 
-    def start_anew(self) -> None:
+    def restart(self) -> None:
         """Forget the past, and all counts."""
         self.memory = self._renew(self.memory)
-        self._continuity = Continuity()
+        self._gap_detector = GapDetector()
         self._health = Health()
+        self._pairing: Pairing[Any, Any] | None = None
         self._mismatch = ""
         self._doubt = ""
         self._frame_id = ""
@@ -83,7 +95,7 @@ class Stream:
             self._listen(self._input, lambda stamp, message: put(self, self._arrive(stamp), message), reject)
             return
 
-        def deliver(image: Any, result: tuple[Arrival, Any]) -> None:
+        def deliver(image: object, result: tuple[Arrival, object]) -> None:
             self._mismatch = ""
             put(self, result[0], (image, result[1]))
 
@@ -93,7 +105,7 @@ class Stream:
                 self._mismatch = self._explain_mismatch(offset)
                 self._warn(self._mismatch, "pairing")
 
-        pairing = Pairing(deliver, miss)
+        self._pairing = pairing = Pairing(deliver, miss)
         self._listen(
             self._input,
             lambda stamp, message: pairing.add_result(stamp, (self._arrive(stamp), message)),
@@ -102,7 +114,7 @@ class Stream:
         self._listen(self._input.images, pairing.add_image, reject)
 
     def _listen(self, source: Input, take: Callable[[int, Any], None], reject: Callable[[Stream, str], None]) -> None:
-        def receive(message: Any) -> None:
+        def receive(message: object) -> None:
             try:
                 stamp = source.stamp(message)
                 if stamp < 0:
@@ -114,10 +126,10 @@ class Stream:
 
         profile = qos.newest(self._node.params.qos_reliability, depth=1 if self._input.images is None else LIMIT)
         topic = self._topic(source.topic)
-        self._listeners.append(Listener(self._node, source.type, topic, receive, profile, source.raw))
+        self._listeners.append(Listener(self._node, source.type, topic, receive, profile, source.raw, source.remedy))
 
     def _arrive(self, stamp: int) -> Arrival:
-        return self._continuity.arrive(stamp, time.monotonic_ns())
+        return self._gap_detector.arrive(stamp, time.monotonic_ns())
 
     def unsubscribe(self) -> None:
         for listener in self._listeners:
@@ -125,18 +137,18 @@ class Stream:
         self._listeners = []
 
     def follow(self, header: Header, arrival: Arrival) -> float | None:
-        """Take note of the next frame; after a gap, or when time leaps back, the memory starts anew.
+        """Take note of the next frame; after a gap, or when time leaps back, the memory restarts.
 
         Returns:
             The time in seconds for trackers and temporal models; None if the frame is too late to be served.
         """
-        step = self._continuity.follow(arrival, self._node.params.max_gap)
+        step = self._gap_detector.follow(arrival, self._node.params.max_gap)
         self._health.note(arrival.stamp, step)
         self._frame_id = header.frame_id
         if step.late:
             return None
         if step.restart:
-            self._node.note(f"{self.topic}: {step.restart}; the stream starts anew", f"{self.topic} restart")
+            self._node.note(f"{self.topic}: {step.restart}; the stream restarts", f"{self.topic} restart")
             self.memory = self._renew(self.memory)
         return step.time
 
@@ -154,18 +166,21 @@ class Stream:
     # --- output -----------------------------------------------------------------------------------------------------
 
     def publish(self, header: Header, result: Any, inference: float) -> None:
-        """Publish a result under the header of its input; `inference` in seconds is for the statistics."""
-        result.header = header
+        """Publish a result under the header of its input; `inference` in seconds is for the statistics.
+
+        A result that already names a frame keeps it: that of its positions, which need not be the camera's.
+        """
+        result.header = Header(stamp=header.stamp, frame_id=result.header.frame_id or header.frame_id)
         self._results.publish(result)
         clock = self._node.get_clock()
         age = clock.now() - Time.from_msg(header.stamp, clock.clock_type)
         self._timings.record(inference, age.nanoseconds * 1e-9)
 
     def watched(self) -> bool:
-        """Whether somebody wants to see the annotated image."""
+        """True if somebody wants to see the annotated image."""
         return any(publisher.get_subscription_count() > 0 for publisher in (self._drawings, self._jpegs))
 
-    def publish_drawing(self, header: Header, canvas: Any) -> None:
+    def publish_drawing(self, header: Header, canvas: np.ndarray) -> None:
         """Publish the annotated image in the forms that somebody wants to see."""
         if self._drawings.get_subscription_count() > 0:
             self._drawings.publish(images.to_message(canvas, header))
@@ -175,12 +190,14 @@ class Stream:
     def close(self) -> None:
         for publisher in (self._results, self._drawings, self._jpegs, self._statistics):
             self._node.destroy_publisher(publisher)
+        self.outputs.close()
 
     # --- telling ----------------------------------------------------------------------------------------------------
 
     def publish_statistics(self, counts: Counts) -> None:
         """Publish `~/statistics` for the period since the last call."""
         self._health.judge(counts)
+        self.outputs.look()
         self._summary = self._timings.drain()
         message = NodeStatistics(
             node=self._node.get_fully_qualified_name(),
@@ -198,10 +215,10 @@ class Stream:
         self._statistics.publish(message)
 
     def diagnose(self) -> DiagnosticStatus:
-        """How the stream is, in words and numbers; silence is also warned about."""
+        """Report the state of the stream, in words and numbers; silence is also warned about."""
         health = self._health
         level, rejections = health.rejections()
-        irregular = health.irregularities(self._continuity.interval, self._node.params.max_gap)
+        irregular = health.irregularities(self._gap_detector.interval, self._node.params.max_gap)
         if irregular:
             self._warn(irregular, "time")
         heard = (listener.problem() for listener in self._listeners)
@@ -214,12 +231,13 @@ class Stream:
             "dropped": health.counts.dropped,
             "rejected": health.counts.rejected,
             "lost": sum(listener.lost for listener in self._listeners),
+            **({"images alone": self._pairing.passed} if self._pairing else {}),
             "unstamped": health.unstamped,
             "repeated": health.repeated,
             "late": health.late.count,
             "restarts": health.restarts.count,
             "rate (Hz)": f"{self._summary.rate:.1f}",
-            "interval (s)": f"{self._continuity.interval:.3f}",
+            "interval (s)": f"{self._gap_detector.interval:.3f}",
             "inference (ms)": f"{self._summary.inference_mean * 1e3:.1f}",
             "latency (ms)": f"{self._summary.latency_mean * 1e3:.1f}",
             "last problem": health.last_problem,

@@ -1,7 +1,7 @@
 """Actions from the keypoints of tracked people."""
 
 from opendr_perception.tasks.action.build import ActionPerceiver, Actions, Settings, build
-from opendr_perception.tasks.action.recognition import Action, ActionMemory, ActionRecogniser, Observation
+from opendr_perception.tasks.action.recognition import Action, ActionMemory, ActionRecogniser, TrackedPoses
 from opendr_perception.tasks.action.skeleton import MIN_SCORE, RATE, USUAL_HEIGHTS
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "ActionPerceiver",
     "ActionRecogniser",
     "Actions",
-    "Observation",
     "Settings",
+    "TrackedPoses",
     "build",
     "recognition",
     "skeleton",

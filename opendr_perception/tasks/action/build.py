@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.settings import parameter
-from opendr_perception.tasks.action.recognition import Action, ActionMemory, ActionRecogniser, Observation
+from opendr_perception.tasks.action.recognition import Action, ActionMemory, ActionRecogniser, TrackedPoses
 from opendr_perception.tasks.body import Poses
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
 
@@ -25,7 +25,7 @@ class Settings(PerceiverSettings):
     )
     max_persons: int = parameter(
         20,
-        "At most so many people, the largest ones, are looked at; the time grows with their number.",
+        "Largest number of people who are processed, the largest ones first; the time grows with it.",
         minimum=1,
         maximum=1000,
     )
@@ -33,7 +33,7 @@ class Settings(PerceiverSettings):
 
 @dataclass(frozen=True)
 class Actions:
-    """What the tracked people of one image are doing.
+    """Actions of the tracked people of one image.
 
     Args:
         labels: of the probabilities.
@@ -57,7 +57,7 @@ class ActionPerceiver(Perceiver[Settings, Poses, ActionMemory, Actions]):
 
     @property
     def labels(self) -> Sequence[str]:
-        """What people can be doing."""
+        """Labels of the actions."""
         return self.recogniser.labels
 
     def new_memory(self) -> ActionMemory:
@@ -95,6 +95,6 @@ def build(
     return ActionPerceiver(settings, sessions, warn)
 
 
-def _observation(moment: Moment[Poses, ActionMemory]) -> Observation:
+def _observation(moment: Moment[Poses, ActionMemory]) -> TrackedPoses:
     poses = moment.input.in_layout("coco17")
-    return Observation(moment.memory, poses.tracks or [""] * len(poses), poses.keypoints, moment.stamp)
+    return TrackedPoses(moment.memory, poses.tracks or [""] * len(poses), poses.keypoints, moment.stamp)

@@ -23,7 +23,7 @@ KEPT = 2
 
 
 @dataclass(frozen=True)
-class Observation:
+class TrackedPoses:
     """The people of one image of one stream.
 
     Args:
@@ -41,7 +41,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Action:
-    """What a person is doing.
+    """Action of a person.
 
     Args:
         track: of the person.
@@ -57,8 +57,8 @@ class Action:
 
 
 @dataclass
-class Person:
-    """What is kept of one person: the normalisation, and the newest answer."""
+class PersonState:
+    """State of one person: the normalisation, and the newest answer."""
 
     skeleton: SkeletonState | None = None
     newest: Action | None = None
@@ -66,10 +66,10 @@ class Person:
 
 @dataclass
 class ActionMemory:
-    """What is kept of one stream: its people by their tracks, who was observed last at the end."""
+    """Memory of one stream: its people by track, the one observed last at the end."""
 
     serial: int = field(default_factory=lambda: next(_serial))
-    people: dict[str, Person] = field(default_factory=dict)
+    people: dict[str, PersonState] = field(default_factory=dict)
     stamp: float = -math.inf
     rhythm: Rhythm = field(default_factory=Rhythm)
 
@@ -93,7 +93,7 @@ class ActionRecogniser:
         self._bank = StateBank(session)
         self.labels = _labels(session)
 
-    def __call__(self, observations: Sequence[Observation]) -> list[list[Action]]:
+    def __call__(self, observations: Sequence[TrackedPoses]) -> list[list[Action]]:
         """Take the next observation of some streams, and answer for each person who is tracked in it.
 
         A person of whom nothing can be said yet, because the network fills, gets no answer.
@@ -116,20 +116,20 @@ class ActionRecogniser:
         for track in list(memory.people):
             self._forget(memory, track)
 
-    def _follow(self, observation: Observation) -> Iterator[tuple[str, Person, np.ndarray]]:
+    def _follow(self, observation: TrackedPoses) -> Iterator[tuple[str, PersonState, np.ndarray]]:
         """The new frames of each person who is due some."""
         memory, stamp = observation.memory, observation.stamp
         chosen = self._choose(observation)
         self._forget_lost(observation, chosen)
         for track, keypoints in chosen.items():
-            person = memory.people[track] = memory.people.pop(track, Person())
+            person = memory.people[track] = memory.people.pop(track, PersonState())
             if person.skeleton is not None and stamp <= person.skeleton.stamp:
                 continue  # the same image again says nothing new
             frames, person.skeleton = observe(keypoints, stamp, person.skeleton)
             if len(frames):
                 yield track, person, frames
 
-    def _choose(self, observation: Observation) -> dict[str, np.ndarray]:
+    def _choose(self, observation: TrackedPoses) -> dict[str, np.ndarray]:
         """The keypoints of those who are looked at, by their tracks: the largest ones."""
         tracked = {
             track: keypoints
@@ -141,7 +141,7 @@ class ActionRecogniser:
         largest = sorted(tracked, key=lambda track: _size(tracked[track]), reverse=True)[: self.max_persons]
         return {track: tracked[track] for track in tracked if track in largest}
 
-    def _forget_lost(self, observation: Observation, here: Collection[str]) -> None:
+    def _forget_lost(self, observation: TrackedPoses, here: Collection[str]) -> None:
         """Forget who has been away for too long; without time that advances, who is not here; and whoever are too many.
 
         The past of a skeleton ends at `skeleton.MAX_GAP`, whatever the rhythm of the images is.
@@ -159,7 +159,7 @@ class ActionRecogniser:
             if stamp - last > limit or (away and (stands or crowded)):
                 self._forget(memory, track)
 
-    def _step(self, waiting: dict[tuple[int, str], tuple[Person, np.ndarray]]) -> None:
+    def _step(self, waiting: dict[tuple[int, str], tuple[PersonState, np.ndarray]]) -> None:
         keys = list(waiting)
         step = self._bank.step(keys, np.stack([frames[0][..., None] for _, frames in waiting.values()]))
         for place, (person, _) in enumerate(waiting.values()):

@@ -1,14 +1,14 @@
 """From the keypoints of one tracked person to the frames that an action network sees.
 
 A camera brings keypoints in pixels, as often as the robot's computer manages. The network wants frames of one rate that
-depend neither on the size of the picture nor on where in it the person is. `observe` does both, causally:
+depend neither on the size of the image nor on where in it the person is. `observe` does both, causally:
 
 * **Time.** Frames lie on a grid of RATE that begins with the first observation, and are interpolated between
   observations. None lies after the newest observation, so nothing waits and nothing is extrapolated.
 * **Size.** A projected bone is at most as long as it is, so the long ones tell how tall the person is, whatever the
   pose: the mean of the three largest estimates, averaged over SIZE_MEMORY. Sitting down or falling hardly changes it.
 * **Place.** Keypoints are relative to the centre of the trunk, and to where they usually are. What this takes away
-  comes back as *drift*: how far the trunk has moved in the picture, forgotten with a time constant of DRIFT_MEMORY.
+  comes back as *drift*: how far the trunk has moved in the image, forgotten with a time constant of DRIFT_MEMORY.
   Unlike a speed it does not amplify noise. It tells walking from walking on the spot, a jump from a crouch, a fall from
   lying.
 * **Missing joints**, with a score below MIN_SCORE or not finite, are zero in x, y and score.
@@ -43,7 +43,7 @@ RATE = 20.0
 CHANNELS, JOINTS = 5, 17
 
 MIN_SCORE = 0.2
-"""Where MoveNet scores less it guesses."""
+"""Keypoint score of MoveNet below which it guesses."""
 
 FADED = MIN_SCORE / 2
 """A joint that is seen on one side of a frame only is missing where its interpolated score is lower."""
@@ -60,7 +60,7 @@ BONE_LENGTHS = np.array([0.30, 0.30, 0.233, 0.233, 0.233, 0.233, 0.16, 0.16, 0.1
 """Of the bones, in body heights: means of 96 bodies of the parametric model anny."""
 
 USUAL_HEIGHTS = np.array([-18, -20, -20, -19, -19, -11, -11, -1, -1, 2, 2, 10, 10, 25, 25, 39, 39]) / 100
-"""Where joints are on average, y: zero, which also stands for missing, is nothing special then."""
+"""Average heights of joints, y: zero, which also stands for missing, is nothing special then."""
 
 TRUNK = np.array([5, 6, 11, 12])
 
@@ -73,7 +73,7 @@ FARTHEST = 3.0
 
 @dataclass(frozen=True, eq=False)
 class SkeletonState:
-    """What is remembered of one person; a value, never changed.
+    """Normalisation state of one person; a value, never changed.
 
     Attributes:
         start: Stamp of the first observation, seconds.
@@ -199,7 +199,7 @@ def _sizes(points: Floats, seen: Mask, state: SkeletonState) -> tuple[Floats, in
 
 
 def _drift(points: Floats, sizes: Floats, state: SkeletonState) -> Floats:
-    """How far the trunk has moved lately, (k, 2), in body heights."""
+    """Recent displacement of the trunk, (k, 2), in body heights."""
     trunk = np.concatenate([state.last[None, TRUNK], points[:, TRUNK]])
     both = (trunk[1:, :, 2] > 0) & (trunk[:-1, :, 2] > 0)
     moved = ((trunk[1:, :, :2] - trunk[:-1, :, :2]) * both[..., None]).sum(1)

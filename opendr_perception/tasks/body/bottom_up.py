@@ -12,7 +12,7 @@ from opendr_perception.tasks.body.layouts import LAYOUTS
 from opendr_perception.tasks.body.pose import Poses, largest
 from opendr_perception.tasks.imaging import Heatmap, Image, Pixels
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people import Glance, View, belong
+from opendr_perception.tasks.people import RegionProposer, ScaledCrop, assign_to_crop
 
 
 class BottomUpEstimator:
@@ -29,7 +29,7 @@ class BottomUpEstimator:
         """Of people, where the network scores them."""
         self.iou_threshold = 0.5
         """Of their boxes, where the network may give a person twice."""
-        self.glance: Glance | None = None
+        self.glance: RegionProposer | None = None
         """Finds the parts of large images that are looked at; None to look at the whole."""
         self._reader = reader
 
@@ -44,14 +44,14 @@ class BottomUpEstimator:
     def _estimate(self, image: Image) -> Poses:
         if self.glance is None:
             scale = min(1.0, self._reader.height / image.height)
-            views = [View(0, 0, image.width, image.height, scale, (0, 0, image.width, image.height))]
+            views = [ScaledCrop(0, 0, image.width, image.height, scale, (0, 0, image.width, image.height))]
         else:
             views = self.glance(image)
         parts = []
         for number, view in enumerate(views):
             found = self._reader(view.crop(image), view.scale, self.score_threshold, self.iou_threshold)
             found = found.moved(view.left, view.top)
-            parts.append(found[belong(found.boxes, views, number)])
+            parts.append(found[assign_to_crop(found.boxes, views, number)])
         bodies = Bodies.joined(parts, len(LAYOUTS[self._reader.layout]))
         order = np.argsort(-bodies.scores, kind="stable")
         people = Detections(bodies.boxes, bodies.scores)[order]
@@ -60,7 +60,7 @@ class BottomUpEstimator:
 
 
 class PoseOverview:
-    """Where the network sees a body: in each cell, the certainty of anything that is not background, or of a limb.
+    """Overview by the pose network: in each cell, the certainty of anything that is not background, or of a limb.
 
     Args:
         session: of Lightweight OpenPose.

@@ -3,146 +3,181 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.settings import parameter
-from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
-from opendr_perception.tasks.body.formats import bottom_up, is_bottom_up, name_of
-from opendr_perception.tasks.body.layouts import LAYOUTS
-from opendr_perception.tasks.body.pose import PoseEstimator, Poses
-from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.people import (
-    DetectionSettings,
-    DetectorOverview,
-    Finder,
-    Glance,
-    HighResolutionDetector,
-    Overview,
-    PersonTracker,
-    Resolution,
-    new_ids,
-    track_ids,
-)
-from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, Warn
-from opendr_perception.tasks.presence import HumanPresence
+from opendr_perception.tasks.body.bottom_up import BottomUpEstimator
+from opendr_perception.tasks.body.formats import is_bottom_up
+from opendr_perception.tasks.body.layouts import COCO17
+from opendr_perception.tasks.body.pose import PoseEstimator, Poses, largest
+from opendr_perception.tasks.body.seeking import Seeker
+from opendr_perception.tasks.body.settings import Settings
+from opendr_perception.tasks.body.turns import Looked, Plan, plan
+from opendr_perception.tasks.imaging import Image, Pixels
+from opendr_perception.tasks.nms import Detections
+from opendr_perception.tasks.people import PeopleMemory, PeopleOfImage, PersonTracker, Seen, new_ids, track_ids
+from opendr_perception.tasks.perceiver import Moment, Perceiver, TwoSteps, Warn, as_image
 
-OVERVIEWS = {"detector": 0.25, "presence": 0.95, "pose": 0.1}
-"""What a glance can see people with, and the value of its heatmap from which on that is worth a closer look."""
-PRESENCE_MODEL = "presence-1080p"
+DEFAULTS = Settings()
+
+
+@dataclass
+class BodyMemory(PeopleMemory):
+    """What is kept of one stream: also the last keypoints, where not everybody is looked at in each image."""
+
+    looked: Looked | None = None
 
 
 @dataclass(frozen=True)
-class Settings(DetectionSettings):
-    """Poses."""
+class Sight:
+    """An image in which people were found.
 
-    model: str = parameter(
-        "movenet-lightning",
-        "movenet-lightning is fast, movenet-thunder is more exact at about four times the cost; or a pose network of "
-        "yours (opendr-perception models list, import), or the path of an ONNX file: of one of these, or of "
-        "Lightweight OpenPose, written by opendr_perception.training.body.export.",
-        read_only=True,
-    )
-    detector: str = parameter(
-        "nanodet",
-        "A person detector of the zoo or one of yours (opendr-perception models list, import), or the path of its ONNX "
-        "file. A pose network that finds all people at once needs it for the overview only.",
-        read_only=True,
-    )
-    max_persons: int = parameter(
-        20,
-        "At most so many people, the largest ones, are looked at; the time grows with their number.",
-        minimum=1,
-        maximum=1000,
-    )
-    layout: str = parameter(
-        "coco17",
-        "Order of the keypoints. openpose18 has one more, the neck: the middle of the shoulders.",
-        choices=LAYOUTS,
-    )
-    high_resolution: bool = parameter(
-        False,
-        "For large images with small people: glance at the image in base_height_1, and look closer, in base_height_2, "
-        "only where somebody may be. input_size is not used then.",
-    )
-    base_height_1: int = parameter(
-        360,
-        "With high_resolution: pixels of the shorter side of the image in the glance, at least; blocks of pixels are "
-        "averaged. Larger finds smaller people. An image less than twice as large is looked at without a glance, at "
-        "this height.",
-        minimum=64,
-        maximum=4096,
-    )
-    base_height_2: int = parameter(
-        200,
-        "With high_resolution: pixels of the height of each part that is looked at closer. The parts together never "
-        "have more pixels than the whole image at this height, which limits the time that an image takes.",
-        minimum=64,
-        maximum=4096,
-    )
-    overview: str = parameter(
-        "detector",
-        "With high_resolution: what the glance sees people with: the detector's own scores, the network of the node "
-        "human_presence, or Lightweight OpenPose, if that is the model.",
-        choices=OVERVIEWS,
-        read_only=True,
-    )
+    Args:
+        image: the image.
+        people: those whose keypoints are wanted.
+        tracks: theirs; None where the memory's tracker is to tell.
+        seen: for the memory, where this perceiver has looked for people.
+    """
+
+    image: Image
+    people: Detections
+    tracks: Sequence[str] | None = None
+    seen: Seen | None = None
 
 
-class PosePerceiver(ImagePerceiver[Settings, PersonTracker, Poses]):
-    """Finds and tracks poses, with or without a glance at large images first; a memory is a tracker."""
+class PosePerceiver(
+    TwoSteps[Image | PeopleOfImage, Poses, BodyMemory, Poses],
+    Perceiver[Settings, Image | PeopleOfImage, BodyMemory, Poses],
+):
+    """Finds and tracks poses.
 
-    def __init__(self, settings: Settings, sessions: zoo.Sessions) -> None:
+    With `people:=own` it takes images, and glances at large ones first if that is wanted; with `people:=topic` it takes
+    images with the people in them, and gives each the track that they have there.
+    """
+
+    def __init__(
+        self, settings: Settings, sessions: zoo.Sessions, warn: Warn, ids: Iterator[str] | None = None
+    ) -> None:
         super().__init__(settings)
         session = settings.open(settings.model, sessions)
-        self.people = Finder(settings.detector, settings, sessions)
-        self._glance = Glance(_overview(settings, session, self.people.session, sessions))
-        self._in_parts = HighResolutionDetector(self.people.detector, self._glance)
-        self._ids = new_ids()
+        self._ids = ids or new_ids()
         self.estimator: PoseEstimator | BottomUpEstimator
-        if is_bottom_up(session):
-            self.estimator = BottomUpEstimator(bottom_up(session))
-            self.estimator.warm_up()
+        self.seeker: Seeker | None = None
+        if settings.people == "topic":
+            if is_bottom_up(session):
+                raise ValueError(f"{settings.model} finds all people by itself: people must be 'own'")
+            self.estimator = PoseEstimator(_nobody, session)
+            if settings.high_resolution:
+                warn("high_resolution is for finding people, who come with people 'topic': it is left out")
         else:
-            self.estimator = PoseEstimator(self.people.detector, session)
-            session.warm_up()
+            self.seeker = Seeker(settings, session, sessions)
+            self.estimator = self.seeker.estimator(session)
+        _warm_up(self.estimator, session)
         self.adopt(settings)
 
-    def new_memory(self) -> PersonTracker:
-        return PersonTracker(self._ids)
+    def __call__(
+        self, seen: Image | PeopleOfImage | Pixels, memory: BodyMemory | None = None, stamp: float = 0.0
+    ) -> Poses:
+        """Perceive one image; without a memory, by itself.
+
+        Args:
+            seen: an Image, (H, W, 3) uint8 BGR as OpenCV reads it, or an image with the people in it.
+            memory: of its stream.
+            stamp: seconds.
+        """
+        return super().__call__(seen if isinstance(seen, PeopleOfImage) else as_image(seen), memory, stamp)
+
+    def new_memory(self) -> BodyMemory:
+        return BodyMemory(PersonTracker(self._ids))
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)
-        self.people.check(wanted)
+        if self.seeker is not None:
+            self.seeker.people.check(wanted)
 
     def adopt(self, settings: Settings) -> None:
-        self.people.adopt(settings)
         self.estimator.max_persons = settings.max_persons
-        self._glance.resolution = Resolution(
-            settings.base_height_1, settings.base_height_2, threshold=OVERVIEWS[settings.overview]
-        )
+        if self.seeker is not None:
+            self.seeker.adopt(settings, self.estimator)
+
+    def perceive(self, moments: Sequence[Moment[Image | PeopleOfImage, BodyMemory]]) -> Iterable[Poses]:
         if isinstance(self.estimator, BottomUpEstimator):
-            self.estimator.glance = self._glance if settings.high_resolution else None
-            self.estimator.score_threshold = settings.score_threshold
-            self.estimator.iou_threshold = settings.iou_threshold
-        else:
-            self.estimator.detector = self._in_parts if settings.high_resolution else self.people.find
+            images = [_image(moment.input) for moment in moments]
+            everybody = self.estimator(images)
+            sights = [Sight(image, poses.people) for image, poses in zip(images, everybody, strict=True)]
+            return map(self._answer, moments, sights, [None] * len(sights), everybody)
+        sights = self._given(moments) if self.seeker is None else self._sought(moments, self.seeker)
+        plans = [self._plan(moment.memory, sight) for moment, sight in zip(moments, sights, strict=True)]
+        looked_at = [
+            sight.people if plan is None else sight.people[plan.chosen]
+            for sight, plan in zip(sights, plans, strict=True)
+        ]
+        found = self.estimator.of([sight.image for sight in sights], looked_at)
+        return map(self._answer, moments, sights, plans, found)
 
-    def perceive(self, moments: Sequence[Moment[Image, PersonTracker]]) -> Iterable[Poses]:
-        return map(self._answer, moments, self.estimator([moment.input for moment in moments]))
+    @property
+    def steps_apart(self) -> bool:
+        return self.seeker is not None and self.settings.detect_every == 1 and not self.settings.max_fresh
 
-    def _answer(self, moment: Moment[Image, PersonTracker], poses: Poses) -> Poses:
-        tracks = track_ids(moment, poses.people, self.settings)
+    def look(self, inputs: Sequence[Image | PeopleOfImage]) -> Sequence[Poses]:
+        images = [_image(each) for each in inputs]
+        if self.seeker is None or isinstance(self.estimator, BottomUpEstimator):
+            return self.estimator(images)
+        people = [found[largest(found, self.settings.max_persons)] for found in self.seeker.find(images)]
+        return self.estimator.of(images, people)
+
+    def answer(self, moment: Moment[Image | PeopleOfImage, BodyMemory], seen: Poses) -> Poses:
+        return self._answer(moment, Sight(_image(moment.input), seen.people), None, seen)
+
+    def _given(self, moments: Sequence[Moment[Image | PeopleOfImage, BodyMemory]]) -> list[Sight]:
+        """Images whose people come with them."""
+        known = [_known(moment.input, self.settings.max_persons) for moment in moments]
+        return [Sight(each.image, each.people.detections, each.people.tracks) for each in known]
+
+    def _sought(self, moments: Sequence[Moment[Image | PeopleOfImage, BodyMemory]], seeker: Seeker) -> list[Sight]:
+        """Images in which the people are looked for."""
+        images = [_image(moment.input) for moment in moments]
+        memories, stamps = [moment.memory for moment in moments], [moment.stamp for moment in moments]
+        seen = seeker.people.seek(images, memories, stamps, seeker.find)
+        most = self.settings.max_persons
+        return [
+            Sight(image, each.people[largest(each.people, most)], seen=each)
+            for image, each in zip(images, seen, strict=True)
+        ]
+
+    def _plan(self, memory: BodyMemory, sight: Sight) -> Plan | None:
+        """Who is looked at; None for everybody."""
+        most = self.settings.max_fresh
+        return plan(memory.looked, sight.image, sight.people.boxes, most, len(COCO17)) if most else None
+
+    def _answer(
+        self,
+        moment: Moment[Image | PeopleOfImage, BodyMemory],
+        sight: Sight,
+        planned: Plan | None,
+        found: Poses,
+    ) -> Poses:
+        memory, poses = moment.memory, found
+        memory.seen, memory.looked = sight.seen, None
+        if planned is not None:
+            memory.looked = planned.done(found.keypoints)
+            poses = Poses(sight.people, memory.looked.keypoints, found.layout)
+        tracks = sight.tracks
+        if tracks is None:
+            tracks = track_ids(memory.tracker, poses.people, self.settings, moment.stamp, sight.image)
         return replace(poses.in_layout(self.settings.layout), tracks=tracks)
 
 
 def build(
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULTS,
     sessions: zoo.Sessions = zoo.session,
     warn: Warn = warnings.warn,
+    ids: Iterator[str] | None = None,
 ) -> PosePerceiver:
     """A perceiver of the poses of people in images.
 
@@ -150,23 +185,35 @@ def build(
         settings: what is wanted.
         sessions: open models by name.
         warn: is told what a user should know.
+        ids: of new tracks, for results that can be had again; else those of `new_ids`.
 
     Raises:
         ValueError: a setting has a value that is not allowed, or that cannot work.
         ZooError, EngineError: a model cannot be had or loaded.
     """
     values.check(settings)
-    return PosePerceiver(settings, sessions)
+    return PosePerceiver(settings, sessions, warn, ids)
 
 
-def _overview(settings: Settings, model: Session, detector: Session, sessions: zoo.Sessions) -> Overview:
-    if settings.overview == "presence":
-        return HumanPresence(settings.open(PRESENCE_MODEL, sessions))
-    if settings.overview == "detector":
-        return DetectorOverview(detector)
-    if name_of(model) != "openpose":
-        raise ValueError(
-            "overview 'pose' needs Lightweight OpenPose: set model to an ONNX file that "
-            "opendr_perception.training.body.export has written, or take overview 'detector'"
-        )
-    return PoseOverview(model)
+def _image(seen: Image | PeopleOfImage) -> Image:
+    if not isinstance(seen, Image):
+        raise ValueError("the people in an image are taken with people 'topic' only")
+    return seen
+
+
+def _known(seen: Image | PeopleOfImage, number: int) -> PeopleOfImage:
+    """An image with the so many largest people in it."""
+    if not isinstance(seen, PeopleOfImage):
+        raise ValueError("with people 'topic', an image must come with the people in it")
+    return replace(seen, people=seen.people[largest(seen.people.detections, number)])
+
+
+def _nobody(images: Sequence[Image]) -> list[Detections]:
+    return [Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32)) for _ in images]
+
+
+def _warm_up(estimator: PoseEstimator | BottomUpEstimator, session: Session) -> None:
+    if isinstance(estimator, BottomUpEstimator):
+        estimator.warm_up()
+    else:
+        session.warm_up()

@@ -153,7 +153,7 @@ def _add(body: _Body, joint: int, peak: int, score: float) -> None:
 
 
 def _add_single(bodies: list[_Body], start: int, end: int, peaks: list[np.ndarray]) -> None:
-    """Where only one end of a limb was seen anywhere, begin a person with each who has none yet."""
+    """Add single ends: where only one end of a limb was seen, begin a person with each who has none yet."""
     for joint, other in ((start, end), (end, start)):
         if len(peaks[other]):
             continue

@@ -23,7 +23,7 @@ MARGIN = 1.25
 
 @dataclass(frozen=True)
 class Poses:
-    """The people of one picture.
+    """The people of one image.
 
     Args:
         people: their boxes and scores.
@@ -65,14 +65,17 @@ class PoseEstimator:
         self._size = (height, width)
 
     def __call__(self, images: Sequence[Image]) -> list[Poses]:
-        """Find the people and their keypoints in each picture."""
-        people = [found[largest(found, self.max_persons)] for found in self.detector(images)]
+        """Find the people and their keypoints in each image."""
+        return self.of(images, [found[largest(found, self.max_persons)] for found in self.detector(images)])
+
+    def of(self, images: Sequence[Image], people: Sequence[Detections]) -> list[Poses]:
+        """Find the keypoints of the people in each image, who are known already."""
         keypoints = self._find_keypoints(images, people)
         ends = np.cumsum([len(found) for found in people])
         return [Poses(found, keypoints[end - len(found) : end]) for found, end in zip(people, ends, strict=True)]
 
     def _find_keypoints(self, images: Sequence[Image], people: Sequence[Detections]) -> np.ndarray:
-        """Keypoints (n, 17, 3) of all people of all pictures, from one batch of crops."""
+        """Keypoints (n, 17, 3) of all people of all images, from one batch of crops."""
         targets = [(image, box) for image, found in zip(images, people, strict=True) for box in found.boxes]
         if not targets:
             return np.empty((0, len(COCO17), 3), np.float32)

@@ -28,14 +28,14 @@ class Settings(PerceiverSettings):
     )
     temporal: str = parameter(
         "emotion-nactcn",
-        "What joins the frames of a track: a temporal network of the zoo or an ONNX file like it, 'exponential' for an "
-        "average with a time constant of 0.14 s, or 'none' for every frame by itself. A network whose labels are not "
+        "Temporal model of a track: a temporal network of the zoo or an ONNX file like it, 'exponential' for an "
+        "average with a time constant of 0.14 s, or 'none' for single frames. A network whose labels are not "
         "those of the model is replaced by the average.",
         read_only=True,
     )
     max_faces: int = parameter(
         20,
-        "At most so many faces, the largest ones, are looked at; the time grows with their number.",
+        "Largest number of faces that are processed, the largest ones first; the time grows with it.",
         minimum=1,
         maximum=1000,
     )
@@ -51,7 +51,7 @@ class FacesOfImage:
 
 @dataclass(frozen=True)
 class Emotions:
-    """What the faces of one image show.
+    """Emotions of the faces of one image.
 
     Args:
         labels: of the probabilities.

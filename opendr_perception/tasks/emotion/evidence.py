@@ -18,7 +18,7 @@ LEAST = 1e-3
 
 
 def evidence(probabilities: np.ndarray, interval: np.ndarray) -> np.ndarray:
-    """What the network sees of frames.
+    """Encode frames for the network.
 
     Args:
         probabilities: (..., labels) of single frames.

@@ -1,4 +1,4 @@
-"""The facial expression in single pictures, and how far it can be trusted."""
+"""The facial expression in single images, and how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opendr_perception.tasks.face import EXPRESSION, EXPRESSION_MARGIN
 from opendr_perception.tasks.imaging import Image, crop_resize, square
 
 EXPRESSIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
-"""What the zoo's `face-expression` tells apart, in its order."""
+"""Labels of the zoo's `face-expression`, in its order."""
 
 CIRCUMPLEX: Mapping[str, tuple[float, float]] = {
     "neutral": (0.0, 0.0),
@@ -36,25 +36,25 @@ _SYNONYMS = {
     "disgust": "disgusted",
     "surprise": "surprised",
 }
-"""How other networks call the same expressions."""
+"""Names of the same expressions in other networks."""
 
 Span = tuple[float, float]
 
 TRUSTED_SIZE: Span = (12.0, 48.0)
 """Pixels of the box's shorter side: below the first an expression says nothing, from the second on it is trusted."""
 TRUSTED_SHARE: Span = (0.5, 0.95)
-"""The same for the share of the box, and of the landmarks, that lies in the picture."""
+"""The same for the share of the box, and of the landmarks, that lies in the image."""
 TRUSTED_ANGLES: tuple[Span, Span, Span] = ((65.0, 30.0), (45.0, 20.0), (60.0, 20.0))
 """The same for yaw, pitch and roll of the head in degrees. Pitch is narrow: networks call who looks down sad."""
 
 
 @dataclass(frozen=True)
 class FaceView:
-    """Where a face is in a picture, and how it is turned.
+    """Position and head pose of a face in an image.
 
     Args:
-        box: (4,) x_min, y_min, x_max, y_max in pixels; it may reach beyond the picture, or be no box at all.
-        landmarks: (k, 2) x, y in pixels; a detector may have cut the box, but not them, to the picture.
+        box: (4,) x_min, y_min, x_max, y_max in pixels; it may reach beyond the image, or be no box at all.
+        landmarks: (k, 2) x, y in pixels; a detector may have cut the box, but not them, to the image.
         angles: yaw, pitch and roll in radians relative to the camera; NaN where unknown.
         track: a name that stays with the face; '' if it has none.
     """
@@ -67,7 +67,7 @@ class FaceView:
 
 @dataclass(frozen=True)
 class Expressions:
-    """What single pictures of n faces say.
+    """Expressions of n faces in single images.
 
     Args:
         probabilities: (n, labels), each summing to 1; nearer to equal the less the view can be trusted.
@@ -79,7 +79,7 @@ class Expressions:
 
 
 class ExpressionNet:
-    """Tells the expressions of faces, whoever they are, from one picture each.
+    """Tells the expressions of faces, whoever they are, from one image each.
 
     Args:
         session: the zoo's `face-expression`, or a network with the input `image` uint8 (N, H, W, 3) RGB, the output
@@ -103,7 +103,7 @@ class ExpressionNet:
         self._size = (height, width)
 
     def __call__(self, faces: Sequence[tuple[Image, FaceView]]) -> Expressions:
-        """Look at faces, each in its picture, as one batch; every one must be `visible`."""
+        """Look at faces, each in its image, as one batch; every one must be `visible`."""
         if not faces:
             return Expressions(np.empty((0, len(self.labels))), np.empty((0, 2)))
         crops = np.empty((len(faces), *self._size, 3), np.uint8)
@@ -117,13 +117,13 @@ class ExpressionNet:
 
 
 def visible(face: FaceView, image: Image) -> bool:
-    """Whether the face has a box, and some of it lies in the picture."""
+    """True if the face has a box, and some of it lies in the image."""
     return bool(np.isfinite(face.box).all()) and _share_inside(face.box, image) > 0
 
 
 def trust_in(face: FaceView, image: Image) -> float:
-    """How far an expression can be trusted in a view, from 0 to 1: by size, by what the picture shows of the face, and
-    by the angles of the head, where they are known."""
+    """Trust in the expression of a view, from 0 to 1: by size, visible share of the face and angles of the
+    head, where they are known."""
     width, height = face.box[2:] - face.box[:2]
     grades = [_ramp(min(width, height), TRUSTED_SIZE), _ramp(_share_inside(face.box, image), TRUSTED_SHARE)]
     if len(face.landmarks):

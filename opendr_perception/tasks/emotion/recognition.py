@@ -22,7 +22,7 @@ class FacesInView:
 
     Args:
         memory: what is kept of the stream.
-        image: the picture.
+        image: the image.
         faces: where they are.
         stamp: seconds.
     """
@@ -35,7 +35,7 @@ class FacesInView:
 
 @dataclass(frozen=True)
 class Emotion:
-    """What a face shows.
+    """Emotion of a face.
 
     Args:
         track: of the face; '' if it has none.
@@ -55,7 +55,7 @@ class Emotion:
 
 @dataclass
 class EmotionMemory:
-    """What is kept of one stream: when each track was seen last, and what was said of it."""
+    """Memory of one stream: the last time and answer of each track."""
 
     serial: int = field(default_factory=lambda: next(_serial))
     seen: dict[str, float] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class EmotionRecogniser:
 
         Returns:
             For each image the emotions of its faces, in their order, without those that cannot be seen, because the
-            box is none or outside of the picture. Faces without a track are judged by this image alone, and so are
+            box is none or outside of the image. Faces without a track are judged by this image alone, and so are
             those that have the track of another face.
         """
         for view in views:
@@ -153,7 +153,7 @@ class EmotionRecogniser:
 
 
 def _is_new(view: FacesInView, track: str) -> bool:
-    """Whether it is not the same image again, which would say nothing new; images without a stamp (0) are new."""
+    """True unless it is the same image again, which would say nothing new; images without a stamp (0) are new."""
     return view.stamp == 0 or view.memory.seen.get(track, -np.inf) < view.stamp
 
 

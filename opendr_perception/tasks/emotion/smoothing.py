@@ -24,7 +24,7 @@ SETTLED = 3
 
 @dataclass(frozen=True)
 class Smooth:
-    """What is said of n faces over time.
+    """Smoothed answers of n faces.
 
     Args:
         probabilities: (n, labels).

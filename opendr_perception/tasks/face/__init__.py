@@ -3,7 +3,7 @@
 from opendr_perception.tasks.face.build import CameraImage, FaceMemory, FacePerceiver, RecognisedFaces, Settings, build
 from opendr_perception.tasks.face.detection import LANDMARKS, FaceDetector, Faces
 from opendr_perception.tasks.face.embedding import DIMENSIONS, FaceEmbedder, head_poses, view
-from opendr_perception.tasks.face.enrolment import Enroller, Sample, default_gallery, enrol, fingerprint, read_picture
+from opendr_perception.tasks.face.enrolment import Enroller, Sample, default_gallery, enrol, fingerprint, read_sample
 from opendr_perception.tasks.face.gallery import (
     THRESHOLD,
     Gallery,
@@ -29,7 +29,7 @@ from opendr_perception.tasks.face.identity import (
     FaceIdentifier,
     Identity,
     IdentityMemory,
-    Sighting,
+    TrackedFaces,
     compare,
     look_alikes,
     relative,
@@ -65,7 +65,7 @@ __all__ = [
     "RecognisedFaces",
     "Sample",
     "Settings",
-    "Sighting",
+    "TrackedFaces",
     "align",
     "build",
     "check_name",
@@ -86,7 +86,7 @@ __all__ = [
     "look_alikes",
     "propose_threshold",
     "quality",
-    "read_picture",
+    "read_sample",
     "relative",
     "similarity",
     "view",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses
 from opendr_perception.tasks.face.enrolment import Enroller, default_gallery, fingerprint
 from opendr_perception.tasks.face.gallery import GalleryError
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, Sighting, look_alikes
+from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, TrackedFaces, look_alikes
 from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 from opendr_perception.tasks.people import PersonTracker, new_ids
-from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn, as_image
+from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, TwoSteps, Warn, as_image
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,17 @@ class Settings(PerceiverSettings):
     )
     embedder: str = parameter(
         "face-embedding",
-        "What tells people apart: of the zoo, or an ONNX file like it. A gallery belongs to the one it was made with.",
+        "Embedding network: of the zoo, or an ONNX file like it. A gallery belongs to the one it was made with.",
         read_only=True,
     )
     gallery: str = parameter(
         "",
-        "Folder of the known faces, with a subfolder of pictures for each person. Empty for the user's own: "
+        "Folder of the known faces, with a subfolder of images for each person. Empty for the user's own: "
         "$XDG_DATA_HOME/opendr_perception/gallery, where ~/.local/share stands for a missing $XDG_DATA_HOME.",
         read_only=True,
     )
     identify: bool = parameter(
-        True, "Say who the faces are. false forgets at once what was noted of them, and only detects."
+        True, "Identify the faces. false deletes at once what was remembered of them, and only detects."
     )
     distance_threshold: float = parameter(
         0.0,
@@ -62,8 +62,8 @@ class Settings(PerceiverSettings):
     )
     tile_size: int = parameter(
         640,
-        "Pictures from 1.5 times this length on are looked at a second time, in tiles of so many pixels a side, to "
-        "find faces down to 1/16 of that; it takes as long as one more picture for each tile. 0 switches that off.",
+        "Images from 1.5 times this length on are looked at a second time, in tiles of so many pixels a side, to "
+        "find faces down to 1/16 of that; it takes as long as one more image for each tile. 0 switches that off.",
         minimum=0,
         maximum=16384,
     )
@@ -106,16 +106,21 @@ class RecognisedFaces:
 
 @dataclass
 class FaceMemory:
-    """What is kept of one stream."""
+    """Memory of one stream."""
 
     tracker: PersonTracker
     identities: IdentityMemory = field(default_factory=IdentityMemory)
 
 
-class FacePerceiver(Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces]):
+class FacePerceiver(
+    TwoSteps[CameraImage, Faces, FaceMemory, RecognisedFaces],
+    Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces],
+):
     """Detects, tracks and names faces; what is known of people is in `known`."""
 
-    def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
+    def __init__(
+        self, settings: Settings, sessions: zoo.Sessions, warn: Warn, ids: Iterator[str] | None = None
+    ) -> None:
         super().__init__(settings)
         self._warn = warn
         detector, embedder = (settings.open(model, sessions) for model in (settings.model, settings.embedder))
@@ -129,7 +134,7 @@ class FacePerceiver(Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces
             warn(line)
         for session in (detector, embedder):
             session.warm_up()
-        self._ids = new_ids()
+        self._ids = ids or new_ids()
         self.adopt(settings)
 
     def __call__(
@@ -158,18 +163,20 @@ class FacePerceiver(Perceiver[Settings, CameraImage, FaceMemory, RecognisedFaces
             self.known.refresh()
         except GalleryError as error:
             self._warn(str(error))
-        found = self._detector([moment.input.image for moment in moments])
-        return map(self._recognise, moments, found)
+        return super().perceive(moments)
 
-    def _recognise(self, moment: Moment[CameraImage, FaceMemory], faces: Faces) -> RecognisedFaces:
+    def look(self, inputs: Sequence[CameraImage]) -> Sequence[Faces]:
+        return self._detector([each.image for each in inputs])
+
+    def answer(self, moment: Moment[CameraImage, FaceMemory], seen: Faces) -> RecognisedFaces:
         image, memory = moment.input.image, moment.memory
-        angles = head_poses(faces, moment.input.camera or PinholeCamera.assumed(image.width, image.height))
-        tracks = memory.tracker.update(faces.detections, moment.stamp)
-        seen = Sighting(image, faces, angles, tracks, memory.tracker.alive)
-        self.known.offer(seen)
-        return RecognisedFaces(faces, tracks, angles, self._identify(memory, seen))
+        angles = head_poses(seen, moment.input.camera or PinholeCamera.assumed(image.width, image.height))
+        tracks = memory.tracker.update(seen.detections, moment.stamp)
+        sighting = TrackedFaces(image, seen, angles, tracks, memory.tracker.alive)
+        self.known.offer(sighting)
+        return RecognisedFaces(seen, tracks, angles, self._identify(memory, sighting))
 
-    def _identify(self, memory: FaceMemory, seen: Sighting) -> Sequence[Identity]:
+    def _identify(self, memory: FaceMemory, seen: TrackedFaces) -> Sequence[Identity]:
         if not self.settings.identify:
             memory.identities = IdentityMemory()
             return [Identity()] * len(seen.tracks)
@@ -181,6 +188,7 @@ def build(
     settings: Settings = Settings(),
     sessions: zoo.Sessions = zoo.session,
     warn: Warn = warnings.warn,
+    ids: Iterator[str] | None = None,
 ) -> FacePerceiver:
     """A perceiver of faces, which knows the people of a gallery.
 
@@ -188,6 +196,7 @@ def build(
         settings: what is wanted.
         sessions: open models by name.
         warn: is told what a user should know, such as of images of the gallery that cannot be used.
+        ids: of new tracks, for results that can be had again; else those of `new_ids`.
 
     Raises:
         ValueError: a setting has a value that is not allowed.
@@ -195,4 +204,4 @@ def build(
         GalleryError: the gallery cannot be read, or was made with another model.
     """
     values.check(settings)
-    return FacePerceiver(settings, sessions, warn)
+    return FacePerceiver(settings, sessions, warn, ids)

@@ -1,4 +1,4 @@
-"""Find faces in pictures with BlazeFace, small ones in large pictures too."""
+"""Find faces in images with BlazeFace, small ones in large images too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
 LANDMARKS = 6
 
 CANVAS = 256
-"""Side in pixels of the picture that the network takes."""
+"""Side in pixels of the image that the network takes."""
 
 LEVELS = ((16, 2), (32, 6))
 """For each of its maps: pixels from cell to cell, and anchors of a cell."""
@@ -30,29 +30,29 @@ SMALLEST = 1 / 16
 """The smallest face that the network finds, over the longer side of what it looks at."""
 
 TILES_IN_LENGTH = 3
-"""At most so many tiles (without overlap) make the length of a picture; in larger pictures tiles grow."""
+"""At most so many tiles (without overlap) make the length of an image; in larger images tiles grow."""
 
 TILE_OVERLAP = SMALLEST * TILES_IN_LENGTH
-"""Share of a tile that its neighbour sees too. Larger faces are left to the whole picture's pass, which finds them:
+"""Share of a tile that its neighbour sees too. Larger faces are left to the whole image's pass, which finds them:
 here they may be cut, and what looks like one is often none."""
 
 TILED_FROM = 1.5
-"""A picture is looked at in tiles when it is so many times longer than a tile."""
+"""An image is looked at in tiles when it is so many times longer than a tile."""
 
 BORDER = 0.25
-"""Share of the longer side by which a picture is continued on each side when it is looked at again."""
+"""Share of the longer side by which an image is continued on each side when it is looked at again."""
 
 NEAR_BORDER = 0.5
-"""A face is seen better with a border when its box, longer by this share of its side, leaves the picture."""
+"""A face is seen better with a border when its box, longer by this share of its side, leaves the image."""
 
 
 @dataclass(frozen=True)
 class Faces:
-    """Faces found in one picture, best first.
+    """Faces found in one image, best first.
 
     Args:
-        detections: their boxes, inside the picture, and scores.
-        landmarks: (n, 6, 2) float32, x, y in source pixels, possibly outside of the picture: right eye, left eye, nose
+        detections: their boxes, inside the image, and scores.
+        landmarks: (n, 6, 2) float32, x, y in source pixels, possibly outside of the image: right eye, left eye, nose
             tip, mouth, right ear, left ear.
     """
 
@@ -71,16 +71,16 @@ class Faces:
 
 
 class FaceDetector:
-    """BlazeFace [Bazarevsky 2019], the model for back cameras, on whole pictures and on tiles of large ones.
+    """BlazeFace [Bazarevsky 2019], the model for back cameras, on whole images and on tiles of large ones.
 
     Args:
         session: the zoo's `blazeface`, or a model with the same input and outputs.
         score_threshold: faces below it are dropped.
         iou_threshold: boxes that overlap more belong to one face.
-        tile_size: side in pixels of the tiles in which a large picture is looked at a second time; 0 for never. The
-            smallest face that is found has about 1/16 of it; the time grows with the number of tiles. Pictures longer
+        tile_size: side in pixels of the tiles in which a large image is looked at a second time; 0 for never. The
+            smallest face that is found has about 1/16 of it; the time grows with the number of tiles. Images longer
             than three tiles get tiles of a third of their length.
-        border: share of the longer side by which a picture's edges are repeated around it when it is looked at once
+        border: share of the longer side by which an image's edges are repeated around it when it is looked at once
             more, for faces that fill it or are cut by it; 0 for not, which saves the time of that pass.
 
     Raises:
@@ -116,7 +116,7 @@ class FaceDetector:
         self._anchors = anchor_centres()
 
     def __call__(self, images: Sequence[Image]) -> list[Faces]:
-        """Find the faces in each picture."""
+        """Find the faces in each image."""
         views = [
             (number, view) for number, image in enumerate(images) for view in _views(image, self.tile_size, self.border)
         ]
@@ -191,7 +191,7 @@ class _Candidates:
         return _Candidates(self.points[whole & small], self.scores[whole & small])
 
     def _near_border(self, image: Image) -> _Candidates:
-        """Those around whom a part of the picture is missing, and of whom at least half is in it."""
+        """Those around whom a part of the image is missing, and of whom at least half is in it."""
         low, high = self.points[:, 0], self.points[:, 1]
         reach = NEAR_BORDER * (high - low)
         size = np.array([image.width, image.height], np.float32)
@@ -203,7 +203,7 @@ class _Candidates:
 
 @dataclass(frozen=True)
 class _View:
-    """A part of a picture, where its upper left corner is in it, and the share of a border around it."""
+    """A part of an image, where its upper left corner is in it, and the share of a border around it."""
 
     image: Image
     corner: tuple[int, int] = (0, 0)
@@ -223,7 +223,7 @@ class _View:
 
 
 def _views(image: Image, tile: int, border: float) -> Iterator[_View]:
-    """The whole picture, then again with a border, then the tiles of a large one."""
+    """The whole image, then again with a border, then the tiles of a large one."""
     yield _View(image)
     if border:
         yield _View(image, border=border)
@@ -237,7 +237,7 @@ def _views(image: Image, tile: int, border: float) -> Iterator[_View]:
 
 
 def _starts(length: int, tile: int) -> list[int]:
-    """Where tiles begin that cover a length with overlap, evenly spread."""
+    """Starts of evenly spread tiles that cover a length with overlap."""
     if length <= tile:
         return [0]
     number = int(np.ceil((length - tile) / (tile * (1 - TILE_OVERLAP)))) + 1
@@ -259,7 +259,7 @@ def _merge(passes: Sequence[_Candidates], image: Image) -> Faces:
     """One face of what several passes have seen of it, whatever their sizes.
 
     Of overlapping ones it is the one that was seen with a border, if there is one: without it, the landmarks of a face
-    that fills the picture are less exact, even where the score is higher. Otherwise it is the better one.
+    that fills the image are less exact, even where the score is higher. Otherwise it is the better one.
     """
     points = np.concatenate([found.points for found in passes])
     scores = np.concatenate([found.scores for found in passes])
@@ -274,7 +274,7 @@ def _merge(passes: Sequence[_Candidates], image: Image) -> Faces:
 
 
 def _covered(box: np.ndarray, others: np.ndarray) -> bool:
-    """Whether a box (4,) and one of others (n, 4) are mostly inside of each other."""
+    """True if a box (4,) and one of others (n, 4) are mostly inside of each other."""
     low, high = np.maximum(box[:2], others[:, :2]), np.minimum(box[2:], others[:, 2:])
     shared = np.prod(np.maximum(high - low, 0), axis=1)
     smaller = np.minimum(area(others), area(box[None]))

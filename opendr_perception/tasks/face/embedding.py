@@ -1,4 +1,4 @@
-"""The faces of a picture as the embedder sees them."""
+"""The faces of an image as the embedder sees them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ DIMENSIONS = 128
 
 
 @dataclass(frozen=True)
-class View:
-    """One face of one picture.
+class AlignedFace:
+    """One face of one image.
 
     Args:
         aligned: (150, 150, 3) uint8 RGB.
@@ -56,8 +56,8 @@ def head_poses(faces: Faces, camera: PinholeCamera) -> np.ndarray:
     return np.array([head_pose(points, camera) for points in faces.landmarks]).reshape(-1, 3)
 
 
-def view(image: Image, faces: Faces, index: int, pose: np.ndarray) -> View:
-    """One of the faces of a picture, whose head pose (3,) is known."""
+def view(image: Image, faces: Faces, index: int, pose: np.ndarray) -> AlignedFace:
+    """One of the faces of an image, whose head pose (3,) is known."""
     aligned = align(image, faces.landmarks[index])
     box = faces.detections.boxes[index]
     quality = Quality(
@@ -69,7 +69,7 @@ def view(image: Image, faces: Faces, index: int, pose: np.ndarray) -> View:
         contrast=contrast(aligned),
         blockiness=blockiness(_green(image, box)),
     )
-    return View(aligned, quality)
+    return AlignedFace(aligned, quality)
 
 
 def _green(image: Image, box: np.ndarray) -> np.ndarray:

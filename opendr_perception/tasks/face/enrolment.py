@@ -1,4 +1,4 @@
-"""Make faces known: from pictures, from folders of pictures, and check that they can be told apart."""
+"""Make faces known: from images, from folders of images, and check that they can be told apart."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from opendr_perception.tasks.face.quality import TO_DECIDE, TO_ENROL
 from opendr_perception.tasks.imaging import BadImageFile, Image, PinholeCamera, crop_resize, read_image, square
 from opendr_perception.zoo.cache import sha256_of
 
-PICTURE_MARGIN = 2.0
-"""Side of a picture that is kept over that of the face: little of what is around, enough to find the face again."""
+IMAGE_MARGIN = 2.0
+"""Side of an image that is kept over that of the face: little of what is around, enough to find the face again."""
 
 SAME_FACE = 2 / 3
 """Of the threshold: who is nearer to somebody of another name is not enrolled. Farther ones may look alike."""
 
-LARGEST_PICTURE = 512
+LARGEST_IMAGE = 512
 """Side in pixels; larger faces are made smaller."""
 
 LARGEST_FILE = 64 << 20
@@ -44,15 +44,15 @@ class Sample:
 
     Args:
         embedding: (128,) float32.
-        picture: PNG of the face and a little around it.
+        image: PNG of the face and a little around it.
     """
 
     embedding: np.ndarray
-    picture: bytes
+    image: bytes
 
 
 def fingerprint(name: str, session: Session) -> str:
-    """What a gallery notes of the model that its embeddings were made with."""
+    """Fingerprint of the model that a gallery's embeddings were made with."""
     return f"{name} {sha256_of(session.path)[:16]}"
 
 
@@ -63,7 +63,7 @@ def default_gallery(environment: Mapping[str, str] = os.environ) -> Path:
 
 
 class Enroller:
-    """Turns pictures into samples of a gallery.
+    """Turns images into samples of a gallery.
 
     Args:
         detector: finds the faces.
@@ -75,10 +75,10 @@ class Enroller:
         self._embedder = embedder
 
     def sample(self, image: Image, strict: bool = True) -> Sample:
-        """The only face of a picture.
+        """The only face of an image.
 
         Args:
-            image: the picture.
+            image: the image.
             strict: whether it must be good enough to be enrolled, or only to be recognised.
 
         Raises:
@@ -91,10 +91,10 @@ class Enroller:
         found = view(image, faces, 0, pose)
         if problem := (TO_ENROL if strict else TO_DECIDE).problem(found.quality):
             raise GalleryError(problem)
-        return Sample(self._embedder([found.aligned])[0], picture_of(image, faces.detections.boxes[0]))
+        return Sample(self._embedder([found.aligned])[0], encode_sample(image, faces.detections.boxes[0]))
 
     def samples(self, images: Sequence[Image]) -> list[Sample]:
-        """The samples of several pictures of one person.
+        """The samples of several images of one person.
 
         Raises:
             GalleryError: one of them cannot be used; the text says which and why.
@@ -104,7 +104,7 @@ class Enroller:
             try:
                 samples.append(self.sample(image))
             except GalleryError as error:
-                raise GalleryError(f"picture {number} of {len(images)} cannot be used: {error}") from error
+                raise GalleryError(f"image {number} of {len(images)} cannot be used: {error}") from error
         return samples
 
     def synchronise(self, folder: GalleryFolder, warn: Callable[[str], None], anew: bool = False) -> Gallery:
@@ -124,7 +124,7 @@ class Enroller:
         for line in contents.skipped:
             warn(line)
         found = self._embed_changed(folder, gallery, contents.images, warn)
-        if not anew and not found and set(gallery.pictures) <= set(contents.images):
+        if not anew and not found and set(gallery.images) <= set(contents.images):
             return gallery
         try:
             with folder.writing(warn):  # embedding takes long: meanwhile others may have changed the folder
@@ -140,8 +140,8 @@ class Enroller:
     def _embed_changed(
         self, folder: GalleryFolder, gallery: Gallery, images: Mapping[str, str], warn: Callable[[str], None]
     ) -> dict[str, Found]:
-        """What the file does not know of the images, by their places."""
-        known = dict(zip(gallery.pictures, gallery.digests, strict=True))
+        """Embed the images that the file does not know; results by their places."""
+        known = dict(zip(gallery.images, gallery.digests, strict=True))
         found: dict[str, Found] = {}
         for place, name in images.items():
             try:
@@ -159,7 +159,7 @@ class Enroller:
 
 @dataclass(frozen=True)
 class Found:
-    """What an image in a gallery's folder turned out to be.
+    """Result of embedding an image of a gallery's folder.
 
     Args:
         name: of the person in whose folder it lies.
@@ -175,7 +175,7 @@ class Found:
 def _updated(gallery: Gallery, images: Mapping[str, str], found: Mapping[str, Found]) -> Gallery:
     """A gallery of the images that are there, with what was found of them."""
     new = {place: sample for place, sample in found.items() if place in images}
-    gallery = gallery.without((set(gallery.pictures) - set(images)) | set(new))
+    gallery = gallery.without((set(gallery.images) - set(images)) | set(new))
     for place, sample in new.items():
         if sample.embedding is not None:
             gallery = gallery.with_samples(sample.name, [place], sample.embedding, [sample.digest])
@@ -213,7 +213,7 @@ def enrol(folder: GalleryFolder, name: str, samples: Sequence[Sample], threshold
         gallery = folder.read()
         _check_person(gallery, name, embeddings, threshold or gallery.threshold)
         first = time.time_ns()
-        images = {f"{name}/{first + number}.png": sample.picture for number, sample in enumerate(samples)}
+        images = {f"{name}/{first + number}.png": sample.image for number, sample in enumerate(samples)}
         digests = [hashlib.sha256(content).hexdigest() for content in images.values()]
         gallery = gallery.with_samples(name, list(images), embeddings, digests)
         folder.add(gallery, name, images)
@@ -223,7 +223,7 @@ def enrol(folder: GalleryFolder, name: str, samples: Sequence[Sample], threshold
 def _check_person(gallery: Gallery, name: str, embeddings: np.ndarray, threshold: float) -> None:
     for (first, a), (second, b) in combinations(enumerate(embeddings, 1), 2):
         if (distance := float(np.linalg.norm(a - b))) >= threshold:
-            raise GalleryError(f"pictures {first} and {second} do not show one person (distance {distance:.2f})")
+            raise GalleryError(f"images {first} and {second} do not show one person (distance {distance:.2f})")
     own = gallery.samples(name)
     for embedding in embeddings:
         if len(own) and (distance := float(np.linalg.norm(own - embedding, axis=1).min())) >= threshold:
@@ -234,14 +234,14 @@ def _check_person(gallery: Gallery, name: str, embeddings: np.ndarray, threshold
                 raise GalleryError(f"this face is enrolled already, as '{person}' (distance {distance:.2f})")
 
 
-def picture_of(image: Image, box: np.ndarray) -> bytes:
+def encode_sample(image: Image, box: np.ndarray) -> bytes:
     """A PNG of a face and a little around it."""
-    around = square(box, PICTURE_MARGIN)
-    side = max(1, min(LARGEST_PICTURE, round(around[2] - around[0])))
+    around = square(box, IMAGE_MARGIN)
+    side = max(1, min(LARGEST_IMAGE, round(around[2] - around[0])))
     return bytes(cv2.imencode(".png", crop_resize(image, around, (side, side), "bgr")[0])[1])
 
 
-def read_picture(path: Path) -> Image:
+def read_sample(path: Path) -> Image:
     """Read an image file.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What is known of faces at one moment, and what people may be called."""
+"""Gallery of known faces, and the rules of names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TOGETHER = 1000
 
 LONGEST_NAME = 64
 _BETWEEN = " .'\u2019-,()&"
-"""What a name may hold beside letters, marks, digits and underscores, but not begin with."""
+"""Characters that a name may hold beside letters, marks, digits and underscores, but not begin with."""
 
 
 class GalleryError(RuntimeError):
@@ -38,13 +38,13 @@ class GalleryError(RuntimeError):
 
 @dataclass(frozen=True)
 class Gallery:
-    """What is known of faces at one moment; never changed, only replaced.
+    """Gallery of known faces at one moment; never changed, only replaced.
 
     Args:
         model: what made the embeddings, see `fingerprint`.
         threshold: distance from which on two faces are two people.
         names: of the person, for each sample; samples of one person stand together.
-        pictures: for each sample, the image's path below the gallery's folder.
+        images: for each sample, the image's path below the gallery's folder.
         embeddings: (n, 128) float32.
         digests: for each sample, sha256 of the image's bytes; '' when unknown, as all are by default.
 
@@ -55,14 +55,14 @@ class Gallery:
     model: str
     threshold: float = THRESHOLD
     names: tuple[str, ...] = ()
-    pictures: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
     embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, DIMENSIONS), np.float32))
     digests: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.names)
         object.__setattr__(self, "digests", self.digests or ("",) * count)
-        if not (count == len(self.pictures) == len(self.digests) and self.embeddings.shape == (count, DIMENSIONS)):
+        if not (count == len(self.images) == len(self.digests) and self.embeddings.shape == (count, DIMENSIONS)):
             raise ValueError("names, images, digests and embeddings do not belong together")
         if not (np.isfinite(self.embeddings).all() and 0 < self.threshold <= LARGEST_THRESHOLD):
             raise ValueError(f"embeddings must be finite, and the threshold in (0, {LARGEST_THRESHOLD:g}]")
@@ -111,24 +111,24 @@ class Gallery:
         return self.embeddings[[k for k, owner in enumerate(self.names) if owner == name]]
 
     def with_samples(
-        self, name: str, pictures: Sequence[str], embeddings: np.ndarray, digests: Sequence[str] = ()
+        self, name: str, images: Sequence[str], embeddings: np.ndarray, digests: Sequence[str] = ()
     ) -> Gallery:
         """A gallery with more samples of a person; arguments as the attributes of the same names."""
-        names = [*self.names, *[name] * len(pictures)]
+        names = [*self.names, *[name] * len(images)]
         order = sorted(range(len(names)), key=names.__getitem__)  # stable
-        every = [*self.pictures, *pictures]
-        hashes = [*self.digests, *(digests or [""] * len(pictures))]
+        every = [*self.images, *images]
+        hashes = [*self.digests, *(digests or [""] * len(images))]
         return replace(
             self,
             names=tuple(names[k] for k in order),
-            pictures=tuple(every[k] for k in order),
+            images=tuple(every[k] for k in order),
             digests=tuple(hashes[k] for k in order),
             embeddings=np.concatenate([self.embeddings, embeddings.reshape(-1, DIMENSIONS)])[order].astype(np.float32),
         )
 
-    def without(self, pictures: set[str]) -> Gallery:
+    def without(self, images: set[str]) -> Gallery:
         """A gallery without some samples, by their images."""
-        return self._only([k for k, picture in enumerate(self.pictures) if picture not in pictures])
+        return self._only([k for k, image in enumerate(self.images) if image not in images])
 
     def without_people(self, people: set[str]) -> Gallery:
         """A gallery without some people."""
@@ -138,14 +138,14 @@ class Gallery:
         return replace(
             self,
             names=tuple(self.names[k] for k in kept),
-            pictures=tuple(self.pictures[k] for k in kept),
+            images=tuple(self.images[k] for k in kept),
             digests=tuple(self.digests[k] for k in kept),
             embeddings=self.embeddings[kept],
         )
 
 
 def is_name(name: str) -> bool:
-    """Whether a person may be called so. A name is also that of a folder, whatever is typed."""
+    """True if a person may be called so. A name is also that of a folder, whatever is typed."""
     name = normal_name(name)
     return (
         0 < len(name) <= LONGEST_NAME

@@ -26,7 +26,7 @@ def serialise(gallery: Gallery) -> bytes:
         metric=METRIC,
         threshold=gallery.threshold,
         names=np.array(gallery.names, np.str_),
-        pictures=np.array(gallery.pictures, np.str_),
+        pictures=np.array(gallery.images, np.str_),
         digests=np.array(gallery.digests, np.str_),
         embeddings=gallery.embeddings,
     )
@@ -56,13 +56,13 @@ def _parse(content: bytes) -> Gallery:
             raise ValueError(f"format {version} instead of {VERSION}")
         if str(file["metric"]) != METRIC:
             raise ValueError(f"metric {file['metric']} instead of {METRIC}")
-        names, pictures = _texts(file["names"]), _texts(file["pictures"])
+        names, images = _texts(file["names"]), _texts(file["pictures"])
         digests = _texts(file["digests"]) if version > 1 else ("",) * len(names)
         embeddings = file["embeddings"]
         if embeddings.dtype != np.float32:
             raise ValueError(f"embeddings of {embeddings.dtype} instead of float32")
-        _check_places(names, pictures)
-        return Gallery(str(file["model"]), float(file["threshold"]), names, pictures, embeddings, digests)
+        _check_places(names, images)
+        return Gallery(str(file["model"]), float(file["threshold"]), names, images, embeddings, digests)
 
 
 def _texts(array: np.ndarray) -> tuple[str, ...]:
@@ -71,11 +71,11 @@ def _texts(array: np.ndarray) -> tuple[str, ...]:
     return tuple(map(str, array))
 
 
-def _check_places(names: tuple[str, ...], pictures: tuple[str, ...]) -> None:
+def _check_places(names: tuple[str, ...], images: tuple[str, ...]) -> None:
     """Let no text of the file lead out of the gallery, nor to another person's folder."""
-    if len(set(pictures)) < len(pictures):
+    if len(set(images)) < len(images):
         raise ValueError("an image is named twice")
-    for name, place in zip(names, pictures, strict=True):
+    for name, place in zip(names, images, strict=True):
         folder, _, image = place.partition("/")
         if not is_name(name) or normal_name(name) != name or normal_name(folder) != name:
             raise ValueError(f"{place!r} is no image of a person called {name!r}")

@@ -52,7 +52,7 @@ class GalleryFolder:
         self.model = model
 
     def read(self) -> Gallery:
-        """What the folder's file says; an empty gallery when there is none.
+        """Read the folder's file; an empty gallery when there is none.
 
         Raises:
             GalleryError: it cannot be read, or was made with another model.
@@ -63,7 +63,7 @@ class GalleryFolder:
         return gallery
 
     def stamp(self) -> tuple[int, int, int]:
-        """What changes whenever the file is replaced, or somebody is to be forgotten."""
+        """Stamp that changes whenever the file is replaced, or somebody is to be forgotten."""
         try:
             status = self._file.stat()
             return status.st_ino, status.st_mtime_ns, self.path.stat().st_mtime_ns
@@ -177,7 +177,7 @@ class GalleryFolder:
         return f"opendr-perception gallery rebuild --gallery {quote(str(self.path))} --embedder {quote(embedder)}"
 
     def _read(self) -> Gallery:
-        """What the file says of those who are not forgotten, whatever model made it."""
+        """Read the samples of those who are not forgotten, whatever model made them."""
         try:
             gallery = gallery_file.parse(self._file.read_bytes())
             return gallery.without_people(self._forgotten())
@@ -195,7 +195,7 @@ class GalleryFolder:
             return ()
 
     def _forgotten(self) -> set[str]:
-        """Who is to be forgotten and is not yet."""
+        """Names that are to be forgotten and are not yet."""
         marks = (mark.name.removeprefix(_FORGOTTEN) for mark in self.path.glob(f"{_FORGOTTEN}*"))
         return {normal_name(name) for name in marks}
 
@@ -227,7 +227,7 @@ class GalleryFolder:
 
     def _finish_enrolling(self, waiting: Path) -> None:
         try:
-            named = set(self._read().pictures)
+            named = set(self._read().images)
         except GalleryError:
             named = set()
         for image in [*waiting.glob("*/*")]:

@@ -1,4 +1,4 @@
-"""Who made whom known or forgotten, and when: one line for each change, in a file that stays small."""
+"""Audit log of enrolling and forgetting: one line for each change, in a file that stays small."""
 
 from __future__ import annotations
 

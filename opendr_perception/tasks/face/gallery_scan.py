@@ -19,7 +19,7 @@ OTHER_IMAGES = (
 
 @dataclass(frozen=True)
 class Contents:
-    """What the folders hold.
+    """Contents of the folders.
 
     Args:
         images: the person of every image, by its path below the gallery.

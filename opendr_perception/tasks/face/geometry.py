@@ -1,4 +1,4 @@
-"""Where a face looks, and how it is cut out for the networks that recognise who it is and how it feels."""
+"""Geometry of faces: head pose, and alignment for the networks of identity and expression."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from opendr_perception.tasks.face.detection import LANDMARKS, LEFT_EYE, MOUTH, R
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels, crop_resize, square, warp
 
 ALIGNED = 150
-"""Side in pixels of the picture that the embedder takes."""
+"""Side in pixels of the image that the embedder takes."""
 
 TEMPLATE = np.array([[47.55, 46.6], [100.48, 46.6], [74.0, 103.0]])
-"""Where right eye, left eye and mouth are in it."""
+"""Places of right eye, left eye and mouth in it."""
 
 EXPRESSION = 112
-"""Side in pixels of the picture that the expression network takes."""
+"""Side in pixels of the image that the expression network takes."""
 
 EXPRESSION_MARGIN = 1.25
-"""Side of that picture over the longer side of the face's box."""
+"""Side of that image over the longer side of the face's box."""
 
 HEAD = np.array(
     [[0, 3.15, 0], [0, -3.15, 0], [5.7, 0, 3.6], [2.5, 0, 6.8], [-8.6, 6.55, 1.2], [-8.6, -6.55, 1.2]], np.float64
@@ -33,11 +33,11 @@ FACING = np.array([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0], [-1.0, 0.0, 0.0]])
 def align(image: Image, landmarks: np.ndarray, out: Pixels | None = None) -> Pixels:
     """Turn, shift and scale a face so that eyes and mouth come to lie where the embedder expects them.
 
-    Where the face leaves the picture its edges are repeated: black would be taken for a part of the face, and faces of
+    Where the face leaves the image its edges are repeated: black would be taken for a part of the face, and faces of
     different people that are cut in the same way for alike.
 
     Args:
-        image: the picture.
+        image: the image.
         landmarks: (6, 2) of one face, source pixels.
         out: canvas to fill, e.g. one row of a batch.
 
@@ -66,7 +66,7 @@ def expression_crop(image: Image, box: np.ndarray, out: Pixels | None = None) ->
     """Cut out a face as the expression network wants it.
 
     Args:
-        image: the picture.
+        image: the image.
         box: (4,) of the face, source pixels.
         out: canvas to fill, e.g. one row of a batch.
 
@@ -77,15 +77,15 @@ def expression_crop(image: Image, box: np.ndarray, out: Pixels | None = None) ->
 
 
 def head_pose(landmarks: np.ndarray, camera: PinholeCamera) -> tuple[float, float, float]:
-    """How a head is turned, from its landmarks and those of an average head (perspective-n-point).
+    """Head pose from landmarks and those of an average head (perspective-n-point).
 
     Args:
         landmarks: (6, 2) of one face, source pixels.
-        camera: that took the picture.
+        camera: that took the image.
 
     Returns:
         Yaw, pitch, roll in rad relative to the camera's axis, all 0 for a head that looks against it: turns about the
-        head's axes down, right and forward, in this order. Seen in the picture, yaw is positive when the nose points to
+        head's axes down, right and forward, in this order. Seen in the image, yaw is positive when the nose points to
         the right, pitch when it points up, roll when the head leans clockwise. NaN when there is no solution.
     """
     unknown = (np.nan, np.nan, np.nan)
@@ -108,7 +108,7 @@ def head_pose(landmarks: np.ndarray, camera: PinholeCamera) -> tuple[float, floa
 
 
 def _shrunk(image: Image, to_source: np.ndarray, factor: int) -> tuple[Image, np.ndarray]:
-    """The part of a picture that a face needs, made smaller, and the map to it."""
+    """The part of an image that a face needs, made smaller, and the map to it."""
     corners = to_source @ np.array([[0, ALIGNED, 0, ALIGNED], [0, 0, ALIGNED, ALIGNED], [1, 1, 1, 1]])
     size = np.array([image.width, image.height])
     low = np.clip(corners.min(axis=1).astype(int) - factor, 0, size - factor)

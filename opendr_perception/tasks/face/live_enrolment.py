@@ -6,19 +6,19 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from opendr_perception.tasks.face.embedding import FaceEmbedder, View, view
-from opendr_perception.tasks.face.enrolment import Enroller, Sample, enrol, picture_of
+from opendr_perception.tasks.face.embedding import AlignedFace, FaceEmbedder, view
+from opendr_perception.tasks.face.enrolment import Enroller, Sample, encode_sample, enrol
 from opendr_perception.tasks.face.gallery import Gallery, GalleryError
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.face.identity import Sighting
+from opendr_perception.tasks.face.identity import TrackedFaces
 from opendr_perception.tasks.face.quality import TO_ENROL
 from opendr_perception.tasks.imaging import Image
 
 
 @dataclass(frozen=True)
 class _Found:
-    view: View
-    picture: bytes
+    view: AlignedFace
+    image: bytes
 
 
 class LiveEnrolment:
@@ -37,7 +37,7 @@ class LiveEnrolment:
         self._failure = ""
         self._over = threading.Event()
 
-    def offer(self, seen: Sighting) -> None:
+    def offer(self, seen: TrackedFaces) -> None:
         """Take the face from a frame if it is there and can be seen well."""
         if self._over.is_set():
             return
@@ -53,7 +53,7 @@ class LiveEnrolment:
         found = view(seen.image, seen.faces, place, seen.poses[place])
         self._obstacle = TO_ENROL.problem(found.quality)
         if not self._obstacle:
-            self._found.append(_Found(found, picture_of(seen.image, seen.faces.detections.boxes[place])))
+            self._found.append(_Found(found, encode_sample(seen.image, seen.faces.detections.boxes[place])))
             if len(self._found) == self._wanted:
                 self._over.set()
 
@@ -76,7 +76,7 @@ class LiveEnrolment:
         if self._failure:
             raise GalleryError(self._failure)
         embeddings = embedder([found.view.aligned for found in self._found])
-        return [Sample(e, found.picture) for e, found in zip(embeddings, self._found, strict=True)]
+        return [Sample(e, found.image) for e, found in zip(embeddings, self._found, strict=True)]
 
 
 class KnownFaces:
@@ -100,7 +100,7 @@ class KnownFaces:
 
     @property
     def gallery(self) -> Gallery:
-        """What is known at this moment."""
+        """Current gallery."""
         return self._gallery
 
     def refresh(self) -> None:
@@ -114,7 +114,7 @@ class KnownFaces:
             self._stamp = stamp
             self._gallery = self._folder.read()
 
-    def offer(self, seen: Sighting) -> None:
+    def offer(self, seen: TrackedFaces) -> None:
         """Show the faces of a frame to whoever waits for good views."""
         live = self._live
         if live is not None:

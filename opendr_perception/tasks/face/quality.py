@@ -1,4 +1,4 @@
-"""Whether a view of a face is good enough to say who it is, or to be remembered."""
+"""Quality of a view of a face: good enough to decide the identity, or to be enrolled."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 from opendr_perception.tasks.imaging import Pixels
 
 FACE_PART = slice(20, 130), slice(25, 125)
-"""Rows and columns of an aligned picture that show the face and not what is behind it."""
+"""Rows and columns of an aligned image that show the face and not what is behind it."""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How a face was seen.
+    """Quality of the view of a face.
 
     Args:
         score: of the detector.
@@ -38,7 +38,7 @@ class Quality:
 
 @dataclass(frozen=True)
 class Gate:
-    """What a view must have.
+    """Requirements of a view.
 
     Args:
         score: of the detector at least; what looks little like a face has an embedding that says nothing.
@@ -59,7 +59,7 @@ class Gate:
     blockiness: float = np.inf
 
     def problem(self, quality: Quality) -> str:
-        """What keeps a view from passing, in words; '' when it passes."""
+        """Reason that keeps a view from passing, in words; '' when it passes."""
         if quality.width < self.width:
             return f"the face is too small: {quality.width:.0f} of {self.width:.0f} pixels"
         if not abs(quality.yaw) <= self.yaw or not abs(quality.pitch) <= self.pitch:
@@ -103,7 +103,7 @@ _EDGE = 16.0
 
 
 def sharpness(aligned: Pixels) -> float:
-    """How sharp an aligned face (150, 150, 3) is: variance of its Laplacian over that of its grey levels.
+    """Sharpness of an aligned face (150, 150, 3): variance of its Laplacian over that of its grey levels.
 
     The ratio does not depend on brightness and contrast. Real faces have 0.01 to 0.3, the same ones blurred by 3 % of
     their width 0.002 to 0.01.
@@ -120,7 +120,7 @@ def contrast(aligned: Pixels) -> float:
 
 
 def blockiness(grey: np.ndarray) -> float:
-    """How much higher steps of grey levels are at the borders of coded blocks than within them; 1 without blocks.
+    """Ratio of the steps of grey levels at the borders of coded blocks to those within them; 1 without blocks.
 
     Args:
         grey: (height, width) uint8, in the resolution in which it was compressed, wherever its blocks begin.

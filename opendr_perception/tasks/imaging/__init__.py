@@ -3,6 +3,7 @@
 from opendr_perception.tasks.imaging.camera import PinholeCamera
 from opendr_perception.tasks.imaging.encodings import Convert, by_rosbags
 from opendr_perception.tasks.imaging.file import SUFFIXES, is_utf8, printable, read_image
+from opendr_perception.tasks.imaging.flow import Grey, Places
 from opendr_perception.tasks.imaging.header import MAX_PIXELS, BadImageFile
 from opendr_perception.tasks.imaging.heatmap import Heatmap, regions, smooth
 from opendr_perception.tasks.imaging.image import (
@@ -31,6 +32,7 @@ __all__ = [
     "BadImageFile",
     "Convert",
     "Fit",
+    "Grey",
     "Heatmap",
     "Image",
     "Letterbox",
@@ -39,6 +41,7 @@ __all__ = [
     "PixelRange",
     "PixelRanges",
     "Pixels",
+    "Places",
     "Rhythm",
     "around",
     "by_rosbags",

@@ -78,7 +78,7 @@ class PinholeCamera:
     def from_info(
         cls, k: Sequence[float], d: Sequence[float], width: int, height: int, model: str = ""
     ) -> PinholeCamera:
-        """What `sensor_msgs/CameraInfo` says.
+        """Camera from a `sensor_msgs/CameraInfo`.
 
         Args:
             k: nine numbers, the rows of K.

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
+from dataclasses import Field, replace
+from typing import ClassVar, Protocol
 
 import cv2
 import numpy as np
@@ -14,14 +14,27 @@ from rosbags.image import message_to_cvimage
 from opendr_perception.tasks.imaging.image import CHANNELS, MAX_SIDE, Image, Pixels
 from opendr_perception.tasks.imaging.pixel_range import PixelRange
 
-Convert = Callable[[Any], Pixels]
+
+class ImageMessage(Protocol):
+    """Fields of sensor_msgs/Image, whatever class has them."""
+
+    __dataclass_fields__: ClassVar[dict[str, Field]]
+    height: int
+    width: int
+    encoding: str
+    is_bigendian: int
+    step: int
+    data: np.ndarray
+
+
+Convert = Callable[[ImageMessage], Pixels]
 """Makes (H, W, 3) BGR pixels of a raw message of one of CONVERTED."""
 
 DEPTH = frozenset({"16UC1", "32FC1", "64FC1", "16SC1"})
 """Encodings of distances, which are not brightness. Thermal and other grey images of 16 bits are mono16."""
 
 VIEWED = {**{encoding: encoding for encoding in CHANNELS}, "8UC1": "mono8", "8UC3": "bgr8", "8UC4": "bgra8"}
-"""What is used as it is, and how it is then called."""
+"""Encodings that are used as they are, and their names."""
 
 CONVERTED = frozenset(
     {"bayer_rggb8", "bayer_bggr8", "bayer_gbrg8", "bayer_grbg8", "yuv422", "uyvy", "yuv422_yuy2", "yuyv"}
@@ -47,16 +60,17 @@ _DEEP = {
 _YUV_TO_BGR = np.array([[1.164, 2.018, 0, -276.9], [1.164, -0.391, -0.813, 135.5], [1.164, 0, 1.596, -222.9]])
 
 
-def by_rosbags(message: Any) -> Pixels:
+def by_rosbags(message: ImageMessage) -> Pixels:
     """Convert by rosbags-image, which needs no ROS installation; its rows must not be padded."""
-    return np.asarray(message_to_cvimage(message, "bgr8"), np.uint8)
+    image = message_to_cvimage(message, "bgr8")  # type: ignore[arg-type]  # it asks for the fields alone
+    return np.asarray(image, np.uint8)
 
 
-def to_image(message: Any, tone: PixelRange | None = None, convert: Convert = by_rosbags) -> Image:
+def to_image(message: ImageMessage, tone: PixelRange | None = None, convert: Convert = by_rosbags) -> Image:
     """Make an image of a sensor_msgs/Image: as a view of its data where it is in VIEWED, else as a copy.
 
     Args:
-        message: Any object with the fields of sensor_msgs/Image.
+        message: ImageMessage object with the fields of sensor_msgs/Image.
         tone: What is known of the range of the stream's pixels; None: judge this image alone.
         convert: For what is in CONVERTED.
 
@@ -68,7 +82,7 @@ def to_image(message: Any, tone: PixelRange | None = None, convert: Convert = by
         return Image.from_buffer(message.data, height, width, message.step, VIEWED[encoding])
     check_not_depth(encoding)
     if not all(1 <= side <= MAX_SIDE for side in (height, width)):
-        raise ValueError(f"a picture must have 1 to {MAX_SIDE} pixels a side, not {width}x{height}")
+        raise ValueError(f"an image must have 1 to {MAX_SIDE} pixels a side, not {width}x{height}")
     if encoding.lower() in _PLANAR:
         return Image(_from_planes(message, encoding.lower()), "bgr8")
     note = ""
@@ -99,7 +113,7 @@ def check_not_depth(encoding: str) -> None:
         raise ValueError(f"{encoding} is depth, not brightness: choose the topic of the colour, grey or infrared image")
 
 
-def _rows(message: Any, pixel: int, lines: int = 0) -> Pixels:
+def _rows(message: ImageMessage, pixel: int, lines: int = 0) -> Pixels:
     """The rows of a message, (lines or height, width * pixel), without their padding."""
     height, step, row = lines or message.height, message.step, message.width * pixel
     if step < row:
@@ -113,7 +127,7 @@ def _rows(message: Any, pixel: int, lines: int = 0) -> Pixels:
     return np.ascontiguousarray(data[:, :row])
 
 
-def _from_planes(message: Any, encoding: str) -> Pixels:
+def _from_planes(message: ImageMessage, encoding: str) -> Pixels:
     """BGR of brightness in rows of `step` bytes, followed by the colours."""
     height, width, step = message.height, message.width, message.step
     if encoding == "nv24":  # colours in full size: twice as many bytes a row

@@ -79,7 +79,7 @@ def printable(path: str | os.PathLike[str]) -> str:
 
 
 def is_utf8(text: str) -> bool:
-    """Whether a name from the command line or the file system is valid UTF-8, as ROS wants it."""
+    """True if a name from the command line or the file system is valid UTF-8, as ROS wants it."""
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 

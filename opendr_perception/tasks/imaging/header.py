@@ -1,4 +1,4 @@
-"""What the bytes of an image file claim to be, read before a decoder believes them.
+"""Headers of image files, read before a decoder believes them.
 
 A decoder allocates what a header claims: a few hundred bytes then cost gigabytes and seconds. Only formats whose
 decoders refuse what is cut short are read at all; TIFF, for one, is handed out with strips that were never decoded.

@@ -1,4 +1,4 @@
-"""Where something is in a picture, cell by cell."""
+"""Heatmaps: evidence in an image, cell by cell."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, eq=False)
 class Heatmap:
-    """How sure a network is that there are people, in cells of a picture.
+    """Probabilities of people, in cells of an image.
 
     Args:
         values: (h, w) float32 in [0, 1].
         stride: pixels from one cell to the next.
-        offset: of the first cell's centre, in pixels from the picture's corner.
+        offset: of the first cell's centre, in pixels from the image's corner.
     """
 
     values: npt.NDArray[np.float32]
@@ -30,7 +30,7 @@ class Heatmap:
 
 @dataclass(frozen=True, eq=False)
 class Regions:
-    """Parts of a picture.
+    """Parts of an image.
 
     Args:
         boxes: (n, 4) float32 x_min, y_min, x_max, y_max in pixels.
@@ -48,7 +48,7 @@ def regions(heatmap: Heatmap, threshold: float, smallest: int = 1) -> Regions:
     """Boxes around connected cells that reach a threshold.
 
     Args:
-        heatmap: of a picture.
+        heatmap: of an image.
         threshold: of a cell, in (0, 1].
         smallest: groups of fewer cells are left out.
     """
@@ -66,8 +66,8 @@ def smooth(heatmap: Heatmap, before: Heatmap | None, keep: float) -> Heatmap:
     """Mix a heatmap with the smoothed one before it; the result is the state for the next.
 
     Args:
-        heatmap: of a picture.
-        before: what came out for the picture before; None for the first. Another size counts as none.
+        heatmap: of an image.
+        before: what came out for the image before; None for the first. Another size counts as none.
         keep: share of the past, in [0, 1).
     """
     if before is None or keep == 0 or before.values.shape != heatmap.values.shape:

@@ -1,14 +1,14 @@
-"""Pictures, and how they are brought into the size and colour order that a network wants.
+"""Images, and how they are brought into the size and colour order that a network wants.
 
-Coordinates are continuous pixels: the origin is the top-left corner of the picture, so the centre of the first pixel is
-(0.5, 0.5) and the whole picture is the box (0, 0, width, height). Resizing is then a plain multiplication.
+Coordinates are continuous pixels: the origin is the top-left corner of the image, so the centre of the first pixel is
+(0.5, 0.5) and the whole image is the box (0, 0, width, height). Resizing is then a plain multiplication.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -23,7 +23,7 @@ CHANNELS = {"mono8": 1, "bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4}
 """Channels of each supported encoding, named as in sensor_msgs."""
 
 MAX_SIDE = 32766
-"""Longest side of a picture in pixels: OpenCV cannot warp longer ones."""
+"""Longest side of an image in pixels: OpenCV cannot warp longer ones."""
 
 _CONVERSIONS = {
     ("mono8", "bgr"): cv2.COLOR_GRAY2BGR,
@@ -39,7 +39,7 @@ _CONVERSIONS = {
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A picture: a view of 8-bit pixels and how to read them. The view may be read-only and its rows may be padded.
+    """An image: a view of 8-bit pixels and how to read them. The view may be read-only and its rows may be padded.
 
     Args:
         pixels: (height, width) or (height, width, channels) uint8.
@@ -62,11 +62,13 @@ class Image:
         if shape[2:] != (channels,) and not (channels == 1 and len(shape) == 2):
             raise ValueError(f"{self.encoding} pixels must have the shape (height, width, {channels}), not {shape}")
         if not all(1 <= side <= MAX_SIDE for side in shape[:2]):
-            raise ValueError(f"a picture must have 1 to {MAX_SIDE} pixels a side, not {shape[1]}x{shape[0]}")
+            raise ValueError(f"an image must have 1 to {MAX_SIDE} pixels a side, not {shape[1]}x{shape[0]}")
 
     @classmethod
-    def from_buffer(cls, data: Any, height: int, width: int, step: int, encoding: str) -> Image:
-        """View the bytes of a picture, as a sensor_msgs/Image carries them, without copying them.
+    def from_buffer(
+        cls, data: bytes | memoryview | np.ndarray, height: int, width: int, step: int, encoding: str
+    ) -> Image:
+        """View the bytes of an image, as a sensor_msgs/Image carries them, without copying them.
 
         Args:
             data: At least height * step bytes; any object with the buffer protocol.
@@ -119,7 +121,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Letterbox:
-    """Where a source picture lies in a canvas: canvas = source * scale + offset.
+    """Mapping of a source image to a canvas: canvas = source * scale + offset.
 
     Args:
         scale: Canvas pixels per source pixel, (x, y).
@@ -149,7 +151,7 @@ def letterbox(
     """Fit a whole picture into a canvas, keeping its aspect ratio unless it is stretched.
 
     Args:
-        image: The picture.
+        image: The image.
         size: (height, width) of the canvas.
         order: Colour order of the canvas.
         fill: Grey level of the borders.
@@ -157,7 +159,7 @@ def letterbox(
         place: Of the picture in the canvas.
 
     Returns:
-        The canvas (height, width, 3) uint8, and where the picture lies in it.
+        The canvas (height, width, 3) uint8, and where the image lies in it.
 
     Raises:
         ValueError: The size is not positive, or `out` does not have it.
@@ -183,17 +185,17 @@ def letterbox(
 def crop_resize(
     image: Image, box: Sequence[float], size: tuple[int, int], order: Order = "bgr", out: Pixels | None = None
 ) -> tuple[Pixels, Letterbox]:
-    """Cut a box out of a picture and resize it; what lies outside of the picture is black.
+    """Cut a box out of an image and resize it; what lies outside of the image is black.
 
     Args:
-        image: The picture.
+        image: The image.
         box: (x_min, y_min, x_max, y_max) in source pixels, of the canvas's aspect ratio unless it shall be distorted.
         size: (height, width) of the canvas.
         order: Colour order of the canvas.
         out: Canvas to fill, e.g. one row of a batch: (height, width, 3) uint8, C-contiguous.
 
     Returns:
-        The canvas (height, width, 3) uint8, and where the picture lies in it.
+        The canvas (height, width, 3) uint8, and where the image lies in it.
 
     Raises:
         ValueError: The box is empty or not finite, the size is not positive, or `out` does not have it.
@@ -216,15 +218,15 @@ def warp(
     out: Pixels | None = None,
     repeat_edges: bool = False,
 ) -> Pixels:
-    """Fill a canvas from a picture by an affine map; what lies outside of the picture is black.
+    """Fill a canvas from an image by an affine map; what lies outside of the image is black.
 
     Args:
-        image: The picture.
+        image: The image.
         to_source: (2, 3) map from canvas to source pixels.
         size: (height, width) of the canvas.
         order: Colour order of the canvas.
         out: Canvas to fill, e.g. one row of a batch: (height, width, 3) uint8, C-contiguous.
-        repeat_edges: Continue the picture's edges outside of it, instead of black.
+        repeat_edges: Continue the image's edges outside of it, instead of black.
 
     Returns:
         The canvas (height, width, 3) uint8.
@@ -265,7 +267,7 @@ def around(box: np.ndarray, aspect: float, margin: float = 1.0) -> tuple[float, 
 
 
 def to_bgr(image: Image) -> Pixels:
-    """Copy a picture for drawing on it.
+    """Copy an image for drawing on it.
 
     Returns:
         (height, width, 3) uint8 in the order blue, green, red; contiguous, writable and independent of the source.

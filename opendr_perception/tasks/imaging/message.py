@@ -1,4 +1,4 @@
-"""The pictures in ROS image messages, from their serialised bytes, without a ROS installation."""
+"""The images in ROS image messages, from their serialised bytes, without a ROS installation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST = 300
 
 
 class BadImage(ValueError):
-    """The message holds no usable picture; the text says why in one line."""
+    """The message holds no usable image; the text says why in one line."""
 
     def __init__(self, text: str) -> None:
         line = " ".join(text.split())
@@ -30,7 +30,7 @@ class BadImage(ValueError):
 def deserialize(
     data: bytes, message_type: str, ranges: PixelRanges | None = None, convert: Convert = by_rosbags
 ) -> tuple[Any, Image]:
-    """Read a message and the picture in it, as a view on the message's bytes for the encodings in VIEWED.
+    """Read a message and the image in it, as a view on the message's bytes for the encodings in VIEWED.
 
     Args:
         data: the CDR bytes.
@@ -39,7 +39,7 @@ def deserialize(
         convert: turns Bayer patterns and packed YUV into BGR.
 
     Returns:
-        The message's header (stamp.sec, stamp.nanosec, frame_id), and its picture.
+        The message's header (stamp.sec, stamp.nanosec, frame_id), and its image.
 
     Raises:
         BadImage: it is truncated, empty, of an unsupported encoding, depth, or not such a message at all.
@@ -57,7 +57,7 @@ def deserialize(
 
 
 def is_readable(data: bytes, message_type: str) -> bool:
-    """Whether the bytes are a message of this type."""
+    """True if the bytes are a message of this type."""
     try:
         _types().deserialize_cdr(data, message_type)
     except Exception:  # noqa: BLE001 - as above

@@ -85,7 +85,7 @@ class PixelRanges:
         self._ranges: dict[str, PixelRange] = {}
 
     def of(self, stream: str) -> PixelRange:
-        """What is known of a stream, such as the coordinate frame of its camera."""
+        """Range of a stream, named for instance by the coordinate frame of its camera."""
         if stream not in self._ranges and len(self._ranges) >= STREAMS:
             self._ranges.clear()
         return self._ranges.setdefault(stream, PixelRange())
@@ -93,7 +93,7 @@ class PixelRanges:
 
 def _extent(pixels: npt.NDArray[np.generic]) -> tuple[float, float]:
     rows, columns = (max(1, side // SAMPLES) for side in pixels.shape[:2])
-    with np.errstate(invalid="ignore"):  # numbers that are none
+    with np.errstate(invalid="ignore"):  # NaN and infinity
         sample = np.asarray(pixels[::rows, ::columns], np.float64)
     sample = sample[np.isfinite(sample)]
     if not sample.size:

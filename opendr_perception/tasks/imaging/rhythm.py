@@ -1,4 +1,4 @@
-"""How often something comes, learnt from what has come: the measure of what a gap is."""
+"""Usual interval of arrivals, learnt from the past: the measure of a gap."""
 
 from __future__ import annotations
 

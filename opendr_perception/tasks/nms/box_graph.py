@@ -1,4 +1,4 @@
-"""What a learned non-maximum suppression sees: candidate boxes, best first, and the pairs of them that overlap."""
+"""Input of a learned non-maximum suppression: candidate boxes, best first, and the pairs of them that overlap."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.tasks.nms.overlap import area, greedy_nms, pairwise_iou, survivors
+from opendr_perception.tasks.nms.overlap import area, greedy_mask, greedy_nms, pairwise_iou
 
 MIN_SCORE = 0.05
 MIN_SIDE = 4.0
@@ -43,7 +43,7 @@ def candidates(boxes: np.ndarray, scores: np.ndarray, limit: int = MAX_CANDIDATE
     """Choose the boxes that are worth a look.
 
     Args:
-        boxes: (n, 4) x_min, y_min, x_max, y_max, inside the picture; what is no number or inverted is left out.
+        boxes: (n, 4) x_min, y_min, x_max, y_max, inside the image; what is no number or inverted is left out.
         scores: (n,).
         limit: most boxes.
 
@@ -56,7 +56,7 @@ def candidates(boxes: np.ndarray, scores: np.ndarray, limit: int = MAX_CANDIDATE
     usable = usable[np.argsort(-scores[usable], kind="stable")]
     if len(usable) > AT_ONCE:
         return usable[greedy_nms(boxes[usable], scores[usable], SAME, limit)]
-    return usable[survivors(pairwise_iou(boxes[usable], boxes[usable]), SAME)][:limit]
+    return usable[greedy_mask(pairwise_iou(boxes[usable], boxes[usable]), SAME)][:limit]
 
 
 def build_graph(boxes: np.ndarray, scores: np.ndarray, size: tuple[int, int]) -> BoxGraph:
@@ -65,7 +65,7 @@ def build_graph(boxes: np.ndarray, scores: np.ndarray, size: tuple[int, int]) ->
     Args:
         boxes: (N, 4), best first: the order decides who counts as the better one.
         scores: (N,).
-        size: width and height of the picture.
+        size: width and height of the image.
     """
     boxes = boxes.astype(np.float64)
     overlaps = pairwise_iou(boxes, boxes)
@@ -91,7 +91,7 @@ def pair_features(
     Args:
         boxes: (N, 4).
         scores: (N,).
-        size: width and height of the picture; its twentieth parts are the units of length.
+        size: width and height of the image; its twentieth parts are the units of length.
         rows, columns: (E,) boxes of each pair.
         overlaps: (E,) intersection over union.
     """

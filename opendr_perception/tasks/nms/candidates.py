@@ -12,10 +12,10 @@ from opendr_perception.tasks.imaging import Image
 
 @dataclass(frozen=True)
 class Detections:
-    """Objects found in one picture, best first.
+    """Objects found in one image, best first.
 
     Args:
-        boxes: (n, 4) float32, x_min, y_min, x_max, y_max in source pixels, inside the picture.
+        boxes: (n, 4) float32, x_min, y_min, x_max, y_max in source pixels, inside the image.
         scores: (n,) float32 in [0, 1].
     """
 
@@ -35,7 +35,7 @@ class Detections:
 
 @dataclass(frozen=True)
 class FeatureMap:
-    """What a detector's network has made of a picture.
+    """Feature map of an image by a detector's network.
 
     Args:
         values: (C, h, w) float32.
@@ -53,19 +53,19 @@ class FeatureMap:
 
 @dataclass(frozen=True)
 class Candidates:
-    """What a detector proposes for one picture, in any order.
+    """Candidates of a detector for one image, in any order.
 
     Args:
         proposals: boxes and scores of one class.
-        size: width and height of the picture in pixels.
+        size: width and height of the image in pixels.
         features: the detector's own map; None where it is not known.
-        picture: None where it is not known.
+        image: None where it is not known.
     """
 
     proposals: Detections
     size: tuple[int, int]
     features: FeatureMap | None = None
-    picture: Image | None = None
+    image: Image | None = None
 
     def usable(self, limit: int | None = None) -> Candidates:
         """Those that are boxes at all, best first: neither inverted, empty nor with a number that is none.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.tasks.nms.candidates import Candidates, Detections
-from opendr_perception.tasks.nms.overlap import greedy_nms, iou, pairwise_iou, survivors
+from opendr_perception.tasks.nms.overlap import greedy_mask, greedy_nms, iou, pairwise_iou
 
 MOST = 1000
 """Candidates that methods look at whose cost grows with the square of their number."""
@@ -81,7 +81,7 @@ class ClusterNms:
         overlaps = pairwise_iou(boxes, boxes)
         far = _distances(boxes) if self.distance else np.zeros_like(overlaps)
         plain = np.triu(overlaps if self.sigma is not None else overlaps - far, 1)
-        kept = survivors(plain, self.iou_threshold)
+        kept = greedy_mask(plain, self.iou_threshold)
         above = plain * kept[:, None]
         if self.weighted:
             boxes = _weighted(boxes, scores, overlaps, above > self.iou_threshold)

@@ -8,7 +8,7 @@ import numpy as np
 from opendr_perception.tasks.imaging import Image, to_bgr
 
 LONGEST = 600
-"""Pixels to which the longer side of larger pictures is reduced."""
+"""Pixels to which the longer side of larger images is reduced."""
 EDGE = 240
 """Gradient from which a pixel is an edge, of 255."""
 SIDE = 160
@@ -21,7 +21,7 @@ AT_ONCE = 8
 
 
 class Fmod:
-    """Describes boxes of a picture by 315 numbers each.
+    """Describes boxes of an image by 315 numbers each.
 
     Args:
         mean, deviation: (315,) of the training's boxes, by which the numbers are normalised.
@@ -33,15 +33,15 @@ class Fmod:
         self._mean = mean
         self._deviation = np.where(deviation > 0, deviation, 1)
 
-    def __call__(self, picture: Image, boxes: np.ndarray) -> np.ndarray:
-        """Describe boxes (n, 4), in pixels of the picture: (n, 315) float32."""
-        raw = describe(picture, boxes)
+    def __call__(self, image: Image, boxes: np.ndarray) -> np.ndarray:
+        """Describe boxes (n, 4), in pixels of the image: (n, 315) float32."""
+        raw = describe(image, boxes)
         return np.clip((raw - self._mean) / self._deviation, -CLAMP, CLAMP).astype(np.float32)
 
 
-def describe(picture: Image, boxes: np.ndarray) -> np.ndarray:
+def describe(image: Image, boxes: np.ndarray) -> np.ndarray:
     """The descriptor (n, 315) float32 before normalisation."""
-    edges, scale = edge_map(to_bgr(picture))
+    edges, scale = edge_map(to_bgr(image))
     numbers = np.empty((len(boxes), NUMBERS), np.float32)
     for start in range(0, len(boxes), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
@@ -51,7 +51,7 @@ def describe(picture: Image, boxes: np.ndarray) -> np.ndarray:
 
 
 def edge_map(pixels: np.ndarray) -> tuple[np.ndarray, float]:
-    """Where strong edges of a picture (H, W, 3) BGR are, (h, w) of 0 and 1, and by which factor it was reduced."""
+    """Map of the strong edges of an image (H, W, 3) BGR, (h, w) of 0 and 1, and by which factor it was reduced."""
     scale = min(1.0, LONGEST / max(pixels.shape[:2]))
     if scale < 1:
         height, width = (max(1, int(side * scale)) for side in pixels.shape[:2])

@@ -8,7 +8,7 @@ from opendr_perception.engine.session import EngineError, Session, Tensor
 from opendr_perception.tasks.nms import box_graph
 from opendr_perception.tasks.nms.candidates import Candidates, Detections
 from opendr_perception.tasks.nms.fmod import NUMBERS, Fmod
-from opendr_perception.tasks.nms.overlap import pairwise_iou, survivors
+from opendr_perception.tasks.nms.overlap import greedy_mask, pairwise_iou
 
 SAME_PERSON = 0.5
 """Overlap from which two boxes may stand for the same person."""
@@ -56,7 +56,7 @@ class LearnedNms:
         """Candidates with new scores, best first.
 
         Raises:
-            ValueError: the model looks at the detector's map or at the picture, and the candidates come without it.
+            ValueError: the model looks at the detector's map or at the image, and the candidates come without it.
         """
         candidates = candidates.usable()
         proposals = candidates.proposals
@@ -67,7 +67,7 @@ class LearnedNms:
         feeds = {name: getattr(graph, name) for name in GRAPH}
         scores = self._session.run({**feeds, **self._looks(candidates, proposals.boxes)})["scores"]
         if self._sure:
-            scores = at_least(scores, proposals)
+            scores = keep_certain(scores, proposals)
         order = np.argsort(-scores, kind="stable")
         return Detections(proposals.boxes[order], scores[order])
 
@@ -77,13 +77,13 @@ class LearnedNms:
                 raise ValueError(f"{self._session.path} looks at the detector's feature map, which is missing")
             return {"features": candidates.features.values, "boxes": candidates.features.places(boxes)}
         if self._fmod is not None:
-            if candidates.picture is None:
-                raise ValueError(f"{self._session.path} looks at the picture, which is missing")
-            return {"appearance": self._fmod(candidates.picture, boxes)}
+            if candidates.image is None:
+                raise ValueError(f"{self._session.path} looks at the image, which is missing")
+            return {"appearance": self._fmod(candidates.image, boxes)}
         return {}
 
 
-def at_least(scores: np.ndarray, proposals: Detections) -> np.ndarray:
+def keep_certain(scores: np.ndarray, proposals: Detections) -> np.ndarray:
     """Raise scores (N,) so that each box which greedy suppression keeps is stood for by one near it, or by itself.
 
     Args:
@@ -91,7 +91,7 @@ def at_least(scores: np.ndarray, proposals: Detections) -> np.ndarray:
         proposals: N boxes with the detector's scores, best first.
     """
     overlaps = pairwise_iou(proposals.boxes, proposals.boxes)
-    kept = survivors(overlaps, SAME_PERSON)
+    kept = greedy_mask(overlaps, SAME_PERSON)
     best = np.where(overlaps[kept] >= SAME_PERSON, scores, -1).argmax(axis=1)
     raised = scores.copy()
     np.maximum.at(raised, best, proposals.scores[kept])

@@ -27,8 +27,8 @@ def area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
-def survivors(overlaps: np.ndarray, threshold: float) -> np.ndarray:
-    """What greedy suppression keeps, for all boxes at once [Zheng 2021, Cluster-NMS].
+def greedy_mask(overlaps: np.ndarray, threshold: float) -> np.ndarray:
+    """Mask of the boxes that greedy suppression keeps, for all boxes at once [Zheng 2021, Cluster-NMS].
 
     Args:
         overlaps: (n, n) of boxes that are sorted, best first; only those with worse boxes, above the diagonal, count.

@@ -1,42 +1,57 @@
 """People in images: detection, also in large images, and tracking."""
 
+from opendr_perception.tasks.people.appearance import looks
 from opendr_perception.tasks.people.build import (
     DetectionSettings,
     Finder,
     People,
+    PeopleMemory,
+    PeopleOfImage,
     PeoplePerceiver,
     Settings,
     build,
     track_ids,
 )
+from opendr_perception.tasks.people.carrying import Seen
 from opendr_perception.tasks.people.detection import PersonDetector, canvas_size
 from opendr_perception.tasks.people.formats import BINS, STRIDES
-from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector, Resolution, View, belong
+from opendr_perception.tasks.people.high_resolution import (
+    HighResolutionDetector,
+    RegionProposer,
+    Resolution,
+    ScaledCrop,
+    assign_to_crop,
+)
 from opendr_perception.tasks.people.overview import DetectorOverview, Overview, pool
-from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
+from opendr_perception.tasks.people.tracking import SIGNS, PersonTracker, new_ids
 from opendr_perception.tasks.people.two_sizes import TwoSizes
 
 __all__ = [
     "BINS",
+    "SIGNS",
     "STRIDES",
     "DetectionSettings",
     "DetectorOverview",
     "Finder",
-    "Glance",
     "HighResolutionDetector",
     "Overview",
     "People",
+    "PeopleMemory",
+    "PeopleOfImage",
     "PeoplePerceiver",
     "PersonDetector",
     "PersonTracker",
+    "RegionProposer",
     "Resolution",
+    "ScaledCrop",
+    "Seen",
     "Settings",
     "TwoSizes",
-    "View",
-    "belong",
+    "assign_to_crop",
     "build",
     "canvas_size",
     "formats",
+    "looks",
     "new_ids",
     "pool",
     "track_ids",

@@ -1,6 +1,8 @@
-"""How people look: the colours of their upper and lower half, by which a tracker tells those apart who meet."""
+"""Appearance of people: the colours of their upper and lower half, by which a tracker tells those apart who meet."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -9,7 +11,8 @@ import numpy.typing as npt
 from opendr_perception.tasks.imaging import Image, crop_resize
 
 Looks = npt.NDArray[np.float32]
-"""(n, 256), each of unit length; the product of two is the Bhattacharyya coefficient of their colours, 0 to 1."""
+"""(n, 256) for two halves, each of unit length; the product of two is the Bhattacharyya coefficient of their colours, 0
+to 1."""
 
 HALVES = ((0.12, 0.5), (0.5, 0.9))
 """Of the height of a box: without head and feet."""
@@ -23,18 +26,19 @@ COLOURS = 128
 """All bins."""
 
 
-def looks(image: Image, boxes: npt.NDArray[np.floating]) -> Looks:
+def looks(image: Image, boxes: npt.NDArray[np.floating], parts: Sequence[tuple[float, float]] = HALVES) -> Looks:
     """The colours of people.
 
     Args:
         image: in which they are.
         boxes: (n, 4) in pixels of the image.
+        parts: of the height of a box, from and to, which are looked at; as many times 128 numbers there are.
     """
-    found = np.zeros((len(boxes), len(HALVES), COLOURS), np.float32)
+    found = np.zeros((len(boxes), len(parts), COLOURS), np.float32)
     for row, box in zip(found, boxes, strict=True):
-        for half, (top, bottom) in zip(row, HALVES, strict=True):
+        for half, (top, bottom) in zip(row, parts, strict=True):
             half[:] = _histogram(image, _part(box, top, bottom))
-    return np.sqrt(found / len(HALVES)).reshape(len(boxes), len(HALVES) * COLOURS)
+    return np.sqrt(found / len(parts)).reshape(len(boxes), len(parts) * COLOURS)
 
 
 def _part(box: npt.NDArray[np.floating], top: float, bottom: float) -> tuple[float, float, float, float]:

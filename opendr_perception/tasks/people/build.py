@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.settings import parameter
-from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.imaging import Grey, Image
 from opendr_perception.tasks.nms import Detections, NmsSettings, Suppressors
+from opendr_perception.tasks.people.carrying import Seen
 from opendr_perception.tasks.people.detection import PersonDetector
 from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
 from opendr_perception.tasks.people.two_sizes import TwoSizes
-from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, Warn
+from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, TwoSteps, Warn
+
+Find = Callable[[Sequence[Image]], list[Detections]]
+"""Detects the people in each image."""
 
 QUALITIES = ("standard", "high")
 
 
 @dataclass(frozen=True)
 class DetectionSettings(NmsSettings):
-    """What detects and tracks people."""
+    """Detection and tracking of people."""
 
     score_threshold: float = parameter(
         0.46,
-        "Detections below this score are left out. Lower finds more people, and more that are none. A track only "
-        "begins with a score of 0.5, whatever this is; weaker detections prolong it.",
+        "Detections below this score are left out. Lower values find more people and give more false positives. A "
+        "track only begins with a score of 0.5, whatever this is; weaker detections continue it.",
         minimum=0.0,
         maximum=1.0,
     )
     input_size: int = parameter(
         416,
         "Longest side in pixels, a multiple of 32, to which images are resized to detect people. Larger finds people "
-        "who are smaller than 50 pixels; of others it finds no more, and takes more for people that are none. The time "
+        "who are smaller than 50 pixels; of others it finds no more, and gives more false positives. The time "
         "grows with its square. A detector of yours that takes images of one size has that size.",
         minimum=32,
         maximum=2048,
@@ -45,6 +52,13 @@ class DetectionSettings(NmsSettings):
         "the detector is unsure of are found in the other, for 1.7 times the time. With high_resolution, parts of an "
         "image are looked at in one size.",
         choices=QUALITIES,
+    )
+    detect_every: int = parameter(
+        1,
+        "People are detected in every so many images that are processed, and carried by optical flow in between. Who "
+        "appears in between is seen later. What that costs in accuracy is on the page of person_detection.",
+        minimum=1,
+        maximum=30,
     )
     tracking: bool = parameter(
         True, "Give each person an id that stays from image to image; false leaves track_id empty."
@@ -77,6 +91,26 @@ class People:
 
     def __len__(self) -> int:
         return len(self.detections)
+
+    def __getitem__(self, places: npt.NDArray[np.intp]) -> People:
+        """Some of them, by their places."""
+        return People(self.detections[places], [self.tracks[place] for place in places.tolist()])
+
+
+@dataclass(frozen=True)
+class PeopleOfImage:
+    """An image, and the people in it, who were found before."""
+
+    image: Image
+    people: People
+
+
+@dataclass
+class PeopleMemory:
+    """What is kept of one stream: its tracks, and who was in the last image, if people are not detected in each."""
+
+    tracker: PersonTracker
+    seen: Seen | None = None
 
 
 class Finder:
@@ -115,23 +149,55 @@ class Finder:
                 f"{size[1]}x{size[0]} pixels only: take quality 'standard', or export it with a free height and width"
             )
 
+    def seek(
+        self,
+        images: Sequence[Image],
+        memories: Sequence[PeopleMemory],
+        stamps: Sequence[float],
+        find: Find | None = None,
+    ) -> list[Seen]:
+        """The people of the next image of each stream, detected, or carried where it is not yet time for that.
+
+        Args:
+            images: one of each stream.
+            memories: of the streams; they do not change.
+            stamps: of the images, seconds.
+            find: detects; None for `find` of the settings.
+
+        Returns:
+            What `PeopleMemory.seen` is to be.
+        """
+        moments = list(zip(images, memories, stamps, strict=True))
+        carried = [
+            memory.seen.carried(image, stamp, self._every) if memory.seen else None for image, memory, stamp in moments
+        ]
+        due = [image for image, seen in zip(images, carried, strict=True) if seen is None]
+        found = iter((find or self.find)(due) if due else [])
+        return [
+            seen or Seen(Grey.of(image) if self._every > 1 else None, next(found), stamp)
+            for seen, (image, _, stamp) in zip(carried, moments, strict=True)
+        ]
+
     def adopt(self, settings: DetectionSettings) -> None:
         """Detect as the settings want it from now on."""
+        self._every = settings.detect_every
         self.detector.score_threshold = settings.score_threshold
         self.detector.nms = self.suppressors(settings)
         self.find = self._two_sizes if settings.quality == "high" else self.detector
 
 
-class PeoplePerceiver(ImagePerceiver[Settings, PersonTracker, People]):
-    """Detects and tracks people; a memory is a tracker."""
+class PeoplePerceiver(
+    TwoSteps[Image, Detections, PeopleMemory, People], ImagePerceiver[Settings, PeopleMemory, People]
+):
+    """Detects and tracks people."""
 
-    def __init__(self, settings: Settings, sessions: zoo.Sessions) -> None:
+    def __init__(self, settings: Settings, sessions: zoo.Sessions, ids: Iterator[str] | None = None) -> None:
         super().__init__(settings)
         self.finder = Finder(settings.model, settings, sessions)
-        self._ids = new_ids()
+        self._ids = ids or new_ids()
 
-    def new_memory(self) -> PersonTracker:
-        return PersonTracker(self._ids)
+    def new_memory(self) -> PeopleMemory:
+        return PeopleMemory(PersonTracker(self._ids))
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)
@@ -140,25 +206,38 @@ class PeoplePerceiver(ImagePerceiver[Settings, PersonTracker, People]):
     def adopt(self, settings: Settings) -> None:
         self.finder.adopt(settings)
 
-    def perceive(self, moments: Sequence[Moment[Image, PersonTracker]]) -> Iterable[People]:
-        found = self.finder.find([moment.input for moment in moments])
-        return map(self._answer, moments, found)
+    def perceive(self, moments: Sequence[Moment[Image, PeopleMemory]]) -> Iterable[People]:
+        images, memories = [moment.input for moment in moments], [moment.memory for moment in moments]
+        seen = self.finder.seek(images, memories, [moment.stamp for moment in moments])
+        return map(self._answer, moments, seen)
 
-    def _answer(self, moment: Moment[Image, PersonTracker], found: Detections) -> People:
-        return People(found, track_ids(moment, found, self.settings))
+    def _answer(self, moment: Moment[Image, PeopleMemory], seen: Seen) -> People:
+        moment.memory.seen = seen
+        return self.answer(moment, seen.people)
+
+    @property
+    def steps_apart(self) -> bool:
+        return self.settings.detect_every == 1
+
+    def look(self, inputs: Sequence[Image]) -> Sequence[Detections]:
+        return self.finder.find(inputs)
+
+    def answer(self, moment: Moment[Image, PeopleMemory], seen: Detections) -> People:
+        return People(seen, track_ids(moment.memory.tracker, seen, self.settings, moment.stamp, moment.input))
 
 
-def track_ids(moment: Moment[Image, PersonTracker], people: Detections, settings: DetectionSettings) -> Sequence[str]:
-    """The track of each person, from the tracker in the memory of the stream; '' without tracking."""
-    if not settings.tracking:
-        return [""] * len(people)
-    return moment.memory.update(people, moment.stamp, moment.input)
+def track_ids(
+    tracker: PersonTracker, people: Detections, settings: DetectionSettings, stamp: float, image: Image
+) -> Sequence[str]:
+    """The track of each person in an image, from the tracker of the stream; '' without tracking."""
+    return tracker.update(people, stamp, image) if settings.tracking else [""] * len(people)
 
 
 def build(
     settings: Settings = Settings(),
     sessions: zoo.Sessions = zoo.session,
     warn: Warn = warnings.warn,
+    ids: Iterator[str] | None = None,
 ) -> PeoplePerceiver:
     """A perceiver of people in images.
 
@@ -166,10 +245,11 @@ def build(
         settings: what is wanted.
         sessions: open models by name.
         warn: is told what a user should know.
+        ids: of new tracks, for results that can be had again; else those of `new_ids`.
 
     Raises:
         ValueError: a setting has a value that is not allowed, or that cannot work.
         ZooError, EngineError: a model cannot be had or loaded.
     """
     values.check(settings)
-    return PeoplePerceiver(settings, sessions)
+    return PeoplePerceiver(settings, sessions, ids)

@@ -1,7 +1,7 @@
-"""Find people in large pictures at the cost of small ones: glance at the whole, look closer where somebody may be.
+"""Find people in large images at the cost of small ones: glance at the whole, look closer where somebody may be.
 
-A glance at the picture, pooled to a base height, gives a rough heatmap of people. Boxes around what is hot in it are
-cut out of the original picture, and looked at in a resolution that shows people well.
+A glance at the image, pooled to a base height, gives a rough heatmap of people. Boxes around what is hot in it are
+cut out of the original image, and looked at in a resolution that shows people well.
 Where there is nobody, the glance is all the work.
 """
 
@@ -23,13 +23,13 @@ MOST_PARTS = 64
 
 
 @dataclass(frozen=True)
-class View:
-    """A part of a picture, and the scale at which to look at it.
+class ScaledCrop:
+    """A part of an image, and the scale at which to look at it.
 
     Args:
-        left, top, right, bottom: pixels of the picture, right and bottom not included.
-        scale: pixels looked at per pixel of the picture.
-        core: x_min, y_min, x_max, y_max of what is hot in it, in pixels of the picture.
+        left, top, right, bottom: pixels of the image, right and bottom not included.
+        scale: pixels looked at per pixel of the image.
+        core: x_min, y_min, x_max, y_max of what is hot in it, in pixels of the image.
     """
 
     left: int
@@ -51,15 +51,15 @@ class View:
 
 @dataclass(frozen=True)
 class Resolution:
-    """How closely to look.
+    """Resolution of the closer look.
 
     Args:
         base_height_1: pixels to which the shorter side is pooled for the glance.
         base_height_2: pixels of the height of what is looked at. All parts together never have more pixels than the
-            whole picture would have at this height, so that no scene takes longer than that.
+            whole image would have at this height, so that no scene takes longer than that.
         threshold: of the heatmap.
         margin: around what is hot, as a fraction of its size, on each side.
-        full_frame_ratio: when the parts together are this fraction of the picture, all of it is looked at, once.
+        full_frame_ratio: when the parts together are this fraction of the image, all of it is looked at, once.
         max_upscale: largest scale; enlarging more takes time and shows nothing new.
         smallest: pixels of the sides of a part.
 
@@ -84,7 +84,7 @@ class Resolution:
             raise ValueError(f"margin must not be negative, and max_upscale must be positive: {self}")
 
 
-class Glance:
+class RegionProposer:
     """Decides what to look at.
 
     Args:
@@ -96,8 +96,8 @@ class Glance:
         self.overview = overview
         self.resolution = resolution
 
-    def __call__(self, image: Image) -> list[View]:
-        """The parts of a picture that show people; none if there is nobody."""
+    def __call__(self, image: Image) -> list[ScaledCrop]:
+        """The parts of an image that show people; none if there is nobody."""
         if pooling(image, self.resolution.base_height_1) == 1:  # nothing is saved: a glance would be all the work
             return self._whole(image)
         pixels, k = pool(image, self.resolution.base_height_1)
@@ -112,13 +112,13 @@ class Glance:
         inside = areas(parts) > 0
         return self._views(parts[inside], cores[inside], image)
 
-    def _whole(self, image: Image) -> list[View]:
-        """All of a picture, no smaller than in a glance."""
+    def _whole(self, image: Image) -> list[ScaledCrop]:
+        """All of an image, no smaller than in a glance."""
         base = max(self.resolution.base_height_1, self.resolution.base_height_2)
         scale = min(base / min(image.height, image.width), self.resolution.max_upscale)
-        return [View(0, 0, image.width, image.height, scale, (0, 0, image.width, image.height))]
+        return [ScaledCrop(0, 0, image.width, image.height, scale, (0, 0, image.width, image.height))]
 
-    def _views(self, parts: np.ndarray, cores: np.ndarray, image: Image) -> list[View]:
+    def _views(self, parts: np.ndarray, cores: np.ndarray, image: Image) -> list[ScaledCrop]:
         """The parts with their scales: the heights equal, unless that makes too many pixels."""
         base = self.resolution.base_height_2
         scales = np.minimum(base / (parts[:, 3] - parts[:, 1]), self.resolution.max_upscale)
@@ -126,17 +126,17 @@ class Glance:
         excess = (areas(parts) * scales**2).sum() / budget
         scales /= np.sqrt(max(excess, 1.0))
         sides = parts.astype(int).T.tolist()
-        return [View(*view) for view in zip(*sides, scales.tolist(), map(tuple, cores.tolist()), strict=True)]
+        return [ScaledCrop(*view) for view in zip(*sides, scales.tolist(), map(tuple, cores.tolist()), strict=True)]
 
 
-def belong(boxes: np.ndarray, views: Sequence[View], number: int) -> np.ndarray:
-    """Which of the people found in one of several views belong to it.
+def assign_to_crop(boxes: np.ndarray, views: Sequence[ScaledCrop], number: int) -> np.ndarray:
+    """Assign people who were found in one of several views to it, or to another one.
 
     Views may overlap, and then the same person may be seen in two, in one of them only in part. Who is in the middle of
     several views belongs to that whose core is nearest.
 
     Args:
-        boxes: (n, 4) of the people, in pixels of the picture.
+        boxes: (n, 4) of the people, in pixels of the image.
         views: all that were looked at.
         number: of the view in which they were found.
 
@@ -150,19 +150,19 @@ def belong(boxes: np.ndarray, views: Sequence[View], number: int) -> np.ndarray:
 
 
 class HighResolutionDetector:
-    """Detects people in large pictures, in the parts that a glance points out.
+    """Detects people in large images, in the parts that a glance points out.
 
     Args:
         detector: of the people in each part.
         glance: finds the parts.
     """
 
-    def __init__(self, detector: PersonDetector, glance: Glance) -> None:
+    def __init__(self, detector: PersonDetector, glance: RegionProposer) -> None:
         self.detector = detector
         self.glance = glance
 
     def __call__(self, images: Sequence[Image]) -> list[Detections]:
-        """Find the people in each picture."""
+        """Find the people in each image."""
         return [self._detect(image) for image in images]
 
     def _detect(self, image: Image) -> Detections:
@@ -171,6 +171,6 @@ class HighResolutionDetector:
         for number, view in enumerate(views):
             [found] = self.detector([view.crop(image)], view.longest)
             placed = found.boxes + np.array([view.left, view.top] * 2, np.float32)
-            own = belong(placed, views, number)
+            own = assign_to_crop(placed, views, number)
             boxes, scores = np.concatenate([boxes, placed[own]]), np.concatenate([scores, found.scores[own]])
         return Detections(boxes, scores)[np.argsort(-scores, kind="stable")]

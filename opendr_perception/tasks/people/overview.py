@@ -1,4 +1,4 @@
-"""A cheap first look at a large picture: where people may be."""
+"""A cheap first look at a large image: where people may be."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Overview(Protocol):
     """Tells roughly where people are."""
 
     def __call__(self, pixels: Pixels) -> Heatmap:
-        """Look at a picture (H, W, 3) uint8 BGR."""
+        """Look at an image (H, W, 3) uint8 BGR."""
 
 
 class DetectorOverview:
@@ -58,12 +58,12 @@ def pool(image: Image, base_height: int) -> tuple[Pixels, int]:
     """Average blocks of pixels, so many that the shorter side comes near to a base height but not below it.
 
     Args:
-        image: any picture.
+        image: any image.
         base_height: pixels.
 
     Returns:
-        The small picture (H // k, W // k, 3) uint8 BGR, without what is left over at the right and lower border; and
-        the side k of the blocks, 1 for a picture that is not larger than the base height.
+        The small image (H // k, W // k, 3) uint8 BGR, without what is left over at the right and lower border; and
+        the side k of the blocks, 1 for an image that is not larger than the base height.
     """
     k = pooling(image, base_height)
     height, width = image.height // k, image.width // k

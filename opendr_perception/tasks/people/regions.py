@@ -1,4 +1,4 @@
-"""From boxes around people to the parts of a picture that deserve a closer look."""
+"""From boxes around people to the parts of an image that deserve a closer look."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ Boxes = npt.NDArray[np.float64]
 
 
 def surround(boxes: npt.NDArray[np.floating], margin: float, smallest: float, size: tuple[int, int]) -> Boxes:
-    """Enlarge boxes and clip them to the picture, in whole pixels.
+    """Enlarge boxes and clip them to the image, in whole pixels.
 
     Args:
         boxes: (n, 4) in pixels.
         margin: on each side, as a fraction of the box's width and height.
         smallest: pixels of the sides of a box that is not clipped.
-        size: (width, height) of the picture.
+        size: (width, height) of the image.
 
     Returns:
-        (n, 4); boxes outside of the picture become empty.
+        (n, 4); boxes outside of the image become empty.
     """
     centres = (boxes[:, :2] + boxes[:, 2:]) / 2
     halves = np.maximum((boxes[:, 2:] - boxes[:, :2]) * (0.5 + margin), smallest / 2)
@@ -59,6 +59,6 @@ def areas(boxes: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
 
 
 def distances(points: npt.NDArray[np.floating], boxes: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """How far points (n, 2) are from boxes (m, 4), (n, m); 0 inside."""
+    """Distances (n, m) of points (n, 2) from boxes (m, 4); 0 inside."""
     below, above = boxes[None, :, :2] - points[:, None], points[:, None] - boxes[None, :, 2:]
     return np.asarray(np.linalg.norm(np.maximum(np.maximum(below, above), 0), axis=-1), np.float64)

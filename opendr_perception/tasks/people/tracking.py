@@ -29,12 +29,14 @@ SIGNS = "abcdefghijkmnpqrstuvwxyz23456789"
 """Of prefixes; without those that look like others."""
 
 
-def new_ids() -> Iterator[str]:
+def new_ids(prefix: str = "") -> Iterator[str]:
     """Ids 'k3x-1', 'k3x-2', and so on, whose prefix is drawn anew at each call: a node that starts again gives others.
+
+    A prefix that is given is taken instead.
 
     Prefixes begin with a letter, so that no program takes an id for a number; there are 24,576.
     """
-    prefix = secrets.choice(SIGNS[:24]) + secrets.choice(SIGNS) + secrets.choice(SIGNS)
+    prefix = prefix or secrets.choice(SIGNS[:24]) + secrets.choice(SIGNS) + secrets.choice(SIGNS)
     return (f"{prefix}-{number}" for number in itertools.count(1))
 
 

@@ -36,7 +36,7 @@ class Settings(PerceiverSettings):
     )
     smoothing: float = parameter(
         0.0,
-        "Share of the result before that is mixed into each: 0 for none, towards 1 for more calm and more delay.",
+        "Weight of the previous result (exponential smoothing): 0 for none; towards 1, less jitter and more delay.",
         minimum=0.0,
         maximum=0.99,
     )
@@ -44,7 +44,7 @@ class Settings(PerceiverSettings):
 
 @dataclass
 class PresenceMemory:
-    """What is kept of one stream."""
+    """Memory of one stream."""
 
     heatmap: Heatmap | None = None
 

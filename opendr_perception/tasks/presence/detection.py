@@ -1,4 +1,4 @@
-"""See roughly where people are, in large pictures, with a very small network."""
+"""See roughly where people are, in large images, with a very small network."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ SCALES = (1.0, 0.5, 0.25, 0.125)
 
 
 class HumanPresence:
-    """A network that slides a window over pictures in several sizes, and says where there is somebody in its middle.
+    """A network that slides a window over images in several sizes, and says where there is somebody in its middle.
 
-    The cells of its heatmap are squares of `stride` pixels that cover the picture from its upper left corner; those at
+    The cells of its heatmap are squares of `stride` pixels that cover the image from its upper left corner; those at
     the right and lower border may reach beyond it.
 
     Args:
         session: the zoo's `presence-1080p`, or a model with the same input, output and metadata.
-        scales: sizes in which a picture is looked at, as fractions; in 1 people of 32 to 64 pixels are found, in 0.5
-            those of 64 to 128. Sizes in which the picture would be smaller than the window are left out.
-        longest: pixels of the longer side of a picture, to which larger ones are reduced; the scales are those of the
-            reduced picture.
+        scales: sizes in which an image is looked at, as fractions; in 1 people of 32 to 64 pixels are found, in 0.5
+            those of 64 to 128. Sizes in which the image would be smaller than the window are left out.
+        longest: pixels of the longer side of an image, to which larger ones are reduced; the scales are those of the
+            reduced image.
 
     Raises:
         EngineError: the model is another one.
@@ -55,17 +55,17 @@ class HumanPresence:
         self._session = session
 
     def __call__(self, pixels: Pixels) -> Heatmap:
-        """Look at a picture.
+        """Look at an image.
 
         Args:
             pixels: (H, W, 3) uint8 BGR, at least 64 pixels a side.
 
         Raises:
-            ValueError: the picture is too small.
+            ValueError: the image is too small.
         """
         height, width = pixels.shape[:2]
         if min(height, width) < WINDOW:
-            raise ValueError(f"a picture must have at least {WINDOW} pixels a side, not {width}x{height}")
+            raise ValueError(f"an image must have at least {WINDOW} pixels a side, not {width}x{height}")
         fused = np.zeros((-(-height // self.stride), -(-width // self.stride)), np.float32)
         for size in self._sizes(height, width):
             resized = pixels if size == (width, height) else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
@@ -74,20 +74,20 @@ class HumanPresence:
         return Heatmap(fused, self.stride, self.stride / 2)
 
     def _sizes(self, height: int, width: int) -> list[tuple[int, int]]:
-        """(width, height) of the pictures to look at; there is always one that is large enough for the window."""
+        """(width, height) of the images to look at; there is always one that is large enough for the window."""
         least, most = WINDOW / min(height, width), min(1.0, self.longest / max(height, width))
         scales = {scale * most for scale in self.scales if scale * most >= least} or {least}
         return [(round(width * scale), round(height * scale)) for scale in sorted(scales)]
 
     def _look(self, pixels: Pixels) -> np.ndarray:
-        """Probabilities (h, w) of one picture, which is mirrored at its borders so that windows reach beyond them."""
+        """Probabilities (h, w) of one image, which is mirrored at its borders so that windows reach beyond them."""
         before, after = self._margin, self._margin + self.stride
         mirrored = cv2.copyMakeBorder(pixels, before, after, before, after, cv2.BORDER_REFLECT_101)
         return self._session.run({"image": np.asarray(mirrored)[None]})["presence"][0]
 
     def _spread(self, cells: np.ndarray, scale: tuple[float, float], shape: tuple[int, ...]) -> np.ndarray:
-        """Bring the cells of one size of the picture to those of the heatmap."""
-        first = (self._offset - self._margin) / self.stride  # of a cell's centre, in cells from the picture's corner
+        """Bring the cells of one size of the image to those of the heatmap."""
+        first = (self._offset - self._margin) / self.stride  # of a cell's centre, in cells from the image's corner
         # From the index of a cell of the heatmap: to its centre, to the other size, and to the index of a cell there.
         matrix = np.array([[1 / scale[0], 0, 0.5 / scale[0] - first], [0, 1 / scale[1], 0.5 / scale[1] - first]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -96,7 +96,7 @@ class HumanPresence:
 
 
 def check_scales(scales: Sequence[float]) -> None:
-    """Check sizes in which pictures are to be looked at.
+    """Check sizes in which images are to be looked at.
 
     Raises:
         ValueError: a scale is not above 0 and at most 1, or there is none.

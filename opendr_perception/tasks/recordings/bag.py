@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from rosbags.interfaces import Connection
 from rosbags.rosbag2 import Reader
 
 from opendr_perception.tasks.imaging import COMPRESSED, RAW, BadImage, PixelRanges, deserialize, is_readable, printable
-from opendr_perception.tasks.recordings.source import Frame, VideoError, VideoSource
+from opendr_perception.tasks.recordings.source import FrameSource, RecordedFrame, VideoError
 
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
+FIRST_STEP = 100_000_000
+"""Nanoseconds after damage from which on it is tried to read on; each failure doubles them."""
 TRIED = 10
 """First messages of a topic of which one must be an image; a camera may begin with broken ones."""
 
 
-class BagSource(VideoSource):
+class BagSource(FrameSource):
     """One image topic of a rosbag2 recording. Stamps and frame ids are those of the messages' headers.
 
     A message without a stamp gets the time at which it was recorded.
@@ -26,13 +28,16 @@ class BagSource(VideoSource):
         path: Directory of the recording, or its .db3 or .mcap file.
         loop: Begin again at the end.
         topic: Which one, with or without the first slash; '': the first one that can be decoded.
+        past_damage: Go on behind parts that cannot be read, and count them as skipped, instead of ending there.
 
     Attributes:
         topic: The one that is played.
+        topics: Those that can be decoded, in the order of the bag.
     """
 
-    def __init__(self, path: Path, loop: bool, topic: str) -> None:
+    def __init__(self, path: Path, loop: bool, topic: str, past_damage: bool = False) -> None:
         super().__init__(printable(path), loop)
+        self._past_damage = past_damage
         try:
             self._reader = Reader(path)
             self._reader.open()
@@ -55,7 +60,8 @@ class BagSource(VideoSource):
             present = ", ".join(f"{c.topic} ({c.msgtype})" for c in connections) or "nothing"
             raise VideoError(f"{self.path}: no image topic {topic}".rstrip() + f"; it has {present}")
         problems = {name: self._problem([c for c in images if c.topic == name]) for name in _names(images)}
-        chosen = next((name for name, problem in problems.items() if not problem), "")
+        self.topics = [name for name, problem in problems.items() if not problem]
+        chosen = next(iter(self.topics), "")
         if not chosen:
             told = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
             raise VideoError(f"{self.path}: it has no frame that can be decoded. {told}")
@@ -70,8 +76,8 @@ class BagSource(VideoSource):
         beside = f"{base.rpartition('/')[0]}/camera_info"
         self._infos = [c for c in connections if c.msgtype == CAMERA_INFO and c.topic == beside]
 
-    def _problem(self, connections: Sequence[Any]) -> str:
-        """Why none of the first messages is an image; '' if one is."""
+    def _problem(self, connections: Sequence[Connection]) -> str:
+        """Reason why none of the first messages is an image; '' if one is."""
         problem = "it has no message"
         for _, data, kind in islice(self._messages(connections), TRIED):
             try:
@@ -82,7 +88,7 @@ class BagSource(VideoSource):
                 return ""
         return problem
 
-    def _play(self) -> Iterator[Frame]:
+    def _play(self) -> Iterator[RecordedFrame]:
         ranges = PixelRanges()
         # It may have been recorded after its image.
         calibration = next((data for _, data, _ in self._messages(self._infos) if is_readable(data, CAMERA_INFO)), b"")
@@ -99,21 +105,32 @@ class BagSource(VideoSource):
             if stamp < 0:
                 self._skip(f"{self.topic}: the stamp is negative: {header.stamp.sec} s")
                 continue
-            yield Frame(image, stamp or recorded, header.frame_id, calibration)
+            yield RecordedFrame(image, stamp or recorded, header.frame_id, calibration)
 
-    def _messages(self, connections: Sequence[Any]) -> Iterator[tuple[int, bytes, str]]:
+    def _messages(self, connections: Sequence[Connection]) -> Iterator[tuple[int, bytes, str]]:
         if not connections:  # none would mean all
             return
-        try:
-            for connection, recorded, data in self._reader.messages(connections):
-                yield recorded, data, connection.msgtype
-        except Exception as error:  # as above
-            raise VideoError(f"{self.path}: this bag is damaged: {error}") from error
+        start, step, recorded, last_problem = self._reader.start_time, FIRST_STEP, -1, ""
+        while start < self._reader.end_time:
+            try:
+                for connection, recorded, data in self._reader.messages(connections, start=start):
+                    yield recorded, data, connection.msgtype
+                    step = FIRST_STEP
+                return
+            except Exception as error:  # as above
+                if not self._past_damage:
+                    raise VideoError(f"{self.path}: this bag is damaged: {error}") from error
+                last_problem = str(error)
+            if step == FIRST_STEP:  # not what fails again on the way out of the same damage
+                elapsed = (max(recorded, self._reader.start_time) - self._reader.start_time) * 1e-9
+                self._skip(f"this bag is damaged {elapsed:.3f} s after its beginning: {last_problem}")
+            start = max(start, recorded) + step
+            step *= 2
 
     def _release(self) -> None:
         if self._reader.is_open:
             self._reader.close()
 
 
-def _names(connections: Sequence[Any]) -> list[str]:
+def _names(connections: Sequence[Connection]) -> list[str]:
     return list(dict.fromkeys(c.topic for c in connections))

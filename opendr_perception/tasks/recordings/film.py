@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 from opendr_perception.tasks.imaging import MAX_PIXELS, Image, PixelRange, printable
 from opendr_perception.tasks.recordings.deinterlace import Deinterlacer
 from opendr_perception.tasks.recordings.pacer import DEFAULT_RATE
-from opendr_perception.tasks.recordings.source import Frame, VideoError, VideoSource
+from opendr_perception.tasks.recordings.source import FrameSource, RecordedFrame, VideoError
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 TIMEOUT = 5.0
@@ -35,7 +35,7 @@ _MAX_FAILURES = 100  # so many packets in a row that cannot be read are the end 
 _TURNS = {90: cv2.ROTATE_90_COUNTERCLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_CLOCKWISE}
 
 
-class FilmSource(VideoSource):
+class FilmSource(FrameSource):
     """A film, from a file or an http server. Stamps are presentation times and begin with 0."""
 
     def __init__(self, path: Path | str, loop: bool) -> None:
@@ -52,10 +52,10 @@ class FilmSource(VideoSource):
 
     @property
     def endless(self) -> bool:
-        """Whether it is live, rather than a film with an end."""
+        """True if it is live, rather than a film with an end."""
         return self._decoder.endless
 
-    def _play(self) -> Iterator[Frame]:
+    def _play(self) -> Iterator[RecordedFrame]:
         self._decoder.close()
         self._decoder = Decoder(
             self._target, self.path, self._skip
@@ -67,13 +67,13 @@ class FilmSource(VideoSource):
             start = time if start is None else start
             elapsed = stamp if time is None or start is None else time - start
             stamp = elapsed if elapsed > stamp else stamp + period
-            yield Frame(image, stamp)
+            yield RecordedFrame(image, stamp)
 
     def _release(self) -> None:
         self._decoder.close()
 
 
-class LiveSource(VideoSource):
+class LiveSource(FrameSource):
     """A network camera. Frames have no stamp: they are of now. A lost one is asked again, more and more rarely."""
 
     def __init__(self, url: str) -> None:
@@ -82,14 +82,14 @@ class LiveSource(VideoSource):
         self._decoder: Decoder | None = Decoder(url, self.path, self._skip)
         self.rate, self.size = self._decoder.rate, self._decoder.size
 
-    def _play(self) -> Iterator[Frame]:
+    def _play(self) -> Iterator[RecordedFrame]:
         wait = FIRST_WAIT
         while not self._closed.is_set():
             try:
                 self._decoder = self._decoder or Decoder(self._url, self.path, self._skip)
                 for image, _ in self._decoder.images():
                     self.waiting, wait = "", FIRST_WAIT
-                    yield Frame(image, None)
+                    yield RecordedFrame(image, None)
                 problem = f"{self.path}: the stream has ended"
             except VideoError as error:
                 problem = str(error)
@@ -214,7 +214,7 @@ def without_password(url: str) -> str:
 
 
 def _codec(stream: VideoStream) -> VideoCodecContext | None:
-    """How a stream is decoded; None for a codec that is not known, whatever the types of PyAV say."""
+    """Codec context of a stream; None for a codec that is not known, whatever the types of PyAV say."""
     return stream.codec_context
 
 
@@ -225,7 +225,7 @@ def _nanoseconds(frame: VideoFrame) -> int | None:
 
 
 def _reason(error: Exception, otherwise: str) -> str:
-    """What FFmpeg says, without the URL and its password."""
+    """Error text of FFmpeg, without the URL and its password."""
     if isinstance(error, av.InvalidDataError | UnicodeError):
         return otherwise
     if isinstance(error, av.ExitError):

@@ -1,11 +1,11 @@
-"""When is each frame of a recording due?"""
+"""Due times of the frames of a recording."""
 
 from __future__ import annotations
 
 import math
 
 DEFAULT_RATE = 10.0
-"""Hz, of pictures and of recordings that do not tell theirs."""
+"""Hz, of images and of recordings that do not tell theirs."""
 
 
 class Pacer:

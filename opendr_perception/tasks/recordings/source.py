@@ -1,4 +1,4 @@
-"""What all sources of frames have in common."""
+"""Common base of all sources of frames."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class VideoError(RuntimeError):
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
-    """One picture of a source.
+class RecordedFrame:
+    """One image of a source.
 
     Args:
         image: The pixels.
@@ -32,7 +32,7 @@ class Frame:
     calibration: bytes = b""
 
 
-class VideoSource(ABC):
+class FrameSource(ABC):
     """Frames in the order of recording, as fast as they are asked for; see Pacer for the right moment.
 
     Frames that cannot be decoded are left out and counted. Each pass of a loop begins with the first stamp again.
@@ -61,7 +61,7 @@ class VideoSource(ABC):
         self._loop = loop
         self._closed = threading.Event()
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[RecordedFrame]:
         """Play once, or again and again in a loop.
 
         Raises:
@@ -88,7 +88,7 @@ class VideoSource(ABC):
         self.stop()
         self._release()
 
-    def __enter__(self) -> VideoSource:
+    def __enter__(self) -> FrameSource:
         return self
 
     def __exit__(
@@ -97,7 +97,7 @@ class VideoSource(ABC):
         self.close()
 
     @abstractmethod
-    def _play(self) -> Iterator[Frame]:
+    def _play(self) -> Iterator[RecordedFrame]:
         """Play once from the beginning."""
 
     @abstractmethod

@@ -16,16 +16,20 @@ from opendr_perception.tasks.imaging import SUFFIXES, BadImageFile, Image, Pixel
 from opendr_perception.tasks.recordings.bag import BagSource
 from opendr_perception.tasks.recordings.film import SCHEMES, FilmSource, LiveSource, without_password
 from opendr_perception.tasks.recordings.pacer import DEFAULT_RATE, check_rate
-from opendr_perception.tasks.recordings.source import Frame, VideoError, VideoSource
+from opendr_perception.tasks.recordings.source import FrameSource, RecordedFrame, VideoError
 
-__all__ = ["BagSource", "Frame", "VideoError", "VideoSource", "open_source"]
+__all__ = ["BagSource", "FrameSource", "RecordedFrame", "VideoError", "image_topics", "open_source"]
 
 BAGS = {".db3", ".mcap"}
+COMPRESSED = "/compressed"
+"""After the name of the raw topic of the same camera."""
 FOREIGN = {".heic", ".heif", ".avif", ".tif", ".tiff", ".gif", ".jp2", ".jxl"}
 """Images that are not read, so that a directory of them can be told from one of anything else."""
 
 
-def open_source(path: str, rate: float = 0.0, loop: bool = False, topic: str = "") -> VideoSource:
+def open_source(
+    path: str, rate: float = 0.0, loop: bool = False, topic: str = "", past_damage: bool = False
+) -> FrameSource:
     """Open whatever has frames.
 
     Args:
@@ -36,6 +40,7 @@ def open_source(path: str, rate: float = 0.0, loop: bool = False, topic: str = "
             stamps stay as they are.
         loop: Begin again at the end.
         topic: Image topic of a bag; '': the first one that can be decoded. Other sources ignore it.
+        past_damage: Go on behind parts of a bag that cannot be read, and count them as skipped. Others always do.
 
     Raises:
         VideoError: There is nothing at `path`, or nothing that can be played.
@@ -60,25 +65,40 @@ def open_source(path: str, rate: float = 0.0, loop: bool = False, topic: str = "
         raise VideoError(f"{printable(path)}: {getattr(error, 'strerror', None) or error}") from error
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
         raise VideoError(f"{printable(path)}: neither a file nor a directory, but a pipe, a socket or a device")
-    return _open_files(path, file, files, rate, loop, topic)
+    return _open_files(path, file, files, rate, loop, topic, past_damage)
 
 
-def _open_files(path: str, file: Path, files: list[Path], rate: float, loop: bool, topic: str) -> VideoSource:
+def image_topics(path: str) -> list[str] | None:
+    """The image topics of a bag that can be decoded, one for each camera: raw rather than compressed; None for others.
+
+    Raises:
+        VideoError: there is nothing at `path`, or nothing that can be played.
+    """
+    with open_source(path) as source:
+        if not isinstance(source, BagSource):
+            return None
+        topics = source.topics
+    return [name for name in topics if not (name.endswith(COMPRESSED) and name.removesuffix(COMPRESSED) in topics)]
+
+
+def _open_files(
+    path: str, file: Path, files: list[Path], rate: float, loop: bool, topic: str, past_damage: bool
+) -> FrameSource:
     images = [entry for entry in files if entry.suffix.lower() in SUFFIXES]
     if images:
-        return PictureSource(path, images, rate, loop)
+        return ImageFileSource(path, images, rate, loop)
     if any(entry.suffix in BAGS or entry.name == "metadata.yaml" for entry in files):
-        return BagSource(file, loop, topic)
+        return BagSource(file, loop, topic, past_damage)
     known = ", ".join(sorted(SUFFIXES))
     foreign = sorted({entry.suffix for entry in files if entry.suffix.lower() in FOREIGN})
     if foreign:
         raise VideoError(f"{printable(path)}: {', '.join(foreign)} is not read; convert it to one of {known}")
     if files != [file]:
-        raise VideoError(f"{printable(path)}: neither pictures ({known}) nor a rosbag2 are in this directory")
+        raise VideoError(f"{printable(path)}: neither images ({known}) nor a rosbag2 are in this directory")
     return FilmSource(file, loop)
 
 
-def _open_url(url: str, scheme: str, loop: bool) -> VideoSource:
+def _open_url(url: str, scheme: str, loop: bool) -> FrameSource:
     if scheme not in SCHEMES:
         raise VideoError(
             f"{printable(without_password(url))}: URLs of {scheme} are not played, only {', '.join(SCHEMES)} and file"
@@ -92,7 +112,7 @@ def _open_url(url: str, scheme: str, loop: bool) -> VideoSource:
     return LiveSource(url)
 
 
-class PictureSource(VideoSource):
+class ImageFileSource(FrameSource):
     """Image files in natural order (2 before 10). Stamps are index / rate."""
 
     def __init__(self, path: str, files: list[Path], rate: float, loop: bool) -> None:
@@ -101,7 +121,7 @@ class PictureSource(VideoSource):
         self.rate = rate or DEFAULT_RATE
         self.length = len(files)
 
-    def _play(self) -> Iterator[Frame]:
+    def _play(self) -> Iterator[RecordedFrame]:
         tone = PixelRange()
         for index, file in enumerate(self._files):
             try:
@@ -109,13 +129,13 @@ class PictureSource(VideoSource):
             except BadImageFile as error:
                 self._skip(str(error))
                 continue
-            yield Frame(image, round(index * 1e9 / self.rate))
+            yield RecordedFrame(image, round(index * 1e9 / self.rate))
 
     def _release(self) -> None:
         self._files = []
 
 
-class CameraSource(VideoSource):
+class CameraSource(FrameSource):
     """A camera of this machine. Frames have no stamp: they are of now."""
 
     def __init__(self, path: str, index: int, rate: float) -> None:
@@ -129,7 +149,7 @@ class CameraSource(VideoSource):
         self.rate = max(0.0, self._capture.get(cv2.CAP_PROP_FPS))
         self.size = _size(self._capture)
 
-    def _play(self) -> Iterator[Frame]:
+    def _play(self) -> Iterator[RecordedFrame]:
         while True:
             try:
                 arrived, pixels = self._capture.read()
@@ -141,7 +161,7 @@ class CameraSource(VideoSource):
                 image = Image(np.asarray(pixels), "mono8" if pixels.ndim == 2 else "bgr8")
             except ValueError as error:
                 raise VideoError(f"{self.path}: the camera's frames cannot be used: {error}") from error
-            yield Frame(image, None)
+            yield RecordedFrame(image, None)
 
     def _release(self) -> None:
         self._capture.release()

@@ -2,18 +2,24 @@
 
 from opendr_perception.tasks.signals.buffer import Chunk, SampleBuffer
 from opendr_perception.tasks.signals.clock import SampleClock
+from opendr_perception.tasks.signals.messages import SIGNAL_RATES, SIGNAL_TYPES, Arrived, SignalFormat, read_message
 from opendr_perception.tasks.signals.pace import Pace
 from opendr_perception.tasks.signals.reading import read_signal
 from opendr_perception.tasks.signals.recording import SignalRecording
 from opendr_perception.tasks.signals.resample import Resampler
 
 __all__ = [
+    "SIGNAL_RATES",
+    "SIGNAL_TYPES",
+    "Arrived",
     "Chunk",
     "Pace",
     "Resampler",
     "SampleBuffer",
     "SampleClock",
+    "SignalFormat",
     "SignalRecording",
+    "read_message",
     "read_signal",
     "resample",
 ]

@@ -2,7 +2,7 @@
 
 A camera's newest image makes the older ones worthless; of sound and of heart signals every sample counts. So chunks are
 put in order by the time of their first sample, each sample is given on once, and what is lost is known: a short gap is
-filled, after a long one the stream starts anew.
+filled, after a long one the stream restarts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Piece:
         rate: Hz.
         index: of the first one, since the stream began anew.
         stamp: time of the first one in nanoseconds, free of the jitter of stamps.
-        restart: why the stream starts anew with it; '' if it goes on.
+        restart: why the stream restarts with it; '' if it goes on.
     """
 
     samples: np.ndarray
@@ -63,7 +63,7 @@ class Piece:
 
 @dataclass
 class SampleCounts:
-    """What became of the samples of a stream: `lost` were filled or left out, `repeated` came again or too late."""
+    """Fates of the samples of a stream: `lost` were filled or left out, `repeated` came again or too late."""
 
     received: int = 0
     lost: int = 0
@@ -75,7 +75,7 @@ class SampleBuffer:
     """Puts chunks in order. Not for several threads at once.
 
     Args:
-        max_gap: seconds. What is missing for longer is not filled: the stream starts anew, as it does when stamps go
+        max_gap: seconds. What is missing for longer is not filled: the stream restarts, as it does when stamps go
             back by more.
         fill: value of samples that are lost: 0 for sound, NaN for signals that know it.
 
@@ -126,7 +126,7 @@ class SampleBuffer:
         return self._resolve() if self._waiting else []
 
     def _ends(self, chunk: Chunk) -> str:
-        """Why the stream cannot go on with this chunk; '' if it can."""
+        """Reason why the stream cannot go on with this chunk; '' if it can."""
         clock = self.clock
         if clock is None:
             return "it begins"

@@ -10,7 +10,7 @@ from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from opendr_perception.tasks.imaging import printable
-from opendr_perception.tasks.sound.messages import TYPES, Format, Heard, read
+from opendr_perception.tasks.sound.messages import TYPES, Arrived, Format, read
 from opendr_perception.tasks.sound.recording import SoundError
 
 
@@ -54,7 +54,7 @@ class BagSound:
         new = get_types_from_msg(definition.data, found[0].msgtype)
         self._types.register({name: fields for name, fields in new.items() if name not in self._types.types})
 
-    def messages(self, known: Format) -> Iterator[Heard | str]:
+    def messages(self, known: Format) -> Iterator[Arrived | str]:
         """The sound of each message in the order of recording; why it cannot be read in the place of one that cannot.
 
         Raises:

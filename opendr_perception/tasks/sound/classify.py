@@ -1,4 +1,4 @@
-"""What is heard: log-mel features of a stream, step by step through a continual network."""
+"""Sound classification: log-mel features of a stream, step by step through a continual network."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
-    """What the newest seconds of a stream are.
+class SoundResult:
+    """Classification of the newest seconds of a stream.
 
     Attributes:
         end: samples of the stream that have been heard.
@@ -38,7 +38,7 @@ class SoundModel:
     """A network that names sounds, and what its file says about it.
 
     Args:
-        session: a model written by `training.sound.ship`.
+        session: a model written by `training.sound.export`.
 
     Attributes:
         labels: what it tells apart; `unknown` is one of them.
@@ -86,7 +86,7 @@ class SoundClassifier:
         """Seconds from one answer to the next."""
         return self._model.hop * self._model.mel.hop / self._model.rate
 
-    def push(self, samples: np.ndarray) -> Iterator[Heard]:
+    def push(self, samples: np.ndarray) -> Iterator[SoundResult]:
         """Take the next samples (n,) float32 at the model's rate; give an answer for each step that they complete."""
         self.heard += len(samples)
         model = self._model
@@ -97,10 +97,10 @@ class SoundClassifier:
             end = (next(self._steps) * model.hop + model.field - 1) * model.mel.hop + model.mel.window
             yield self._answer(end, step.output[0], bool(step.warm[0]))
 
-    def _answer(self, end: int, probabilities: np.ndarray, warm: bool) -> Heard:
+    def _answer(self, end: int, probabilities: np.ndarray, warm: bool) -> SoundResult:
         best = int(np.argmax(probabilities))
         sure = probabilities[best] >= self._threshold
-        return Heard(end, self._model.labels[best] if sure else UNKNOWN, probabilities, warm)
+        return SoundResult(end, self._model.labels[best] if sure else UNKNOWN, probabilities, warm)
 
 
 def _numbers(config: dict[str, Any]) -> dict[str, Any]:

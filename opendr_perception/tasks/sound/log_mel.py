@@ -13,7 +13,7 @@ FLOOR = 1e-6
 
 @dataclass(frozen=True)
 class MelConfig:
-    """How features are computed; a network belongs to one of them.
+    """Configuration of the features; a network belongs to one of them.
 
     Args:
         rate: samples per second, Hz.

@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from opendr_perception.tasks.signals import Chunk
+from opendr_perception.tasks.signals import Arrived, Chunk
 from opendr_perception.tasks.sound.pcm import check_channels, check_rate, decode, doubt, without_nan
+
+Message = Any
+"""Of one of the `TYPES`, from whatever package: it is known by its fields."""
 
 TYPES = {
     "Audio": "opendr_perception/msg/Audio",
@@ -28,29 +31,14 @@ PORT_AUDIO = {1: "float32_data", 2: "int32_data", 8: "int16_data", 16: "int8_dat
 
 @dataclass(frozen=True)
 class Format:
-    """How the bytes of a message are to be read that does not tell it."""
+    """Format of the bytes of a message that does not tell it."""
 
     sample_rate: int
     channels: int
     encoding: str
 
 
-@dataclass(frozen=True, eq=False)
-class Heard:
-    """What a message brings.
-
-    Attributes:
-        chunk: its samples, all of them numbers.
-        frame_id: of the microphone; '' where the message does not tell.
-        note: what is doubtful about it; '' for nothing.
-    """
-
-    chunk: Chunk
-    frame_id: str
-    note: str
-
-
-def read(message: Any, arrived: int, known: Format) -> Heard:
+def read(message: Message, arrived: int, known: Format) -> Arrived:
     """The sound of a message of any of `TYPES`.
 
     Args:
@@ -66,17 +54,17 @@ def read(message: Any, arrived: int, known: Format) -> Heard:
     samples, missing = without_nan(samples)
     note = missing or doubt(samples)
     if stamp:
-        return Heard(Chunk(samples, float(rate), stamp), frame_id, note)
+        return Arrived(Chunk(samples, float(rate), stamp), frame_id, note)
     duration = round(len(samples) / rate * 1e9)
     note = note or "the sound has no stamps: the time of arrival is taken"
-    return Heard(Chunk(samples, float(rate), max(arrived - duration, 0), loose=True), frame_id, note)
+    return Arrived(Chunk(samples, float(rate), max(arrived - duration, 0), loose=True), frame_id, note)
 
 
 Parsed = tuple[int, str, int, np.ndarray]
 """Stamp in ns (0: none), frame, rate in Hz, samples (n, channels)."""
 
 
-def _parser(message: Any) -> Callable[[Any, Format], Parsed]:
+def _parser(message: Message) -> Callable[[Message, Format], Parsed]:
     if hasattr(message, "encoding"):
         return _own
     if hasattr(message, "number_of_channels"):
@@ -88,24 +76,24 @@ def _parser(message: Any) -> Callable[[Any, Format], Parsed]:
     raise ValueError(f"{type(message).__name__} is no message of sound that is known")
 
 
-def _own(message: Any, known: Format) -> Parsed:
+def _own(message: Message, known: Format) -> Parsed:
     samples = decode(bytes(message.data), message.encoding, message.channels)
     return _stamp(message.header.stamp), message.header.frame_id, message.sample_rate, samples
 
 
-def _foxglove(message: Any, known: Format) -> Parsed:
+def _foxglove(message: Message, known: Format) -> Parsed:
     if message.format != "pcm-s16":
         raise ValueError(f"the format '{message.format}' is not supported; pcm-s16 is")
     samples = decode(bytes(message.data), "S16LE", message.number_of_channels)
     return _stamp(message.timestamp), "", message.sample_rate, samples
 
 
-def _stamped_bytes(message: Any, known: Format) -> Parsed:
+def _stamped_bytes(message: Message, known: Format) -> Parsed:
     samples = decode(bytes(message.audio.data), known.encoding, known.channels)
     return _stamp(message.header.stamp), message.header.frame_id, known.sample_rate, samples
 
 
-def _by_port_audio(message: Any, known: Format) -> Parsed:
+def _by_port_audio(message: Message, known: Format) -> Parsed:
     info, data = message.audio.info, message.audio.audio_data
     if info.format not in PORT_AUDIO:
         raise ValueError(f"the PortAudio format {info.format} is not supported; {', '.join(map(str, PORT_AUDIO))} are")
@@ -118,7 +106,7 @@ def _by_port_audio(message: Any, known: Format) -> Parsed:
     return _stamp(message.header.stamp), message.header.frame_id, info.rate, samples
 
 
-def _stamp(stamp: Any) -> int:
+def _stamp(stamp: Message) -> int:
     nanoseconds = int(stamp.sec) * 10**9 + int(stamp.nanosec)
     if nanoseconds < 0:
         raise ValueError(f"the stamp is negative: {nanoseconds * 1e-9:.3f} s")

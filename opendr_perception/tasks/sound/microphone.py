@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, Protocol
+from types import ModuleType
+from typing import Protocol
+
+import numpy as np
 
 from opendr_perception.tasks.sound.recording import SoundError
 
 
 class Microphone(Protocol):
-    """What is used of `sounddevice.InputStream`."""
+    """Interface that is used of `sounddevice.InputStream`."""
 
     def start(self) -> None: ...
 
-    def read(self, frames: int) -> tuple[Any, bool]: ...
+    def read(self, frames: int) -> tuple[np.ndarray, bool]: ...
 
     def close(self) -> None: ...
 
@@ -45,7 +48,7 @@ def open_microphone(name: str, rate: int, channels: int) -> Microphone:
     return stream
 
 
-def _list(sounddevice: Any) -> str:
+def _list(sounddevice: ModuleType) -> str:
     """The names of all microphones."""
     names = [str(each["name"]) for each in sounddevice.query_devices() if each["max_input_channels"] > 0]
     return ", ".join(names) or "none"

@@ -66,7 +66,7 @@ def without_nan(samples: np.ndarray) -> tuple[np.ndarray, str]:
 
 
 def doubt(samples: np.ndarray) -> str:
-    """What is doubtful about samples that are numbers; '' for nothing."""
+    """Doubts about samples that are numbers; '' for nothing."""
     largest = float(np.abs(samples).max(initial=0.0))
     if largest > 8:
         return f"samples reach {largest:.3g}, but 1 is full scale: is the encoding right?"

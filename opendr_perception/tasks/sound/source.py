@@ -149,7 +149,7 @@ class MicrophoneSource(SoundSource):
         self._device.close()
 
 
-class BagSource(SoundSource):
+class SoundBagSource(SoundSource):
     """A topic of a rosbag2 recording, message by message, with its stamps.
 
     Args:
@@ -204,5 +204,5 @@ def open_source(path: str, seconds: float, loop: bool, topic: str, known: Format
     if not path or "\0" in path or not file.exists():
         raise SoundError(f"{printable(path)}: there is no such file" if path else "the path of the sound is empty")
     if file.is_dir() or file.suffix in BAGS:
-        return BagSource(file, topic, loop, known)
+        return SoundBagSource(file, topic, loop, known)
     return FileSource(file, seconds, loop)

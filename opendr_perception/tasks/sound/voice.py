@@ -1,4 +1,4 @@
-"""When somebody speaks: Silero's detector, step by step, and a decision that does not flicker."""
+"""Voice activity: Silero's detector, step by step, and a decision that does not flicker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATE = (2, 1, 128)
 
 @dataclass(frozen=True)
 class VoiceSettings:
-    """How a decision is made.
+    """Settings of the decision.
 
     Args:
         threshold: probability from which on sound is speech.
@@ -49,7 +49,7 @@ class VoiceSettings:
 
 @dataclass(frozen=True)
 class Voice:
-    """Whether somebody speaks.
+    """State of speech.
 
     Attributes:
         number: of this stretch of speech, and the silence after it.
@@ -91,7 +91,7 @@ class SpeechModel:
         return float(found["output"][0, 0]), found["stateN"]
 
 
-class Decision:
+class SpeechDecision:
     """Turns probabilities into stretches of speech, with hysteresis in value and in time.
 
     Args:
@@ -125,8 +125,8 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What is known after a step.
+class VoiceResult:
+    """Result of a step.
 
     Attributes:
         end: samples of the stream that have been heard.
@@ -148,7 +148,7 @@ class VoiceDetector:
 
     def __init__(self, model: SpeechModel, settings: VoiceSettings, numbers: Iterator[int] | None = None) -> None:
         self._model = model
-        self._decision = Decision(settings, numbers if numbers is not None else count(1))
+        self._decision = SpeechDecision(settings, numbers if numbers is not None else count(1))
         self._heard: np.ndarray = np.zeros(CONTEXT, np.float32)
         self._state = np.zeros(STATE, np.float32)
         self._end = 0
@@ -158,7 +158,7 @@ class VoiceDetector:
         """Samples of the stream that have been taken."""
         return self._end + len(self._heard) - CONTEXT
 
-    def push(self, samples: np.ndarray, deaf: bool = False) -> Iterator[Judgement]:
+    def push(self, samples: np.ndarray, deaf: bool = False) -> Iterator[VoiceResult]:
         """Take the next samples (n,); give a judgement for each step of 32 ms that they complete.
 
         Args:
@@ -173,4 +173,4 @@ class VoiceDetector:
                 score, self._state = 0.0, np.zeros(STATE, np.float32)
             else:
                 score, self._state = self._model.step(frame, self._state)
-            yield Judgement(self._end, self._decision.step(score, STEP / RATE))
+            yield VoiceResult(self._end, self._decision.step(score, STEP / RATE))

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from opendr_perception.evaluate.action.recognition import streams_of
 from opendr_perception.evaluate.action.sets import READERS
-from opendr_perception.evaluate.action.streams import Stream
+from opendr_perception.evaluate.action.streams import PoseStream
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.body.motion import ACTIONS
@@ -52,7 +52,7 @@ def _answers(network: ActionTcn, path: Path) -> tuple[Tensor, Tensor] | None:
     return torch.cat(logits), torch.cat(labels)
 
 
-def _of_segments(network: ActionTcn, stream: Stream) -> Iterator[tuple[Tensor, Tensor]]:
+def _of_segments(network: ActionTcn, stream: PoseStream) -> Iterator[tuple[Tensor, Tensor]]:
     frames = skeleton.observe_all(stream.keypoints, np.arange(len(stream.names)) / stream.rate)
     with torch.no_grad():
         logits = network(torch.from_numpy(frames).permute(1, 0, 2)[None, ..., None])[0].T

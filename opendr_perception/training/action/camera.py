@@ -1,4 +1,4 @@
-"""What a camera and MoveNet make of a person: pixels, scores, errors, and frames that come when they come.
+"""Model of a camera and MoveNet: pixels, scores, errors, and frames that come when they come.
 
 The errors follow what MoveNet does on the pedestrians of `vtest.avi`, in shares of the longer side of the person's box:
 a spread of 0.009 where it scores well, 0.02 at a score of 0.3, 0.04 and more below 0.2, with heavy tails; scores of 0.6
@@ -77,7 +77,8 @@ class Viewpoint:
 
 
 def stamps(rng: np.random.Generator, seconds: float) -> Floats:
-    """When a robot's camera and pose node bring frames: 5 to 30 Hz, more or less regular, now and then one is lost."""
+    """Draw the times of the frames of a robot's camera and pose node: 5 to 30 Hz, more or less regular, now and then
+    one is lost."""
     rate = np.exp(rng.uniform(np.log(5.0), np.log(30.0)))
     count = int(seconds * rate)
     steps = np.full(count, 1 / rate)
@@ -89,7 +90,7 @@ def stamps(rng: np.random.Generator, seconds: float) -> Floats:
 
 
 def observe_people(rng: np.random.Generator, keypoints: Floats, viewpoint: Viewpoint, at: Floats) -> Floats:
-    """What MoveNet reports of somebody.
+    """Simulate the keypoints that MoveNet reports of a person.
 
     Args:
         rng: For its errors.

@@ -31,7 +31,7 @@ FOLDER = "pybullet_data/data/motions"
 
 
 @dataclass(frozen=True)
-class Clip:
+class MotionClip:
     """A file of a motion.
 
     Attributes:
@@ -48,34 +48,36 @@ class Clip:
 
 
 CLIPS = (
-    Clip("humanoid3d_walk.txt", "32d082c3599bc40aac50b1afa196ff1e2cf3842bb40f0541ab088845f6328a41", "walk"),
-    Clip("walker/0walk_forward.txt", "a8790c45361077ff07d99c3f00a1fa73b78ff3ec77d083188f13eac75dcc0a58", "walk"),
-    Clip("walker/turn_left0.txt", "5120bb55a4eb3ecfa75bcffcd472ad0b5be01647536f707896b9a9af655d6fce", "walk"),
-    Clip(
+    MotionClip("humanoid3d_walk.txt", "32d082c3599bc40aac50b1afa196ff1e2cf3842bb40f0541ab088845f6328a41", "walk"),
+    MotionClip("walker/0walk_forward.txt", "a8790c45361077ff07d99c3f00a1fa73b78ff3ec77d083188f13eac75dcc0a58", "walk"),
+    MotionClip("walker/turn_left0.txt", "5120bb55a4eb3ecfa75bcffcd472ad0b5be01647536f707896b9a9af655d6fce", "walk"),
+    MotionClip(
         "walker/turn_left1.txt",
         "e78540dcccfad969ff1304182de293714c1db163096ee37a02dbf34930e0c3d0",
         "walk",
         held_out=True,
     ),
-    Clip(
+    MotionClip(
         "walker/turn_right0.txt",
         "c1fa371a7d7d625970ad7fec0bb2d7ba59205acb74f8fac15f46799ae3a80ce3",
         "walk",
         held_out=True,
     ),
-    Clip("walker/turn_right1.txt", "3a655a1e9334cef592b5b7bef4fd7a52e46fcacc8c7c807cfa1bee8249e6350d", "walk"),
-    Clip("humanoid3d_run.txt", "2cbe488023b243e5769299158ce7c78875ec4b701a2ffe6c0beeaf83d16ca87b", "run"),
-    Clip(
+    MotionClip("walker/turn_right1.txt", "3a655a1e9334cef592b5b7bef4fd7a52e46fcacc8c7c807cfa1bee8249e6350d", "walk"),
+    MotionClip("humanoid3d_run.txt", "2cbe488023b243e5769299158ce7c78875ec4b701a2ffe6c0beeaf83d16ca87b", "run"),
+    MotionClip(
         "humanoid3d_jump.txt", "a433557e94b193d8a95530572a0e32f387eb6d9996987b4216efb65444c3c641", "jump", held_out=True
     ),
-    Clip(
+    MotionClip(
         "humanoid3d_kick.txt", "177cfb399466309ba7f4a8a987c3b6f6edde1cbe8b2d476e53dc6061ec5d4bac", "kick", held_out=True
     ),
-    Clip("humanoid3d_spinkick.txt", "60ec9c200d96e0cd71693061f24db0bd8da9eb295daf487f6f60f8dfb324075a", "kick"),
-    Clip("humanoid3d_punch.txt", "1ab4b654cecdb4ff3b2a4bf4086e50397bef28435bb59ab3aedd6a6bdc926fde", "punch"),
-    Clip("humanoid3d_crawl.txt", "104a3b675131a43e7a214e24c0ed631c6a0d814b85c8b66b71ce63b23a5731ae", "crawl"),
-    Clip("humanoid3d_getup_faceup.txt", "5936c32d51dad9b0cd5e61df681079d160436cdce845c312f200d7a347c4040d", "stand up"),
-    Clip(
+    MotionClip("humanoid3d_spinkick.txt", "60ec9c200d96e0cd71693061f24db0bd8da9eb295daf487f6f60f8dfb324075a", "kick"),
+    MotionClip("humanoid3d_punch.txt", "1ab4b654cecdb4ff3b2a4bf4086e50397bef28435bb59ab3aedd6a6bdc926fde", "punch"),
+    MotionClip("humanoid3d_crawl.txt", "104a3b675131a43e7a214e24c0ed631c6a0d814b85c8b66b71ce63b23a5731ae", "crawl"),
+    MotionClip(
+        "humanoid3d_getup_faceup.txt", "5936c32d51dad9b0cd5e61df681079d160436cdce845c312f200d7a347c4040d", "stand up"
+    ),
+    MotionClip(
         "humanoid3d_getup_facedown.txt",
         "1bd1a96e9175f65eb66e10f225473b4467bd70c68e283f4006b2ab090e337c0b",
         "stand up",
@@ -89,7 +91,7 @@ REPEATED = ("walk", "run", "crawl", "jump")
 """Actions whose clips are cycles."""
 
 
-def load_clips(cache: Cache) -> dict[Clip, Motion]:
+def load_clips(cache: Cache) -> dict[MotionClip, Motion]:
     """Read the clips; what is not in the cache yet is downloaded.
 
     Raises:
@@ -108,11 +110,11 @@ def load_clips(cache: Cache) -> dict[Clip, Motion]:
     return {clip: parse_clip((folder / clip.file).read_text(encoding="utf-8"), clip) for clip in CLIPS}
 
 
-def _is_intact(path: Path, clip: Clip) -> bool:
+def _is_intact(path: Path, clip: MotionClip) -> bool:
     return path.is_file() and sha256_of(path) == clip.sha256
 
 
-def parse_clip(text: str, clip: Clip) -> Motion:
+def parse_clip(text: str, clip: MotionClip) -> Motion:
     """Read a clip: per frame its duration, the root's place and rotation, then the joints' rotations.
 
     Raises:

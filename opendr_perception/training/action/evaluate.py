@@ -1,8 +1,8 @@
-"""How well a network recognises people, motions and views that it was not trained with."""
+"""Evaluation of a network on people, motions and views that it was not trained with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from rich.table import Table
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.action import RATE
-from opendr_perception.training.action.data import Clip
-from opendr_perception.training.action.simulate import Actor, batch_of, render
+from opendr_perception.training.action.data import MotionClip
+from opendr_perception.training.action.simulate import Actor, LabelledFrames, batch_of, render
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED, Motion
 
 SEED = 77_000_000
@@ -48,7 +48,7 @@ def by_model(session: Session) -> Classify:
     return classify
 
 
-def evaluate(classify: Classify, clips: Mapping[Clip, Motion], trials: int, length: int) -> dict[str, Any]:
+def evaluate(classify: Classify, clips: Mapping[MotionClip, Motion], trials: int, length: int) -> dict[str, Any]:
     """Count how often a network is right.
 
     Args:
@@ -82,7 +82,7 @@ def evaluate(classify: Classify, clips: Mapping[Clip, Motion], trials: int, leng
     }
 
 
-def _recordings(classify: Classify, clips: Mapping[Clip, Motion], length: int) -> dict[str, float]:
+def _recordings(classify: Classify, clips: Mapping[MotionClip, Motion], length: int) -> dict[str, float]:
     """Accuracy in the recorded frames of each clip, acted between standing."""
     shares = {}
     for number, (clip, motion) in enumerate(clips.items()):
@@ -97,7 +97,7 @@ def _recordings(classify: Classify, clips: Mapping[Clip, Motion], length: int) -
     return shares
 
 
-def _guess(classify: Classify, examples: list[Any], length: int) -> tuple[np.ndarray, np.ndarray]:
+def _guess(classify: Classify, examples: Sequence[LabelledFrames], length: int) -> tuple[np.ndarray, np.ndarray]:
     labels, guesses = [], []
     for start in range(0, len(examples), 25):
         frames, expected = batch_of(examples[start : start + 25], length)

@@ -27,7 +27,7 @@ LENGTH = 128
 """Frames of a simulated sequence in the evaluation."""
 
 
-def ship(
+def export_weights(
     weights: Annotated[Path, typer.Argument(help="The .npz of a training; its card lies beside it.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     sets: Annotated[Path, typer.Option(envvar="OPENDR_DATA", help=SETS)] = Path("../shared/data"),
@@ -50,4 +50,4 @@ def ship(
 
 
 if __name__ == "__main__":
-    typer.run(ship)
+    typer.run(export_weights)

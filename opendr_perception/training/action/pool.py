@@ -19,7 +19,7 @@ from opendr_perception.evaluate.action.sets import OPEN, READERS
 from opendr_perception.files import replacing
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.camera import MIRRORED
-from opendr_perception.training.action.data import Clip, load_clips
+from opendr_perception.training.action.data import MotionClip, load_clips
 from opendr_perception.training.action.real_motion import RealPeople
 from opendr_perception.training.action.simulate import LabelledFrames, batch_of, training_sequence
 from opendr_perception.training.body.motion import UNLABELLED, Motion
@@ -81,7 +81,7 @@ class Pool:
 
 
 @cache
-def _clips() -> dict[Clip, Motion]:
+def _clips() -> dict[MotionClip, Motion]:
     return load_clips(default_cache())
 
 

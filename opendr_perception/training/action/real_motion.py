@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from opendr_perception.evaluate.action.recordings import UNJUDGED, Recording
+from opendr_perception.evaluate.action.recordings import UNJUDGED, ActionRecording
 from opendr_perception.evaluate.action.sets import READERS
-from opendr_perception.evaluate.action.streams import Stream, join
+from opendr_perception.evaluate.action.streams import PoseStream, join
 from opendr_perception.training.action.camera import Viewpoint, degrade, observe_people, stamps
 from opendr_perception.training.action.simulate import LabelledFrames, labelled
 from opendr_perception.training.body.motion import ACTIONS, RATE, UNLABELLED, Floats, Ints
@@ -22,7 +22,7 @@ from opendr_perception.training.body.motion import ACTIONS, RATE, UNLABELLED, Fl
 Rng = np.random.Generator
 
 SHARES = {"utd_mhad": 0.30, "msr_action3d": 0.22, "kard": 0.22, "florence3d": 0.10, "cdta": 0.04, "jhmdb": 0.12}
-"""How often somebody of each set is drawn."""
+"""Probability of drawing a person of each set."""
 AS_FILMED = 0.3
 """Share of recordings with depth that are taken as their own camera has seen them."""
 CLEAN = 0.35
@@ -31,7 +31,7 @@ PACES = (0.75, 1.35)
 ONSET = 0.2
 """Seconds without a label after something new begins."""
 
-People = Mapping[str, Sequence[Recording]]
+People = Mapping[str, Sequence[ActionRecording]]
 """The recordings of each person of a set."""
 
 
@@ -45,9 +45,9 @@ class RealPeople:
     """
 
     def __init__(self, folder: Path, sets: Iterable[str], part: str = "train") -> None:
-        self.people: dict[str, dict[str, dict[str, list[Recording]]]] = {}
+        self.people: dict[str, dict[str, dict[str, list[ActionRecording]]]] = {}
         for name in sets:
-            found: dict[str, dict[str, list[Recording]]] = defaultdict(lambda: defaultdict(list))
+            found: dict[str, dict[str, list[ActionRecording]]] = defaultdict(lambda: defaultdict(list))
             for recording in READERS[name](folder / f"{name}.npz"):
                 if recording.part == part:
                     who = "all" if name in ("cdta", "jhmdb") else recording.subject
@@ -65,18 +65,18 @@ class RealPeople:
         return render(rng, _draw(rng, somebody, seconds * pace), pace, seconds)
 
 
-def _draw(rng: Rng, somebody: Mapping[str, Sequence[Recording]], seconds: float) -> list[Recording]:
+def _draw(rng: Rng, somebody: Mapping[str, Sequence[ActionRecording]], seconds: float) -> list[ActionRecording]:
     """Recordings of somebody for so long: known actions alike, and as many again that are unknown."""
     names = [*somebody]
     weights = np.array([0.5 * len(names) if name == "unknown" else 1.0 for name in names])
-    drawn: list[Recording] = []
+    drawn: list[ActionRecording] = []
     while sum(recording.seconds + 0.8 for recording in drawn) < seconds + 1.0:
         several = somebody[names[rng.choice(len(names), p=weights / weights.sum())]]
         drawn.append(several[int(rng.integers(len(several)))])
     return drawn
 
 
-def render(rng: Rng, recordings: Sequence[Recording], pace: float, seconds: float) -> LabelledFrames:
+def render(rng: Rng, recordings: Sequence[ActionRecording], pace: float, seconds: float) -> LabelledFrames:
     """Let a camera look at recordings of one person, one after the other, at another pace."""
     flat = recordings[0].world is None or rng.random() < AS_FILMED
     stream = join(rng, recordings, world=not flat, names_added=True)
@@ -93,7 +93,7 @@ def render(rng: Rng, recordings: Sequence[Recording], pace: float, seconds: floa
     return labelled(rng, keypoints, at, labels[nearest])
 
 
-def labels_of(stream: Stream) -> Ints:
+def labels_of(stream: PoseStream) -> Ints:
     """(T,), index in ACTIONS, UNLABELLED in transitions and where something new has just begun."""
     labels = np.array([UNLABELLED if name == UNJUDGED else ACTIONS.index(name) for name in stream.names])
     for segment in stream.segments:
@@ -107,7 +107,7 @@ def labels_of(stream: Stream) -> Ints:
     return labels
 
 
-def _between(stream: Stream, places: Floats) -> tuple[Floats, np.ndarray]:
+def _between(stream: PoseStream, places: Floats) -> tuple[Floats, np.ndarray]:
     """Points (n, 17, D) at fractional frames, and which are missing (n, 17)."""
     first = places.astype(int)
     share = (places - first)[:, None, None]

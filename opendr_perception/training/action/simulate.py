@@ -11,7 +11,7 @@ import numpy.typing as npt
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action import grounded, upright
 from opendr_perception.training.action.camera import MIRRORED, Viewpoint, observe_people, stamps
-from opendr_perception.training.action.data import REPEATED, Clip, repeat
+from opendr_perception.training.action.data import REPEATED, MotionClip, repeat
 from opendr_perception.training.body.key_poses import ANGLES, Pose, Style, rotations_of
 from opendr_perception.training.body.motion import ACTIONS, RATE, UNLABELLED, Body, Motion, blend, join
 
@@ -54,7 +54,7 @@ class Actor:
         clips: Recorded motions that may be used.
     """
 
-    def __init__(self, rng: Rng, clips: Mapping[Clip, Motion]) -> None:
+    def __init__(self, rng: Rng, clips: Mapping[MotionClip, Motion]) -> None:
         self.rng = rng
         self.style = Style.random(rng)
         self._recorded: dict[str, list[Motion]] = {}
@@ -193,7 +193,7 @@ def render(rng: Rng, motion: Motion, held_out: bool) -> LabelledFrames:
 def labelled(
     rng: Rng, keypoints: npt.NDArray[np.float64], at: npt.NDArray[np.float64], labels: npt.NDArray[np.int64]
 ) -> LabelledFrames:
-    """What the network sees of keypoints (n, 17, 3) at times (n,); half of it in a mirror. Labels come at RATE."""
+    """Frames of the network from keypoints (n, 17, 3) at times (n,); half of it in a mirror. Labels come at RATE."""
     if rng.random() < 0.5:
         keypoints = keypoints[:, MIRRORED] * [-1.0, 1.0, 1.0]
     keypoints = _as_reported(rng, keypoints)
@@ -233,7 +233,7 @@ def batch_of(examples: Sequence[LabelledFrames], length: int) -> tuple[npt.NDArr
     return frames, labels
 
 
-def training_sequence(seed: Sequence[int], clips: Mapping[Clip, Motion], seconds: float) -> LabelledFrames:
+def training_sequence(seed: Sequence[int], clips: Mapping[MotionClip, Motion], seconds: float) -> LabelledFrames:
     """The sequence that belongs to a seed: somebody doing several things."""
     rng = np.random.default_rng(seed)
     return render(rng, Actor(rng, clips).play(seconds), held_out=False)

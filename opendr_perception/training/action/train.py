@@ -29,7 +29,7 @@ from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save
 
 SOURCES = {"open": OPEN_ONLY, "research": RESEARCH}
-"""What weights may be made from, by the terms under which they may then be used."""
+"""Data that weights may be made from, by the terms under which they may then be used."""
 
 SHOWN = 25
 """Steps between two lines of progress, and two checkpoints."""
@@ -40,7 +40,7 @@ UNJUDGED = 4
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training."""
+    """Settings that decide the outcome of a training."""
 
     data: str = "open"
     steps: int = 2000
@@ -94,7 +94,7 @@ class Trainer(Resumable):
         return torch.from_numpy(frames), torch.from_numpy(labels)
 
     def _class_weights(self) -> Tensor:
-        """How much each action counts. Nothing takes this back: a robot may meet any action anywhere."""
+        """Weight of each action. Nothing takes this back: a robot may meet any action anywhere."""
         labels = torch.cat([self._batch(step, 64)[1].flatten() for step in range(8)])
         counts = torch.bincount(labels[labels != UNLABELLED], minlength=len(ACTIONS)).clamp(min=1)
         weights = (counts.sum() / counts) ** self.settings.rarity

@@ -12,7 +12,7 @@ from opendr_perception.training.body.motion import RATE, Motion, join
 
 
 def arms(rng: Rng) -> dict[str, float]:
-    """Where arms are that do nothing: mostly hanging, also crossed, on the hips, behind the back, or with a thing."""
+    """Pose of arms that do nothing: mostly hanging, also crossed, on the hips, behind the back, or with a thing."""
     kind = rng.choice(
         ["hang", "cross", "hips", "back", "hold", "phone", "pocket"], p=[0.6, 0.06, 0.07, 0.06, 0.08, 0.06, 0.07]
     )

@@ -9,12 +9,12 @@ import torch
 import typer
 
 from opendr_perception.networks.checkpoints import load_checkpoint
-from opendr_perception.networks.lightweight_openpose import LightweightOpenPose, WholePicture
+from opendr_perception.networks.lightweight_openpose import LightweightOpenPose, WholeImage
 from opendr_perception.training.common.onnx_file import write_onnx
 
 
 def export_openpose(network: LightweightOpenPose, path: Path) -> None:
-    """Write a network as an ONNX file for pictures of any size, as a whole or not at all.
+    """Write a network as an ONNX file for images of any size, as a whole or not at all.
 
     Args:
         network: it is left in evaluation mode.
@@ -22,7 +22,7 @@ def export_openpose(network: LightweightOpenPose, path: Path) -> None:
     """
     maps = {0: "N", 2: "h", 3: "w"}
     write_onnx(
-        WholePicture(network),
+        WholeImage(network),
         path,
         {"image": torch.zeros(1, 65, 97, 3, dtype=torch.uint8)},
         ["heatmaps", "fields"],
@@ -30,7 +30,7 @@ def export_openpose(network: LightweightOpenPose, path: Path) -> None:
     )
 
 
-def ship(
+def export_weights(
     checkpoint: Annotated[Path, typer.Argument(help="Weights of OpenDR or of the authors, a .pth file.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     refinements: Annotated[int, typer.Option(help="Stages after the first, as in the weights.")] = 1,
@@ -43,4 +43,4 @@ def ship(
 
 
 if __name__ == "__main__":
-    typer.run(ship)
+    typer.run(export_weights)

@@ -43,7 +43,7 @@ def other(side: str) -> str:
 
 @dataclass(frozen=True)
 class Style:
-    """How somebody moves.
+    """Style of motion of a person.
 
     Attributes:
         posture: (angles,), added to every pose.

@@ -27,7 +27,7 @@ COLUMNS = (
 """Metres; of the face from the middle of the shoulders."""
 
 HELD_OUT = 4
-"""Every so-manieth body is kept for the evaluation."""
+"""Every n-th body is kept for the evaluation."""
 
 
 @cache

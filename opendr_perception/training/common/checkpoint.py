@@ -13,7 +13,7 @@ import torch
 from opendr_perception.files import replacing
 
 
-class Part(Protocol):
+class Stateful(Protocol):
     """A network, an optimiser, a schedule."""
 
     def state_dict(self) -> dict[str, Any]: ...
@@ -21,7 +21,7 @@ class Part(Protocol):
     def load_state_dict(self, state: dict[str, Any]) -> object: ...
 
 
-def write_checkpoint(path: Path, settings: Mapping[str, Any], step: int, **parts: Part) -> None:
+def write_checkpoint(path: Path, settings: Mapping[str, Any], step: int, **parts: Stateful) -> None:
     """Write a checkpoint, as a whole or not at all.
 
     Args:
@@ -95,5 +95,5 @@ class Resumable:
         self.schedule.step()
         self.step += 1
 
-    def _parts(self) -> dict[str, Part]:
+    def _parts(self) -> dict[str, Stateful]:
         return {"network": self.network, "optimizer": self.optimizer, "schedule": self.schedule}

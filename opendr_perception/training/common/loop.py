@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from rich.console import Console
@@ -13,10 +13,18 @@ from rich.console import Console
 FIGURES = ("loss", "accuracy")
 
 
+class Steps(Protocol):
+    """Settings of a training, of whatever else."""
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of the whole training."""
+
+
 class Training(Protocol):
     """A `checkpoint.Resumable` with its steps."""
 
-    settings: Any
+    settings: Steps
 
     def run(self) -> Iterator[tuple[float, ...]]:
         """Train to the end; gives after each step its number and figures: its loss, maybe its accuracy."""

@@ -13,7 +13,7 @@ EPSILON = 1e-8
 
 
 def similarity(descriptors: Tensor, gamma: float = GAMMA) -> Tensor:
-    """How alike L learners are on average over a batch [Heidari 2022, eq. 1].
+    """Mean similarity of L learners over a batch [Heidari 2022, eq. 1].
 
     With the default gamma, descriptors of many numbers or of unbounded ones are all infinitely far from each other and
     get no gradient: scale them so that squared distances are about 0.1.

@@ -12,7 +12,7 @@ THRESHOLDS = np.arange(0.5, 0.96, 0.05)
 RECALLS = np.linspace(0, 1, 101)
 
 Scored = tuple[np.ndarray, np.ndarray]
-"""Boxes (n, 4) and scores (n,) of one picture."""
+"""Boxes (n, 4) and scores (n,) of one image."""
 
 
 def average_precision(
@@ -21,8 +21,8 @@ def average_precision(
     """Mean precision over 101 recalls, at each threshold of intersection over union; nothing is cut off by rank.
 
     Args:
-        found: of each picture.
-        true: boxes (g, 4) of each picture.
+        found: of each image.
+        true: boxes (g, 4) of each image.
         thresholds: of intersection over union.
 
     Returns:
@@ -43,7 +43,7 @@ def average_precision(
 def _hits(
     boxes: np.ndarray, scores: np.ndarray, people: np.ndarray, thresholds: Sequence[float] | np.ndarray
 ) -> np.ndarray:
-    """Which boxes (thresholds, n), asked best first, find somebody whom no better box has found."""
+    """Hits (thresholds, n): boxes that, best first, match a person whom no better box has matched."""
     hits = np.zeros((len(thresholds), len(boxes)), bool)
     overlaps = pairwise_iou(boxes, people)
     for row, threshold in zip(hits, thresholds, strict=True):

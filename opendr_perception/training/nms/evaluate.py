@@ -1,6 +1,6 @@
-"""How precise suppression networks are on scenes that they were not trained on, and how much more so than formulas.
+"""Precision of suppression networks on scenes that they were not trained on, beside that of formulas.
 
-`python -m opendr_perception.training.nms.evaluate WEIGHTS... --pictures DIR` compares trainings of the same kind.
+`python -m opendr_perception.training.nms.evaluate WEIGHTS... --images DIR` compares trainings of the same kind.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from rich.table import Table
 
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
 from opendr_perception.training.nms.average_precision import average_precision
-from opendr_perception.training.nms.data import SHIFTED, TEST, TRAIN, VALIDATION, PictureSet
+from opendr_perception.training.nms.data import SHIFTED, TEST, TRAIN, VALIDATION, ImageSet
 from opendr_perception.training.nms.examples import Example
 from opendr_perception.training.nms.formulas import FORMULAS, best_formula, precision
-from opendr_perception.training.nms.simulate import HARD, STANDARD, Crowd, Scene, make_scene
+from opendr_perception.training.nms.simulate import HARD, STANDARD, CrowdModel, CrowdScene, make_scene
 from opendr_perception.training.nms.weights import load
 
 TUNING, CHOICE, HELD_OUT = 21, 14, 12
 """Seeds of the crowds on which formulas are tuned, by which a network is chosen, and with which all is measured."""
-TUNING_PICTURES = 100
+TUNING_IMAGES = 100
 """Of those that are learned from, on which formulas are tuned."""
 CROWDS = {"standard": STANDARD, "hard": HARD}
 
 
-def scenes(seed: int, count: int, crowds: Sequence[Crowd]) -> list[Scene]:
+def scenes(seed: int, count: int, crowds: Sequence[CrowdModel]) -> list[CrowdScene]:
     """So many scenes, of the crowds in turn; each is the same whenever it is asked for."""
     return [make_scene(np.random.default_rng((seed, k)), crowds[k % len(crowds)]) for k in range(count)]
 
 
-def crowd_sets() -> dict[str, Sequence[Scene]]:
-    """Crowds without pictures: for the choice of a network, and held out."""
+def crowd_sets() -> dict[str, Sequence[CrowdScene]]:
+    """Crowds without images: for the choice of a network, and held out."""
     parts = {"validation": (CHOICE, 100), "held out": (HELD_OUT, 200)}
     return {
         f"{name}, {part}": scenes(seed, count, [crowd])
@@ -45,20 +45,20 @@ def crowd_sets() -> dict[str, Sequence[Scene]]:
     }
 
 
-def picture_sets(folder: Path, features: bool) -> dict[str, Sequence[Scene]]:
-    """Pictures that `picture_sets` has made: for the choice of a network, held out, and these under another light."""
+def image_sets(folder: Path, features: bool) -> dict[str, Sequence[CrowdScene]]:
+    """Images that `image_sets` has made: for the choice of a network, held out, and these under another light."""
     parts = {"validation": VALIDATION, "held out": TEST, "shifted": SHIFTED}
-    return {f"pictures, {name}": PictureSet.of(folder / part.name, features) for name, part in parts.items()}
+    return {f"images, {name}": ImageSet.of(folder / part.name, features) for name, part in parts.items()}
 
 
 @torch.no_grad()
-def rescore(network: Seq2SeqNms, data: Iterable[Scene]) -> list[tuple[np.ndarray, np.ndarray]]:
+def rescore(network: Seq2SeqNms, data: Iterable[CrowdScene]) -> list[tuple[np.ndarray, np.ndarray]]:
     """The candidates of scenes with the network's scores."""
     network.eval()
     return [(s.boxes, Example.of(s).logits(network).sigmoid().numpy()) for s in data]
 
 
-def evaluate(network: Seq2SeqNms, sets: Mapping[str, Sequence[Scene]]) -> dict[str, list[float]]:
+def evaluate(network: Seq2SeqNms, sets: Mapping[str, Sequence[CrowdScene]]) -> dict[str, list[float]]:
     """AP0.5 and AP0.5:0.95, in percent, of each set of scenes."""
     result = {}
     for name, data in sets.items():
@@ -67,15 +67,15 @@ def evaluate(network: Seq2SeqNms, sets: Mapping[str, Sequence[Scene]]) -> dict[s
     return result
 
 
-def formulas(pictures: Path | None) -> dict[str, tuple[str, float]]:
+def formulas(images: Path | None) -> dict[str, tuple[str, float]]:
     """The best formula for each set that is measured with, tuned on other scenes of its kind, and its AP0.5."""
     sets = crowd_sets()
     best = {f"{name}, held out": best_formula(scenes(TUNING, 200, [crowd])) for name, crowd in CROWDS.items()}
-    if pictures is not None:
-        sets |= picture_sets(pictures, features=False)
-        files = PictureSet.of(pictures / TRAIN.name).files[:TUNING_PICTURES]
-        tuned = best_formula(list(PictureSet(files)))
-        best |= {"pictures, held out": tuned, "pictures, shifted": tuned}
+    if images is not None:
+        sets |= image_sets(images, features=False)
+        files = ImageSet.of(images / TRAIN.name).files[:TUNING_IMAGES]
+        tuned = best_formula(list(ImageSet(files)))
+        best |= {"images, held out": tuned, "images, shifted": tuned}
     return {name: (formula, round(precision(FORMULAS[formula], sets[name]), 2)) for name, formula in best.items()}
 
 
@@ -84,17 +84,17 @@ def main(
         list[Path],
         typer.Argument(exists=True, dir_okay=False, help="Trainings (.npz), all geometric or all with features."),
     ],
-    pictures: Annotated[Path | None, typer.Option(help="Folder that training.nms.data has made.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder that training.nms.data has made.")] = None,
 ) -> None:
     """Print AP0.5 of each training, their mean and spread, and the gain over the best formula."""
     torch.set_num_threads(1)
     networks = [load(path) for path in weights]
     features = isinstance(networks[0], FSeq2Nms)
     sets = {} if features else crowd_sets()
-    if pictures is not None:
-        sets |= picture_sets(pictures, features)
+    if images is not None:
+        sets |= image_sets(images, features)
     found = [evaluate(network, sets) for network in networks]
-    best = formulas(pictures)
+    best = formulas(images)
     table = Table("scenes", *(str(path) for path in weights), "mean", "deviation", "best formula", "", "gain")
     for name in sets:
         values = np.array([result[name][0] for result in found])

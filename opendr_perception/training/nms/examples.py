@@ -1,4 +1,5 @@
-"""What suppression networks learn from: candidates of a scene, which of them are right, and what an error costs."""
+"""Training examples of suppression networks: candidates of a scene, which of them are right, and what an error
+costs."""
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Graph, Seq2SeqNms
+from opendr_perception.networks.nms.seq2seq import FSeq2Nms, PairGraph, Seq2SeqNms
 from opendr_perception.tasks.nms import BoxGraph, build_graph, pairwise_iou
-from opendr_perception.training.nms.simulate import Scene
+from opendr_perception.training.nms.simulate import CrowdScene
 
 ALPHA = 0.1
 """Share of the whole weight that the right boxes have."""
@@ -28,13 +29,13 @@ class Example:
         places: (N, 4) boxes as fractions of the map.
     """
 
-    graph: Graph
+    graph: PairGraph
     overlaps: np.ndarray
     features: Tensor | None = None
     places: Tensor | None = None
 
     @classmethod
-    def of(cls, scene: Scene) -> Example:
+    def of(cls, scene: CrowdScene) -> Example:
         """The example that a scene is."""
         graph = as_tensors(build_graph(scene.boxes, scene.scores, scene.size))
         overlaps = pairwise_iou(scene.boxes, scene.people)
@@ -49,31 +50,31 @@ class Example:
         return Example(thin(self.graph, kept), self.overlaps[kept], self.features, places)
 
     def logits(self, network: Seq2SeqNms) -> Tensor:
-        """What a network says (N,)."""
+        """Logits of the network (N,)."""
         if isinstance(network, FSeq2Nms):
             if self.features is None or self.places is None:
-                raise ValueError("FSeq2-NMS learns from pictures only: scenes of boxes have no feature map")
+                raise ValueError("FSeq2-NMS learns from images only: scenes of boxes have no feature map")
             return network.forward_map(self.graph, self.features, self.places)
         logits: Tensor = network(self.graph)
         return logits
 
 
-def as_tensors(graph: BoxGraph) -> Graph:
+def as_tensors(graph: BoxGraph) -> PairGraph:
     """The graph for torch."""
-    return Graph(*(torch.from_numpy(getattr(graph, name)) for name in Graph._fields))
+    return PairGraph(*(torch.from_numpy(getattr(graph, name)) for name in PairGraph._fields))
 
 
-def thin(graph: Graph, kept: np.ndarray) -> Graph:
+def thin(graph: PairGraph, kept: np.ndarray) -> PairGraph:
     """The graph of some of the boxes, by a mask (N,)."""
     mask = torch.from_numpy(kept)
     number = mask.cumsum(0) - 1
     edges = mask[graph.rows] & mask[graph.columns]
     rows, columns = number[graph.rows[edges]], number[graph.columns[edges]]
-    return Graph(graph.queries[mask], graph.keys[edges], rows, columns, graph.weights[edges])
+    return PairGraph(graph.queries[mask], graph.keys[edges], rows, columns, graph.weights[edges])
 
 
 def match(scores: np.ndarray, overlaps: np.ndarray, threshold: float = 0.5) -> np.ndarray:
-    """Whose box each one is: asked by descending score, each takes the free person whom it overlaps most.
+    """Match boxes with people: by descending score, each takes the free person whom it overlaps most.
 
     Args:
         scores: (N,) that the network gives now.
@@ -93,7 +94,7 @@ def match(scores: np.ndarray, overlaps: np.ndarray, threshold: float = 0.5) -> n
 
 
 def class_weights(counts: Sequence[tuple[int, int]]) -> tuple[float, float]:
-    """Weights of right and of wrong boxes, from the numbers of candidates and people of each picture."""
+    """Weights of right and of wrong boxes, from the numbers of candidates and people of each image."""
     right = sum(min(boxes, people) for boxes, people in counts)
     wrong = sum(max(0, boxes - people) for boxes, people in counts)
     return ALPHA * (right + wrong) / max(right, 1), (1 - ALPHA) * (right + wrong) / max(wrong, 1)

@@ -13,7 +13,7 @@ import torch
 import typer
 from torch import Tensor, nn
 
-from opendr_perception.networks.nms.seq2seq import GEOMETRY, FSeq2Nms, Graph, Seq2SeqNms
+from opendr_perception.networks.nms.seq2seq import GEOMETRY, FSeq2Nms, PairGraph, Seq2SeqNms
 from opendr_perception.training.common.onnx_file import write_onnx
 from opendr_perception.training.nms.weights import load
 
@@ -26,7 +26,7 @@ class _Scores(nn.Module):
         self.network = network
 
     def forward(self, *tensors: Tensor) -> Tensor:
-        graph, looks = Graph(*tensors[:5]), tensors[5:]
+        graph, looks = PairGraph(*tensors[:5]), tensors[5:]
         if isinstance(self.network, FSeq2Nms):
             logits = self.network.forward_map(graph, *looks)
         else:
@@ -65,7 +65,7 @@ def export_nms(
     write_onnx(_Scores(network), path, example, ["scores"], axes, metadata)
 
 
-def ship(
+def export_weights(
     weights: Annotated[Path, typer.Argument(help="The .npz of a training.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
 ) -> None:
@@ -74,4 +74,4 @@ def ship(
 
 
 if __name__ == "__main__":
-    typer.run(ship)
+    typer.run(export_weights)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from opendr_perception.tasks.nms import Candidates, ClusterNms, Detections, Greedy, SoftNms, Suppressor
 from opendr_perception.training.nms.average_precision import average_precision
-from opendr_perception.training.nms.simulate import Scene
+from opendr_perception.training.nms.simulate import CrowdScene
 
 FORMULAS: dict[str, Suppressor] = {
     **{f"Greedy {t}": Greedy(t) for t in (0.4, 0.45, 0.5, 0.55, 0.6)},
@@ -19,13 +19,13 @@ FORMULAS: dict[str, Suppressor] = {
 }
 
 
-def precision(method: Suppressor, data: Sequence[Scene]) -> float:
+def precision(method: Suppressor, data: Sequence[CrowdScene]) -> float:
     """AP0.5, in percent, of a method on scenes."""
     found = [method(Candidates(Detections(s.boxes, s.scores), s.size, s.features)) for s in data]
     pairs = [(detections.boxes, detections.scores) for detections in found]
     return 100 * float(average_precision(pairs, [s.people for s in data], [0.5])[0])
 
 
-def best_formula(data: Sequence[Scene]) -> str:
+def best_formula(data: Sequence[CrowdScene]) -> str:
     """Name of the formula that is most precise on scenes."""
     return max(FORMULAS, key=lambda name: precision(FORMULAS[name], data))

@@ -1,4 +1,4 @@
-"""Pictures of crowds, put together from rendered people, and what a real detector proposes on them."""
+"""Images of crowds, put together from rendered people, and what a real detector proposes on them."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Candidates, Detections
 from opendr_perception.tasks.nms.box_graph import candidates
 from opendr_perception.tasks.people import PersonDetector
-from opendr_perception.training.nms.simulate import Crowd, Scene, inside, stand
+from opendr_perception.training.nms.simulate import CrowdModel, CrowdScene, inside, stand
 from opendr_perception.training.people.sprites import Sprite
 
 SEEN = 0.12
 """Part of a person that must not be hidden; of others nobody could tell."""
 
 HELD_OUT = 5
-"""Every so-manieth body is kept for the evaluation."""
+"""Every n-th body is kept for the evaluation."""
 
 
 @dataclass(frozen=True)
-class Picture:
+class CrowdImage:
     """A crowd.
 
     Args:
         pixels: (H, W, 3) uint8 BGR.
-        people: (G, 4) whole bodies of those who can be seen, clipped to the picture.
+        people: (G, 4) whole bodies of those who can be seen, clipped to the image.
         visible: (G,) which part of each is not hidden.
     """
 
@@ -37,7 +37,7 @@ class Picture:
     visible: np.ndarray
 
 
-class Recorder:
+class CandidateRecorder:
     """A suppression method that keeps what the detector proposes, and says nothing."""
 
     weakest = 0.05
@@ -50,7 +50,7 @@ class Recorder:
         return candidates.proposals[:0]
 
 
-def random_camera(rng: np.random.Generator, crowd: Crowd) -> Crowd:
+def random_camera(rng: np.random.Generator, crowd: CrowdModel) -> CrowdModel:
     """Another camera before another number of people."""
     width = int(rng.integers(480, 1281))
     size = (width, int(width * rng.uniform(0.55, 0.8)))
@@ -67,8 +67,8 @@ def random_camera(rng: np.random.Generator, crowd: Crowd) -> Crowd:
 
 
 def compose(
-    rng: np.random.Generator, crowd: Crowd, sprites: Sequence[Sprite], backgrounds: Sequence[np.ndarray]
-) -> Picture:
+    rng: np.random.Generator, crowd: CrowdModel, sprites: Sequence[Sprite], backgrounds: Sequence[np.ndarray]
+) -> CrowdImage:
     """Put rendered people where a synthetic crowd stands, far ones first."""
     places, _ = stand(rng, crowd)
     pixels = background(rng, crowd.size, backgrounds)
@@ -80,29 +80,31 @@ def compose(
     shown = np.bincount(owner[owner >= 0], minlength=len(places))
     visible = shown / np.maximum(areas, 1)
     kept = visible > SEEN
-    return Picture(_develop(rng, pixels), inside(boxes, crowd.size)[kept], visible[kept])
+    return CrowdImage(_develop(rng, pixels), inside(boxes, crowd.size)[kept], visible[kept])
 
 
-def estrange(rng: np.random.Generator, picture: Picture) -> Picture:
+def estrange(rng: np.random.Generator, image: CrowdImage) -> CrowdImage:
     """The same crowd as another camera shows it by lamplight: few contrasts, a cast of colour, blur and much noise.
 
-    None of it is in the pictures that are trained on, so that it shows what becomes of a network elsewhere.
+    None of it is in the images that are trained on, so that it shows what becomes of a network elsewhere.
     """
-    blurred = cv2.GaussianBlur(picture.pixels, (0, 0), rng.uniform(1.2, 2.2)).astype(np.float32)
+    blurred = cv2.GaussianBlur(image.pixels, (0, 0), rng.uniform(1.2, 2.2)).astype(np.float32)
     light = rng.uniform(0.3, 0.6) * rng.uniform(0.5, 1.2, 3)
     dark = blurred * light.astype(np.float32) + np.float32(rng.uniform(0, 60))
-    return replace(picture, pixels=_noisy(rng, dark, rng.uniform(10, 20)))
+    return replace(image, pixels=_noisy(rng, dark, rng.uniform(10, 20)))
 
 
-def propose(detector: PersonDetector, picture: Picture) -> Scene:
-    """What a detector proposes on a picture, with its map where it has one."""
-    recorder = Recorder()
+def propose(detector: PersonDetector, image: CrowdImage) -> CrowdScene:
+    """Run a detector on an image; its candidates, with the feature map where it has one."""
+    recorder = CandidateRecorder()
     detector.nms = recorder
-    detector([Image(picture.pixels, "bgr8")])
+    detector([Image(image.pixels, "bgr8")])
     assert recorder.last is not None
     found = recorder.last.usable().proposals
     found = found[candidates(found.boxes, found.scores)]
-    return Scene(picture.people, picture.visible, found.boxes, found.scores, recorder.last.size, recorder.last.features)
+    return CrowdScene(
+        image.people, image.visible, found.boxes, found.scores, recorder.last.size, recorder.last.features
+    )
 
 
 def divide(sprites: Sequence[Sprite], held_out: bool) -> list[Sprite]:
@@ -110,10 +112,10 @@ def divide(sprites: Sequence[Sprite], held_out: bool) -> list[Sprite]:
     return [sprite for sprite in sprites if (sprite.body % HELD_OUT == 0) == held_out]
 
 
-def background(rng: np.random.Generator, size: tuple[int, int], pictures: Sequence[np.ndarray]) -> np.ndarray:
-    """A part of one of the pictures, or ground and sky that are made up."""
-    if pictures and rng.random() < 0.6:
-        whole = pictures[int(rng.integers(len(pictures)))]
+def background(rng: np.random.Generator, size: tuple[int, int], images: Sequence[np.ndarray]) -> np.ndarray:
+    """A part of one of the images, or ground and sky that are made up."""
+    if images and rng.random() < 0.6:
+        whole = images[int(rng.integers(len(images)))]
         share = rng.uniform(0.5, 1)
         height, width = (max(2, int(side * share)) for side in whole.shape[:2])
         top = int(rng.integers(whole.shape[0] - height + 1))
@@ -149,12 +151,12 @@ def _paste(
 
 
 def _develop(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:
-    """What lens and sensor do: blur, light, noise."""
+    """Apply the effects of lens and sensor: blur, light, noise."""
     blurred = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)
     return _noisy(rng, blurred * rng.uniform(0.75, 1.2, 3).astype(np.float32), rng.uniform(1, 8))
 
 
 def _noisy(rng: np.random.Generator, pixels: np.ndarray, deviation: float) -> np.ndarray:
-    """What a sensor makes of light (H, W, 3) float32."""
+    """Apply the noise of a sensor to light (H, W, 3) float32."""
     noise = rng.standard_normal(pixels.shape, np.float32) * np.float32(deviation)
     return np.clip(pixels + noise, 0, 255).astype(np.uint8)

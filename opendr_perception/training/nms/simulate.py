@@ -1,6 +1,6 @@
 """Synthetic crowds: people on the ground before a camera, and what a detector would propose for them.
 
-Boxes only, no pictures. People hide each other as much as in CrowdHuman: about a fifth of them overlap a neighbour by
+Boxes only, no images. People hide each other as much as in CrowdHuman: about a fifth of them overlap a neighbour by
 more than half.
 """
 
@@ -18,11 +18,11 @@ CELL = 4
 
 
 @dataclass(frozen=True)
-class Crowd:
-    """Where people stand, and how a detector sees them; lengths as fractions of the picture's height.
+class CrowdModel:
+    """Model of a crowd and of a detector that sees it; lengths as fractions of the image's height.
 
     Args:
-        size: width and height of the picture in pixels.
+        size: width and height of the image in pixels.
         horizon: how far down it lies.
         people: fewest and most of them.
         spread: standard deviation of the distance to the middle of a group, in body heights.
@@ -42,20 +42,20 @@ class Crowd:
     merged: tuple[float, float] = (1.2, -0.9)
 
 
-STANDARD = Crowd()
-HARD = Crowd(people=(16, 39), spread=0.3, certainty=(-1.6, 2.2), doubt=0.9, merged=(2.5, -0.3))
+STANDARD = CrowdModel()
+HARD = CrowdModel(people=(16, 39), spread=0.3, certainty=(-1.6, 2.2), doubt=0.9, merged=(2.5, -0.3))
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One picture's worth of boxes.
+class CrowdScene:
+    """One image's worth of boxes.
 
     Args:
         people: (G, 4) whole bodies of those who can be seen, x_min, y_min, x_max, y_max in pixels.
         visible: (G,) which part of each is not hidden.
         boxes: (N, 4) candidates, best first.
         scores: (N,) of the candidates.
-        size: width and height of the picture.
+        size: width and height of the image.
         features: the detector's map, where there is a detector that has one.
     """
 
@@ -67,15 +67,15 @@ class Scene:
     features: FeatureMap | None = None
 
 
-def make_scene(rng: np.random.Generator, crowd: Crowd) -> Scene:
+def make_scene(rng: np.random.Generator, crowd: CrowdModel) -> CrowdScene:
     """People, and a detector's candidates for them."""
     people, visible = stand(rng, crowd)
     boxes, scores = propose(rng, crowd, people, visible)
     chosen = candidates(boxes, scores)
-    return Scene(people, visible, boxes[chosen], scores[chosen], crowd.size)
+    return CrowdScene(people, visible, boxes[chosen], scores[chosen], crowd.size)
 
 
-def stand(rng: np.random.Generator, crowd: Crowd) -> tuple[np.ndarray, np.ndarray]:
+def stand(rng: np.random.Generator, crowd: CrowdModel) -> tuple[np.ndarray, np.ndarray]:
     """Boxes of people in groups and alone, far ones first, and how much of each can be seen."""
     width, height = crowd.size
     count = int(rng.integers(crowd.people[0], crowd.people[1] + 1))
@@ -99,7 +99,7 @@ def stand(rng: np.random.Generator, crowd: Crowd) -> tuple[np.ndarray, np.ndarra
 
 
 def visible_parts(people: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Which part of each box (G, 4) is not covered by later ones."""
+    """Share of each box (G, 4) that is not covered by later ones."""
     front = np.full((size[1] // CELL + 1, size[0] // CELL + 1), -1)
     places = [
         (slice(y_min, y_max + 1), slice(x_min, x_max + 1)) for x_min, y_min, x_max, y_max in (people / CELL).astype(int)
@@ -110,9 +110,9 @@ def visible_parts(people: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def propose(
-    rng: np.random.Generator, crowd: Crowd, people: np.ndarray, visible: np.ndarray
+    rng: np.random.Generator, crowd: CrowdModel, people: np.ndarray, visible: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What a detector would propose: several boxes for each person, some between two, and some of nothing."""
+    """Simulate the candidates of a detector: several boxes for each person, some between two, and some of nothing."""
     parts = [_around(rng, crowd, people, visible), _between(rng, crowd, people), _background(rng, crowd)]
     boxes = inside(np.concatenate([part for part, _ in parts]), crowd.size)
     logits = np.concatenate([logits for _, logits in parts])
@@ -120,7 +120,7 @@ def propose(
 
 
 def _around(
-    rng: np.random.Generator, crowd: Crowd, people: np.ndarray, visible: np.ndarray
+    rng: np.random.Generator, crowd: CrowdModel, people: np.ndarray, visible: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     owner = np.repeat(np.arange(len(people)), rng.poisson(3 + 9 * visible))
     ease = rng.normal(0, 0.5, len(people))
@@ -136,7 +136,7 @@ def _around(
     return boxes, logits + rng.normal(0, crowd.doubt, len(owner))
 
 
-def _between(rng: np.random.Generator, crowd: Crowd, people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _between(rng: np.random.Generator, crowd: CrowdModel, people: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     one, other = np.nonzero(np.triu(pairwise_iou(people, people), 1) > 0.2)
     rate, mean = crowd.merged
     pair = np.repeat(np.arange(len(one)), rng.poisson(rate, len(one)))
@@ -147,7 +147,7 @@ def _between(rng: np.random.Generator, crowd: Crowd, people: np.ndarray) -> tupl
     return boxes + rng.normal(0, 3, boxes.shape), rng.normal(mean, 0.9, len(pair))
 
 
-def _background(rng: np.random.Generator, crowd: Crowd) -> tuple[np.ndarray, np.ndarray]:
+def _background(rng: np.random.Generator, crowd: CrowdModel) -> tuple[np.ndarray, np.ndarray]:
     width, height = crowd.size
     count = rng.poisson(12)
     feet = rng.uniform(0.35, 1, count) * height
@@ -158,5 +158,5 @@ def _background(rng: np.random.Generator, crowd: Crowd) -> tuple[np.ndarray, np.
 
 
 def inside(boxes: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Boxes (n, 4) clipped to the picture."""
+    """Boxes (n, 4) clipped to the image."""
     return np.clip(boxes, 0, [*size, *size])

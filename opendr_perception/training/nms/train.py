@@ -1,7 +1,7 @@
 """Train a suppression network, Seq2Seq-NMS_geom or FSeq2-NMS: `python -m opendr_perception.training.nms.train`.
 
-The network sees the candidates of synthetic crowds (`crowds.py`), and those that NanoDet has on pictures of rendered
-people (`picture_sets.py`), one scene per step. Which of a person's boxes is the right one is decided by the network's
+The network sees the candidates of synthetic crowds (`crowds.py`), and those that NanoDet has on images of rendered
+people (`image_sets.py`), one scene per step. Which of a person's boxes is the right one is decided by the network's
 own scores, as average precision does. All is drawn from the seed and the number of the step, so that a run that was
 interrupted goes on with `--resume` as if nothing had happened.
 """
@@ -25,10 +25,10 @@ from opendr_perception.tasks.nms import MAX_CANDIDATES
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save
-from opendr_perception.training.nms.data import TRAIN, PictureSet
-from opendr_perception.training.nms.evaluate import crowd_sets, evaluate, picture_sets
+from opendr_perception.training.nms.data import TRAIN, ImageSet
+from opendr_perception.training.nms.evaluate import crowd_sets, evaluate, image_sets
 from opendr_perception.training.nms.examples import Example, class_weights, loss_of, match
-from opendr_perception.training.nms.simulate import HARD, STANDARD, Scene, make_scene
+from opendr_perception.training.nms.simulate import HARD, STANDARD, CrowdScene, make_scene
 from opendr_perception.training.nms.weights import load
 
 KEPT = 0.85
@@ -43,12 +43,12 @@ SMOOTHING = {"seq2seq_geom": (0.02, 0.0205), "fseq2": (0.001, 0.005)}
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training.
+    """Settings that decide the outcome of a training.
 
     Args:
-        kind: seq2seq_geom or fseq2, which learns from pictures only.
+        kind: seq2seq_geom or fseq2, which learns from images only.
         steps: scenes to learn from.
-        pictures: share of them that are pictures.
+        images: share of them that are images.
         rate: highest learning rate.
         most: candidates that a step sees, the best ones; fewer make steps of fseq2 cheaper.
         dropout: of the network; scenes of boxes are never seen twice and need none.
@@ -58,7 +58,7 @@ class Settings:
 
     kind: str = "seq2seq_geom"
     steps: int = 9000
-    pictures: float = 0.0
+    images: float = 0.0
     rate: float = 2e-4
     most: int = MAX_CANDIDATES
     dropout: float = 0.0
@@ -72,7 +72,7 @@ class Trainer(Resumable):
     Args:
         settings: what to do.
         checkpoint: file of the checkpoint.
-        pictures: scenes of pictures.
+        images: scenes of images.
         start: a network to go on from; a new one by default.
 
     Raises:
@@ -85,17 +85,17 @@ class Trainer(Resumable):
         self,
         settings: Settings,
         checkpoint: Path,
-        pictures: Sequence[Scene] = (),
+        images: Sequence[CrowdScene] = (),
         start: Seq2SeqNms | None = None,
     ) -> None:
-        if settings.kind == "fseq2" and settings.pictures < 1:
-            raise ValueError("fseq2 looks at the detector's map: it learns from pictures alone (pictures: 1)")
-        if settings.pictures and not any(len(scene.boxes) for scene in pictures):
-            raise ValueError("there are no pictures to learn from")
+        if settings.kind == "fseq2" and settings.images < 1:
+            raise ValueError("fseq2 looks at the detector's map: it learns from images alone (images: 1)")
+        if settings.images and not any(len(scene.boxes) for scene in images):
+            raise ValueError("there are no images to learn from")
         torch.manual_seed(settings.seed)
         self.settings, self.checkpoint = settings, checkpoint
-        self._pictures = pictures
-        self.network = start or _new_network(settings, pictures)
+        self._images = images
+        self.network = start or _new_network(settings, images)
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), settings.rate, betas=(0.9, 0.99), eps=1e-9, fused=True
         )
@@ -123,39 +123,39 @@ class Trainer(Resumable):
             self.descend(loss)
             yield self.step, loss.item() / len(right)
 
-    def _scene(self, rng: np.random.Generator) -> Scene:
-        """A scene that has candidates: a picture, or boxes that are made up."""
+    def _scene(self, rng: np.random.Generator) -> CrowdScene:
+        """A scene that has candidates: an image, or boxes that are made up."""
         while True:
-            if rng.random() < self.settings.pictures:
-                scene = self._pictures[int(rng.integers(len(self._pictures)))]
+            if rng.random() < self.settings.images:
+                scene = self._images[int(rng.integers(len(self._images)))]
             else:
                 scene = make_scene(rng, STANDARD if rng.random() < 0.5 else HARD)
             if len(scene.boxes):
                 return scene
 
 
-def _new_network(settings: Settings, pictures: Sequence[Scene]) -> Seq2SeqNms:
+def _new_network(settings: Settings, images: Sequence[CrowdScene]) -> Seq2SeqNms:
     if settings.kind != "fseq2":
         return Seq2SeqNms(dropout=settings.dropout)
-    return FSeq2Nms(channels_of(pictures), dropout=settings.dropout)
+    return FSeq2Nms(channels_of(images), dropout=settings.dropout)
 
 
-def channels_of(pictures: Sequence[Scene]) -> int:
+def channels_of(images: Sequence[CrowdScene]) -> int:
     """Channels of the detector's map.
 
     Raises:
-        ValueError: the pictures have none.
+        ValueError: the images have none.
     """
-    features = pictures[0].features
+    features = images[0].features
     if features is None:
-        raise ValueError("the pictures come without the detector's map, at which fseq2 looks")
+        raise ValueError("the images come without the detector's map, at which fseq2 looks")
     return int(features.values.shape[0])
 
 
 def main(
     kind: Annotated[str, typer.Option(help="What the network looks at: seq2seq_geom or fseq2.")] = Settings.kind,
-    pictures: Annotated[Path | None, typer.Option(help="Folder that training.nms.data has made.")] = None,
-    share: Annotated[float, typer.Option(help="Of steps that look at a picture.", min=0, max=1)] = Settings.pictures,
+    images: Annotated[Path | None, typer.Option(help="Folder that training.nms.data has made.")] = None,
+    share: Annotated[float, typer.Option(help="Of steps that look at an image.", min=0, max=1)] = Settings.images,
     start: Annotated[Path | None, typer.Option(help="Weights (.npz) to go on from; geometric ones suit fseq2.")] = None,
     steps: Annotated[int, typer.Option(help="Scenes to learn from.")] = Settings.steps,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = Settings.rate,
@@ -169,13 +169,13 @@ def main(
     """Train, evaluate on other scenes, and write `nms-geom.npz`, or `nms-fseq2.npz`, with its card."""
     if kind not in SMOOTHING:
         raise typer.BadParameter(f"kind must be one of {', '.join(SMOOTHING)}, got {kind}")
-    if share and pictures is None:
-        raise typer.BadParameter("--share needs --pictures")
+    if share and images is None:
+        raise typer.BadParameter("--share needs --images")
     torch.set_num_threads(threads)
     features, console = kind == "fseq2", Console()
     digest = "" if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
     settings = Settings(kind, steps, share, rate, most, dropout, seed, digest)
-    seen = PictureSet.of(pictures / TRAIN.name, features) if pictures else []
+    seen = ImageSet.of(images / TRAIN.name, features) if images else []
     first = None
     if start is not None:
         first = load(start, channels_of(seen) if features else None, dropout)
@@ -188,8 +188,8 @@ def main(
     save(trainer.network, weights, _card(settings, trainer.network, {}))
     console.print(f"wrote {weights}, which is evaluated now")
     sets = {} if features else crowd_sets()
-    if pictures is not None:
-        sets |= picture_sets(pictures, features)
+    if images is not None:
+        sets |= image_sets(images, features)
     result = evaluate(trainer.network, sets)
     console.print(str(result))
     save(trainer.network, weights, _card(settings, trainer.network, result))

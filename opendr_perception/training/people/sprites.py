@@ -1,4 +1,4 @@
-"""Rendered people to put into pictures: bodies of the package anny, walking and standing, in random clothes.
+"""Rendered people to put into images: bodies of the package anny, walking and standing, in random clothes.
 
 `python -m opendr_perception.training.people.sprites FILE` renders them, which needs anny 0.6.2 and takes some minutes.
 """
@@ -64,11 +64,11 @@ def write_sprites(path: Path, sprites: Sequence[Sprite]) -> None:
 
 
 def render_all(bodies: int, views: int, seed: int, every: int = 1) -> Iterator[Sprite]:
-    """Render so many views of so many bodies, or of every so-manieth of these."""
+    """Render so many views of so many bodies, or of every n-th of these."""
     import anny  # only this needs it
     import torch
 
-    model: Any = anny.Anny().to(dtype=torch.float32)
+    model = anny.Anny().to(dtype=torch.float32)
     faces = model.get_triangular_faces().numpy()
     rest = _vertices(model, dict.fromkeys(model.phenotype_labels, 0.5), np.zeros((model.bone_count, 3)))
     parts = _parts(rest)
@@ -196,7 +196,7 @@ def main(
     bodies: Annotated[int, typer.Option(help="Different people.")] = 40,
     views: Annotated[int, typer.Option(help="Of each.")] = 5,
     seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
-    every: Annotated[int, typer.Option(help="Only every so-manieth body; 5 are those that are held out.")] = 1,
+    every: Annotated[int, typer.Option(help="Use every n-th body; 5 are those that are held out.")] = 1,
 ) -> None:
     """Render people."""
     write_sprites(path, list(render_all(bodies, views, seed, every)))

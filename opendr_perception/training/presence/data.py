@@ -1,7 +1,7 @@
 """Crops with and without a person in their middle: rendered people before photographs, and windows of real films.
 
 A crop shows somebody if its middle lies on the body; people of whom only an edge reaches into it, and things that are
-pasted like people, are among those that show nobody. So a network that slides over a picture learns where people end.
+pasted like people, are among those that show nobody. So a network that slides over an image learns where people end.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from opendr_perception.tasks.nms import Detections
 from opendr_perception.training.people.sprites import Sprite
 
 HEIGHTS = (30.0, 70.0)
-"""Pixels of the people in a crop; larger and smaller ones are left to other scales of the picture."""
+"""Pixels of the people in a crop; larger and smaller ones are left to other scales of the image."""
 ON_BODY = 0.35
 """Part of a person's height by which the middle of a window may be off the middle of the body."""
 BESIDE = 6.0
 """Pixels of a crop between its middle and a body, from which on nobody is in its middle."""
 KINDS = {"ground": 0.35, "things": 0.3, "edges": 0.35}
-"""How often each kind of crop without a person is drawn."""
+"""Probability of each kind of crop without a person."""
 MOVED = 12.0
 """Mean difference of grey from the film's background, above which a box holds somebody who moved."""
 SURE = 0.5
@@ -62,7 +62,7 @@ class Crops:
 
 
 @dataclass(frozen=True)
-class Film:
+class FilmFrames:
     """Frames of a fixed camera.
 
     Args:
@@ -78,7 +78,7 @@ class Film:
     doubtful: Sequence[np.ndarray]
 
 
-def watch(frames: Sequence[np.ndarray], found: Sequence[Detections], background: np.ndarray) -> Film:
+def watch(frames: Sequence[np.ndarray], found: Sequence[Detections], background: np.ndarray) -> FilmFrames:
     """Find out who is certainly a person: what moved, so that posts and signs that were taken for people are none.
 
     Args:
@@ -92,7 +92,7 @@ def watch(frames: Sequence[np.ndarray], found: Sequence[Detections], background:
     for change, detections in zip(changes, found, strict=True):
         moved = [_changed(change, box) for box in detections.boxes]
         people.append(detections.boxes[(detections.scores > SURE) & np.array(moved, bool)])
-    return Film(frames, changes, people, [detections.boxes for detections in found])
+    return FilmFrames(frames, changes, people, [detections.boxes for detections in found])
 
 
 def synthetic(seed: int, count: int, sprites: Sequence[Sprite], photographs: Sequence[np.ndarray]) -> Crops:
@@ -114,14 +114,14 @@ def synthetic(seed: int, count: int, sprites: Sequence[Sprite], photographs: Seq
     return Crops(pixels, labels)
 
 
-def real(seed: int, count: int, film: Film, columns: tuple[int, int]) -> Crops:
+def real(seed: int, count: int, film: FilmFrames, columns: tuple[int, int]) -> Crops:
     """Windows of a film, with people and without, at most `count`.
 
     Args:
         seed: of what is drawn.
         count: half of them show somebody.
         film: where to take them.
-        columns: the part of the pictures, from left to right, that windows may lie in.
+        columns: the part of the images, from left to right, that windows may lie in.
     """
     rng = np.random.default_rng(seed)
     found: dict[bool, list[np.ndarray]] = {True: [], False: []}
@@ -142,7 +142,9 @@ def real(seed: int, count: int, film: Film, columns: tuple[int, int]) -> Crops:
     return Crops(pixels, labels)
 
 
-def _window(rng: np.random.Generator, film: Film, k: int, label: bool) -> tuple[float, float, float, float] | None:
+def _window(
+    rng: np.random.Generator, film: FilmFrames, k: int, label: bool
+) -> tuple[float, float, float, float] | None:
     """A square of a frame that shows somebody or nobody, as it is wanted; None if this draw gives none."""
     people = film.people[k]
     if not len(people):
@@ -166,7 +168,7 @@ def _window(rng: np.random.Generator, film: Film, k: int, label: bool) -> tuple[
 
 
 def _changed(change: np.ndarray, box: np.ndarray) -> bool:
-    """Whether something in a box is not part of the background."""
+    """True if something in a box is not part of the background."""
     left, top, right, bottom = np.clip(np.round(box), 0, [*change.shape[::-1]] * 2).astype(int)
     return bool(change[top : max(bottom, top + 1), left : max(right, left + 1)].mean() > MOVED)
 
@@ -183,7 +185,7 @@ def _add_person(rng: np.random.Generator, canvas: np.ndarray, sprites: Sequence[
 
 
 def _offset(rng: np.random.Generator, size: np.ndarray, middle: bool) -> np.ndarray:
-    """Where the middle of a body of that (width, height) lies, from the middle of the window."""
+    """Offset of the middle of a body of that (width, height) from the middle of the window."""
     if middle:
         return np.array([rng.uniform(-0.3, 0.3) * size[0], rng.uniform(-ON_BODY, ON_BODY) * size[1]])
     nearest, farthest = size / 2 + BESIDE, size / 2 + WINDOW / 2 - 4
@@ -252,7 +254,7 @@ def _ground(rng: np.random.Generator, photographs: Sequence[np.ndarray]) -> np.n
 
 
 def _develop(rng: np.random.Generator, pixels: np.ndarray) -> np.ndarray:
-    """What lens, sensor and compression do: blur, contrast, noise, blocks."""
+    """Apply the effects of lens, sensor and compression: blur, contrast, noise, blocks."""
     if rng.random() < 0.7:
         pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.3, 1.3))
     grey = pixels.mean()

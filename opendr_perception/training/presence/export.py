@@ -19,7 +19,7 @@ ABREAST = 8
 
 
 class _Probabilities(nn.Module):
-    """Probabilities (N, h, w) of somebody from pictures (N, H, W, 3) uint8 BGR.
+    """Probabilities (N, h, w) of somebody from images (N, H, W, 3) uint8 BGR.
 
     The softmax over two classes is the sigmoid of their difference, so the last convolution has one output. It is
     computed for eight neighbouring cells at once, which is the same sum with zeros in between: alone it would take as
@@ -46,7 +46,7 @@ class _Probabilities(nn.Module):
 
 
 def export_presence(network: HumanPresenceNetwork, path: Path) -> None:
-    """Write a network as an ONNX file for pictures of any size, as a whole or not at all.
+    """Write a network as an ONNX file for images of any size, as a whole or not at all.
 
     The file also says where its cells lie: `stride`, and the `offset` of the first one, in pixels.
 
@@ -64,7 +64,7 @@ def export_presence(network: HumanPresenceNetwork, path: Path) -> None:
     )
 
 
-def ship(
+def export_weights(
     weights: Annotated[Path, typer.Argument(help="The .npz of a training.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
 ) -> None:
@@ -73,4 +73,4 @@ def ship(
 
 
 if __name__ == "__main__":
-    typer.run(ship)
+    typer.run(export_weights)

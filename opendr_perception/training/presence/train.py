@@ -30,7 +30,7 @@ from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.nms.render import HELD_OUT, divide
 from opendr_perception.training.people.sprites import load_sprites
-from opendr_perception.training.presence.data import Crops, Film, real, synthetic, watch
+from opendr_perception.training.presence.data import Crops, FilmFrames, real, synthetic, watch
 
 SHOWN = 250
 """Steps between two lines of progress, and two checkpoints."""
@@ -41,12 +41,12 @@ EARLY, LATE = range(0, THIRD, 6), range(2 * THIRD, 3 * THIRD, 6)
 FAINT = 0.15
 """Score of the detector below which there is certainly nobody."""
 MIDDLE = 384
-"""The column that divides the pictures of the film."""
+"""The column that divides the images of the film."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training."""
+    """Settings that decide the outcome of a training."""
 
     architecture: str = "1080p"
     crops: int = 20_000
@@ -85,25 +85,25 @@ class Trainer(Resumable):
         while self.step < self.settings.steps:
             rng = np.random.default_rng((self.settings.seed, self.step))
             chosen = rng.integers(len(self.crops), size=self.settings.batch)
-            pictures = vary(rng, planes(self.crops.pixels[chosen]))
+            images = vary(rng, planes(self.crops.pixels[chosen]))
             labels = torch.from_numpy(self.crops.labels[chosen].astype(np.int64))
-            loss = F.cross_entropy(self.network(pictures)[:, :, 0, 0], labels)
+            loss = F.cross_entropy(self.network(images)[:, :, 0, 0], labels)
             self.descend(loss)
             yield self.step, loss.item()
 
 
 def planes(pixels: np.ndarray) -> Tensor:
-    """Pictures (n, H, W, 3) uint8 BGR as the network takes them: (n, 3, H, W) RGB in [0, 1]."""
+    """Images (n, H, W, 3) uint8 BGR as the network takes them: (n, 3, H, W) RGB in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(pixels[..., ::-1].transpose(0, 3, 1, 2))).float() / 255
 
 
-def vary(rng: np.random.Generator, pictures: Tensor) -> Tensor:
+def vary(rng: np.random.Generator, images: Tensor) -> Tensor:
     """Flip half of them, take the colours out of some, and change the light of all."""
-    flipped = torch.from_numpy(rng.random(len(pictures)) < 0.5)[:, None, None, None]
-    grey = torch.from_numpy(rng.random(len(pictures)) < 0.2)[:, None, None, None]
-    light = torch.from_numpy(rng.uniform(0.7, 1.3, (len(pictures), 1, 1, 1)).astype(np.float32))
-    pictures = torch.where(flipped, pictures.flip(3), pictures)
-    return (torch.where(grey, pictures.mean(1, keepdim=True), pictures) * light).clamp(0, 1)
+    flipped = torch.from_numpy(rng.random(len(images)) < 0.5)[:, None, None, None]
+    grey = torch.from_numpy(rng.random(len(images)) < 0.2)[:, None, None, None]
+    light = torch.from_numpy(rng.uniform(0.7, 1.3, (len(images), 1, 1, 1)).astype(np.float32))
+    images = torch.where(flipped, images.flip(3), images)
+    return (torch.where(grey, images.mean(1, keepdim=True), images) * light).clamp(0, 1)
 
 
 @torch.no_grad()
@@ -118,20 +118,20 @@ def accuracy(network: HumanPresenceNetwork, sets: Mapping[str, Crops]) -> dict[s
     return result
 
 
-def read_film(frames: range) -> Film:
+def read_film(frames: range) -> FilmFrames:
     """Frames of the film, with the people that the zoo's detector finds in them."""
     video = cv2.VideoCapture(str(zoo.fetch([FILM])[0]))
-    pictures, others = [], []
+    images, others = [], []
     for number in range(3 * THIRD):
-        picture = np.asarray(video.read()[1], np.uint8)
+        image = np.asarray(video.read()[1], np.uint8)
         if number in frames:
-            pictures.append(picture)
+            images.append(image)
         if number % 30 == 0:
-            others.append(picture)
+            others.append(image)
     video.release()
     detector = PersonDetector(zoo.session("nanodet", threads=1), FAINT, input_size=768)
-    found = [detector([Image(picture, "bgr8")])[0] for picture in pictures]
-    return watch(pictures, found, np.median(others, axis=0).astype(np.uint8))
+    found = [detector([Image(image, "bgr8")])[0] for image in images]
+    return watch(images, found, np.median(others, axis=0).astype(np.uint8))
 
 
 def load(path: Path) -> HumanPresenceNetwork:
@@ -145,7 +145,7 @@ def load(path: Path) -> HumanPresenceNetwork:
 
 def main(
     sprites: Annotated[Path, typer.Argument(help="Rendered people, from training.people.sprites.")],
-    photographs: Annotated[Path, typer.Argument(help="Directory of pictures without people.")],
+    photographs: Annotated[Path, typer.Argument(help="Directory of images without people.")],
     architecture: Annotated[str, typer.Option(help="1080p or 720p.")] = Settings.architecture,
     real_crops: Annotated[list[int] | None, typer.Option("--real", help="Real people; may be given often.")] = None,
     crops: Annotated[int, typer.Option(help="To learn from, half of them with people.")] = Settings.crops,

@@ -37,7 +37,7 @@ from opendr_perception.training.sound.examples import (
     noises,
     pseudo_words,
 )
-from opendr_perception.training.sound.recordings import Recording, groups, read_digits, read_esc
+from opendr_perception.training.sound.recordings import LabelledSound, groups, read_digits, read_esc
 
 SHOWN = 25
 """Steps between two lines of progress, and two checkpoints."""
@@ -45,7 +45,7 @@ SHOWN = 25
 
 @dataclass(frozen=True)
 class Kind:
-    """What there is to learn, and the network for it.
+    """Task to learn, and the network for it.
 
     Args:
         mel: features.
@@ -103,7 +103,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training."""
+    """Settings that decide the outcome of a training."""
 
     kind: str
     left_out: str
@@ -152,8 +152,8 @@ class Trainer(Resumable):
 class Material:
     """All that a kind learns from."""
 
-    recordings: Sequence[Recording]
-    others: Sequence[Recording]
+    recordings: Sequence[LabelledSound]
+    others: Sequence[LabelledSound]
     labels: tuple[str, ...]
 
 

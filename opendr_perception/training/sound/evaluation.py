@@ -1,4 +1,4 @@
-"""How often a network names recordings right that it has not heard."""
+"""Accuracy of a network on recordings that it has not heard."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import torch
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.tasks.sound.log_mel import log_mel
-from opendr_perception.training.sound.recordings import RATE, Recording
+from opendr_perception.training.sound.recordings import RATE, LabelledSound
 
 BEFORE, AFTER = 0.7, 0.4
 """Seconds of digital silence around a word: it must be in the middle of a stream."""
 
 
 def probabilities(network: SoundNetwork, samples: np.ndarray, config: MelConfig) -> np.ndarray:
-    """What the network says (tokens, classes) after each patch of a stream that begins with these samples (n,)."""
+    """Probabilities (tokens, classes) after each patch of a stream that begins with these samples (n,)."""
     frames = torch.from_numpy(log_mel(samples, config))[None]
     with torch.inference_mode():
         found: np.ndarray = network.recordings(frames)[0].softmax(0).T.numpy()
     return found
 
 
-def decide(network: SoundNetwork, recording: Recording, config: MelConfig, *, word: bool) -> np.ndarray:
+def decide(network: SoundNetwork, recording: LabelledSound, config: MelConfig, *, word: bool) -> np.ndarray:
     """Probabilities (2, classes): the mean over the recording, and those of the last token.
 
     Args:
@@ -44,7 +44,7 @@ def decide(network: SoundNetwork, recording: Recording, config: MelConfig, *, wo
 
 
 def evaluate(
-    network: SoundNetwork, recordings: Sequence[Recording], labels: Sequence[str], config: MelConfig, *, word: bool
+    network: SoundNetwork, recordings: Sequence[LabelledSound], labels: Sequence[str], config: MelConfig, *, word: bool
 ) -> dict[str, Any]:
     """Accuracies in [0, 1], by class, and what is taken for what; an answer 'unknown' is wrong."""
     answers = np.stack([decide(network, recording, config, word=word) for recording in recordings])

@@ -10,7 +10,7 @@ import numpy as np
 from opendr_perception.tasks.signals.resample import resample
 from opendr_perception.tasks.sound import FLOOR, MelConfig
 from opendr_perception.tasks.sound.log_mel import log_mel
-from opendr_perception.training.sound.recordings import RATE, Recording
+from opendr_perception.training.sound.recordings import RATE, LabelledSound
 
 UNKNOWN = "unknown"
 IGNORED = -1
@@ -19,7 +19,7 @@ QUIET = np.float32(np.log(FLOOR))
 
 @dataclass(frozen=True)
 class Timing:
-    """When a token has to know what an event is.
+    """Timing of events: when a token has to know what an event is.
 
     Args:
         field, hop: frames of a patch, and from one patch to the next.
@@ -55,7 +55,7 @@ class Event:
 
 
 def events_of(
-    recordings: Sequence[Recording], labels: Sequence[str], config: MelConfig, speeds: Sequence[float]
+    recordings: Sequence[LabelledSound], labels: Sequence[str], config: MelConfig, speeds: Sequence[float]
 ) -> list[Event]:
     """Features of recordings; those whose label is none of `labels` are unknown."""
     places = {label: place for place, label in enumerate(labels)}
@@ -71,7 +71,7 @@ def events_of(
     ]
 
 
-def pseudo_words(recordings: Sequence[Recording], count: int, rng: np.random.Generator) -> list[Recording]:
+def pseudo_words(recordings: Sequence[LabelledSound], count: int, rng: np.random.Generator) -> list[LabelledSound]:
     """Speech that is none of the words: words backwards, and the halves of two different ones joined."""
     made = []
     for _ in range(count):
@@ -80,11 +80,11 @@ def pseudo_words(recordings: Sequence[Recording], count: int, rng: np.random.Gen
             samples = one.samples[::-1].copy()
         else:
             samples = np.concatenate([one.samples[: len(one.samples) // 2], other.samples[len(other.samples) // 2 :]])
-        made.append(Recording(samples, UNKNOWN, one.group))
+        made.append(LabelledSound(samples, UNKNOWN, one.group))
     return made
 
 
-def noises(count: int, seconds: float, rng: np.random.Generator) -> list[Recording]:
+def noises(count: int, seconds: float, rng: np.random.Generator) -> list[LabelledSound]:
     """Coloured noise, hum, tones and sweeps, of any loudness down to digital silence."""
     size, made = round(seconds * RATE), []
     time = np.arange(size) / RATE
@@ -98,7 +98,7 @@ def noises(count: int, seconds: float, rng: np.random.Generator) -> list[Recordi
             spectrum /= np.maximum(np.fft.rfftfreq(size, 1 / RATE), 20) ** rng.uniform(0, 1.2)
             wave = np.fft.irfft(spectrum, size)
         level = 0.0 if index % 10 == 0 else 10 ** rng.uniform(-4, -0.7)
-        made.append(Recording((wave / np.abs(wave).max() * level).astype(np.float32), UNKNOWN, "made"))
+        made.append(LabelledSound((wave / np.abs(wave).max() * level).astype(np.float32), UNKNOWN, "made"))
     return made
 
 

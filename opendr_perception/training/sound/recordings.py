@@ -18,7 +18,7 @@ DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 
 @dataclass(frozen=True, eq=False)
-class Recording:
+class LabelledSound:
     """A recording of one thing.
 
     Attributes:
@@ -32,7 +32,7 @@ class Recording:
     group: str
 
 
-def read_esc(folder: Path) -> list[Recording]:
+def read_esc(folder: Path) -> list[LabelledSound]:
     """Read ESC-10, or the part of ESC-50 that it is.
 
     Args:
@@ -47,13 +47,13 @@ def read_esc(folder: Path) -> list[Recording]:
         with table.open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.DictReader(file) if row["esc10"] == "True"]
         return [
-            Recording(read_sound(folder / "audio" / row["filename"], RATE), _words(row["category"]), row["fold"])
+            LabelledSound(read_sound(folder / "audio" / row["filename"], RATE), _words(row["category"]), row["fold"])
             for row in rows
         ]
     found = []
     for kind in sorted(path for path in folder.iterdir() if re.match(r"\d+[_ -]", path.name) and path.is_dir()):
         label = _words(re.split(r"[_ -]+", kind.name, maxsplit=1)[1])
-        found += [Recording(read_sound(path, RATE), label, path.name[0]) for path in sorted(kind.iterdir())]
+        found += [LabelledSound(read_sound(path, RATE), label, path.name[0]) for path in sorted(kind.iterdir())]
     if not found:
         raise ValueError(f"{folder}: neither meta/esc50.csv nor a folder for each class, as 001_Dog_bark, is here")
     return found
@@ -63,7 +63,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ").lower()
 
 
-def read_digits(folder: Path) -> list[Recording]:
+def read_digits(folder: Path) -> list[LabelledSound]:
     """Read the Free Spoken Digit Dataset.
 
     Args:
@@ -90,18 +90,18 @@ def read_digits(folder: Path) -> list[Recording]:
     ]
 
 
-def _digit(name: str, samples: np.ndarray) -> Recording:
+def _digit(name: str, samples: np.ndarray) -> LabelledSound:
     digit, speaker, _ = name.split("_")
-    return Recording(samples, DIGITS[int(digit)], speaker)
+    return LabelledSound(samples, DIGITS[int(digit)], speaker)
 
 
-def read_folder(folder: Path) -> list[Recording]:
+def read_folder(folder: Path) -> list[LabelledSound]:
     """All sounds below a folder, of no known label: to measure what is taken for something that it is not."""
     endings = {".wav", ".flac", ".ogg", ".mp3"}
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings)
-    return [Recording(read_sound(path, RATE), "", path.name) for path in files]
+    return [LabelledSound(read_sound(path, RATE), "", path.name) for path in files]
 
 
-def groups(recordings: Sequence[Recording]) -> list[str]:
+def groups(recordings: Sequence[LabelledSound]) -> list[str]:
     """The folds or speakers."""
     return sorted({recording.group for recording in recordings})

@@ -21,14 +21,14 @@ from rich.progress import track
 from opendr_perception import zoo
 from opendr_perception.active.surroundings import Locator, looking_ahead
 from opendr_perception.files import replacing
-from opendr_perception.sim.people import Person, load_people, read_people
+from opendr_perception.sim.people import PersonModel, load_people, read_people
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, ROOMS, Light, Pose, Scene, facing, occlude, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import DIMENSIONS, FaceDetector, FaceEmbedder, Faces, align
 from opendr_perception.tasks.imaging import Image, PinholeCamera
 
 WIDTH, HEIGHT = 960, 720
-"""Pixels of the robot's camera; only the part of its picture around the person is drawn."""
+"""Pixels of the robot's camera; only the part of its image around the person is drawn."""
 FOCAL = WIDTH / 2 / math.tan(math.radians(30))
 DRAWN = SimulatedCamera(480, 480, 2 * math.atan(240 / FOCAL), above=1.55)
 LOOKED_AT = 320
@@ -43,7 +43,7 @@ NEARER = 0.75
 NEAREST, FARTHEST = 0.95, 8.0
 """m."""
 SIDEWAYS, ALONG = math.radians(4), 0.05
-"""How far views are beside their place on the grid: rad around the person, and part of the distance."""
+"""Offsets of views from their place on the grid: rad around the person, and part of the distance."""
 ENROLLED_FROM = (-15, 0, 15)
 """Degrees around a person, 1.2 m away, from where they are enrolled."""
 OCCLUDED, HOLDING = 0.35, 0.05
@@ -52,7 +52,7 @@ OCCLUDED, HOLDING = 0.35, 0.05
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """What is seen in one scene from D distances and P pans.
+    """Observations of one scene from D distances and P pans.
 
     Args:
         person: number of who is in it.
@@ -101,7 +101,7 @@ class Observer:
         people: who can be in scenes.
     """
 
-    def __init__(self, people: Sequence[Person]) -> None:
+    def __init__(self, people: Sequence[PersonModel]) -> None:
         self._world = World(camera=DRAWN, people=people)
         self._people = people
         self._detector = FaceDetector(zoo.session("blazeface", threads=1), tile_size=0)
@@ -193,7 +193,7 @@ class Observer:
         table.embeddings[place] = self._embed(image, faces, corner)
 
     def _look(self, number: int, away: float) -> tuple[Image, Faces, np.ndarray] | None:
-        """The picture around the head, the face in it, and where it lies in the picture of the robot's camera."""
+        """The image around the head, the face in it, and where it lies in the image of the robot's camera."""
         drawn = self._world.observe().image
         assert drawn is not None
         row = DRAWN.height / 2 + FOCAL * (DRAWN.above - self._people[number].eyes[2]) / away
@@ -220,7 +220,7 @@ def clearance(robot: Pose, scene: Scene) -> float:
     return min(gaps)
 
 
-def training_people(path: Path) -> Sequence[Person]:
+def training_people(path: Path) -> Sequence[PersonModel]:
     """Read people who are nobody of those that come with the package.
 
     Raises:

@@ -12,7 +12,7 @@ from opendr_perception.active.control import IN_THE_WAY, Move
 from opendr_perception.active.policies import FEATURES, OPTIONS, Situation, observe
 from opendr_perception.training.view.data import PAN_STEP
 from opendr_perception.training.view.mirror import MIRRORED_OPTIONS, mirror
-from opendr_perception.training.view.simulate import GOAL, Costs, Noise, TableWorld, draw_episode
+from opendr_perception.training.view.simulate import GOAL, MoveCosts, TableWorld, ViewNoise, draw_episode
 
 CONTENT = 0.3, 0.6
 """Confidences with which the robot is content: drawn for each episode, so that the policy suits all of them."""
@@ -32,10 +32,10 @@ class ViewEnvironment(gymnasium.Env[np.ndarray, np.int64]):
         costs: of moving.
     """
 
-    def __init__(self, world: TableWorld, noise: Noise | None = None, costs: Costs | None = None) -> None:
+    def __init__(self, world: TableWorld, noise: ViewNoise | None = None, costs: MoveCosts | None = None) -> None:
         self.observation_space = gymnasium.spaces.Box(-4.0, 4.0, (FEATURES,), np.float32)
         self.action_space = gymnasium.spaces.Discrete(len(OPTIONS))
-        self._world, self._noise, self._costs = world, noise or Noise(), costs or Costs()
+        self._world, self._noise, self._costs = world, noise or ViewNoise(), costs or MoveCosts()
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -71,7 +71,7 @@ class ViewEnvironment(gymnasium.Env[np.ndarray, np.int64]):
         return situation.found and situation.views[-1].recognition.confidence > self._goal.confidence
 
     def _act(self, option: int) -> bool:
-        """Whether the episode ends with this."""
+        """Do an action; true if the episode ends with it."""
         here, goal = self._situation.places[-1], self._goal
         move = OPTIONS[option].move(here.distance)
         if move is not None and move.pan:

@@ -28,7 +28,7 @@ ANGLES = (0, 23, 53, 83, 100)
 
 @dataclass(frozen=True)
 class Start:
-    """Where an episode begins.
+    """Start of an episode.
 
     Args:
         known: whether the person is enrolled.
@@ -43,13 +43,13 @@ class Start:
     angle: float
 
     def within(self, near: float, far: float, low: float, high: float) -> bool:
-        """Whether somebody enrolled is seen uncovered from these distances, m, and angles, degrees."""
+        """True if somebody enrolled is seen uncovered from these distances, m, and angles, degrees."""
         there = near <= self.distance < far and low <= math.degrees(self.angle) < high
         return there and self.known and not self.covered
 
     @classmethod
     def of(cls, explorer: TableExplorer) -> Start:
-        """Where a robot stands."""
+        """Start at a place of the robot."""
         table, (row, column) = explorer.table, explorer.place
         angle = abs(float(table.pans[column]))
         return cls(bool(explorer.name), bool(table.covered), float(table.distances[row]), angle)
@@ -78,7 +78,7 @@ def run(make: Make, world: TableWorld, seed: int) -> Result:
 
 
 def oracle(world: TableWorld, seed: int) -> Result:
-    """What somebody would say who has seen the person from everywhere, and answers by the best view."""
+    """Answer of an oracle that has seen the person from everywhere, by the best view."""
     explorer = draw_episode(world, np.random.default_rng(seed))
     surest = max((belief([view])[explorer.name] for view in explorer.everything(GOAL)), default=0.0)
     return Result(Start.of(explorer), surest > 0.5)
@@ -98,7 +98,7 @@ def compare(world: TableWorld, network: Path, episodes: int) -> dict[str, list[R
 
 
 def by_kind(results: Mapping[str, Sequence[Result]]) -> Sheet:
-    """How often each policy is right, and what that takes."""
+    """Accuracy and cost of each policy."""
     sheet = Sheet("policy", "right", "enrolled, uncovered", "enrolled, covered", "strangers", "moves", "way (m)")
     for name, every in results.items():
         groups = (
@@ -113,7 +113,7 @@ def by_kind(results: Mapping[str, Sequence[Result]]) -> Sheet:
 
 
 def by_start(results: Mapping[str, Sequence[Result]]) -> Sheet:
-    """How often enrolled people are named whom nothing covers, by where the robot begins [Tosidis 2022, table II]."""
+    """Recognition rate of enrolled people whom nothing covers, by where the robot begins [Tosidis 2022, table II]."""
     sheet = Sheet("angle", *(f"{near:g} to {far:g} m" for near, far in pairwise(DISTANCES)))
     sheet.title = " / ".join(results)
     for low, high in pairwise(ANGLES):

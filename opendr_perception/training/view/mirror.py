@@ -7,7 +7,7 @@ import numpy as np
 from opendr_perception.active.policies import LANDMARKS, NUMBERS
 
 MIRRORED_OPTIONS = np.array([0, 2, 1, 4, 3, 5, 6])
-"""Which of `active.policies.reinforcement.OPTIONS` each of them is in a mirror."""
+"""Index in `active.policies.reinforcement.OPTIONS` of each option's mirror image."""
 
 _LEFT, _RIGHT = (LANDMARKS + NUMBERS.index(f"pan to {side}most") for side in ("left", "right"))
 _SIDED = [_LEFT, _RIGHT, *(LANDMARKS + NUMBERS.index(name) for name in ("pan to best", "pan", "turned"))]

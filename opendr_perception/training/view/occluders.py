@@ -1,6 +1,6 @@
 """Things before faces, painted by chance: what hides a part of a face, and how it moves when the robot does.
 
-The 2D occlusion generator and the 3D simulator of [Dimaridou 2022], made for pictures in which the face detector looks
+The 2D occlusion generator and the 3D simulator of [Dimaridou 2022], made for images in which the face detector looks
 again, as on a robot: crops tremble and lean with what is hidden.
 """
 
@@ -23,7 +23,7 @@ class Occluder:
     """Something with a straight edge that hides one side of a face.
 
     Args:
-        texture: (H, W, 3) uint8, of the size of the picture.
+        texture: (H, W, 3) uint8, of the size of the image.
         side: the index in SIDES of the side of the face that it covers.
         coverage: share of the face's box that is hidden, along the axis of the side.
         slant: of its edge, in boxes across the face.
@@ -37,16 +37,16 @@ class Occluder:
     start: float
     end: float
 
-    def paint(self, picture: Pixels, box: np.ndarray, shift: float = 0.0) -> Pixels:
-        """The picture with the occluder.
+    def paint(self, image: Pixels, box: np.ndarray, shift: float = 0.0) -> Pixels:
+        """The image with the occluder.
 
         Args:
-            picture: (H, W, 3) uint8.
+            image: (H, W, 3) uint8.
             box: (4,) of the face.
             shift: how far it has gone towards its side, in boxes.
         """
         if self.side == NONE:
-            return picture
+            return image
         low, size = box[:2], box[2:] - box[:2]
         edge = self.coverage - shift
         ends = np.array([edge - self.slant / 2, edge + self.slant / 2])
@@ -56,10 +56,10 @@ class Occluder:
             outline[:, 0] = 1 - outline[:, 0]
         if SIDES[self.side] in ("top", "bottom"):
             outline = outline[:, ::-1]
-        mask = np.zeros(picture.shape[:2], np.float32)
+        mask = np.zeros(image.shape[:2], np.float32)
         cv2.fillPoly(mask, [np.round((low + outline * size) * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
         soft = np.asarray(cv2.blur(mask, (MARGIN, MARGIN)))[:, :, None]
-        return (soft * self.texture + (1 - soft) * picture).astype(np.uint8)
+        return (soft * self.texture + (1 - soft) * image).astype(np.uint8)
 
 
 def draw_occluder(random: np.random.Generator, shape: tuple[int, ...], side: int | None = None) -> Occluder:
@@ -67,7 +67,7 @@ def draw_occluder(random: np.random.Generator, shape: tuple[int, ...], side: int
 
     Args:
         random: source of chance.
-        shape: (height, width) of the picture.
+        shape: (height, width) of the image.
         side: index in SIDES; by chance where it is None, and then often none.
     """
     side = int(random.integers(len(SIDES))) if side is None else side
@@ -82,14 +82,14 @@ def draw_occluder(random: np.random.Generator, shape: tuple[int, ...], side: int
     )
 
 
-def jitter(random: np.random.Generator, picture: Pixels) -> Pixels:
-    """The picture from a little elsewhere, in a little other light."""
-    height, width = picture.shape[:2]
+def jitter(random: np.random.Generator, image: Pixels) -> Pixels:
+    """The image from a little elsewhere, in a little other light."""
+    height, width = image.shape[:2]
     scale, angle = random.uniform(0.96, 1.04), random.normal(0, 1.0)
     middle = (width / 2 + random.uniform(-3, 3), height / 2 + random.uniform(-3, 3))
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
     matrix = np.add(matrix, [[0, 0, middle[0] - width / 2], [0, 0, middle[1] - height / 2]])
-    moved = cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    moved = cv2.warpAffine(image, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     bright = moved * random.uniform(0.85, 1.15) + random.uniform(-12, 12)
     return np.clip(bright + random.normal(0, random.uniform(0, 4), bright.shape), 0, 255).astype(np.uint8)
 

@@ -18,17 +18,17 @@ from opendr_perception.sim.world import SimulatedCamera, World
 
 CAMERA = SimulatedCamera(480, 480, math.radians(36), above=1.6)
 SIDE = 224
-"""Of each picture, pixels; a face fills about a third of it."""
+"""Of each image, pixels; a face fills about a third of it."""
 
 
 def render_faces(
     output: Annotated[Path, typer.Argument(help="The .npz to write.")],
-    count: Annotated[int, typer.Option(help="Pictures.")] = 1500,
+    count: Annotated[int, typer.Option(help="Images.")] = 1500,
     seed: Annotated[int, typer.Option(help="Of poses, lamps and rooms.")] = 1,
 ) -> None:
-    """Write `pictures` (n, 224, 224, 3) uint8 RGB and `people` (n,), the number of the person in each."""
+    """Write `images` (n, 224, 224, 3) uint8 RGB and `people` (n,), the number of the person in each."""
     random = np.random.default_rng(seed)
-    pictures = np.empty((count, SIDE, SIDE, 3), np.uint8)
+    images = np.empty((count, SIDE, SIDE, 3), np.uint8)
     people = np.empty(count, np.int16)
     with World(camera=CAMERA) as world:
         names = sorted(world.people)
@@ -46,9 +46,9 @@ def render_faces(
             below = CAMERA.focal * (CAMERA.above - world.people[name].eyes[2]) / away
             top = int(np.clip(CAMERA.height / 2 + below - 0.45 * SIDE, 0, CAMERA.height - SIDE))
             left = (CAMERA.width - SIDE) // 2
-            pictures[number] = image[top : top + SIDE, left : left + SIDE]
+            images[number] = image[top : top + SIDE, left : left + SIDE]
     with replacing(output, ".npz") as unfinished:
-        np.savez_compressed(unfinished, pictures=pictures, people=people)
+        np.savez_compressed(unfinished, images=images, people=people)
 
 
 if __name__ == "__main__":

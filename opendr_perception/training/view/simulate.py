@@ -11,7 +11,7 @@ import numpy as np
 
 from opendr_perception.active.control import IN_THE_WAY, Move
 from opendr_perception.active.identification import Goal
-from opendr_perception.active.perception import Glimpse, Recognition, View
+from opendr_perception.active.perception import FaceObservation, RangeOnly, Recognition
 from opendr_perception.tasks.face import THRESHOLD
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.training.view.data import HEIGHT, PAN_STEP, WIDTH, Table, read_table
@@ -23,11 +23,11 @@ MIN_DISTANCE = 0.9
 CLEARANCE = 0.55
 """m, from the robot's middle to things."""
 UNSEEN = Image(np.zeros((HEIGHT, WIDTH, 3), np.uint8), "rgb8")
-"""Tables do not keep pictures."""
+"""Tables do not keep images."""
 
 
 @dataclass(frozen=True)
-class Noise:
+class ViewNoise:
     """Of what is perceived, besides that of the table: standard deviations.
 
     Args:
@@ -43,7 +43,7 @@ class Noise:
     pan: float = 0.03
 
 
-NO_NOISE = Noise(0.0, 0.0, 0.0, 0.0)
+NO_NOISE = ViewNoise(0.0, 0.0, 0.0, 0.0)
 
 
 class TableWorld:
@@ -101,7 +101,7 @@ class TableExplorer:
         place: tuple[int, int],
         enrolled: Sequence[int],
         random: np.random.Generator,
-        noise: Noise = NO_NOISE,
+        noise: ViewNoise = NO_NOISE,
     ) -> None:
         self.table, self._apart = world.tables[scene], world.distances[scene]
         self.place, self._first = place, place
@@ -115,17 +115,17 @@ class TableExplorer:
         name = name_of(int(self.table.person))
         return name if name in self._names else ""
 
-    def look(self) -> View | Glimpse:
+    def look(self) -> FaceObservation | RangeOnly:
         """See Explorer. Where a person stands is known also where their face is not found."""
         noise, random = self._noise, self._random
         pan = (self.place[1] - self._first[1]) * PAN_STEP + float(random.normal(0, noise.pan))
         if not self.table.found[self.place]:
-            return Glimpse(float(self.table.distances[self.place[0]] * random.normal(1, noise.range_)), pan)
+            return RangeOnly(float(self.table.distances[self.place[0]] * random.normal(1, noise.range_)), pan)
         box = self.table.boxes[self.place]
         side = float((box[2:] - box[:2]).max())
         landmarks = self.table.landmarks[self.place] + random.normal(0, noise.landmarks * side, (6, 2))
         measured = float(self.table.measured[self.place] * random.normal(1, noise.range_))
-        return View(UNSEEN, box, landmarks, self._recognise(self.place), measured, pan)
+        return FaceObservation(UNSEEN, box, landmarks, self._recognise(self.place), measured, pan)
 
     def move(self, move: Move) -> str:
         """See Explorer."""
@@ -139,13 +139,13 @@ class TableExplorer:
         self.place = goal
         return ""
 
-    def everything(self, goal: Goal) -> Iterator[View]:
+    def everything(self, goal: Goal) -> Iterator[FaceObservation]:
         """All views up to the largest pan and from not farther away; only who knows the table can ask that."""
         row, column = place = self.place
         for nearer in range(row, len(self.table.distances)):
             for aside in range(len(self.table.pans)):
                 self.place = nearer, aside
-                if abs(aside - column) * PAN_STEP <= goal.max_pan and isinstance(view := self.look(), View):
+                if abs(aside - column) * PAN_STEP <= goal.max_pan and isinstance(view := self.look(), FaceObservation):
                     yield view
         self.place = place
 
@@ -173,7 +173,7 @@ class TableExplorer:
 
 
 def name_of(number: int) -> str:
-    """What a simulated person is called."""
+    """Name of a simulated person."""
     return f"person {number}"
 
 
@@ -185,7 +185,7 @@ def _between(start: tuple[int, int], goal: tuple[int, int]) -> list[tuple[int, i
     return rows + [(last_row, k) for k in range(column + aside, last_column + aside, aside)]
 
 
-def draw_episode(world: TableWorld, random: np.random.Generator, noise: Noise = NO_NOISE) -> TableExplorer:
+def draw_episode(world: TableWorld, random: np.random.Generator, noise: ViewNoise = NO_NOISE) -> TableExplorer:
     """An episode by chance: a scene, a place to begin, and who is enrolled; a quarter of the people are strangers."""
     scene = int(random.integers(len(world.tables)))
     table, everybody = world.tables[scene], np.arange(world.people)
@@ -200,8 +200,8 @@ def draw_episode(world: TableWorld, random: np.random.Generator, noise: Noise = 
 
 
 @dataclass(frozen=True)
-class Costs:
-    """What moving costs, in units of being certain who somebody is.
+class MoveCosts:
+    """Costs of moving, in units of being certain who somebody is.
 
     Args:
         move: each.
@@ -212,7 +212,7 @@ class Costs:
     metre: float = 0.03
 
 
-def published_reward(recognition: Recognition, name: str) -> float:
+def paper_reward(recognition: Recognition, name: str) -> float:
     """The confidence where the name is right and near enough, else 0 [Tosidis 2022, eq. 3 and 4]."""
     right = recognition.accepted and recognition.identity == name
     return min(recognition.confidence, 1.0) if right else 0.0

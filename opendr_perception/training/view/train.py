@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import gymnasium
 import torch
@@ -38,7 +38,7 @@ SHOWN = 5
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training."""
+    """Settings that decide the outcome of a training."""
 
     steps: int = 120_000
     seed: int = 1
@@ -49,8 +49,8 @@ class Settings:
 
 
 def learner(world: TableWorld, settings: Settings) -> PPO:
-    """What learns, before it has learned anything."""
-    environments: list[Callable[[], gymnasium.Env[Any, Any]]] = [lambda: ViewEnvironment(world)] * ENVIRONMENTS
+    """Learner before the training."""
+    environments: list[Callable[[], gymnasium.Env]] = [lambda: ViewEnvironment(world)] * ENVIRONMENTS
     return PPO(
         "MlpPolicy",
         DummyVecEnv(environments),
@@ -66,7 +66,7 @@ def learner(world: TableWorld, settings: Settings) -> PPO:
     )
 
 
-class Progress(BaseCallback):
+class ProgressCallback(BaseCallback):
     """Says how far it is, and keeps checkpoints.
 
     Args:
@@ -106,7 +106,7 @@ class Progress(BaseCallback):
         self._console.print(f"step {done}/{steps}  an episode is worth {worth:.3f}  {spent:.1f} min, {left:.1f} to go")
 
     def _save(self) -> None:
-        """When the network has learned from all steps that are counted."""
+        """Save at a moment when the network has learned from all steps that are counted."""
         policy, settings = self.model.policy, asdict(self._settings)
         write_checkpoint(self._checkpoint, settings, self.num_timesteps, network=policy, optimizer=policy.optimizer)
 
@@ -126,11 +126,11 @@ def train(world: TableWorld, settings: Settings, checkpoint: Path, resume: bool,
         model.set_random_seed(settings.seed + model.num_timesteps)
         console.print(f"going on after {model.num_timesteps} steps")
     left = settings.steps - model.num_timesteps
-    return model.learn(left, Progress(settings, checkpoint, console), reset_num_timesteps=False)
+    return model.learn(left, ProgressCallback(settings, checkpoint, console), reset_num_timesteps=False)
 
 
 def actor(model: PPO) -> nn.Module:
-    """What decides: observations (N, 27) to probabilities (N, 7)."""
+    """Actor network: observations (N, 27) to probabilities (N, 7)."""
     policy = model.policy
     return nn.Sequential(policy.mlp_extractor.policy_net, policy.action_net, nn.Softmax(1)).eval()
 

@@ -1,4 +1,4 @@
-"""Learn the policy of [Tosidis 2022] from the camera's picture.
+"""Learn the policy of [Tosidis 2022] from the camera's image.
 
 `python -m opendr_perception.training.view.train_frames`
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,13 +27,13 @@ from torch import nn
 from opendr_perception.active.perception import Recognition
 from opendr_perception.active.policies import FRAME, FRAME_OPTIONS
 from opendr_perception.networks.view.frame_policy import FEATURES, FrameNetwork, FrameTrunk
-from opendr_perception.sim.people import Person
+from opendr_perception.sim.people import PersonModel
 from opendr_perception.sim.scene import Pose, Scene, Standing, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import THRESHOLD
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
 from opendr_perception.training.view.data import Observer, training_people
-from opendr_perception.training.view.simulate import name_of, published_reward
+from opendr_perception.training.view.simulate import name_of, paper_reward
 from opendr_perception.training.view.train_occlusion import write
 
 CAMERA = SimulatedCamera(FRAME[1], FRAME[0], 1.2, above=1.55)
@@ -55,7 +55,7 @@ class FrameEnvironment(gymnasium.Env[np.ndarray, np.int64]):
         people: all of them enrolled from the front.
     """
 
-    def __init__(self, people: Sequence[Person]) -> None:
+    def __init__(self, people: Sequence[PersonModel]) -> None:
         self.observation_space = gymnasium.spaces.Box(0, 255, (*FRAME, 3), np.uint8)
         self.action_space = gymnasium.spaces.Discrete(len(FRAME_OPTIONS))
         self._people, self._world, self._observer = people, World(camera=CAMERA, people=people), Observer(people)
@@ -98,7 +98,7 @@ class FrameEnvironment(gymnasium.Env[np.ndarray, np.int64]):
             return 0.0
         apart = [float(np.linalg.norm(samples - embedding, axis=1).min(initial=9.0)) for samples in self._gallery]
         nearest = int(np.argmin(apart))
-        return published_reward(Recognition(name_of(nearest), 1 - apart[nearest] / THRESHOLD), name_of(self._number))
+        return paper_reward(Recognition(name_of(nearest), 1 - apart[nearest] / THRESHOLD), name_of(self._number))
 
 
 class _Extractor(BaseFeaturesExtractor):
@@ -116,7 +116,7 @@ class _Extractor(BaseFeaturesExtractor):
 class _Policy(ActorCriticPolicy):
     """With tanh after the critic."""
 
-    def _build(self, schedule: Any) -> None:
+    def _build(self, schedule: Callable[[float], float]) -> None:
         super()._build(schedule)
         self.add_module("value_net", nn.Sequential(self.get_submodule("value_net"), nn.Tanh()))
 

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -33,7 +33,7 @@ ATTACHED = 0.12
 PORTRAITS = ("astronaut.png", *(f"group-{number}.jpg" for number in range(1, 7)))
 SIDE = 224
 SMALLEST = 36
-"""Pixels of a face in the sample pictures that is good enough."""
+"""Pixels of a face in the sample images that is good enough."""
 SAME_FACE = 0.2
 """Intersection over union from which on a detection is of the face that was covered."""
 
@@ -52,16 +52,16 @@ class Samples:
 
 
 class Maker:
-    """Makes samples from pictures of faces.
+    """Makes samples from images of faces.
 
     Args:
-        pictures: (n, H, W, 3) uint8 RGB.
+        images: (n, H, W, 3) uint8 RGB.
         people: (n,) who is in them.
         seed: of all chance.
     """
 
-    def __init__(self, pictures: np.ndarray, people: np.ndarray, seed: int) -> None:
-        self._pictures, self._people = pictures, people
+    def __init__(self, images: np.ndarray, people: np.ndarray, seed: int) -> None:
+        self._images, self._people = images, people
         self._random = np.random.default_rng(seed)
         self._detector = FaceDetector(zoo.session("blazeface", threads=1))
         self._features = zoo.session("face-features", threads=1)
@@ -73,9 +73,9 @@ class Maker:
         labels: list[float] = []
         people: list[int] = []
         while len(inputs) < count:
-            picture, box, person = self._draw()
-            thing = draw_occluder(self._random, picture.shape[:2])
-            found = self._find(thing.paint(picture, box), box)
+            pixels, box, person = self._draw()
+            thing = draw_occluder(self._random, pixels.shape[:2])
+            found = self._find(thing.paint(pixels, box), box)
             if found is not None:
                 image, faces = found
                 crop = align(image, faces.landmarks[0])
@@ -90,15 +90,15 @@ class Maker:
         labels: list[float] = []
         people: list[int] = []
         while len(inputs) < count:
-            picture, box, person = self._draw()
-            thing = draw_occluder(self._random, picture.shape[:2], side=int(self._random.integers(NONE)))
+            pixels, box, person = self._draw()
+            thing = draw_occluder(self._random, pixels.shape[:2], side=int(self._random.integers(NONE)))
             step = thing.coverage * float(self._random.uniform(1 / (1 + LARGEST_RATIO), 1.1))
             ratio = min(max(thing.coverage / step - 1, 0.0), LARGEST_RATIO)
             if self._random.random() < ATTACHED:
                 step, ratio = 0.0, LARGEST_RATIO
             crops = []
             for shift in (0.0, step):
-                found = self._find(thing.paint(picture, box, shift), box)
+                found = self._find(thing.paint(pixels, box, shift), box)
                 if found is not None:
                     crops.append(comparable(found[0], found[1].detections.boxes[0]))
             if len(crops) == 2:
@@ -109,21 +109,28 @@ class Maker:
 
     def _draw(self) -> tuple[Pixels, np.ndarray, int]:
         while True:
-            k = int(self._random.integers(len(self._pictures)))
+            k = int(self._random.integers(len(self._images)))
             if k not in self._boxes:
-                (faces,) = self._detector([Image(self._pictures[k], "rgb8")])
+                (faces,) = self._detector([Image(self._images[k], "rgb8")])
                 self._boxes[k] = faces.detections.boxes[0] if len(faces) == 1 else None
             if (box := self._boxes[k]) is not None:
-                return self._pictures[k], box, int(self._people[k])
+                return self._images[k], box, int(self._people[k])
 
-    def _find(self, picture: Pixels, box: np.ndarray) -> tuple[Image, Faces] | None:
-        image = Image(jitter(self._random, picture), "rgb8")
+    def _find(self, pixels: Pixels, box: np.ndarray) -> tuple[Image, Faces] | None:
+        image = Image(jitter(self._random, pixels), "rgb8")
         (faces,) = self._detector([image])
         near = iou(box, faces.detections.boxes) > SAME_FACE
         return (image, faces[near]) if near.any() else None
 
 
-def fit(network: nn.Module, samples: Samples, loss: Any, epochs: int, rate: float, batch: int = 64) -> None:
+def fit(
+    network: nn.Module,
+    samples: Samples,
+    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
+    epochs: int,
+    rate: float,
+    batch: int = 64,
+) -> None:
     """Train with Adam and a cosine schedule."""
     optimiser = torch.optim.Adam(network.parameters(), rate, weight_decay=1e-4)
     steps = epochs * (len(samples.labels) // batch)
@@ -144,17 +151,17 @@ def fit(network: nn.Module, samples: Samples, loss: Any, epochs: int, rate: floa
 
 
 def portraits() -> tuple[np.ndarray, np.ndarray]:
-    """Faces of the zoo's sample pictures (n, 224, 224, 3), and a number for each: rendered people alone do not teach
+    """Faces of the zoo's sample images (n, 224, 224, 3), and a number for each: rendered people alone do not teach
     what real faces look like that nothing covers."""
     zoo.fetch(PORTRAITS)
     detector = FaceDetector(zoo.session("blazeface", threads=1))
     found = []
     for name in PORTRAITS:
-        picture = np.asarray(cv2.imread(str(zoo.sample(name))))
-        (faces,) = detector([Image(picture, "bgr8")])
+        image = np.asarray(cv2.imread(str(zoo.sample(name))))
+        (faces,) = detector([Image(image, "bgr8")])
         for box in faces.detections.boxes:
             if (box[2:] - box[:2]).max() >= SMALLEST:
-                found.append(crop_resize(Image(picture, "bgr8"), square(box, 3.0), (SIDE, SIDE), "rgb")[0])
+                found.append(crop_resize(Image(image, "bgr8"), square(box, 3.0), (SIDE, SIDE), "rgb")[0])
     return np.stack(found), np.arange(len(found))
 
 
@@ -163,7 +170,7 @@ def train(
     faces: Annotated[Path, typer.Argument(help="What opendr_perception.training.view.render_faces wrote.")],
     output: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     count: Annotated[int, typer.Option(help="Samples of rendered faces.")] = 3000,
-    real: Annotated[int, typer.Option(help="Samples of faces of the sample pictures.")] = 1500,
+    real: Annotated[int, typer.Option(help="Samples of faces of the sample images.")] = 1500,
     epochs: Annotated[int, typer.Option(help="Of the training.")] = 30,
     seed: Annotated[int, typer.Option(help="Of all chance.")] = 1,
 ) -> None:
@@ -172,7 +179,7 @@ def train(
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     with np.load(faces, allow_pickle=False) as data:
-        makers = [Maker(data["pictures"], data["people"], seed), Maker(*portraits(), seed + 1)]
+        makers = [Maker(data["images"], data["people"], seed), Maker(*portraits(), seed + 1)]
     if network == "direction":
         samples = [maker.directions(number) for maker, number in zip(makers, (count, real), strict=True)]
         trained: nn.Module = DirectionNetwork(len(SIDES))
@@ -193,7 +200,7 @@ def train(
 
 
 def joined(samples: Sequence[Samples]) -> Samples:
-    """What is not held out of several."""
+    """Join the parts of several samples that are not held out."""
     parts = [part.part(held_out=False) for part in samples]
     return Samples(*(torch.cat([getattr(part, name) for part in parts]) for name in ("inputs", "labels", "people")))
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 OPSET = 17  # understood by every onnxruntime since 1.12 and by TensorRT 8.5, the oldest that robots still run
@@ -28,12 +27,12 @@ class GraphBuilder:
     def __init__(self, name: str) -> None:
         self.name = name
         self.nodes: list[onnx.NodeProto] = []
-        self.constants: dict[str, NDArray[Any]] = {}
+        self.constants: dict[str, np.ndarray] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
         self._names: Counter[str] = Counter()
 
-    def add(self, op: str, *inputs: str | NDArray[Any], **attributes: Any) -> str:
+    def add(self, op: str, *inputs: str | np.ndarray, **attributes: Any) -> str:
         """Append an operator with one output.
 
         Args:
@@ -46,14 +45,14 @@ class GraphBuilder:
         """
         return self.add_multiple(op, 1, *inputs, **attributes)[0]
 
-    def add_multiple(self, op: str, outputs: int, *inputs: str | NDArray[Any], **attributes: Any) -> list[str]:
+    def add_multiple(self, op: str, outputs: int, *inputs: str | np.ndarray, **attributes: Any) -> list[str]:
         """Append an operator with several outputs; otherwise as `add`."""
         inputs_by_name = [tensor if isinstance(tensor, str) else self.constant(tensor) for tensor in inputs]
         output_names = [self._unique(op) for _ in range(outputs)]
         self.nodes.append(helper.make_node(op, inputs_by_name, output_names, output_names[0], **attributes))
         return output_names
 
-    def constant(self, value: NDArray[Any]) -> str:
+    def constant(self, value: np.ndarray) -> str:
         """Store an array as a constant of the graph and return its tensor name."""
         name = self._unique("constant")
         self.constants[name] = np.ascontiguousarray(value).reshape(np.shape(value))

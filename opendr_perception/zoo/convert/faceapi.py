@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opendr_perception.zoo.convert.builder import GraphBuilder, Pads
 from opendr_perception.zoo.convert.heads import image_input
@@ -49,7 +47,7 @@ def expression(builder: GraphBuilder, files: Mapping[str, bytes]) -> None:
     builder.output("probabilities", builder.add("Softmax", logits, axis=1), "float32", ["N", 7])
 
 
-def _weights(files: Mapping[str, bytes]) -> dict[str, NDArray[Any]]:
+def _weights(files: Mapping[str, bytes]) -> dict[str, np.ndarray]:
     (description,) = (name for name in files if name.endswith(".json"))
     return read_weights(json.loads(files[description]), files)
 
@@ -57,10 +55,10 @@ def _weights(files: Mapping[str, bytes]) -> dict[str, NDArray[Any]]:
 @dataclass(frozen=True)
 class _Network:
     builder: GraphBuilder
-    weights: dict[str, NDArray[Any]]
+    weights: dict[str, np.ndarray]
 
     def trunk(self) -> tuple[str, int]:
-        """From the picture to a map of 256 channels, and the map's side in cells."""
+        """From the image to a map of 256 channels, and the map's side in cells."""
         x = self.scaled_convolution(image_input(self.builder, 150, 150, MEAN, STD).tensor, "conv32_down", stride=2)
         x = self.builder.add("MaxPool", self.builder.add("Relu", x), kernel_shape=[3, 3], strides=[2, 2])
         size = 35  # of the map, in cells

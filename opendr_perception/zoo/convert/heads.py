@@ -1,4 +1,4 @@
-"""First and last layers of the converted models: picture to network input, feature maps to results.
+"""First and last layers of the converted models: image to network input, feature maps to results.
 
 The source graphs have a batch of one built into them here, so these parts are written anew, for any batch.
 """
@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from opendr_perception.zoo.convert.builder import GraphBuilder
-from opendr_perception.zoo.convert.tfjs import FeatureMap
+from opendr_perception.zoo.convert.tfjs import GraphMap
 
 
 def image_input(
     builder: GraphBuilder, height: int, width: int, mean: list[float], std: list[float], *, dynamic: bool = False
-) -> FeatureMap:
+) -> GraphMap:
     """Add the input `image` (N, H, W, 3) uint8 and normalise it to (image - mean) / std.
 
     Args:
@@ -31,10 +31,10 @@ def image_input(
     planes = builder.add("Cast", builder.add("Transpose", image, perm=[0, 3, 1, 2]), to=TensorProto.FLOAT)
     centred = builder.add("Add", planes, -np.array(mean, np.float32).reshape(1, 3, 1, 1))
     scaled = builder.add("Mul", centred, 1 / np.array(std, np.float32).reshape(1, 3, 1, 1))
-    return FeatureMap(scaled, 3, height, width, channels_last=True)
+    return GraphMap(scaled, 3, height, width, channels_last=True)
 
 
-def dense_anchors(builder: GraphBuilder, levels: list[FeatureMap], values: int) -> str:
+def dense_anchors(builder: GraphBuilder, levels: list[GraphMap], values: int) -> str:
     """Join the maps of several strides to (N, A, values), each level row by row.
 
     Args:
@@ -49,7 +49,7 @@ def dense_anchors(builder: GraphBuilder, levels: list[FeatureMap], values: int) 
     return builder.add("Concat", *rows, axis=1)
 
 
-def nanodet_head(builder: GraphBuilder, levels: list[FeatureMap], classes: int, bins: int) -> None:
+def nanodet_head(builder: GraphBuilder, levels: list[GraphMap], classes: int, bins: int) -> None:
     """Add outputs `scores` (N, A, classes), probabilities, and `distances` (N, A, 4·bins), logits [Li 2020].
 
     Args:
@@ -64,14 +64,14 @@ def nanodet_head(builder: GraphBuilder, levels: list[FeatureMap], classes: int, 
     builder.output("distances", distances, "float32", ["N", "A", 4 * bins])
 
 
-def blazeface_head(builder: GraphBuilder, boxes: list[FeatureMap], scores: list[FeatureMap]) -> None:
+def blazeface_head(builder: GraphBuilder, boxes: list[GraphMap], scores: list[GraphMap]) -> None:
     """Add outputs `boxes` (N, 896, 16), raw, and `scores` (N, 896), probabilities."""
     logits = builder.add("Squeeze", dense_anchors(builder, scores, 1), np.array([2]))
     builder.output("boxes", dense_anchors(builder, boxes, 16), "float32", ["N", 896, 16])
     builder.output("scores", builder.add("Sigmoid", logits), "float32", ["N", 896])
 
 
-def facemesh_head(builder: GraphBuilder, vertices: FeatureMap, presence: FeatureMap) -> None:
+def facemesh_head(builder: GraphBuilder, vertices: GraphMap, presence: GraphMap) -> None:
     """Add outputs `vertices` (N, 468, 3), in pixels of the input, and `presence` (N,), the probability of a face."""
     points = builder.add("Reshape", vertices.tensor, np.array([0, vertices.channels // 3, 3]))
     logits = builder.add("Reshape", presence.tensor, np.array([-1]))
@@ -81,7 +81,7 @@ def facemesh_head(builder: GraphBuilder, vertices: FeatureMap, presence: Feature
 
 @dataclass(frozen=True)
 class MoveNetMaps:
-    """What MoveNet predicts per cell, before decoding: K keypoints on an H x W grid.
+    """Outputs of MoveNet per cell, before decoding: K keypoints on an H x W grid.
 
     Attributes:
         heatmaps: (N, K, H, W) logits, where a keypoint of anybody lies.
@@ -90,10 +90,10 @@ class MoveNetMaps:
         offsets: (N, 2K, H, W) from a cell to the keypoint in it (y, x), in cells.
     """
 
-    heatmaps: FeatureMap
-    centres: FeatureMap
-    regressions: FeatureMap
-    offsets: FeatureMap
+    heatmaps: GraphMap
+    centres: GraphMap
+    regressions: GraphMap
+    offsets: GraphMap
 
 
 def movenet_head(
@@ -103,7 +103,7 @@ def movenet_head(
     softening: float,
     cell_size: float,
 ) -> None:
-    """Decode one person per picture; add the output `keypoints` (N, K, 3): (y, x, score), y and x as fractions.
+    """Decode one person per image; add the output `keypoints` (N, K, 3): (y, x, score), y and x as fractions.
 
     The person nearest to the middle is taken, its keypoints are guessed by regression, and for each the
     cell with the best quotient of heat and distance to that guess is chosen.
@@ -113,7 +113,7 @@ def movenet_head(
         maps: outputs of the network.
         centre_weights: (H, W) preference for people in the middle.
         softening: added to the distance, in cells, before dividing by it.
-        cell_size: of a cell, as a fraction of the picture.
+        cell_size: of a cell, as a fraction of the image.
     """
     keypoints = maps.heatmaps.channels
     rows, columns = np.divmod(np.arange(maps.heatmaps.height * maps.heatmaps.width), maps.heatmaps.width)

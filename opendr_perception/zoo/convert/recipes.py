@@ -1,4 +1,4 @@
-"""How each model is put together: source graph, cut points, first and last layers."""
+"""Assembly of each model: source graph, cut points, first and last layers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from opendr_perception.zoo.convert.heads import (
     movenet_head,
     nanodet_head,
 )
-from opendr_perception.zoo.convert.tfjs_graph import Graph
+from opendr_perception.zoo.convert.tfjs_graph import TfjsGraph
 
 Files = Mapping[str, bytes]
 
@@ -44,9 +44,9 @@ def build(name: str, files: Files) -> onnx.ModelProto:
     return builder.build()
 
 
-def _graph(files: Files) -> Graph:
+def _graph(files: Files) -> TfjsGraph:
     (description,) = (name for name in files if name.endswith(".json"))
-    return Graph.parse(json.loads(files[description]), files)
+    return TfjsGraph.parse(json.loads(files[description]), files)
 
 
 def _nanodet(features: bool) -> Callable[[GraphBuilder, Files], None]:
@@ -56,7 +56,7 @@ def _nanodet(features: bool) -> Callable[[GraphBuilder, Files], None]:
         image = image_input(builder, 416, 416, [103.53, 116.28, 123.675], [57.375, 57.12, 58.395], dynamic=True)
         levels = ["Add_29", "Add_33", "Add_37"]  # strides 8, 16, 32
         wanted = [f"PartitionedCall/{name}" for name in (*levels, "onnx_tf_prefix_LeakyRelu_151")]
-        inputs = {"input_1": tfjs.FeatureMap(image.tensor, 3, 416, 416, channels_last=False)}
+        inputs = {"input_1": tfjs.GraphMap(image.tensor, 3, 416, 416, channels_last=False)}
         maps = tfjs.convert(_graph(files), builder, inputs, wanted[: 4 if features else 3])
         nanodet_head(builder, maps[:3], classes=80, bins=11)
         if features:
@@ -113,7 +113,7 @@ def _silero_vad(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 READY: dict[str, Callable[[onnx.ModelProto], onnx.ModelProto]] = {"silero-vad": _silero_vad}
-"""What is ONNX already, and what is done to it."""
+"""Models that are ONNX already, and their changes."""
 
 RECIPES: dict[str, Callable[[GraphBuilder, Files], None]] = {
     "nanodet": _nanodet(features=False),

@@ -1,6 +1,6 @@
 """Convert the feature extractor of a TensorFlow.js graph model to ONNX.
 
-TensorFlow sees feature maps as NHWC, onnxruntime is quickest with NCHW. So every map is built as NCHW, and `FeatureMap`
+TensorFlow sees feature maps as NHWC, onnxruntime is quickest with NCHW. So every map is built as NCHW, and `GraphMap`
 remembers which way the source graph believes it lies: its Transpose nodes only flip that belief and cost nothing.
 """
 
@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from opendr_perception.zoo.convert.builder import GraphBuilder, Pads
-from opendr_perception.zoo.convert.tfjs_graph import Graph, Node
+from opendr_perception.zoo.convert.tfjs_graph import Node, TfjsGraph
 
 TO_CHANNELS_FIRST = (0, 3, 1, 2)
 TO_CHANNELS_LAST = (0, 2, 3, 1)
@@ -26,7 +24,7 @@ class ConversionError(ValueError):
 
 
 @dataclass(frozen=True)
-class FeatureMap:
+class GraphMap:
     """An NCHW tensor of the ONNX graph.
 
     Attributes:
@@ -42,11 +40,11 @@ class FeatureMap:
     channels_last: bool
 
 
-Value = FeatureMap | NDArray[Any]
-Operator = Callable[[GraphBuilder, Node, list[Value]], FeatureMap]
+Value = GraphMap | np.ndarray
+Operator = Callable[[GraphBuilder, Node, list[Value]], GraphMap]
 
 
-def convert(graph: Graph, builder: GraphBuilder, inputs: dict[str, FeatureMap], outputs: list[str]) -> list[FeatureMap]:
+def convert(graph: TfjsGraph, builder: GraphBuilder, inputs: dict[str, GraphMap], outputs: list[str]) -> list[GraphMap]:
     """Translate the part of a graph between given tensors.
 
     Args:
@@ -81,7 +79,7 @@ def same_padding(size: int, kernel: int, stride: int, dilation: int = 1) -> tupl
     return total // 2, total - total // 2
 
 
-def _dependencies(graph: Graph, known: set[str], outputs: list[str]) -> dict[str, tuple[str, ...]]:
+def _dependencies(graph: TfjsGraph, known: set[str], outputs: list[str]) -> dict[str, tuple[str, ...]]:
     dependencies: dict[str, tuple[str, ...]] = {}
     open_names = list(outputs)
     while open_names:
@@ -94,13 +92,13 @@ def _dependencies(graph: Graph, known: set[str], outputs: list[str]) -> dict[str
     return dependencies
 
 
-def _feature_map(value: Value, node: Node) -> FeatureMap:
-    if not isinstance(value, FeatureMap):
+def _feature_map(value: Value, node: Node) -> GraphMap:
+    if not isinstance(value, GraphMap):
         raise ConversionError(f"{node.op} ({node.name}) of constants only is not supported")
     return value
 
 
-def _convolution(builder: GraphBuilder, node: Node, values: list[Value], *, depthwise: bool) -> FeatureMap:
+def _convolution(builder: GraphBuilder, node: Node, values: list[Value], *, depthwise: bool) -> GraphMap:
     x, kernel = _feature_map(values[0], node), values[1]
     if not (
         x.channels_last and node.attributes.get("data_format", "NHWC") == "NHWC" and isinstance(kernel, np.ndarray)
@@ -128,11 +126,11 @@ def _convolution(builder: GraphBuilder, node: Node, values: list[Value], *, dept
             y = ACTIVATIONS[activation](builder, y)
         else:
             raise ConversionError(f"{node.name}: fused {activation} is not supported")
-    return FeatureMap(y, len(weights), *size, channels_last=True)
+    return GraphMap(y, len(weights), *size, channels_last=True)
 
 
 def _window(
-    node: Node, x: FeatureMap, kernel: tuple[int, int], strides: list[int], dilations: list[int]
+    node: Node, x: GraphMap, kernel: tuple[int, int], strides: list[int], dilations: list[int]
 ) -> tuple[Pads, tuple[int, int]]:
     """Paddings and output size of a sliding window."""
     padding = node.attributes["padding"]
@@ -149,20 +147,20 @@ def _window(
     return (pads[0][0], pads[1][0], pads[0][1], pads[1][1]), (height, width)
 
 
-def _max_pool(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+def _max_pool(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     x = _feature_map(values[0], node)
     kernel, strides = node.attributes["ksize"][1:3], node.attributes["strides"][1:3]
     pads, size = _window(node, x, tuple(kernel), strides, [1, 1])
     y = builder.add("MaxPool", x.tensor, kernel_shape=kernel, strides=strides, pads=pads)
-    return FeatureMap(y, x.channels, *size, channels_last=x.channels_last)
+    return GraphMap(y, x.channels, *size, channels_last=x.channels_last)
 
 
 def _arithmetic(op: str) -> Operator:
-    def emit(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
-        maps = [value for value in values if isinstance(value, FeatureMap)]
+    def emit(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
+        maps = [value for value in values if isinstance(value, GraphMap)]
         if not maps or any(m.channels_last != maps[0].channels_last for m in maps):
             raise ConversionError(f"{node.op} ({node.name}): the operands lie differently in memory")
-        tensors = [v.tensor if isinstance(v, FeatureMap) else _broadcastable(v, maps[0].channels_last) for v in values]
+        tensors = [v.tensor if isinstance(v, GraphMap) else _broadcastable(v, maps[0].channels_last) for v in values]
         if op in ("Add", "Mul") and not isinstance(tensors[0], str):
             tensors.reverse()  # folding looks for the constant on the right
         return replace(maps[0], tensor=builder.add(op, *tensors))
@@ -170,52 +168,52 @@ def _arithmetic(op: str) -> Operator:
     return emit
 
 
-def _broadcastable(constant: NDArray[Any], channels_last: bool) -> NDArray[Any]:
+def _broadcastable(constant: np.ndarray, channels_last: bool) -> np.ndarray:
     aligned = constant.reshape((1,) * (4 - constant.ndim) + constant.shape)
     return aligned.transpose(TO_CHANNELS_FIRST) if channels_last else aligned
 
 
 def _unary(emit: Callable[[GraphBuilder, str], str]) -> Operator:
-    def operator(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+    def operator(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
         x = _feature_map(values[0], node)
         return replace(x, tensor=emit(builder, x.tensor))
 
     return operator
 
 
-def _leaky_relu(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+def _leaky_relu(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     x = _feature_map(values[0], node)
     return replace(x, tensor=builder.add("LeakyRelu", x.tensor, alpha=float(node.attributes["alpha"])))
 
 
-def _prelu(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+def _prelu(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     x = _feature_map(values[0], node)
     return replace(x, tensor=_add_prelu(builder, x.tensor, np.asarray(values[1])))
 
 
-def _add_prelu(builder: GraphBuilder, x: str, slopes: NDArray[Any]) -> str:
+def _add_prelu(builder: GraphBuilder, x: str, slopes: np.ndarray) -> str:
     """Slopes are one for each channel."""
     return builder.add("PRelu", x, slopes.reshape(-1, 1, 1))
 
 
-def _pad(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+def _pad(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     x = _feature_map(values[0], node)
     amounts = np.asarray(values[1])
     amounts = amounts[list(TO_CHANNELS_FIRST)] if x.channels_last else amounts
     fill = np.asarray(values[2] if node.op == "PadV2" else 0, np.float32)
     y = builder.add("Pad", x.tensor, amounts.T.ravel().astype(np.int64), fill)
     _, channels, height, width = amounts.sum(1).tolist()
-    return FeatureMap(y, x.channels + channels, x.height + height, x.width + width, x.channels_last)
+    return GraphMap(y, x.channels + channels, x.height + height, x.width + width, x.channels_last)
 
 
-def _transpose(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+def _transpose(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     x = _feature_map(values[0], node)
     if tuple(np.asarray(values[1])) != (TO_CHANNELS_FIRST if x.channels_last else TO_CHANNELS_LAST):
         raise ConversionError(f"{node.name}: only transpositions between NHWC and NCHW are supported")
     return replace(x, channels_last=not x.channels_last)
 
 
-def _concatenate(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+def _concatenate(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     maps = [_feature_map(value, node) for value in values[:-1]]
     x = maps[0]
     channel_axis = 3 if x.channels_last else 1
@@ -225,7 +223,7 @@ def _concatenate(builder: GraphBuilder, node: Node, values: list[Value]) -> Feat
     return replace(x, tensor=y, channels=sum(m.channels for m in maps))
 
 
-def _resize_bilinear(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+def _resize_bilinear(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     x = _feature_map(values[0], node)
     height, width = np.asarray(values[1]).tolist()
     scales = (height / x.height, width / x.width)
@@ -242,7 +240,7 @@ def _resize_bilinear(builder: GraphBuilder, node: Node, values: list[Value]) -> 
     return replace(x, tensor=y, height=height, width=width)
 
 
-def _identity(builder: GraphBuilder, node: Node, values: list[Value]) -> FeatureMap:
+def _identity(builder: GraphBuilder, node: Node, values: list[Value]) -> GraphMap:
     return _feature_map(values[0], node)
 
 

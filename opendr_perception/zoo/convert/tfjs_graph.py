@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import NDArray
+import numpy as np
 
-from opendr_perception.zoo.convert.tfjs_weights import read_weights
+from opendr_perception.zoo.convert.tfjs_weights import Json, read_weights
 
 
 @dataclass(frozen=True)
@@ -19,18 +19,18 @@ class Node:
     name: str
     op: str
     inputs: tuple[str, ...]
-    attributes: dict[str, Any]
+    attributes: Json
 
 
 @dataclass(frozen=True)
-class Graph:
+class TfjsGraph:
     """A TensorFlow.js graph model: operators and constants by name."""
 
     nodes: dict[str, Node]
-    weights: dict[str, NDArray[Any]]
+    weights: dict[str, np.ndarray]
 
     @classmethod
-    def parse(cls, model: dict[str, Any], files: Mapping[str, bytes]) -> Graph:
+    def parse(cls, model: Json, files: Mapping[str, bytes]) -> TfjsGraph:
         """Read a model.
 
         Args:
@@ -44,12 +44,12 @@ class Graph:
             nodes[spec["name"]] = Node(spec["name"], spec["op"], inputs, attributes)
         return cls(nodes, read_weights(model["weightsManifest"], files))
 
-    def constant_input(self, name: str, index: int) -> NDArray[Any]:
+    def constant_input(self, name: str, index: int) -> np.ndarray:
         """The constant that operator `name` reads as input number `index`."""
         return self.weights[self.nodes[name].inputs[index]]
 
 
-def _decode(attribute: dict[str, Any]) -> Any:
+def _decode(attribute: Json) -> Any:
     """An attribute of the JSON file as a plain value; integers are stored as strings, strings in base64."""
     if "s" in attribute:
         return base64.b64decode(attribute["s"]).decode()

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+Json = dict[str, Any]
+"""An object of a JSON file."""
 
 
-def read_weights(groups: list[dict[str, Any]], files: Mapping[str, bytes]) -> dict[str, NDArray[Any]]:
+def read_weights(groups: list[Json], files: Mapping[str, bytes]) -> dict[str, np.ndarray]:
     """Read all tensors, dequantised.
 
     Args:
@@ -34,7 +36,7 @@ def read_weights(groups: list[dict[str, Any]], files: Mapping[str, bytes]) -> di
     return weights
 
 
-def _read_tensor(spec: dict[str, Any], data: bytes, offset: int) -> tuple[NDArray[Any], int]:
+def _read_tensor(spec: Json, data: bytes, offset: int) -> tuple[np.ndarray, int]:
     quantization = spec.get("quantization", {})
     dtype = np.dtype(quantization.get("dtype", spec["dtype"])).newbyteorder("<")
     count = int(np.prod(spec["shape"], dtype=np.int64))

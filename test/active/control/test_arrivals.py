@@ -1,4 +1,4 @@
-"""Which images count."""
+"""Selection of the images that count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever fails, the robot stands still in time, and says zero before it falls silent."""
+"""The robot stands still in time whatever fails, and commands zero velocity before it falls silent."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opendr_perception.active.control.controller import REPEAT, Pilot, Status, Timeouts
+from opendr_perception.active.control.controller import REPEAT, MotionController, Status, Timeouts
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import ROBOTS, Move, Refused
-from opendr_perception.active.surroundings.geometry import STILL, Person
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition
 
 RIGHT = Move(pan=math.radians(60))
 
@@ -20,10 +20,10 @@ RIGHT = Move(pan=math.radians(60))
 def driving(floor: Any, robot: str = "holonomic", **options: Any) -> Any:
     """A robot that has come into motion."""
     scene = floor(robot=robot, **options)
-    scene.pilot.move(RIGHT, scene.now)
+    scene.controller.move(RIGHT, scene.now)
     for _ in range(60):
         scene.step()
-    assert scene.pilot.status is Status.MOVING
+    assert scene.controller.status is Status.MOVING
     assert scene.said[-1][1] != STILL
     return scene
 
@@ -34,15 +34,15 @@ def silence(scene: Any) -> None:
 
 def frozen(scene: Any) -> None:
     stamp, person = scene.now, scene.seen(scene.person)
-    scene.look = lambda: scene.pilot.observe(stamp, scene.now, person)
+    scene.look = lambda: scene.controller.observe(stamp, scene.now, person)
 
 
 def empty(scene: Any) -> None:
-    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, None)
+    scene.look = lambda: scene.controller.observe(scene.now, scene.now, None)
 
 
 def scanner_stops(scene: Any) -> None:
-    scene.pilot.scan(scene.now, np.zeros((0, 2)))
+    scene.controller.scan(scene.now, np.zeros((0, 2)))
 
 
 @pytest.mark.parametrize("robot", ROBOTS)
@@ -53,11 +53,11 @@ def test_it_stands_still_within_the_timeout_and_gives_up(floor: Any, robot: str,
     began = scene.now
     while scene.said[-1][1] != STILL:
         scene.step()
-    assert scene.now - began <= scene.pilot.timeouts.command + 0.051
-    assert scene.pilot.status is Status.HELD
-    while scene.pilot.moving:
+    assert scene.now - began <= scene.controller.timeouts.command + 0.051
+    assert scene.controller.status is Status.HELD
+    while scene.controller.moving:
         assert scene.step() == STILL
-    assert scene.pilot.status is Status.LOST
+    assert scene.controller.status is Status.LOST
     assert [scene.step() for _ in range(REPEAT + 2)] == [STILL] * REPEAT + [None, None]
 
 
@@ -66,26 +66,26 @@ def test_it_goes_on_when_the_person_is_seen_again(floor: Any) -> None:
     scene.seeing = False
     for _ in range(12):
         scene.step()
-    assert scene.pilot.status is Status.HELD
+    assert scene.controller.status is Status.HELD
     scene.seeing = True
-    while scene.pilot.moving:
+    while scene.controller.moving:
         scene.step()
-    assert scene.pilot.status is Status.ARRIVED
+    assert scene.controller.status is Status.ARRIVED
     assert math.degrees(scene.pan) == pytest.approx(60, abs=2)
 
 
 def test_a_halt_is_said_at_once_and_again_before_silence(floor: Any) -> None:
     scene = driving(floor)
-    scene.pilot.halt("cancelled")
+    scene.controller.halt("cancelled")
     assert [scene.step() for _ in range(REPEAT + 1)] == [STILL] * REPEAT + [None]
-    assert (scene.pilot.status, scene.pilot.reason) == (Status.HALTED, "cancelled")
+    assert (scene.controller.status, scene.controller.reason) == (Status.HALTED, "cancelled")
 
 
 def test_time_that_goes_back_halts(floor: Any) -> None:
     scene = driving(floor)
-    scene.pilot.observe(scene.now - 50, scene.now, Person(2.0, 0.0))
+    scene.controller.observe(scene.now - 50, scene.now, PersonPosition(2.0, 0.0))
     assert scene.step() == STILL
-    assert scene.pilot.status is Status.HALTED
+    assert scene.controller.status is Status.HALTED
 
 
 def test_nothing_is_said_without_a_move(floor: Any) -> None:
@@ -97,26 +97,28 @@ def test_a_move_needs_somebody_in_view(floor: Any) -> None:
     scene = floor()
     scene.now += 1.0
     with pytest.raises(Refused, match=r"not seen for 0\.25 s"):
-        scene.pilot.move(RIGHT, scene.now)
-    scene.pilot.forget()
+        scene.controller.move(RIGHT, scene.now)
+    scene.controller.forget()
     with pytest.raises(Refused, match="nobody is seen"):
-        scene.pilot.move(RIGHT, scene.now)
+        scene.controller.move(RIGHT, scene.now)
 
 
 @pytest.mark.parametrize("robot", ROBOTS)
 def test_it_never_touches_what_stands_on_its_way(floor: Any, robot: str) -> None:
     scene = floor(robot=robot, person=np.array([2.0, 0.0]))
     post = np.array([0.35, -0.9])  # on the circle, to the robot's right
-    scene.pilot.move(RIGHT, scene.now)
+    scene.controller.move(RIGHT, scene.now)
     nearest = math.inf
-    while scene.pilot.moving and scene.now < 200:
+    while scene.controller.moving and scene.now < 200:
         relative = post - scene.position
         c, s = math.cos(scene.heading), math.sin(scene.heading)
-        scene.pilot.scan(scene.now, np.array([[c * relative[0] + s * relative[1], c * relative[1] - s * relative[0]]]))
+        scene.controller.scan(
+            scene.now, np.array([[c * relative[0] + s * relative[1], c * relative[1] - s * relative[0]]])
+        )
         scene.step()
         nearest = min(nearest, float(np.hypot(*(post - scene.position))))
     assert nearest > scene.limits.robot_radius
-    assert scene.pilot.status in (Status.BLOCKED, Status.ARRIVED)
+    assert scene.controller.status in (Status.BLOCKED, Status.ARRIVED)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -153,19 +155,19 @@ def test_speed_acceleration_and_distances_hold_in_any_scene(floor: Any, seed: in
 def test_images_that_come_later_than_those_before_do_not_count(floor: Any) -> None:
     scene = driving(floor)
     foreign = 7200.0  # s between the clocks of camera and robot
-    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, scene.seen(scene.person), age=foreign)
-    scene.pilot.forget()
+    scene.look = lambda: scene.controller.observe(scene.now, scene.now, scene.seen(scene.person), age=foreign)
+    scene.controller.forget()
     scene.now += 0.05
     scene.look()
-    scene.pilot.move(RIGHT, scene.now)
+    scene.controller.move(RIGHT, scene.now)
     for _ in range(20):
         assert scene.step() is not None
-    assert scene.pilot.status is Status.MOVING
-    scene.look = lambda: scene.pilot.observe(scene.now, scene.now, scene.seen(scene.person), age=foreign + 0.3)
+    assert scene.controller.status is Status.MOVING
+    scene.look = lambda: scene.controller.observe(scene.now, scene.now, scene.seen(scene.person), age=foreign + 0.3)
     began = scene.now
     while scene.step() != STILL:
-        assert scene.now - began <= scene.pilot.timeouts.command + 0.051
-    assert scene.pilot.status is Status.HELD
+        assert scene.now - began <= scene.controller.timeouts.command + 0.051
+    assert scene.controller.status is Status.HELD
 
 
 @pytest.mark.parametrize("elapsed", [10.0, -10.0])
@@ -173,59 +175,59 @@ def test_a_clock_that_jumps_does_not_push_the_robot(floor: Any, elapsed: float) 
     scene = driving(floor)
     before = scene.said[-1][1]
     scene.now += 0.05
-    after = scene.pilot.tick(scene.now, elapsed)
+    after = scene.controller.tick(scene.now, elapsed)
     assert (after.x, after.y, after.yaw) == pytest.approx((before.x, before.y, before.yaw), abs=0.02)
 
 
 def test_it_tells_until_when_it_may_move(floor: Any) -> None:
     scene = driving(floor)
     scene.look()
-    assert scene.pilot.fresh_until == pytest.approx(scene.now + scene.pilot.timeouts.command)
-    scene.pilot.scan(scene.now - 0.1, np.zeros((0, 2)))
-    assert scene.pilot.fresh_until == pytest.approx(scene.now - 0.1 + scene.pilot.timeouts.command)
+    assert scene.controller.fresh_until == pytest.approx(scene.now + scene.controller.timeouts.command)
+    scene.controller.scan(scene.now - 0.1, np.zeros((0, 2)))
+    assert scene.controller.fresh_until == pytest.approx(scene.now - 0.1 + scene.controller.timeouts.command)
 
 
 def test_an_interlock_forbids_to_begin_and_to_go_on(floor: Any) -> None:
     scene = driving(floor)
-    scene.pilot.interlocks.engage("somebody", "somebody says no")
+    scene.controller.interlocks.engage("somebody", "somebody says no")
     assert scene.step() == STILL
-    assert (scene.pilot.status, scene.pilot.reason) == (Status.HELD, "somebody says no")
+    assert (scene.controller.status, scene.controller.reason) == (Status.HELD, "somebody says no")
     with pytest.raises(Refused, match="somebody says no"):
-        scene.pilot.move(RIGHT, scene.now)
-    scene.pilot.interlocks.release("somebody")
+        scene.controller.move(RIGHT, scene.now)
+    scene.controller.interlocks.release("somebody")
     assert scene.step() != STILL
 
 
 def test_a_blind_scan_stops_the_robot_at_once_and_a_good_one_lets_it_go_on(floor: Any) -> None:
     scene = driving(floor)
-    scene.pilot.scan_failed("all of its ranges are 0")
+    scene.controller.scan_failed("all of its ranges are 0")
     assert scene.step() == STILL
-    assert scene.pilot.reason == "scan is blind: all of its ranges are 0"
+    assert scene.controller.reason == "scan is blind: all of its ranges are 0"
     with pytest.raises(Refused, match="scan is blind"):
-        scene.pilot.move(RIGHT, scene.now)
-    scene.pilot.scan(scene.now, np.zeros((0, 2)))
+        scene.controller.move(RIGHT, scene.now)
+    scene.controller.scan(scene.now, np.zeros((0, 2)))
     assert scene.step() != STILL
 
 
 def test_a_repeated_scan_stops_the_robot_when_the_last_good_one_is_too_old(floor: Any) -> None:
     scene = driving(floor)
-    scene.pilot.scan(scene.now, np.zeros((0, 2)))
+    scene.controller.scan(scene.now, np.zeros((0, 2)))
     said = []
     for _ in range(8):
-        scene.pilot.scan_failed("its stamp does not advance", repeated=True)
+        scene.controller.scan_failed("its stamp does not advance", repeated=True)
         said.append(scene.step())
     assert said[0] != STILL
     assert said[-1] == STILL
-    assert scene.pilot.reason == "scan is blind: its stamp does not advance"
+    assert scene.controller.reason == "scan is blind: its stamp does not advance"
 
 
 def test_a_robot_that_requires_scans_does_not_begin_without() -> None:
-    pilot = Pilot("holonomic", Limits(), Timeouts(), require_scan=True)
-    pilot.observe(1.0, 1.0, Person(2.0, 0.0))
+    controller = MotionController("holonomic", Limits(), Timeouts(), require_scan=True)
+    controller.observe(1.0, 1.0, PersonPosition(2.0, 0.0))
     with pytest.raises(Refused, match="no scan of obstacles has come, and require_scan is true"):
-        pilot.move(RIGHT, 1.0)
-    pilot.scan(1.0, np.zeros((0, 2)))
-    pilot.move(RIGHT, 1.0)
-    pilot.observe(1.3, 1.3, Person(2.0, 0.0))
-    assert pilot.tick(1.3) == STILL
-    assert pilot.reason == "no scan of obstacles came for 0.25 s"
+        controller.move(RIGHT, 1.0)
+    controller.scan(1.0, np.zeros((0, 2)))
+    controller.move(RIGHT, 1.0)
+    controller.observe(1.3, 1.3, PersonPosition(2.0, 0.0))
+    assert controller.tick(1.3) == STILL
+    assert controller.reason == "no scan of obstacles came for 0.25 s"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from opendr_perception.active.control.following import STOPPING, WINDOW, Following, Verdict
+from opendr_perception.active.control.following import STOPPING, WINDOW, Following, FollowingCheck
 from opendr_perception.active.surroundings.geometry import STILL, Velocity
 
 PERIOD = 0.05
@@ -16,7 +16,7 @@ AHEAD = Velocity(x=0.2)
 
 def judge(
     seconds: float, commanded: Callable[[float], Velocity], measured: Callable[[float], Velocity]
-) -> list[tuple[float, Verdict]]:
+) -> list[tuple[float, FollowingCheck]]:
     """Every verdict, with its time."""
     following = Following()
     times = [k * PERIOD for k in range(round(seconds / PERIOD))]
@@ -24,7 +24,7 @@ def judge(
 
 
 def drive(time: float) -> Velocity:
-    """Begin at rest, as the governor does, go for 3 s, stand."""
+    """Begin at rest, as the limiter does, go for 3 s, stand."""
     return STILL if time > 3 else Velocity(x=min(0.25, 0.3 * time))
 
 

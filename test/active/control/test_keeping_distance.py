@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from opendr_perception.active.control.controller import Pilot, Status, Timeouts
+from opendr_perception.active.control.controller import MotionController, Status, Timeouts
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move, Refused
-from opendr_perception.active.surroundings.geometry import STILL, Person
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition
 from opendr_perception.active.surroundings.odometry import Place, Point
 
 PERIOD = 0.05
@@ -33,7 +33,7 @@ class LateCamera:
     """Of the simulation's clock; 1 is real time."""
 
     def __post_init__(self) -> None:
-        self.pilot = Pilot("holonomic", self.limits, self.timeouts, math.radians(30))
+        self.controller = MotionController("holonomic", self.limits, self.timeouts, math.radians(30))
         self.place, self.now, self.clock = Place(), 100.0, 100.0
         past = range(round(self.latency / PERIOD) + 1, -1, -1)
         self.images: deque[tuple[float, Place]] = deque((self.clock - PERIOD * k, self.place) for k in past)
@@ -47,7 +47,7 @@ class LateCamera:
             self.images.popleft()
         stamp, then = self.images[0]
         others = [then.see(point) for point in self.seen_others]
-        self.pilot.observe(stamp, self.now, then.see(self.person), others, self.clock - stamp + self.foreign)
+        self.controller.observe(stamp, self.now, then.see(self.person), others, self.clock - stamp + self.foreign)
 
     def step(self, simulated: bool = False) -> None:
         self.now += PERIOD
@@ -58,7 +58,7 @@ class LateCamera:
         self.images.append((self.clock, self.place))
         self.look()
         before = self.velocity
-        self.velocity = self.pilot.tick(self.now, PERIOD * self.rate if simulated else None) or STILL
+        self.velocity = self.controller.tick(self.now, PERIOD * self.rate if simulated else None) or STILL
         if self.velocity != STILL:
             change = math.hypot(self.velocity.x - before.x, self.velocity.y - before.y)
             self.fastest_change = max(self.fastest_change, change / PERIOD)
@@ -68,9 +68,9 @@ class LateCamera:
     def drive(self, move: Move, simulated: bool = False, longest: float = 120.0) -> None:
         for _ in range(4):
             self.step(simulated)
-        self.pilot.move(move, self.now)
+        self.controller.move(move, self.now)
         end = self.now + longest
-        while self.pilot.moving and self.now < end:
+        while self.controller.moving and self.now < end:
             self.step(simulated)
 
 
@@ -100,7 +100,7 @@ def test_images_that_are_too_old_do_not_move_the_robot() -> None:
 def test_images_that_become_too_old_stop_it() -> None:
     scene = LateCamera(0.9)
     scene.step()
-    scene.pilot.move(Move(advance=3.0), scene.now)
+    scene.controller.move(Move(advance=3.0), scene.now)
     for _ in range(20):
         scene.step()
     assert scene.velocity != STILL
@@ -113,10 +113,10 @@ def test_images_that_become_too_old_stop_it() -> None:
 @pytest.mark.parametrize("robot", ["holonomic", "differential"])
 def test_who_turns_the_head_is_not_driven_at(robot: str) -> None:
     scene = LateCamera(person=(4.0, 0.0), others=((1.5, 0.1),))
-    scene.pilot.robot = robot
+    scene.controller.robot = robot
     for _ in range(4):
         scene.step()
-    scene.pilot.move(Move(advance=2.0), scene.now)
+    scene.controller.move(Move(advance=2.0), scene.now)
     for turn in range(40):
         scene.seen_others = scene.others if turn < 10 else ()
         scene.step()
@@ -128,29 +128,29 @@ def test_a_clock_that_stands_stops_it_at_once_and_for_good() -> None:
     scene = LateCamera(person=(3.0, 0.0))
     for _ in range(4):
         scene.step(simulated=True)
-    scene.pilot.move(Move(pan=2.0), scene.now)
+    scene.controller.move(Move(pan=2.0), scene.now)
     for _ in range(20):
         scene.step(simulated=True)
     assert scene.velocity != STILL
-    driven, ticked = scene.driven, scene.pilot.travelled
+    driven, ticked = scene.driven, scene.controller.travelled
     for turn in range(60):  # faces go on, with stamps of their own; the robot is a real one and moves
         scene.now += PERIOD
-        scene.pilot.observe(scene.clock + 0.05 * (turn + 1), scene.now, Person(3.0, 0.0))
-        velocity = scene.pilot.tick(scene.now, 0.0) or STILL
+        scene.controller.observe(scene.clock + 0.05 * (turn + 1), scene.now, PersonPosition(3.0, 0.0))
+        velocity = scene.controller.tick(scene.now, 0.0) or STILL
         driven += velocity.speed * PERIOD
     assert velocity == STILL
-    assert scene.pilot.status in (Status.LOST, Status.HELD)
-    assert "clock" in scene.pilot.reason
+    assert scene.controller.status in (Status.LOST, Status.HELD)
+    assert "clock" in scene.controller.reason
     assert driven - scene.driven <= scene.limits.max_linear * (scene.timeouts.command + 2 * PERIOD)
-    assert scene.pilot.travelled - ticked == pytest.approx(driven - scene.driven, abs=0.03), "all of it is counted"
+    assert scene.controller.travelled - ticked == pytest.approx(driven - scene.driven, abs=0.03), "all of it is counted"
 
 
 @pytest.mark.parametrize("rate", [0.5, 1.0, 1.5])
 def test_in_a_simulation_moves_are_as_long_as_asked_whatever_its_speed(rate: float) -> None:
     scene = LateCamera(person=(3.0, 0.0), rate=rate)
     scene.drive(Move(pan=0.4), simulated=True)
-    assert scene.pilot.status is Status.ARRIVED
-    assert scene.pilot.pan == pytest.approx(0.4, abs=0.03)
+    assert scene.controller.status is Status.ARRIVED
+    assert scene.controller.pan == pytest.approx(0.4, abs=0.03)
     assert scene.driven == pytest.approx(1.2, abs=0.1)
 
 
@@ -160,10 +160,10 @@ def test_a_clock_that_is_set_does_not_push_the_robot(jump: float, simulated: boo
     scene = LateCamera(person=(6.0, 0.0))
     for _ in range(4):
         scene.step()
-    scene.pilot.move(Move(advance=3.0), scene.now)
+    scene.controller.move(Move(advance=3.0), scene.now)
     scene.now += PERIOD
-    before = scene.pilot.tick(scene.now, PERIOD if simulated else None) or STILL
+    before = scene.controller.tick(scene.now, PERIOD if simulated else None) or STILL
     scene.now += PERIOD
-    scene.pilot.observe(scene.clock + 0.1, scene.now, Person(6.0, 0.0))
-    after = scene.pilot.tick(scene.now, jump if simulated else None) or STILL
+    scene.controller.observe(scene.clock + 0.1, scene.now, PersonPosition(6.0, 0.0))
+    after = scene.controller.tick(scene.now, jump if simulated else None) or STILL
     assert (after.x - before.x) / PERIOD <= scene.limits.max_acceleration + 1e-9

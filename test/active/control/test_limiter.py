@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from opendr_perception.active.control.limiter import Governor, Limits
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
+from opendr_perception.active.control.limiter import Limits, VelocityLimiter
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity
 
 NOTHING = np.zeros((0, 2))
 
@@ -32,13 +32,15 @@ def respects(limits: Limits, before: Velocity, after: Velocity, seconds: float) 
 def test_limits_hold_for_any_wish(seed: int) -> None:
     random = np.random.default_rng(seed)
     limits = Limits(*random.uniform(0.1, 2.0, 7))
-    governor = Governor(limits)
+    limiter = VelocityLimiter(limits)
     for _ in range(300):
-        before, seconds = governor.last, float(random.uniform(0, 0.2))
+        before, seconds = limiter.last, float(random.uniform(0, 0.2))
         wish = Velocity(*random.normal(0, 2, 3))
-        people = [Person(float(random.uniform(0, 3)), float(random.uniform(-3, 3))) for _ in range(random.integers(3))]
+        people = [
+            PersonPosition(float(random.uniform(0, 3)), float(random.uniform(-3, 3))) for _ in range(random.integers(3))
+        ]
         obstacles = random.uniform(-3, 3, (random.integers(5), 2))
-        after = governor.govern(wish, people, obstacles, seconds)
+        after = limiter.limit(wish, people, obstacles, seconds)
         assert respects(limits, before, after, seconds)
         for person in people:
             if person.distance <= limits.stand_off:
@@ -47,36 +49,36 @@ def test_limits_hold_for_any_wish(seed: int) -> None:
 
 @pytest.mark.parametrize("bad", [Velocity(math.nan), Velocity(y=math.inf), Velocity(yaw=math.nan)])
 def test_a_wish_that_is_no_number_stops_the_robot(bad: Velocity) -> None:
-    governor = Governor(Limits())
+    limiter = VelocityLimiter(Limits())
     for _ in range(10):
-        governor.govern(Velocity(x=0.2), [], NOTHING, 0.05)
-    assert governor.last.x > 0.1
-    assert governor.govern(bad, [], NOTHING, 0.05) == STILL
+        limiter.limit(Velocity(x=0.2), [], NOTHING, 0.05)
+    assert limiter.last.x > 0.1
+    assert limiter.limit(bad, [], NOTHING, 0.05) == STILL
 
 
 def test_speed_is_scaled_and_not_bent() -> None:
-    governor = Governor(Limits(max_acceleration=100, max_angular_acceleration=100))
-    found = governor.govern(Velocity(3, 4, 0.5), [], NOTHING, 1.0)
+    limiter = VelocityLimiter(Limits(max_acceleration=100, max_angular_acceleration=100))
+    found = limiter.limit(Velocity(3, 4, 0.5), [], NOTHING, 1.0)
     assert found.y / found.x == pytest.approx(4 / 3)
     assert found.yaw / found.x == pytest.approx(0.5 / 3)
 
 
 def test_the_robot_brakes_before_a_wall_and_stops_clear_of_it() -> None:
-    limits, governor, x = Limits(), Governor(Limits()), 0.0
+    limits, limiter, x = Limits(), VelocityLimiter(Limits()), 0.0
     wall = np.stack([np.full(21, 1.5), np.linspace(-1, 1, 21)], 1)
     for _ in range(600):
-        x += 0.05 * governor.govern(Velocity(x=0.25), [], wall - [x, 0], 0.05).x
+        x += 0.05 * limiter.limit(Velocity(x=0.25), [], wall - [x, 0], 0.05).x
     assert 0.7 < x <= 1.5 - limits.robot_radius - limits.clearance + 1e-6
 
 
 def test_an_obstacle_that_appears_stops_the_robot_at_once() -> None:
-    governor = Governor(Limits())
+    limiter = VelocityLimiter(Limits())
     for _ in range(30):
-        governor.govern(Velocity(x=0.25), [], NOTHING, 0.05)
-    assert governor.govern(Velocity(x=0.25), [], np.array([[0.4, 0.0]]), 0.05) == STILL
+        limiter.limit(Velocity(x=0.25), [], NOTHING, 0.05)
+    assert limiter.limit(Velocity(x=0.25), [], np.array([[0.4, 0.0]]), 0.05) == STILL
 
 
 def test_obstacles_beside_the_way_do_not_matter() -> None:
-    governor = Governor(Limits())
+    limiter = VelocityLimiter(Limits())
     beside = np.array([[0.5, 0.8], [0.5, -0.8], [-0.4, 0.0]])
-    assert governor.govern(Velocity(x=0.25), [], beside, 0.05).x > 0
+    assert limiter.limit(Velocity(x=0.25), [], beside, 0.05).x > 0

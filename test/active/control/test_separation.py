@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendr_perception.active.control.limiter import EXCESS, Governor, Limits
+from opendr_perception.active.control.limiter import EXCESS, Limits, VelocityLimiter
 from opendr_perception.active.control.separation import REACTION, WALKING, exposed_speed, separation_share
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity
 
 RADIUS, BRAKE, CREEP = 0.25, 0.3, 0.1
 NOTHING = np.zeros((0, 2))
 
 
 def allowed(velocity: Velocity, distance: float, bearing: float = 0.0) -> float:
-    share = separation_share(velocity, Person(distance, bearing), RADIUS, BRAKE, CREEP)
+    share = separation_share(velocity, PersonPosition(distance, bearing), RADIUS, BRAKE, CREEP)
     return share * velocity.speed
 
 
@@ -52,9 +52,9 @@ def test_who_is_left_behind_slows_nobody() -> None:
 
 
 def test_the_robot_slows_down_smoothly_as_it_comes_nearer() -> None:
-    governor, x, speeds = Governor(Limits()), 0.0, []
+    limiter, x, speeds = VelocityLimiter(Limits()), 0.0, []
     for _ in range(600):
-        velocity = governor.govern(Velocity(x=0.25), [Person(3.0 - x, 0.0)], NOTHING, 0.05)
+        velocity = limiter.limit(Velocity(x=0.25), [PersonPosition(3.0 - x, 0.0)], NOTHING, 0.05)
         x += 0.05 * velocity.x
         speeds.append(velocity.x)
     assert max(speeds) == pytest.approx(0.25)
@@ -66,13 +66,13 @@ def test_the_robot_slows_down_smoothly_as_it_comes_nearer() -> None:
 
 
 def test_who_steps_in_close_stops_a_fast_robot_at_once() -> None:
-    governor = Governor(Limits())
+    limiter = VelocityLimiter(Limits())
     for _ in range(30):
-        governor.govern(Velocity(x=0.25), [], NOTHING, 0.05)
-    assert governor.govern(Velocity(x=0.25), [Person(1.1, 0.0)], NOTHING, 0.05) == STILL
+        limiter.limit(Velocity(x=0.25), [], NOTHING, 0.05)
+    assert limiter.limit(Velocity(x=0.25), [PersonPosition(1.1, 0.0)], NOTHING, 0.05) == STILL
 
 
-PEOPLE = st.lists(st.builds(Person, st.floats(0, 6), st.floats(-math.pi, math.pi)), max_size=4)
+PEOPLE = st.lists(st.builds(PersonPosition, st.floats(0, 6), st.floats(-math.pi, math.pi)), max_size=4)
 
 
 HEADINGS = st.floats(-math.pi, math.pi)
@@ -81,15 +81,15 @@ STEPS = st.lists(st.tuples(st.builds(Velocity, *[st.floats()] * 3), PEOPLE, st.f
 
 @given(HEADINGS, STEPS)
 def test_no_wish_beside_any_people_breaks_a_limit(
-    heading: float, steps: list[tuple[Velocity, list[Person], float]]
+    heading: float, steps: list[tuple[Velocity, list[PersonPosition], float]]
 ) -> None:
     limits = Limits()
-    governor = Governor(limits)
+    limiter = VelocityLimiter(limits)
     for _ in range(6):  # at full speed, when somebody comes
-        governor.govern(Velocity(math.cos(heading), math.sin(heading)), [], NOTHING, 0.2)
+        limiter.limit(Velocity(math.cos(heading), math.sin(heading)), [], NOTHING, 0.2)
     for wish, people, seconds in steps:
-        before = governor.last
-        after = governor.govern(wish, people, NOTHING, seconds)
+        before = limiter.last
+        after = limiter.limit(wish, people, NOTHING, seconds)
         assert after.finite
         assert after.speed <= limits.max_linear + 1e-9
         assert abs(after.yaw) <= limits.max_angular + 1e-9

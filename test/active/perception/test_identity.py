@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.active.perception.identity import UNKNOWN, apparent_yaw, belief, most_probable
-from opendr_perception.active.perception.observation import Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, Recognition
 from opendr_perception.tasks.face.geometry import FACING, HEAD
 from opendr_perception.tasks.imaging.image import Image
 
@@ -16,14 +16,14 @@ BLACK = Image(np.zeros((480, 640, 3), np.uint8), "bgr8")
 FOCAL = 320 / math.tan(math.radians(30))
 
 
-def view(yaw: float = 0.0, away: float = 100.0, pan: float = 0.0, **distances: float) -> View:
-    """An average head, turned by some degrees, cm away, in the middle of the picture."""
+def view(yaw: float = 0.0, away: float = 100.0, pan: float = 0.0, **distances: float) -> FaceObservation:
+    """An average head, turned by some degrees, cm away, in the middle of the image."""
     c, s = math.cos(math.radians(-yaw)), math.sin(math.radians(-yaw))
     head = HEAD @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T @ FACING.T + [0, 0, away]
     points = head[:, :2] / head[:, 2:] * FOCAL + [320, 240]
     side = 16 * FOCAL / away
     box = np.array([320 - side / 2, 240 - side / 2, 320 + side / 2, 240 + side / 2])
-    return View(BLACK, box, points, Recognition("", 0.0, distances), away / 100, math.radians(pan))
+    return FaceObservation(BLACK, box, points, Recognition("", 0.0, distances), away / 100, math.radians(pan))
 
 
 @pytest.mark.parametrize("yaw", [-50, 0, 30])

@@ -1,4 +1,4 @@
-"""What a face would look like from elsewhere."""
+"""Synthesis of views of a face."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from opendr_perception.tasks.imaging.image import Image
 
 
 @pytest.fixture(scope="module")
-def picture(astronaut: np.ndarray) -> Image:
+def image(astronaut: np.ndarray) -> Image:
     return Image(astronaut, "bgr8")
 
 
@@ -28,14 +28,14 @@ def mesh(models: Any) -> FaceMesh:
 
 
 @pytest.fixture(scope="module")
-def face(models: Any, picture: Image) -> tuple[np.ndarray, np.ndarray]:
-    (faces,) = FaceDetector(Session(models["blazeface"].path, threads=1))([picture])
+def face(models: Any, image: Image) -> tuple[np.ndarray, np.ndarray]:
+    (faces,) = FaceDetector(Session(models["blazeface"].path, threads=1))([image])
     return faces.detections.boxes[0], faces.landmarks[0]
 
 
 @pytest.fixture(scope="module")
-def fit(mesh: FaceMesh, picture: Image, face: tuple[np.ndarray, np.ndarray]) -> HeadFit:
-    return mesh.fit(picture, *face)
+def fit(mesh: FaceMesh, image: Image, face: tuple[np.ndarray, np.ndarray]) -> HeadFit:
+    return mesh.fit(image, *face)
 
 
 def test_the_nearest_triangle_is_shown_where_it_is() -> None:
@@ -65,7 +65,7 @@ def test_a_camera_that_goes_right_sees_the_nose_go_left(degrees: float) -> None:
     assert np.sign(turned[1, 0] - between_eyes) == -np.sign(degrees)
     hidden = ~visible(turned)[:FACE]
     assert hidden.mean() < 0.6
-    if abs(degrees) > 30:  # the far cheek is hidden: that of the picture's side to which the nose points
+    if abs(degrees) > 30:  # the far cheek is hidden: that of the image's side to which the nose points
         assert np.sign(turned[:FACE][hidden, 0].mean()) == -np.sign(degrees)
 
 
@@ -76,16 +76,16 @@ def test_the_fit_is_a_face_from_the_front(fit: HeadFit, face: tuple[np.ndarray, 
     assert np.linalg.norm(eyes - face[1][:2].mean(0)) < 0.1 * (face[0][2] - face[0][0])
 
 
-def test_what_is_no_face_has_no_presence(mesh: FaceMesh, picture: Image) -> None:
+def test_what_is_no_face_has_no_presence(mesh: FaceMesh, image: Image) -> None:
     landmarks = np.array([[20, 420], [60, 420], [40, 440], [40, 460], [10, 430], [70, 430]], float)
-    assert mesh.fit(picture, np.array([10.0, 400, 80, 480]), landmarks).presence < 0.5
+    assert mesh.fit(image, np.array([10.0, 400, 80, 480]), landmarks).presence < 0.5
 
 
-def test_no_turn_gives_the_picture_back(fit: HeadFit, picture: Image, face: tuple[np.ndarray, np.ndarray]) -> None:
-    rendered = synthesise(picture, fit, 0.0)
+def test_no_turn_gives_the_image_back(fit: HeadFit, image: Image, face: tuple[np.ndarray, np.ndarray]) -> None:
+    rendered = synthesise(image, fit, 0.0)
     assert rendered.coverage > 0.9
     middle = slice(40, 120), slice(40, 110)
-    real = align(picture, face[1])
+    real = align(image, face[1])
     shift = min(
         np.abs(np.roll(rendered.pixels, (dy, dx), (0, 1))[middle].astype(int) - real[middle]).mean()
         for dy in range(-8, 9)
@@ -95,8 +95,8 @@ def test_no_turn_gives_the_picture_back(fit: HeadFit, picture: Image, face: tupl
 
 
 @pytest.mark.parametrize("degrees", [-30, 15, 30])
-def test_a_rendered_face_is_turned_by_the_angle(mesh: FaceMesh, fit: HeadFit, picture: Image, degrees: float) -> None:
-    rendered = synthesise(picture, fit, math.radians(degrees))
+def test_a_rendered_face_is_turned_by_the_angle(mesh: FaceMesh, fit: HeadFit, image: Image, degrees: float) -> None:
+    rendered = synthesise(image, fit, math.radians(degrees))
     box, landmarks = (
         np.array([30.0, 25, 120, 130]),
         np.array([[48, 47], [100, 47], [74, 75], [74, 103], [30, 60], [120, 60]]),

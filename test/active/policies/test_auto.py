@@ -1,4 +1,4 @@
-"""Which move the arbiter makes when, on faces whose front is known."""
+"""Moves of the arbiter on faces whose front is known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.perception.identity import apparent_yaw
-from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.active.policies.auto import AutoPolicy
 from opendr_perception.active.policies.base import Decision, Persistent
 from opendr_perception.tasks.imaging.image import Image
@@ -30,7 +30,7 @@ class Fixed:
     def begin(self) -> None:
         self.begun += 1
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         return self.decision
 
 
@@ -43,15 +43,15 @@ class Front:
     def begin(self) -> None:
         self.begun += 1
 
-    def __call__(self, view: View) -> float:
+    def __call__(self, view: FaceObservation) -> float:
         return self.turn
 
 
-def view(size: float = 90.0, distance: float = 1.4, **distances: float) -> View:
+def view(size: float = 90.0, distance: float = 1.4, **distances: float) -> FaceObservation:
     known = distances or {"ann": 0.95, "bob": 1.3}
     name = min(known, key=known.__getitem__)
     box = np.array([320 - size / 2, 240 - size / 2, 320 + size / 2, 240 + size / 2])
-    return View(BLACK, box, [320, 240] + size * FRONTAL, Recognition(name, 1 - known[name], known), distance)
+    return FaceObservation(BLACK, box, [320, 240] + size * FRONTAL, Recognition(name, 1 - known[name], known), distance)
 
 
 def policy(degrees: float = 0.0, clearing: Decision = STAY) -> AutoPolicy:
@@ -102,7 +102,7 @@ def test_another_policy_has_the_last_word() -> None:
 
 def test_a_face_that_is_not_found_is_looked_for_on_both_sides() -> None:
     searching = policy()
-    moves = [searching.search(Glimpse(3.0, 0.0)).move for _ in range(4)]
+    moves = [searching.search(RangeOnly(3.0, 0.0)).move for _ in range(4)]
     assert moves[3] is None
     places = np.cumsum([move.pan for move in moves[:3] if move is not None])
     assert places[0] > 0 > places[1]
@@ -126,9 +126,9 @@ def test_what_is_in_the_way_is_gone_around() -> None:
 
 def test_what_was_in_the_way_of_a_search_is_left_behind_by_the_next_one() -> None:
     searching = policy(60)
-    searching.search(Glimpse(3.0, 0.0))
+    searching.search(RangeOnly(3.0, 0.0))
     searching.blocked(Move(pan=0.5))
-    searching.search(Glimpse(3.0, 0.0))
+    searching.search(RangeOnly(3.0, 0.0))
     assert searching.decide([view()]).move == Move(pan=math.radians(60))
 
 
@@ -136,9 +136,9 @@ def test_all_begin_anew() -> None:
     occlusion, front = Fixed(STAY), Front(0)
     begun = AutoPolicy(occlusion, front)
     for _ in range(3):
-        begun.search(Glimpse(3.0, 0.0))
+        begun.search(RangeOnly(3.0, 0.0))
     begun.blocked(Move(advance=1.0))
     begun.begin()
     assert (occlusion.begun, front.begun) == (1, 1)
-    assert begun.search(Glimpse(3.0, 0.0)).move is not None
+    assert begun.search(RangeOnly(3.0, 0.0)).move is not None
     assert begun.decide([view(ann=1.3, bob=1.4)]).move is None

@@ -1,4 +1,4 @@
-"""Where the front of a face is."""
+"""Estimation of the front of a face."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.active.perception.face_mesh import HeadFit
-from opendr_perception.active.perception.observation import Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, Recognition
 from opendr_perception.active.policies.front import FrontFinder
 from opendr_perception.tasks.face.geometry import FACING, HEAD
 from opendr_perception.tasks.imaging.image import Image
@@ -27,15 +27,15 @@ class Mesh:
         return HeadFit(np.zeros((0, 3)), np.zeros(0, bool), self.presence, math.radians(self.degrees))
 
 
-def view(yaw: float, pan: float = 0.0) -> View:
+def view(yaw: float, pan: float = 0.0) -> FaceObservation:
     """An average head, turned by some degrees, the nose to the right."""
     c, s = math.cos(math.radians(-yaw)), math.sin(math.radians(-yaw))
     head = HEAD @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T @ FACING.T + [0, 0, 100]
     points = head[:, :2] / head[:, 2:] * FOCAL + [320, 240]
-    return View(BLACK, np.zeros(4), points, Recognition("ann", 0.0), 1.0, math.radians(pan))
+    return FaceObservation(BLACK, np.zeros(4), points, Recognition("ann", 0.0), 1.0, math.radians(pan))
 
 
-def find(mesh: Mesh, *views: View) -> float:
+def find(mesh: Mesh, *views: FaceObservation) -> float:
     front = FrontFinder(mesh)
     return math.degrees([front(view) for view in views][-1])
 

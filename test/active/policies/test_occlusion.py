@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.observation import Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, Recognition
 from opendr_perception.active.policies.occlusion import (
     LARGEST_RATIO,
     SIDES,
@@ -19,7 +19,9 @@ from opendr_perception.active.policies.occlusion import (
 )
 from opendr_perception.tasks.imaging.image import Image
 
-VIEW = View(Image(np.zeros((8, 8, 3), np.uint8), "bgr8"), np.zeros(4), np.zeros((6, 2)), Recognition("", 0.0), 2.0)
+VIEW = FaceObservation(
+    Image(np.zeros((8, 8, 3), np.uint8), "bgr8"), np.zeros(4), np.zeros((6, 2)), Recognition("", 0.0), 2.0
+)
 STEP = OcclusionSettings().first_step
 
 
@@ -30,12 +32,12 @@ class Script:
         self._sides: Iterator[str] = iter(sides)
         self._ratio, self._certainty = ratio, certainty
 
-    def direction(self, view: View) -> np.ndarray:
+    def direction(self, view: FaceObservation) -> np.ndarray:
         probabilities = np.full(5, (1 - self._certainty) / 4)
         probabilities[SIDES.index(next(self._sides))] = self._certainty
         return probabilities
 
-    def ratio(self, before: View, after: View) -> float:
+    def ratio(self, before: FaceObservation, after: FaceObservation) -> float:
         return self._ratio
 
 
@@ -44,7 +46,7 @@ def policy(*sides: str, ratio: float = 1.0, certainty: float = 0.9) -> Occlusion
 
 
 def moves(policy: OcclusionPolicy, count: int) -> list[Move | None]:
-    views: list[View] = []
+    views: list[FaceObservation] = []
     found = []
     for _ in range(count):
         views.append(VIEW)

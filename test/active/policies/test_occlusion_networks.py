@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from opendr_perception import zoo
-from opendr_perception.active.perception.observation import Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, Recognition
 from opendr_perception.active.policies.occlusion import SIDES, OcclusionNetworks
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face.detection import FaceDetector
@@ -26,18 +26,18 @@ def detector(models: Any) -> FaceDetector:
     return FaceDetector(Session(models["blazeface"].path, threads=1))
 
 
-def covered(picture: np.ndarray, detector: FaceDetector, side: str, share: float) -> View:
+def covered(image: np.ndarray, detector: FaceDetector, side: str, share: float) -> FaceObservation:
     """A view of the portrait with a grey board before one side of the face."""
-    box = detector([Image(picture, "bgr8")])[0].detections.boxes[0]
+    box = detector([Image(image, "bgr8")])[0].detections.boxes[0]
     x, width = box[0], box[2] - box[0]
-    painted = picture.copy()
+    painted = image.copy()
     if side == "left":
         painted[:, : int(x + share * width)] = (90, 110, 100)
     elif side == "right":
         painted[:, int(x + (1 - share) * width) :] = (90, 110, 100)
     (faces,) = detector([Image(painted, "bgr8")])
     box, landmarks = faces.detections.boxes[0], faces.landmarks[0]
-    return View(Image(painted, "bgr8"), box, landmarks, Recognition("", 0.0), 2.0)
+    return FaceObservation(Image(painted, "bgr8"), box, landmarks, Recognition("", 0.0), 2.0)
 
 
 @pytest.mark.parametrize("side", ["left", "right", "none"])

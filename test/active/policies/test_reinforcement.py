@@ -1,4 +1,4 @@
-"""What a learned policy is told, and what it then does."""
+"""Inputs and decisions of a learned policy."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from onnx import TensorProto, helper, numpy_helper
 from opendr_perception import zoo
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.identification import Goal, identify
-from opendr_perception.active.perception.observation import Glimpse, View
+from opendr_perception.active.perception.observation import FaceObservation, RangeOnly
 from opendr_perception.active.policies.base import Persistent
 from opendr_perception.active.policies.registry import Policies
 from opendr_perception.active.policies.reinforcement import FRAME, FramePolicy, Option, ReinforcementPolicy
 from opendr_perception.active.policies.situation import FEATURES
 from opendr_perception.engine.session import EngineError, Session
 
-Face = Callable[..., View]
+Face = Callable[..., FaceObservation]
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +65,10 @@ def test_it_never_moves_when_certain(policy: ReinforcementPolicy, face: Face) ->
 class Standstill:
     """A robot that always sees the same, wherever it goes."""
 
-    def __init__(self, seen: View | Glimpse) -> None:
+    def __init__(self, seen: FaceObservation | RangeOnly) -> None:
         self.seen, self.moves = seen, 0
 
-    def look(self) -> View | Glimpse:
+    def look(self) -> FaceObservation | RangeOnly:
         return self.seen
 
     def move(self, move: Move) -> str:
@@ -77,7 +77,7 @@ class Standstill:
 
 
 def test_it_stops_when_the_budget_is_out(policy: ReinforcementPolicy, face: Face) -> None:
-    for seen in (face(math.radians(60), -0.1), Glimpse(6.0, 0.0)):
+    for seen in (face(math.radians(60), -0.1), RangeOnly(6.0, 0.0)):
         robot = Standstill(seen)
         outcome = identify(robot, policy, Goal(max_moves=2))
         assert 0 < robot.moves == outcome.moves <= 2
@@ -86,7 +86,7 @@ def test_it_stops_when_the_budget_is_out(policy: ReinforcementPolicy, face: Face
 def test_it_searches_for_a_face_that_is_far_away(policy: ReinforcementPolicy) -> None:
     assert isinstance(policy, Persistent)
     policy.begin()
-    decision = policy.search(Glimpse(7.0, 0.0))
+    decision = policy.search(RangeOnly(7.0, 0.0))
     assert decision.move is not None
     assert decision.move.advance > 0
 
@@ -116,14 +116,14 @@ def constant_network(path: Path, inputs: str, dtype: int, shape: tuple[int, ...]
 
 def test_where_it_may_not_come_nearer_it_says_so(tmp_path: Path) -> None:
     network = constant_network(tmp_path / "x.onnx", "observation", TensorProto.FLOAT, (FEATURES,), 6, 7)
-    near = ReinforcementPolicy(network).search(Glimpse(1.2, 0.0))
+    near = ReinforcementPolicy(network).search(RangeOnly(1.2, 0.0))
     assert near.move is None
     assert "too near" in near.reason
-    far = ReinforcementPolicy(network).search(Glimpse(4.0, 0.0))
+    far = ReinforcementPolicy(network).search(RangeOnly(4.0, 0.0))
     assert far.move == Move(advance=pytest.approx(1.75))
 
 
-def test_the_published_policy_sees_the_picture(tmp_path: Path, face: Face) -> None:
+def test_the_published_policy_sees_the_image(tmp_path: Path, face: Face) -> None:
     network = constant_network(tmp_path / "x.onnx", "frame", TensorProto.UINT8, (*FRAME, 3), 4, 5)
     assert FramePolicy(network).decide([face(confidence=0.9)]).move == Move(pan=math.radians(5))
 
@@ -148,6 +148,6 @@ def test_it_is_chosen_by_its_name(face: Face) -> None:
 def test_as_published_it_needs_a_network_of_the_users(tmp_path: Path, face: Face) -> None:
     network = constant_network(tmp_path / "x.onnx", "frame", TensorProto.UINT8, (*FRAME, 3), 0, 5)
     with pytest.raises(ValueError, match="train_frames"):
-        Policies(lambda crops: [], lambda name: network, published=True).get("reinforcement")
-    own = Policies(lambda crops: [], lambda name: network, published=True, learned="x.onnx").get("reinforcement")
+        Policies(lambda crops: [], lambda name: network, paper_constants=True).get("reinforcement")
+    own = Policies(lambda crops: [], lambda name: network, paper_constants=True, learned="x.onnx").get("reinforcement")
     assert own.decide([face()]).move is None

@@ -1,4 +1,4 @@
-"""What a network is told of an episode."""
+"""Encoding of an episode for a network."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from opendr_perception.active.perception.identity import apparent_yaw
-from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.active.policies.situation import FEATURES, LANDMARKS, NUMBERS, Situation, observe
 
-Face = Callable[..., View]
+Face = Callable[..., FaceObservation]
 
 
-def told(*looks: View | Glimpse, blocked: bool = False) -> np.ndarray:
+def told(*looks: FaceObservation | RangeOnly, blocked: bool = False) -> np.ndarray:
     """The observation after some looks."""
     situation = Situation()
     for look in looks:
@@ -46,11 +46,11 @@ def test_names_are_followed_over_all_views(face: Face) -> None:
 
 
 def test_a_face_that_is_not_found_is_told_by_where_the_person_stands(face: Face) -> None:
-    seen = told(face(confidence=0.2), Glimpse(1.0, -0.25), blocked=True)
+    seen = told(face(confidence=0.2), RangeOnly(1.0, -0.25), blocked=True)
     assert not seen[:LANDMARKS].any()
     expected = {"found": 0, "confidence": 0, "best": 0.2, "pan": -0.25, "came nearer": 1, "distance": -1, "blocked": 1}
     assert {name: number(seen, name) for name in expected} == pytest.approx(expected, abs=1e-6)
-    assert number(told(Glimpse(8.0, 0.0)), "unknown") == 1, "nothing speaks for anybody yet"
+    assert number(told(RangeOnly(8.0, 0.0)), "unknown") == 1, "nothing speaks for anybody yet"
 
 
 def test_what_is_not_known_is_told_as_zero(face: Face) -> None:

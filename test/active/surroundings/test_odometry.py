@@ -1,4 +1,4 @@
-"""Where the robot was when an image was taken."""
+"""Pose of the robot when an image was taken."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity
 from opendr_perception.active.surroundings.odometry import HISTORY, MOST, Odometry, Place
 
 SPEED = st.floats(-1.0, 1.0)
@@ -34,8 +34,8 @@ def test_who_stands_still_is_seen_where_they_are_whenever_the_image_was_taken(
     then = min(poses, key=lambda pose: abs(pose[0] - (total - ago)))
     place = odometry.at(total - then[0])
     assert (place.x, place.y) == pytest.approx(then[1:3], abs=0.01)
-    point = Place(*then[1:]).point(Person(away, bearing))
-    seen = odometry.place.see(place.point(Person(away, bearing)))
+    point = Place(*then[1:]).point(PersonPosition(away, bearing))
+    seen = odometry.place.see(place.point(PersonPosition(away, bearing)))
     assert seen.distance == pytest.approx(math.dist(point, (x, y)), abs=0.03)
 
 

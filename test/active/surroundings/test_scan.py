@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from opendr_perception.active.control.limiter import Governor, Limits
+from opendr_perception.active.control.limiter import Limits, VelocityLimiter
 from opendr_perception.active.surroundings.geometry import STILL, Velocity
 from opendr_perception.active.surroundings.scan import Blind, StampWatch, scan_points, too_old
 
@@ -39,7 +39,7 @@ def test_an_obstacle_in_the_very_middle_of_the_scanner_still_has_a_direction() -
     ranges = np.full(72, math.inf)
     ranges[36] = -math.inf
     points = scan_points(ranges, -math.pi, math.pi / 36, 0.0, 10.0)
-    assert Governor(Limits()).govern(Velocity(x=0.2), [], points, 0.05) == STILL
+    assert VelocityLimiter(Limits()).limit(Velocity(x=0.2), [], points, 0.05) == STILL
 
 
 def test_few_invalid_beams_do_not_matter() -> None:
@@ -57,7 +57,7 @@ def test_a_wide_run_of_invalid_beams_hides_something(beams: range, hides: bool) 
     points = scan_points(ranges, *AROUND)
     assert len(points) == (5 if hides else 0)
     assert np.hypot(*points.T) == pytest.approx(0.1)
-    assert (Governor(Limits()).govern(Velocity(x=0.2), [], points, 0.05) == STILL) == hides
+    assert (VelocityLimiter(Limits()).limit(Velocity(x=0.2), [], points, 0.05) == STILL) == hides
 
 
 def test_what_is_hidden_where_the_circle_closes_is_hidden_too() -> None:
@@ -118,9 +118,9 @@ def test_no_robot_drives_towards_what_a_beam_met_beside_it(heading: float, near:
     ranges = np.array(data.draw(st.lists(st.sampled_from([math.inf, 5.0]), min_size=72, max_size=72)))
     beam = int(np.argmax(np.cos(AROUND[0] + AROUND[1] * np.arange(72) - heading)))
     ranges[beam] = near
-    governor = Governor(Limits(max_acceleration=100.0, max_angular_acceleration=100.0))
+    limiter = VelocityLimiter(Limits(max_acceleration=100.0, max_angular_acceleration=100.0))
     points = scan_points(ranges, *AROUND)
-    assert governor.govern(Velocity(0.2 * math.cos(heading), 0.2 * math.sin(heading)), [], points, 0.05) == STILL
+    assert limiter.limit(Velocity(0.2 * math.cos(heading), 0.2 * math.sin(heading)), [], points, 0.05) == STILL
 
 
 def test_a_stamp_that_stands_still_or_goes_back_a_little_is_no_news() -> None:

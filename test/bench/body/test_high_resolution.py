@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from opendr_perception.bench.body.high_resolution import _counts
-from opendr_perception.bench.body.pasted_people import Cutout, Scene, Street, make_scene
+from opendr_perception.bench.body.pasted_people import Cutout, PastedScene, Street, make_scene
 from opendr_perception.tasks.body.pose import Poses
 from opendr_perception.tasks.nms.candidates import Detections
 
 
 @pytest.fixture(scope="module")
-def scene() -> Scene:
+def scene() -> PastedScene:
     pixels = np.full((120, 60, 3), 40, np.uint8)
     pixels[20:28, 26:34] = 255  # the only keypoint
     keypoints = np.zeros((17, 3))
@@ -22,7 +22,7 @@ def scene() -> Scene:
     return make_scene(np.random.default_rng(0), street, 720, 3, 0.3)
 
 
-def test_people_are_pasted_apart_and_keypoints_go_with_them(scene: Scene) -> None:
+def test_people_are_pasted_apart_and_keypoints_go_with_them(scene: PastedScene) -> None:
     assert scene.pixels.shape == (720, 1280, 3)
     heights = scene.boxes[:, 3] - scene.boxes[:, 1]
     assert len(scene.boxes) == 3
@@ -32,7 +32,7 @@ def test_people_are_pasted_apart_and_keypoints_go_with_them(scene: Scene) -> Non
         assert scene.pixels[int(y), int(x)].min() > 200
 
 
-def test_a_keypoint_is_right_within_a_tenth_of_the_height_and_a_missed_person_has_none(scene: Scene) -> None:
+def test_a_keypoint_is_right_within_a_tenth_of_the_height_and_a_missed_person_has_none(scene: PastedScene) -> None:
     people = Detections(scene.boxes.astype(np.float32), np.ones(3, np.float32))
     keypoints = scene.keypoints.copy()
     height = scene.boxes[0, 3] - scene.boxes[0, 1]

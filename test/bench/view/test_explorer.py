@@ -12,12 +12,12 @@ from opendr_perception import zoo
 from opendr_perception.active.control.controller import IN_THE_WAY
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
-from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.active.policies import POLICIES, Policies
 from opendr_perception.active.policies.occlusion import OcclusionSettings
 from opendr_perception.active.policies.synthesis import SynthesisSettings
 from opendr_perception.bench.view.explorer import SimulatedExplorer
-from opendr_perception.bench.view.policies import Laboratory
+from opendr_perception.bench.view.policies import ViewSetUp
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
 from opendr_perception.sim.scene import Pose, Scene, Thing, facing, occlude
@@ -27,7 +27,7 @@ from opendr_perception.tasks.imaging.image import Image, Pixels
 
 
 class CountingDetector(FaceDetector):
-    """Counts pictures."""
+    """Counts images."""
 
     count = 0
 
@@ -62,11 +62,11 @@ def scene(away: float = 2.0, degrees: float = 0.0) -> Scene:
 def test_a_face_is_a_view_and_a_hidden_one_a_glimpse(explorer: SimulatedExplorer) -> None:
     explorer.begin(scene(), 0)
     seen = explorer.look()
-    assert isinstance(seen, View)
+    assert isinstance(seen, FaceObservation)
     assert seen.distance == pytest.approx(2, rel=0.2)
     explorer.begin(occlude(scene(3.0), "left", 1.0, 0.5), 0)
     hidden = explorer.look()
-    assert isinstance(hidden, Glimpse)
+    assert isinstance(hidden, RangeOnly)
     assert hidden.distance == pytest.approx(3, rel=0.2)
 
 
@@ -79,7 +79,7 @@ def test_the_same_place_of_the_same_scene_is_looked_at_once(
     explorer.begin(scene(2.2), 1)
     third = explorer.look()
     assert detector.count == before + 1
-    assert all(isinstance(view, View) for view in (first, again, third))
+    assert all(isinstance(view, FaceObservation) for view in (first, again, third))
     explorer.begin(scene(2.4), 0)
     explorer.look()
     assert detector.count == before + 2
@@ -116,7 +116,7 @@ def test_a_way_that_is_free_is_driven_to_its_end(explorer: SimulatedExplorer) ->
 
 
 def test_the_policies_that_are_measured_are_those_that_users_get(models: object) -> None:
-    laboratory = Laboratory.__new__(Laboratory)  # without its people: only who makes the policies counts here
+    laboratory = ViewSetUp.__new__(ViewSetUp)  # without its people: only who makes the policies counts here
     laboratory.recogniser = lambda crops: []  # type: ignore[assignment]
     measured = laboratory.policies()
     users = Policies(lambda crops: [], zoo.session)

@@ -1,4 +1,4 @@
-"""What is read out of the commands around a fault."""
+"""Evaluation of the commands around a fault."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pytest
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.surroundings.geometry import STILL, Velocity
 from opendr_perception.bench.view.fault_trials import stopped_after, violations
-from opendr_perception.bench.view.faulty_robot import Heard
+from opendr_perception.bench.view.faulty_robot import HeardCommand
 
 SLOW = Velocity(x=0.1)
 
 
-def heard(*velocities: Velocity, begin: float = 10.0, period: float = 0.05) -> Sequence[Heard]:
-    return [Heard(begin + k * period, 100 + k * period, velocity) for k, velocity in enumerate(velocities)]
+def heard(*velocities: Velocity, begin: float = 10.0, period: float = 0.05) -> Sequence[HeardCommand]:
+    return [HeardCommand(begin + k * period, 100 + k * period, velocity) for k, velocity in enumerate(velocities)]
 
 
 def test_the_stop_is_the_first_zero_that_only_zeros_follow() -> None:
@@ -41,5 +41,5 @@ def test_commands_beyond_the_limits_are_counted(commands: Sequence[Velocity], co
 
 
 def test_a_clock_that_jumps_excuses_nothing() -> None:
-    before, after = Heard(10.0, 100.0, Velocity(x=0.02)), Heard(10.05, 110.0, Velocity(x=0.2))
+    before, after = HeardCommand(10.0, 100.0, Velocity(x=0.02)), HeardCommand(10.05, 110.0, Velocity(x=0.2))
     assert violations([before, after], Limits()) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from opendr_perception.bench.view.explorer import Costs
+from opendr_perception.bench.view.explorer import EpisodeCosts
 from opendr_perception.bench.view.figures import Episode, figures, interval, mcnemar
 
 NAMES = ("static", "random", "rule", "occlusion", "synthesis", "auto", "oracle")
@@ -17,7 +17,7 @@ def episode(right: bool, **changes: Any) -> Episode:
         "right": right, "right_after_two": right, "occluded": False, "known": True, "good_at_first": False, "moves": 1,
         "embeddings": 3, "times": (0.01,),
     }  # fmt: skip
-    return Episode(**{**values, **changes}, costs=Costs(looks=2, travelled=1.0, seconds=4.0))
+    return Episode(**{**values, **changes}, costs=EpisodeCosts(looks=2, travelled=1.0, seconds=4.0))
 
 
 def test_the_interval_is_wilsons() -> None:

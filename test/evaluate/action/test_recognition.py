@@ -16,7 +16,7 @@ from opendr_perception.engine.export import export
 from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.action.falls import FILES, MD4FD, falls_in
 from opendr_perception.evaluate.action.recognition import evaluate_actions, listen, streams_of
-from opendr_perception.evaluate.action.recordings import Recording
+from opendr_perception.evaluate.action.recordings import ActionRecording
 from opendr_perception.evaluate.action.watching import watch
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.networks.action.tcn import ActionTcn
@@ -42,7 +42,7 @@ def waver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return model_that_says(tmp_path_factory.mktemp("model") / "waver.onnx", "wave")
 
 
-def test_every_recording_is_a_segment_of_one_stream_of_its_person(one: Callable[..., Recording]) -> None:
+def test_every_recording_is_a_segment_of_one_stream_of_its_person(one: Callable[..., ActionRecording]) -> None:
     recordings = [one("wave", subject=str(k % 3)) for k in range(40)]
     streams = [*streams_of(recordings)]
     seen = [segment.recording for stream in streams for segment in stream.segments]
@@ -52,7 +52,7 @@ def test_every_recording_is_a_segment_of_one_stream_of_its_person(one: Callable[
 
 
 def test_the_recogniser_answers_to_each_frame_of_streams_of_different_lengths(
-    waver: Path, one: Callable[..., Recording]
+    waver: Path, one: Callable[..., ActionRecording]
 ) -> None:
     streams = [*streams_of([one("wave", "1"), one("wave", "1"), one("clap", "2")])]
     answers = watch(ActionRecogniser(Session(waver)), streams)
@@ -60,7 +60,7 @@ def test_the_recogniser_answers_to_each_frame_of_streams_of_different_lengths(
     assert all((found.argmax(1) == LABELS.index("wave")).all() for found in answers)
 
 
-def test_what_is_heard_of_a_segment(waver: Path, one: Callable[..., Recording]) -> None:
+def test_what_is_heard_of_a_segment(waver: Path, one: Callable[..., ActionRecording]) -> None:
     heard = [*listen(ActionRecogniser(Session(waver)), [*streams_of([one("wave"), one("clap")])])]
     by_action = {each.segment.recording.action: each for each in heard}
     assert by_action["wave"].delay == 0.0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from opendr_perception.evaluate.action.recordings import UNJUDGED, Recording, active_part
+from opendr_perception.evaluate.action.recordings import UNJUDGED, ActionRecording, active_part
 
 
 def test_the_action_is_where_somebody_moves(waving: np.ndarray) -> None:
@@ -21,7 +21,7 @@ def test_who_never_moves_or_only_for_a_moment_is_taken_as_a_whole(waving: np.nda
     assert active_part(waving[:15], np.ones((15, 17), bool), 20.0) == (0, 15)
 
 
-def test_frames_are_called_by_posture_action_and_posture(one: Callable[..., Recording]) -> None:
+def test_frames_are_called_by_posture_action_and_posture(one: Callable[..., ActionRecording]) -> None:
     names = one("sit down").names
     assert names[0] == "stand" and names[30] == "sit down" and names[-1] == "sit"
     thrown = one("bend", share=0.5)
@@ -30,7 +30,7 @@ def test_frames_are_called_by_posture_action_and_posture(one: Callable[..., Reco
     assert set(one("walk").names) == {"walk"}
 
 
-def test_backwards_sitting_down_is_standing_up(one: Callable[..., Recording]) -> None:
+def test_backwards_sitting_down_is_standing_up(one: Callable[..., ActionRecording]) -> None:
     down = one("sit down")
     up = down.backwards("stand up")
     np.testing.assert_array_equal(up.image, down.image[::-1])
@@ -38,7 +38,7 @@ def test_backwards_sitting_down_is_standing_up(one: Callable[..., Recording]) ->
     assert list(up.names) == ["stand up" if name == "sit down" else name for name in down.names[::-1]]
 
 
-def test_a_missing_keypoint_has_no_score_and_no_place(one: Callable[..., Recording]) -> None:
+def test_a_missing_keypoint_has_no_score_and_no_place(one: Callable[..., ActionRecording]) -> None:
     recording = one()
     recording.seen[:, 4] = False
     assert not recording.keypoints[:, 4].any()

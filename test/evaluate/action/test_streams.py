@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from opendr_perception.evaluate.action.recordings import UNJUDGED, Recording
+from opendr_perception.evaluate.action.recordings import UNJUDGED, ActionRecording
 from opendr_perception.evaluate.action.streams import FEET, alone, join
 
 
-def test_segments_are_where_they_say(one: Callable[..., Recording]) -> None:
+def test_segments_are_where_they_say(one: Callable[..., ActionRecording]) -> None:
     recordings = [one("wave"), one("clap"), one("sit down")]
     stream = join(np.random.default_rng(0), recordings)
     assert [segment.recording for segment in stream.segments] == recordings
@@ -21,7 +21,7 @@ def test_segments_are_where_they_say(one: Callable[..., Recording]) -> None:
     assert UNJUDGED in stream.names
 
 
-def test_nobody_jumps_from_one_recording_to_the_next(one: Callable[..., Recording]) -> None:
+def test_nobody_jumps_from_one_recording_to_the_next(one: Callable[..., ActionRecording]) -> None:
     far = one("clap")
     far.image[:] += 500.0
     stream = join(np.random.default_rng(0), [one("wave"), far, one("wave")])
@@ -30,7 +30,7 @@ def test_nobody_jumps_from_one_recording_to_the_next(one: Callable[..., Recordin
     assert np.abs(np.diff(stream.points, axis=0)).max() <= 1.5 * own
 
 
-def test_who_sits_gets_up_before_standing_and_the_other_way_round(one: Callable[..., Recording]) -> None:
+def test_who_sits_gets_up_before_standing_and_the_other_way_round(one: Callable[..., ActionRecording]) -> None:
     rng = np.random.default_rng(0)
     stream = join(rng, [one("sit down"), one("wave"), one("stand up")])
     assert [segment.recording.action for segment in stream.segments] == ["sit down", "wave", "stand up"]
@@ -41,7 +41,7 @@ def test_who_sits_gets_up_before_standing_and_the_other_way_round(one: Callable[
     assert (named.names == "stand up").sum() > (stream.names == "stand up").sum()
 
 
-def test_a_recording_alone_is_a_stream(one: Callable[..., Recording]) -> None:
+def test_a_recording_alone_is_a_stream(one: Callable[..., ActionRecording]) -> None:
     recording = one()
     stream = alone(recording)
     np.testing.assert_array_equal(stream.keypoints, recording.keypoints)

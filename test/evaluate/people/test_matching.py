@@ -15,15 +15,15 @@ from pycocotools.cocoeval import COCOeval
 
 from opendr_perception.evaluate.people.detection import recall_at
 from opendr_perception.evaluate.people.matching import _dataset, average_precision, bootstrap, match, precision_recall
-from opendr_perception.evaluate.people.sets import People
+from opendr_perception.evaluate.people.sets import LabelledPeople
 from opendr_perception.tasks.nms.candidates import Detections
 
 A, B, FAR = (0, 0, 10, 20), (30, 0, 40, 20), (80, 0, 90, 20)
 
 
-def people(*boxes: tuple[float, ...], ignored: tuple[int, ...] = ()) -> People:
+def people(*boxes: tuple[float, ...], ignored: tuple[int, ...] = ()) -> LabelledPeople:
     flags = np.isin(np.arange(len(boxes)), ignored)
-    return People(np.array(boxes, float).reshape(-1, 4), np.arange(len(boxes)), flags)
+    return LabelledPeople(np.array(boxes, float).reshape(-1, 4), np.arange(len(boxes)), flags)
 
 
 def found(*rows: tuple[tuple[float, ...], float]) -> Detections:

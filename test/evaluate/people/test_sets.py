@@ -13,7 +13,7 @@ from opendr_perception.evaluate.people.sets import people_set
 from opendr_perception.evaluate.report import DatasetError
 
 
-def picture(path: Path) -> None:
+def write_image(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), np.full((40, 60, 3), 90, np.uint8))
 
@@ -30,7 +30,7 @@ def test_mot_challenge_is_read_with_its_rate_and_what_it_ignores(tmp_path: Path)
     ]
     (tmp_path / "gt" / "gt.txt").write_text("\n".join(rows))
     for number in (1, 2, 10):
-        picture(tmp_path / "img1" / f"{number:06}.jpg")
+        write_image(tmp_path / "img1" / f"{number:06}.jpg")
     found = people_set(tmp_path)
     assert found.rate == 14
     assert [number for number, _ in found.frames()] == [1, 2, 3]
@@ -59,7 +59,7 @@ def test_boxes_of_images_are_read(tmp_path: Path) -> None:
         json.dumps({"PennPed1": {"boxes_xyxy": [[1, 2, 3, 4]]}, "FudanPed1": {"boxes_xyxy": []}})
     )
     for name in ("PennPed1", "FudanPed1"):
-        picture(tmp_path / "images" / f"{name}.png")
+        write_image(tmp_path / "images" / f"{name}.png")
     found = people_set(tmp_path)
     assert found.numbers("test") == [1] and found.numbers("train") == [0]
     assert [image.width for _, image in found.frames()] == [60, 60]
@@ -83,7 +83,7 @@ def test_coco_has_people_crowds_and_other_things(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no images in"):
         people_set(path)
     for name in ("a.jpg", "b.jpg"):
-        picture(tmp_path / "val2017" / name)
+        write_image(tmp_path / "val2017" / name)
     found = people_set(path)
     assert found.labels[0].ignored.tolist() == [False, True] and len(found.labels[1].ids) == 0
     assert len([*found.frames()]) == 2

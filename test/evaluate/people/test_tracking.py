@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opendr_perception.evaluate.people.sets import People
+from opendr_perception.evaluate.people.sets import LabelledPeople
 from opendr_perception.evaluate.people.tracking import Course, Followed, measure
 from opendr_perception.tasks.imaging.image import Image
 from opendr_perception.tasks.nms.candidates import Detections
 
 LEFT, RIGHT = (0.0, 0.0, 10.0, 20.0), (50.0, 0.0, 60.0, 20.0)
-FILM = {number: People(np.array([LEFT, RIGHT]), np.array([1, 2]), np.array([False, False])) for number in range(1, 11)}
+FILM = {
+    number: LabelledPeople(np.array([LEFT, RIGHT]), np.array([1, 2]), np.array([False, False]))
+    for number in range(1, 11)
+}
 
 
 def named(left: str, right: str) -> Followed:
@@ -35,7 +38,7 @@ def test_a_new_id_is_one_switch() -> None:
 
 
 def test_a_track_of_somebody_who_is_ignored_is_not_wrong() -> None:
-    film = {n: People(one.boxes, one.ids, np.array([False, True])) for n, one in FILM.items()}
+    film = {n: LabelledPeople(one.boxes, one.ids, np.array([False, True])) for n, one in FILM.items()}
     assert measure(film, {number: named("a", "b") for number in film})["precision"] == 1.0
     nobody = {number: (np.array([LEFT]), ["a"]) for number in film}
     assert measure(film, nobody)["recall"] == 1.0

@@ -38,9 +38,9 @@ def test_attention_gates_channels_and_then_places(randomise) -> None:
 
 def test_each_branch_is_a_judge_of_its_own(randomise) -> None:
     network = randomise(Esr(classes=7, branches=3, attention=True, width=16))
-    pictures = torch.rand(2, 3, 96, 96)
+    images = torch.rand(2, 3, 96, 96)
     with torch.no_grad():
-        whole, two = network(pictures), network(pictures, active=2)
+        whole, two = network(images), network(images, active=2)
     assert whole.logits.shape == (3, 2, 7) and whole.affect.shape == (3, 2, 2)
     assert whole.channels.shape == (3, 2, 128) and whole.places.shape == (3, 2, 6, 6)
     assert torch.equal(two.logits, whole.logits[:2])
@@ -54,11 +54,11 @@ def test_a_branch_without_attention_has_none_to_show() -> None:
 
 def test_patches_see_their_corner_only(randomise) -> None:
     network = randomise(MaNet(7, width=16))
-    pictures = torch.rand(1, 3, 224, 224)
+    images = torch.rand(1, 3, 224, 224)
     with torch.no_grad():
-        before = network(pictures)
-        pictures[:, :, 160:, 160:] = 0  # far from the edges of the other three
-        after = network(pictures)
+        before = network(images)
+        images[:, :, 160:, 160:] = 0  # far from the edges of the other three
+        after = network(images)
     assert before.patches.shape == (4, 1, 128, 7, 7) and before.branches.shape == (2, 1, 128)
     assert [torch.equal(a, b) for a, b in zip(before.patches, after.patches, strict=True)] == [True, True, True, False]
     assert torch.allclose(before.logits(), 0.6 * before.local_logits + 0.4 * before.global_logits)
@@ -70,10 +70,10 @@ def test_the_direction_of_the_second_chain_changes_the_answer(randomise) -> None
     network = randomise(MaNet(7, width=16))
     other = MaNet(7, width=16, reverse=False).eval()
     load_checkpoint(other, network.state_dict())
-    pictures = torch.rand(1, 3, 224, 224)
+    images = torch.rand(1, 3, 224, 224)
     with torch.no_grad():
-        assert torch.equal(network(pictures).local_logits, other(pictures).local_logits)
-        assert not torch.allclose(network(pictures).global_logits, other(pictures).global_logits)
+        assert torch.equal(network(images).local_logits, other(images).local_logits)
+        assert not torch.allclose(network(images).global_logits, other(images).global_logits)
 
 
 def test_published_names_of_ma_net_load() -> None:

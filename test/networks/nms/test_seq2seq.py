@@ -25,7 +25,7 @@ from opendr_perception.tasks.imaging.image import Image
 from opendr_perception.tasks.nms.box_graph import BoxGraph, build_graph, pair_features
 from opendr_perception.tasks.nms.candidates import Candidates, Detections, FeatureMap
 from opendr_perception.tasks.nms.classic import Greedy
-from opendr_perception.tasks.nms.learned import LearnedNms, at_least
+from opendr_perception.tasks.nms.learned import LearnedNms, keep_certain
 from opendr_perception.tasks.nms.overlap import pairwise_iou
 from opendr_perception.tasks.people.detection import PersonDetector
 from opendr_perception.training.nms.examples import as_tensors
@@ -157,7 +157,7 @@ def test_the_order_of_candidates_does_not_matter(exported) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7680, 4320), (480, 1920)])
-def test_any_picture_and_any_boxes_are_served(exported, size: tuple[int, int]) -> None:
+def test_any_image_and_any_boxes_are_served(exported, size: tuple[int, int]) -> None:
     _, nms = exported
     assert len(nms(Candidates(Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32)), size))) == 0
     rng = np.random.default_rng(0)
@@ -171,7 +171,7 @@ def test_any_picture_and_any_boxes_are_served(exported, size: tuple[int, int]) -
     assert len(found) > 0 or size == (1, 1)
 
 
-def test_features_and_pictures_are_asked_for_by_name(tmp_path: Path) -> None:
+def test_features_and_images_are_asked_for_by_name(tmp_path: Path) -> None:
     boxes, scores = (array.astype(np.float32) for array in crowd(12))
     bare = Candidates(Detections(boxes, scores), SIZE)
     export_nms(FSeq2Nms(6, SMALL).eval(), tmp_path / "fseq2.onnx")
@@ -189,10 +189,10 @@ def test_features_and_pictures_are_asked_for_by_name(tmp_path: Path) -> None:
     network = Seq2SeqNms(SMALL).eval()
     export_nms(network, tmp_path / "fmod.onnx", appearance=True, metadata={"fmod_mean": zeros, "fmod_std": ones})
     fmod = LearnedNms(Session(tmp_path / "fmod.onnx", threads=1))
-    with pytest.raises(ValueError, match="picture, which is missing"):
+    with pytest.raises(ValueError, match="image, which is missing"):
         fmod(bare)
-    picture = Image(rng.integers(0, 255, (480, 640, 3), np.uint8), "bgr8")
-    assert len(fmod(Candidates(bare.proposals, SIZE, picture=picture))) == len(found)
+    image = Image(rng.integers(0, 255, (480, 640, 3), np.uint8), "bgr8")
+    assert len(fmod(Candidates(bare.proposals, SIZE, image=image))) == len(found)
 
 
 def test_the_detectors_own_map_decides_too(
@@ -205,9 +205,9 @@ def test_the_detectors_own_map_decides_too(
     export_nms(FSeq2Nms(128, SMALL).eval(), tmp_path / "fseq2.onnx")
     detector.nms = plain.nms = LearnedNms(Session(tmp_path / "fseq2.onnx", threads=1))
     portrait = np.ascontiguousarray(street[0][:, :320])
-    for picture in (street[0], portrait, street[0][:1, :1]):
-        [people] = detector([Image(picture, "bgr8")])
-        assert len(people) > 20 or picture.size == 3
+    for image in (street[0], portrait, street[0][:1, :1]):
+        [people] = detector([Image(image, "bgr8")])
+        assert len(people) > 20 or image.size == 3
     with pytest.raises(ValueError, match="feature map, which is missing"):
         plain([Image(street[0], "bgr8")])
 
@@ -223,7 +223,7 @@ def test_nobody_of_whom_the_detector_is_sure_is_lost(exported) -> None:
         for box in greedy.boxes[greedy.scores > threshold]:
             assert pairwise_iou(box[None], kept).max(initial=0) >= 0.5
     assert found.scores.sum() > free.scores.sum()
-    raised = at_least(
+    raised = keep_certain(
         np.array([0.2, 0.6, 0.1], np.float32),
         Detections(
             np.array([[0, 0, 10, 10], [0, 0, 10, 9], [50, 0, 60, 10]], np.float32),

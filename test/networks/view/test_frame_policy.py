@@ -1,4 +1,4 @@
-"""The published network that sees the picture alone."""
+"""The published network that sees the image alone."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def test_it_is_the_published_network() -> None:
     torch.manual_seed(0)
     network = FrameNetwork().eval()
     assert sum(parameter.numel() for parameter in network.parameters()) == 14_168_886
-    pictures = np.random.default_rng(0).integers(0, 256, (2, *FRAME, 3), np.uint8)
-    frames = torch.from_numpy(pictures)
+    images = np.random.default_rng(0).integers(0, 256, (2, *FRAME, 3), np.uint8)
+    frames = torch.from_numpy(images)
     with torch.no_grad():
         probabilities, values = network(frames), network.value(frames)
         alone = network(frames[:1])

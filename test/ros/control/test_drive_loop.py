@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from opendr_perception.active.control.controller import REPEAT, Pilot, Status, Timeouts
+from opendr_perception.active.control.controller import REPEAT, MotionController, Status, Timeouts
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity
 from opendr_perception.ros.control.drive_loop import DriveLoop
 
-PERSON = Person(2.0, 0.0)
+PERSON = PersonPosition(2.0, 0.0)
 RIGHT = Move(pan=1.0)
 LIMIT = 20.0
 
@@ -32,8 +32,8 @@ class Base:
         self.loops: list[DriveLoop] = []
 
     def drive(self, timeout: float = 0.25) -> DriveLoop:
-        pilot = Pilot("holonomic", Limits(), Timeouts(command=timeout))
-        loop = DriveLoop(pilot, self.take, time.monotonic, self.failures.append)
+        controller = MotionController("holonomic", Limits(), Timeouts(command=timeout))
+        loop = DriveLoop(controller, self.take, time.monotonic, self.failures.append)
         self.loops.append(loop)
         return loop
 
@@ -80,7 +80,7 @@ def test_zero_comes_when_perceptions_expire_and_not_at_the_next_turn(base: Base,
     base.wait(base.moves)
     base.wait(base.stands)
     assert base.heard[-1][0] - seen < 0.9, "the turn after that is at 1 s"
-    assert loop.pilot.status is Status.HELD
+    assert loop.controller.status is Status.HELD
 
 
 def test_a_move_that_was_stopped_before_its_first_step_does_not_stir(base: Base) -> None:
@@ -150,7 +150,7 @@ def test_whoever_is_told_of_the_failure_may_fail_too(base: Base) -> None:
     def fail(text: str) -> None:
         raise RuntimeError("the log is full")
 
-    loop = DriveLoop(Pilot("holonomic", Limits(), Timeouts()), base.take, time.monotonic, fail)
+    loop = DriveLoop(MotionController("holonomic", Limits(), Timeouts()), base.take, time.monotonic, fail)
     base.loops.append(loop)
     begin(loop)
     base.wait(base.moves)
@@ -200,7 +200,11 @@ def test_a_move_that_cannot_be_made_is_refused(base: Base) -> None:
 def test_changes_of_a_move_are_told(base: Base) -> None:
     states: list[Any] = []
     loop = DriveLoop(
-        Pilot("holonomic", Limits(), Timeouts()), base.take, time.monotonic, base.failures.append, states.append
+        MotionController("holonomic", Limits(), Timeouts()),
+        base.take,
+        time.monotonic,
+        base.failures.append,
+        states.append,
     )
     base.loops.append(loop)
     begin(loop)

@@ -12,7 +12,7 @@ import pytest
 
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.identification import Goal, Outcome
-from opendr_perception.active.perception.observation import View
+from opendr_perception.active.perception.observation import FaceObservation
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.active.policies.baselines import Static
 from opendr_perception.active.surroundings.geometry import STILL
@@ -30,7 +30,7 @@ class Stuck:
     def begin(self) -> None:
         """Nothing is kept."""
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         self.begun.set()
         assert self.free.wait(20)
         return Decision(Move(pan=0.5), "at last")
@@ -42,7 +42,7 @@ class Restless:
     def begin(self) -> None:
         """Nothing is kept."""
 
-    def decide(self, views: Sequence[View]) -> Decision:
+    def decide(self, views: Sequence[FaceObservation]) -> Decision:
         return Decision(Move(pan=0.5), "there is more to see")
 
 
@@ -102,7 +102,7 @@ def test_a_robot_that_moves_stands_in_time_although_its_worker_hangs(stage: Any)
         stage.explorer.begin("")
         stage.explorer.look()
         with stage.drive.lock:  # as its worker does, which then never asks again
-            stage.drive.pilot.move(Move(pan=1.0), time.monotonic())
+            stage.drive.controller.move(Move(pan=1.0), time.monotonic())
         stage.wait(lambda: stage.moves)
     stage.wait(lambda: not stage.moves)
 
@@ -115,7 +115,7 @@ def test_after_closing_nothing_begins(stage: Any) -> None:
 
 
 def test_what_a_report_raises_ends_the_episode_and_leaves_the_robot_standing(stage: Any) -> None:
-    def report(phase: str, view: View | None, moves: int) -> None:
+    def report(phase: str, view: FaceObservation | None, moves: int) -> None:
         if phase == "looking" and moves:
             raise OSError("the listener is gone")
 

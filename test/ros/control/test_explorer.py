@@ -1,4 +1,4 @@
-"""What a robot makes of faces, images and its calibration."""
+"""Interpretation of faces, images and the calibration by a robot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.identification import Interrupted
-from opendr_perception.active.perception.observation import Glimpse
+from opendr_perception.active.perception.observation import RangeOnly
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_of_three_looks_the_one_of_median_confidence_counts(stage: Any) -> None:
     assert view.recognition.confidence == 0.3
     assert view.distance == pytest.approx(2.0, rel=0.02)
     assert view.landmarks.shape == (6, 2)
-    assert stage.drive.pilot.person.bearing == pytest.approx(0.2, abs=0.01)
+    assert stage.drive.controller.person.bearing == pytest.approx(0.2, abs=0.01)
 
 
 def test_the_nearest_is_meant_unless_a_track_is(stage: Any) -> None:
@@ -116,7 +116,7 @@ def test_after_a_move_only_later_images_count(stage: Any, impatient: None) -> No
         assert stage.explorer.move(Move(advance=0.03)) == ""
     stage.show()  # too early: the robot may still tremble
     assert stage.explorer.look() is None
-    assert stage.drive.pilot.travelled > 0.02
+    assert stage.drive.controller.travelled > 0.02
 
 
 def test_warnings_with_changing_numbers_are_about_one_subject(stage: Any) -> None:
@@ -145,7 +145,7 @@ def test_whoever_turns_the_back_is_kept_away_from_and_the_person_is_no_obstacle(
     stage.explorer.begin("7")
     stage.show()
     stage.explorer.take_persons(bodies(stage, (2.0, 0.0), (2.5, 0.4)))
-    [other] = stage.drive.pilot.others(time.monotonic())
+    [other] = stage.drive.controller.others(time.monotonic())
     assert other.bearing == pytest.approx(0.4, abs=0.02)
     assert 2.0 < other.distance <= 2.51
 
@@ -164,7 +164,7 @@ def test_where_only_a_body_is_seen_there_is_a_glimpse_of_the_person(stage: Any) 
     try:
         with stage.showing():
             glimpse = stage.explorer.look()
-            assert isinstance(glimpse, Glimpse)
+            assert isinstance(glimpse, RangeOnly)
             assert glimpse.distance == pytest.approx(3.0, abs=0.1)
             assert stage.explorer.move(Move(advance=-0.03)) == "", "it moves by the body"
     finally:
@@ -192,5 +192,5 @@ def test_a_message_with_too_many_people_is_no_image(stage: Any) -> None:
     stage.people = {str(k): (2.0, 0.0) for k in range(1000)}
     stage.explorer.begin("")
     stage.show()
-    assert stage.drive.pilot.person is None
+    assert stage.drive.controller.person is None
     assert "1000 people in one image" in stage.warnings[0]

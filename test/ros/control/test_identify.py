@@ -18,12 +18,14 @@ from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 
 from opendr_perception.active.identification import Goal, Outcome
-from opendr_perception.active.perception.observation import Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, Recognition
 from opendr_perception.active.policies.baselines import Static
 from opendr_perception.ros.control.identify import IdentifyAction
 from opendr_perception.tasks.imaging.image import Image
 
-VIEW = View(Image(np.zeros((8, 8, 3), np.uint8), "bgr8"), np.zeros(4), np.zeros((6, 2)), Recognition("ann", 0.4))
+VIEW = FaceObservation(
+    Image(np.zeros((8, 8, 3), np.uint8), "bgr8"), np.zeros(4), np.zeros((6, 2)), Recognition("ann", 0.4)
+)
 DEFAULT = Goal(confidence=0.35, max_moves=4)
 
 

@@ -1,4 +1,4 @@
-"""Image messages to pictures and back."""
+"""Image messages to images and back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def header() -> Header:
 
 
 @pytest.mark.parametrize("encoding", CHANNELS)
-def test_a_message_becomes_the_picture_that_it_was_made_of(encoding: str) -> None:
+def test_a_message_becomes_the_image_that_it_was_made_of(encoding: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (5, 7, CHANNELS[encoding]), np.uint8)
     message = images.to_message(pixels, header(), encoding)
     assert (message.height, message.width, message.step) == (5, 7, 7 * CHANNELS[encoding])
@@ -75,7 +75,7 @@ def test_whatever_is_no_image_is_told_in_one_line() -> None:
 
 @pytest.fixture
 def fresh() -> Iterator[None]:
-    """What is chosen to convert is chosen anew, and forgotten afterwards."""
+    """Choose the converter anew, and forget it afterwards."""
     images.converter.cache_clear()
     yield
     images.converter.cache_clear()

@@ -99,7 +99,7 @@ main(Hanging)
 
 
 def said(output: str) -> list[str]:
-    """What the node itself has printed, without the log."""
+    """Output of the node itself, without the log."""
     return [line for line in output.splitlines() if not line.startswith("[")]
 
 

@@ -14,7 +14,8 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.ros.perception.node import Frame, PerceptionNode
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode
 
 PIXELS = np.zeros((48, 64, 3), np.uint8)
 YEARS_AGO = 1.5e9
@@ -37,7 +38,7 @@ class Probe(PerceptionNode):
     def new_memory(self) -> list[str]:
         return []
 
-    def process(self, frames: Sequence[Frame]) -> Iterable[DetectionArray]:
+    def process(self, frames: Sequence[StreamFrame]) -> Iterable[DetectionArray]:
         self.entered.set()
         assert self.gate.wait(60)
         for frame in frames:
@@ -45,7 +46,7 @@ class Probe(PerceptionNode):
                 raise self.trouble[frame.header.frame_id]
         return map(self._answer, frames)
 
-    def _answer(self, frame: Frame) -> DetectionArray:
+    def _answer(self, frame: StreamFrame) -> DetectionArray:
         frame.memory.append(frame.stream)
         if frame.header.frame_id in self.unsayable:
             raise ValueError("it has no words for this")
@@ -61,7 +62,7 @@ class Probe(PerceptionNode):
 
 
 def seen(result: DetectionArray) -> int:
-    """How many frames the stream's memory has seen."""
+    """Number of frames that the stream's memory has seen."""
     return len(result.detections)
 
 
@@ -154,7 +155,7 @@ def test_bad_compressed_images_and_random_bytes_are_rejected(graph: Any) -> None
     results = graph.listen(DetectionArray, "sizes", publishers=1)
     camera = graph.publisher(CompressedImage, "image_raw/compressed")
 
-    rubbish = CompressedImage(header=graph.header(), format="jpeg", data=b"\xff\xd8 this is no picture")
+    rubbish = CompressedImage(header=graph.header(), format="jpeg", data=b"\xff\xd8 this is no image")
     half = graph.jpeg(PIXELS)
     half.data = half.data[:20]
     noise = np.random.default_rng(1).integers(0, 256, 300, np.uint8).tobytes()
@@ -280,12 +281,12 @@ def test_several_streams_are_processed_together_and_share_nothing(graph: Any) ->
     node.entered.clear()
     cameras["front"].publish(graph.image(PIXELS))
     assert node.entered.wait(60)
-    taken: list[Sequence[Frame]] = []
+    taken: list[Sequence[StreamFrame]] = []
     process = node.process
     node.process = lambda frames: taken.append(frames) or process(frames)
     for name in ("front", "rear"):
         cameras[name].publish(graph.image(PIXELS, frame_id="waiting"))
-        graph.wait(lambda n=name: n in node._mailbox._slots, lambda n=name: f"{n} does not wait")
+        graph.wait(lambda n=name: n in node._latest._slots, lambda n=name: f"{n} does not wait")
     node.gate.set()
     for name in ("front", "rear"):
         results[name].find(lambda message: message.header.frame_id == "waiting", f"waiting frame of {name}")
@@ -307,7 +308,7 @@ def test_a_batch_that_fails_changes_each_memory_once(graph: Any, fault: str) -> 
     assert node.entered.wait(60)
     for name in names:
         cameras[name].publish(graph.image(PIXELS, frame_id="bad" if name == "middle" else "good"))
-        graph.wait(lambda n=name: n in node._mailbox._slots, lambda n=name: f"{n} does not wait")
+        graph.wait(lambda n=name: n in node._latest._slots, lambda n=name: f"{n} does not wait")
     node.gate.set()
     assert seen(results["front"].wait(2)[-1]) == 2
     assert seen(results["rear"].wait(1)[-1]) == 1

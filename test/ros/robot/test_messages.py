@@ -1,4 +1,4 @@
-"""What a robot says of itself, by the conventions of REP 103 and 105."""
+"""Messages of a robot about itself, by the conventions of REP 103 and 105."""
 
 from __future__ import annotations
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sensor_msgs.msg import LaserScan
 
-from opendr_perception.active.control.controller import Pilot, Timeouts
-from opendr_perception.active.control.limiter import Governor, Limits
+from opendr_perception.active.control.controller import MotionController, Timeouts
+from opendr_perception.active.control.limiter import Limits, VelocityLimiter
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.surroundings.frames import Pose3
-from opendr_perception.active.surroundings.geometry import STILL, Person, Velocity
+from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity
 from opendr_perception.active.surroundings.scan import Blind
 from opendr_perception.ros.robot.scans import Repeated, ScanReader
 
@@ -47,11 +47,11 @@ def one_wall(frame: str, beam: int) -> LaserScan:
 
 
 def goes(obstacles: np.ndarray, wish: Velocity) -> bool:
-    return Governor(Limits()).govern(wish, [], obstacles, 1.0) != STILL
+    return VelocityLimiter(Limits()).limit(wish, [], obstacles, 1.0) != STILL
 
 
-def pilot() -> Pilot:
-    return Pilot("holonomic", Limits(), Timeouts())
+def controller() -> MotionController:
+    return MotionController("holonomic", Limits(), Timeouts())
 
 
 def test_a_scanner_that_is_turned_round_guards_the_right_side() -> None:
@@ -113,8 +113,8 @@ def test_no_scan_moves_a_robot_beyond_its_limits_and_no_blind_one_moves_it_at_al
     message.ranges = ranges
     message.header.frame_id = "base_link" if known else "laser"
     message.header.stamp.sec, message.header.stamp.nanosec = divmod(round(stamp * 1e9), 10**9)
-    driver, reading, limits = pilot(), reader(), Limits()
-    driver.observe(1.0, 1.0, Person(2.5, 0.0))
+    driver, reading, limits = controller(), reader(), Limits()
+    driver.observe(1.0, 1.0, PersonPosition(2.5, 0.0))
     driver.move(Move(pan=1.0), 1.0)
     assert driver.tick(1.0, 0.0) is not None
     blind = False

@@ -1,4 +1,4 @@
-"""Whoever else commands the robot is named."""
+"""Other commanders of the robot are named."""
 
 from __future__ import annotations
 

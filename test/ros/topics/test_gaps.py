@@ -1,4 +1,4 @@
-"""When a stream must start anew, and which time its frames have."""
+"""Restarts of a stream, and the time of its frames."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from opendr_perception.ros.topics.gaps import LATE_IN_A_ROW, NOTED, STANDING, Continuity, Step
+from opendr_perception.ros.topics.gaps import LATE_IN_A_ROW, NOTED, STANDING, GapDetector, StreamStep
 
 SECOND = 10**9
 STEADY = 5000 * SECOND
@@ -18,19 +18,21 @@ class Camera:
 
     def __init__(self, max_gap: float = 1.0) -> None:
         self.max_gap = max_gap
-        self.continuity = Continuity()
-        self.steps: list[Step] = []
+        self.gap_detector = GapDetector()
+        self.steps: list[StreamStep] = []
 
     def arrive(self, stamp: float, at: float) -> object:
-        return self.continuity.arrive(round(stamp * SECOND), STEADY + round(at * SECOND))
+        return self.gap_detector.arrive(round(stamp * SECOND), STEADY + round(at * SECOND))
 
-    def serve(self, stamp: float, at: float | None = None) -> Step:
+    def serve(self, stamp: float, at: float | None = None) -> StreamStep:
         """A message that arrives at a time, by default that of its stamp, and is served at once."""
-        arrival = self.continuity.arrive(round(stamp * SECOND), STEADY + round((stamp if at is None else at) * SECOND))
-        self.steps.append(self.continuity.follow(arrival, self.max_gap))
+        arrival = self.gap_detector.arrive(
+            round(stamp * SECOND), STEADY + round((stamp if at is None else at) * SECOND)
+        )
+        self.steps.append(self.gap_detector.follow(arrival, self.max_gap))
         return self.steps[-1]
 
-    def serve_all(self, stamps: Iterable[float]) -> list[Step]:
+    def serve_all(self, stamps: Iterable[float]) -> list[StreamStep]:
         return [self.serve(stamp) for stamp in stamps]
 
     @property
@@ -90,7 +92,7 @@ def test_a_camera_slower_than_the_longest_gap_is_learnt() -> None:
     camera = Camera(max_gap=1.0)
     camera.serve_all(100 + 1.7 * index for index in range(20))
     assert not any(step.restart for step in camera.steps[4:]), "after some frames the rate is known"
-    assert camera.continuity.interval == pytest.approx(1.7)
+    assert camera.gap_detector.interval == pytest.approx(1.7)
     assert camera.serve(160.0).restart.startswith("nothing came for")
 
 
@@ -142,7 +144,7 @@ def test_the_same_image_again_says_nothing_new() -> None:
     assert {step.time for step in steps} == {10.0}
     assert [step.repeated for step in steps] == [False, True, True]
     assert not any(step.standing for step in steps)
-    assert camera.serve(10.3, at=0.3) == Step(10.3)
+    assert camera.serve(10.3, at=0.3) == StreamStep(10.3)
 
 
 def test_stamps_that_begin_or_end_are_a_new_beginning() -> None:
@@ -166,7 +168,7 @@ def test_nothing_grows_while_nothing_is_served() -> None:
     camera.serve(10.0)
     for index in range(3 * NOTED):
         camera.arrive(10 + index / 30, 10 + index / 30)
-    assert len(camera.continuity._arrivals) == NOTED
+    assert len(camera.gap_detector._arrivals) == NOTED
     camera.serve(10 + 3 * NOTED / 30)
     assert camera.restarts == [], "what has come is not known any more, so nothing is said about it"
-    assert not camera.continuity._arrivals
+    assert not camera.gap_detector._arrivals

@@ -1,4 +1,4 @@
-"""What is wrong with a stream, judged from counts and steps alone."""
+"""Faults of a stream, judged from counts and steps alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from opendr_perception.ros.topics import health
-from opendr_perception.ros.topics.gaps import Step
+from opendr_perception.ros.topics.gaps import StreamStep
 from opendr_perception.ros.topics.health import RECURS, WITHIN, Health
 from opendr_perception.ros.topics.latest import Counts
 
@@ -35,8 +35,8 @@ def test_rejections_are_judged_by_period_and_silence_changes_no_judgement() -> N
 def test_what_happens_now_and_then_is_no_fault(clock: list[float]) -> None:
     stream = Health()
     for number in range(5 * RECURS):
-        stream.note(1, Step(float(number), restart="time went back by 9.000 s"))
-        stream.note(1, Step(float(number), late=True))
+        stream.note(1, StreamStep(float(number), restart="time went back by 9.000 s"))
+        stream.note(1, StreamStep(float(number), late=True))
         clock[0] += WITHIN
     assert stream.irregularities(0.1, 1.0) == ""
     assert (stream.restarts.count, stream.late.count) == (5 * RECURS, 5 * RECURS)
@@ -45,8 +45,8 @@ def test_what_happens_now_and_then_is_no_fault(clock: list[float]) -> None:
 def test_what_recurs_is_a_fault_for_a_while(clock: list[float]) -> None:
     stream = Health()
     for _ in range(RECURS):
-        stream.note(1, Step(1.0, restart="time went back by 9.000 s"))
-    assert stream.irregularities(0.1, 1.0) == "the stream starts anew again and again: time went back by 9.000 s"
+        stream.note(1, StreamStep(1.0, restart="time went back by 9.000 s"))
+    assert stream.irregularities(0.1, 1.0) == "the stream restarts again and again: time went back by 9.000 s"
     clock[0] += WITHIN
     assert stream.irregularities(0.1, 1.0) == ""
 
@@ -54,17 +54,17 @@ def test_what_recurs_is_a_fault_for_a_while(clock: list[float]) -> None:
 def test_late_messages_that_recur_are_a_fault(clock: list[float]) -> None:
     stream = Health()
     for _ in range(RECURS):
-        stream.note(1, Step(1.0, late=True))
+        stream.note(1, StreamStep(1.0, late=True))
     assert "messages come late again and again" in stream.irregularities(0.1, 1.0)
 
 
 def test_stamps_that_stand_still_are_a_fault_until_they_advance() -> None:
     stream = Health()
-    stream.note(0, Step(1.0, standing=True))
+    stream.note(0, StreamStep(1.0, standing=True))
     assert stream.irregularities(0.1, 1.0).startswith("the publisher sets no stamps")
-    stream.note(5, Step(2.0, repeated=True, standing=True))
+    stream.note(5, StreamStep(2.0, repeated=True, standing=True))
     assert stream.irregularities(0.1, 1.0).startswith("the publisher's stamps stand still")
-    stream.note(6, Step(3.0))
+    stream.note(6, StreamStep(3.0))
     assert stream.irregularities(0.1, 1.0) == ""
     assert (stream.unstamped, stream.repeated) == (1, 1)
 
@@ -72,7 +72,7 @@ def test_stamps_that_stand_still_are_a_fault_until_they_advance() -> None:
 def test_a_slow_camera_and_a_slow_node_are_told_apart() -> None:
     stream = Health()
     for second in range(2 * RECURS):
-        stream.note(1, Step(2.0 * second))
+        stream.note(1, StreamStep(2.0 * second))
     assert stream.irregularities(2.0, 1.0).startswith("a message comes every 2.0 s only")
     assert stream.irregularities(0.1, 1.0).startswith("a result comes every 2.0 s only")
     assert stream.irregularities(0.1, 5.0) == ""

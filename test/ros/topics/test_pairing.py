@@ -50,6 +50,7 @@ def test_images_without_a_result_are_nothing_unusual(joined: Joined) -> None:
             joined.result(stamp - 3)
     assert [image for image, _ in joined.pairs] == [f"image {stamp}" for stamp in range(1, 100, 5)]
     assert not joined.missed
+    assert joined.pairing.passed == 100 - len(joined.pairs) - 3, "the newest ones may still find their result"
 
 
 def test_a_result_whose_image_was_lost_is_missed_as_soon_as_that_is_certain(joined: Joined) -> None:

@@ -1,4 +1,4 @@
-"""What a stream says of its messages, over real topics: each fault in words, and well again when good ones come."""
+"""Diagnostics of a stream, over real topics: each fault in words, and well again when good ones come."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.ros.node import managed
-from opendr_perception.ros.perception.node import Frame, PerceptionNode
+from opendr_perception.ros.perception.frame import StreamFrame
+from opendr_perception.ros.perception.node import PerceptionNode
 from opendr_perception.ros.topics import listener
 from opendr_perception.ros.topics.health import RECURS
 
@@ -37,7 +38,7 @@ class Probe(PerceptionNode):
     def new_memory(self) -> list[float]:
         return []
 
-    def process(self, frames: Sequence[Frame]) -> Sequence[DetectionArray]:
+    def process(self, frames: Sequence[StreamFrame]) -> Sequence[DetectionArray]:
         assert self.gate.wait(60)
         for frame in frames:
             frame.memory.append(frame.time)
@@ -149,22 +150,22 @@ def test_restarts_that_recur_are_told_with_their_reason(graph: Any, capfd: pytes
     for _ in range(RECURS + 1):
         for stamp in (100.0, 100.1, 150.0):
             eye.show(stamp)
-    values = eye.told("the stream starts anew again and again")
+    values = eye.told("the stream restarts again and again")
     assert values["level"] == "1"
     assert values["restarts"] == str(2 * RECURS + 1)
-    assert capfd.readouterr().err.count("; the stream starts anew") == 1, "it is said once"
+    assert capfd.readouterr().err.count("; the stream restarts") == 1, "it is said once"
 
 
 def test_images_that_were_dropped_while_the_node_was_busy_are_no_gap(graph: Any) -> None:
     eye = Eye(graph, max_gap=0.5)
     for stamp in (10.0, 10.1, 10.2):
         eye.show(stamp)
-    continuity = eye.node._streams[""]._continuity
+    gap_detector = eye.node._streams[""]._gap_detector
     eye.node.gate.clear()
     for tenth in range(3, 40):
         eye.camera.publish(graph.image(PIXELS, 10 + tenth / 10))
         stamp = round((10 + tenth / 10) * 1e9)
-        graph.wait(lambda s=stamp: continuity._newest.stamp == s, lambda: "an arrival")
+        graph.wait(lambda s=stamp: gap_detector._newest.stamp == s, lambda: "an arrival")
     before = len(eye.results.messages)
     eye.node.gate.set()
     eye.results.wait(before + 2)
@@ -178,9 +179,7 @@ def test_images_that_were_rejected_are_no_gap(graph: Any) -> None:
         eye.show(stamp)
     for tenth in range(3, 23):
         eye.camera.publish(graph.image(PIXELS, 10 + tenth / 10, encoding="smell8"))
-        eye.graph.wait(
-            lambda t=tenth: eye.node._mailbox.counts("").rejected == t - 2, lambda: "a rejection", limit=20.0
-        )
+        eye.graph.wait(lambda t=tenth: eye.node._latest.counts("").rejected == t - 2, lambda: "a rejection", limit=20.0)
     assert len(eye.show(12.3)) == 4
     eye.told("", restarts=0, rejected=20)
 
@@ -216,8 +215,8 @@ def test_messages_that_never_came_are_counted(graph: Any) -> None:
         eye.camera.publish(graph.image(np.zeros((480, 640, 3), np.uint8)))
     eye.show()
     graph.wait(
-        lambda: eye.node._mailbox.counts("").received + own.lost == 202,
-        lambda: f"{eye.node._mailbox.counts('')} and {own.lost} of 202",
+        lambda: eye.node._latest.counts("").received + own.lost == 202,
+        lambda: f"{eye.node._latest.counts('')} and {own.lost} of 202",
     )
     assert own.lost > 0
     eye.told("images arrive", lost=own.lost)
@@ -274,23 +273,23 @@ def test_warnings_whose_texts_change_are_throttled_by_their_subject(
     eye = Eye(graph)
     for number in range(50):
         eye.camera.publish(graph.image(PIXELS, encoding=f"smell{number}"))
-        graph.wait(lambda n=number: eye.node._mailbox.counts("").rejected == n + 1, lambda: "a rejection")
+        graph.wait(lambda n=number: eye.node._latest.counts("").rejected == n + 1, lambda: "a rejection")
     assert capfd.readouterr().err.count("smell") == 1
 
 
 def test_the_annotated_image_also_comes_as_jpeg_only_for_somebody(graph: Any) -> None:
     eye = Eye(graph)
     eye.show()
-    pictures = graph.listen(CompressedImage, "probe/image/compressed", publishers=1)
+    annotated = graph.listen(CompressedImage, "probe/image/compressed", publishers=1)
     image = graph.image(PIXELS)
-    picture = graph.ask(eye.camera, image, pictures)
-    assert picture.header == image.header
-    assert "jpeg" in picture.format
-    decoded = cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_COLOR)
+    answer = graph.ask(eye.camera, image, annotated)
+    assert answer.header == image.header
+    assert "jpeg" in answer.format
+    decoded = cv2.imdecode(np.frombuffer(answer.data, np.uint8), cv2.IMREAD_COLOR)
     assert decoded.shape == PIXELS.shape
     assert abs(decoded.astype(int) - 200).max() < 5
     assert eye.node._streams[""]._drawings.get_subscription_count() == 0
-    graph.observer.destroy_subscription(pictures.subscription)
+    graph.observer.destroy_subscription(annotated.subscription)
     graph.wait(lambda: not eye.node._streams[""].watched(), lambda: "the subscriber is still seen")
 
 

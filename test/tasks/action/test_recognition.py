@@ -12,7 +12,7 @@ import torch
 from opendr_perception.engine.export import export
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.networks.action.co_st_gcn import CoStGcn
-from opendr_perception.tasks.action.recognition import KEPT, Action, ActionMemory, ActionRecogniser, Observation
+from opendr_perception.tasks.action.recognition import KEPT, Action, ActionMemory, ActionRecogniser, TrackedPoses
 from opendr_perception.tasks.action.skeleton import CHANNELS, VERSION
 
 LABELS = ("stand", "walk", "jump")
@@ -45,7 +45,7 @@ def play(
     recogniser: ActionRecogniser, memory: ActionMemory, tracks: list[str], clip: np.ndarray, start: float = 100.0
 ) -> list[list[Action]]:
     return [
-        recogniser([Observation(memory, tracks, keypoints, start + index / RATE)])[0]
+        recogniser([TrackedPoses(memory, tracks, keypoints, start + index / RATE)])[0]
         for index, keypoints in enumerate(clip)
     ]
 
@@ -87,8 +87,8 @@ def test_two_streams_in_one_call_do_not_mix(recogniser: ActionRecogniser, model:
         stamp = 100 + index / RATE
         found = recogniser(
             [
-                Observation(memories[0], ["1", "2"], front[index], stamp),
-                Observation(memories[1], ["1", "2"], rear[index], stamp),
+                TrackedPoses(memories[0], ["1", "2"], front[index], stamp),
+                TrackedPoses(memories[1], ["1", "2"], rear[index], stamp),
             ]
         )
     alone = ActionRecogniser(Session(model))
@@ -136,7 +136,7 @@ def test_missing_and_broken_keypoints_harm_nobody(recogniser: ActionRecogniser, 
 def test_the_same_image_again_changes_nothing(recogniser: ActionRecogniser) -> None:
     memory, clip = ActionMemory(), people(1, 60)
     before = play(recogniser, memory, ["1"], clip)[-1][0]
-    (again,) = recogniser([Observation(memory, ["1"], clip[-1], 100 + 59 / RATE)])
+    (again,) = recogniser([TrackedPoses(memory, ["1"], clip[-1], 100 + 59 / RATE)])
     assert same(before, again[0])
 
 
@@ -144,7 +144,7 @@ def test_the_same_image_again_changes_nothing(recogniser: ActionRecogniser) -> N
 def test_where_stamps_stand_still_who_is_not_here_is_forgotten(recogniser: ActionRecogniser, stamp: float) -> None:
     memory = ActionMemory()
     for number, keypoints in enumerate(people(1, 400)):
-        recogniser([Observation(memory, [str(number)], keypoints, stamp)])
+        recogniser([TrackedPoses(memory, [str(number)], keypoints, stamp)])
         assert len(memory.people) <= 1
         assert len(recogniser._bank.keys()) <= 1
 
@@ -155,7 +155,7 @@ def test_of_many_people_who_come_and_go_within_a_moment_only_so_many_are_remembe
     recogniser.max_persons = 5
     memory = ActionMemory()
     for number, keypoints in enumerate(people(1, 400)):
-        recogniser([Observation(memory, [str(number)], keypoints, 100 + number / 1000)])
+        recogniser([TrackedPoses(memory, [str(number)], keypoints, 100 + number / 1000)])
     assert len(memory.people) <= KEPT * 5 + 1
     assert len(recogniser._bank.keys()) <= KEPT * 5 + 1
     assert "399" in memory.people
@@ -173,10 +173,10 @@ def test_the_largest_people_are_looked_at(recogniser: ActionRecogniser) -> None:
 def test_people_on_a_slow_camera_are_followed(recogniser: ActionRecogniser) -> None:
     memory = ActionMemory()
     for index, keypoints in enumerate(people(1, 12)):
-        recogniser([Observation(memory, ["1"], keypoints, 100 + 1.7 * index)])
+        recogniser([TrackedPoses(memory, ["1"], keypoints, 100 + 1.7 * index)])
     assert memory.people["1"].skeleton is not None
     assert memory.people["1"].skeleton.start == 100
-    recogniser([Observation(memory, ["1"], people(1, 1)[0], 200.0)])
+    recogniser([TrackedPoses(memory, ["1"], people(1, 1)[0], 200.0)])
     assert memory.people["1"].skeleton.start == 200.0, "after a minute nothing is continued"
 
 

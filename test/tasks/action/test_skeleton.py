@@ -78,7 +78,7 @@ def test_no_frame_depends_on_what_comes_later() -> None:
     np.testing.assert_array_equal(whole[: len(part)], part)
 
 
-def test_size_and_place_in_the_picture_do_not_matter() -> None:
+def test_size_and_place_in_the_image_do_not_matter() -> None:
     rng = np.random.default_rng(1)
     movement = rng.normal(0, 2, (30, JOINTS, 3)) * [1, 1, 0]
     near, _ = watch([person(4.0, (500.0, 400.0)) + 4 * move for move in movement])

@@ -1,4 +1,4 @@
-"""Keypoints are grouped to people, and come back to where they are in the picture, on ideal maps of drawn skeletons."""
+"""Keypoints are grouped to people, and come back to where they are in the image, on ideal maps of drawn skeletons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opendr_perception.tasks.body.formats.openpose import OpenPose
 from opendr_perception.tasks.body.grouping import LIMBS, enlarge, find_peaks, group
 from opendr_perception.tasks.body.layouts import OPENPOSE18
 from opendr_perception.tasks.imaging.image import Image
-from opendr_perception.tasks.people.high_resolution import Glance, Resolution
+from opendr_perception.tasks.people.high_resolution import RegionProposer, Resolution
 
 BODY = np.array(
     [
@@ -31,12 +31,12 @@ def person(x: float, y: float, size: float = 1.0) -> np.ndarray:
 def ideal_maps(
     people: list[np.ndarray], size: tuple[int, int], to_network: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The maps that a perfect network gives for a picture (height, width) in which people stand [Osokin 2018].
+    """The maps that a perfect network gives for an image (height, width) in which people stand [Osokin 2018].
 
     Args:
         people: (18, 2) each, continuous coordinates.
-        size: of the network's picture.
-        to_network: (2, 3) from coordinates of people to those of the network's picture; None where they are the same.
+        size: of the network's image.
+        to_network: (2, 3) from coordinates of people to those of the network's image; None where they are the same.
     """
     linear, shift = (to_network[:, :2], to_network[:, 2]) if to_network is not None else (np.eye(2), np.zeros(2))
     rows, columns = (np.arange(-(-side // 8)) * 8 + 4.0 for side in size)
@@ -59,7 +59,7 @@ def ideal_maps(
 
 
 class PerfectNetwork:
-    """Knows the people of a picture whose pixels say where they are: x in blue, y in green, as fractions of its size.
+    """Knows the people of an image whose pixels say where they are: x in blue, y in green, as fractions of its size.
 
     From what it is shown it reads which part it is, and how large; so it is as wrong as crops and scales are.
     """
@@ -73,12 +73,12 @@ class PerfectNetwork:
         pass
 
     def run(self, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        picture = feeds["image"][0].astype(float)
-        self.shown.append(picture.shape)
-        height, width = picture.shape[:2]
+        image = feeds["image"][0].astype(float)
+        self.shown.append(image.shape)
+        height, width = image.shape[:2]
         # Values are whole numbers, but a line through all of them is finer than that.
-        x = np.polyfit(np.arange(width) + 0.5, picture[..., 0].mean(axis=0) / 255 * self.size[0], 1)
-        y = np.polyfit(np.arange(height) + 0.5, picture[..., 1].mean(axis=1) / 255 * self.size[1], 1)
+        x = np.polyfit(np.arange(width) + 0.5, image[..., 0].mean(axis=0) / 255 * self.size[0], 1)
+        y = np.polyfit(np.arange(height) + 0.5, image[..., 1].mean(axis=1) / 255 * self.size[1], 1)
         to_network = np.array([[1 / x[0], 0, -x[1] / x[0]], [0, 1 / y[0], -y[1] / y[0]]])
         heatmaps, fields = ideal_maps(self.people, (height, width), to_network)
         return {"heatmaps": heatmaps[None], "fields": fields[None]}
@@ -143,14 +143,14 @@ def test_keypoints_come_back_to_where_they_are(size: tuple[int, int]) -> None:
     people = [person(size[0] * 0.2, size[1] * 0.3), person(size[0] * 0.75, size[1] * 0.6, 1.3)]
     network: Any = PerfectNetwork(people, *size)
     estimator = BottomUpEstimator(OpenPose(network))
-    estimator.glance = Glance(PoseOverview(network), Resolution(base_height_2=360))
+    estimator.glance = RegionProposer(PoseOverview(network), Resolution(base_height_2=360))
     image = coordinates(*size)
     [poses] = estimator([image])
     assert len(network.shown) == 3, "a glance, and two looks"
     assert poses.layout == "openpose18"
     away = matched(people, poses.keypoints)
     for distances, view in zip(away, sorted(estimator.glance(image), key=lambda view: view.left), strict=True):
-        cell = 8 / 4 / view.scale  # of the enlarged maps, in pixels of the picture
+        cell = 8 / 4 / view.scale  # of the enlarged maps, in pixels of the image
         assert distances.max() <= cell
         assert distances.mean() <= cell / 2
     for points, box in zip(people, poses.people.boxes[poses.people.boxes[:, 0].argsort()], strict=True):
@@ -162,14 +162,14 @@ def test_a_raised_arm_is_looked_at() -> None:
     reaching = person(600, 400)
     reaching[[3, 4]] = (585, 300), (590, 245)  # elbow and wrist above the head
     network: Any = PerfectNetwork([reaching], 1280, 720)
-    [view] = Glance(PoseOverview(network))(coordinates(1280, 720))
+    [view] = RegionProposer(PoseOverview(network))(coordinates(1280, 720))
     assert view.top < 240
 
 
 def test_nobody_costs_only_the_glance_and_few_may_be_wanted() -> None:
     nobody: Any = PerfectNetwork([], 1280, 720)
     estimator = BottomUpEstimator(OpenPose(nobody))
-    estimator.glance = Glance(PoseOverview(nobody))
+    estimator.glance = RegionProposer(PoseOverview(nobody))
     [poses] = estimator([coordinates(1280, 720)])
     assert (len(poses), poses.keypoints.shape, len(nobody.shown)) == (0, (0, 18, 3), 1)
 
@@ -180,7 +180,7 @@ def test_nobody_costs_only_the_glance_and_few_may_be_wanted() -> None:
 
 
 @pytest.mark.parametrize("image", [np.zeros((1, 1), np.uint8), np.zeros((9, 3000), np.uint8)])
-def test_tiny_and_flat_pictures_are_taken(image: np.ndarray) -> None:
+def test_tiny_and_flat_images_are_taken(image: np.ndarray) -> None:
     class Silent(PerfectNetwork):
         def run(self, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             height, width = (-(-side // 8) for side in feeds["image"].shape[1:3])

@@ -53,16 +53,16 @@ def test_pedestrians_stand_on_their_feet(estimator: PoseEstimator, street: list[
     assert (np.abs(ankles - boxes[whole, 3]) < 0.25 * heights[whole]).all(), "feet are at the lower end of the box"
 
 
-def test_several_pictures_give_what_each_gives_alone(
+def test_several_images_give_what_each_gives_alone(
     estimator: PoseEstimator, street: list[np.ndarray], talking_head: list[np.ndarray]
 ) -> None:
     empty = Image(np.zeros((100, 100, 3), np.uint8), "bgr8")
-    pictures = [Image(street[0], "bgr8"), empty, Image(talking_head[0], "bgr8")]
-    together = estimator(pictures)
+    images = [Image(street[0], "bgr8"), empty, Image(talking_head[0], "bgr8")]
+    together = estimator(images)
     assert [len(poses) > 0 for poses in together] == [True, False, True]
     assert together[1].keypoints.shape == (0, 17, 3)
-    for picture, poses in zip(pictures, together, strict=True):
-        [alone] = estimator([picture])
+    for image, poses in zip(images, together, strict=True):
+        [alone] = estimator([image])
         np.testing.assert_allclose(poses.keypoints, alone.keypoints, atol=1e-2)
         np.testing.assert_array_equal(poses.people.boxes, alone.people.boxes)
 
@@ -115,7 +115,7 @@ def write_pose_model(path: Any, values: list[float], size: tuple[Any, Any] = (32
     return path
 
 
-def test_keypoints_are_mapped_from_the_crop_to_the_picture(
+def test_keypoints_are_mapped_from_the_crop_to_the_image(
     estimator: PoseEstimator, street: list[np.ndarray], tmp_path: Any
 ) -> None:
     corner = PoseEstimator(estimator.detector, Session(write_pose_model(tmp_path / "corner.onnx", [0.0, 1.0, 1.5])))

@@ -1,4 +1,4 @@
-"""Expressions of single pictures: who is believed how much, and which networks are taken."""
+"""Expressions of single images: who is believed how much, and which networks are taken."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from opendr_perception.tasks.emotion.expression import (
 )
 from opendr_perception.tasks.imaging.image import Image
 
-PICTURE = Image(np.full((100, 200, 3), 128, np.uint8), "bgr8")
+IMAGE = Image(np.full((100, 200, 3), 128, np.uint8), "bgr8")
 WHOLE = np.array([60.0, 20.0, 120.0, 80.0])
 
 
@@ -93,8 +93,8 @@ def test_a_network_of_another_kind_is_refused(arguments: dict[str, Any], problem
 
 
 def test_what_cannot_be_seen_well_is_believed_less() -> None:
-    assert trust_in(view(), PICTURE) == 1
-    assert trust_in(view(angles=(0.2, -0.1, 0.1)), PICTURE) == 1
+    assert trust_in(view(), IMAGE) == 1
+    assert trust_in(view(angles=(0.2, -0.1, 0.1)), IMAGE) == 1
     for worse, worst in (
         ({"angles": (0.8, 0.0, 0.0)}, {"angles": (-1.2, 0.0, 0.0)}),
         ({"angles": (0.0, 0.5, 0.0)}, {"angles": (0.0, -0.9, 0.0)}),
@@ -106,8 +106,8 @@ def test_what_cannot_be_seen_well_is_believed_less() -> None:
             {"landmarks": np.array([[-5.0, 40.0], [10.0, 40.0], [-5.0, 50.0], [5.0, 70.0]])},
         ),
     ):
-        assert 0 < trust_in(view(**worse), PICTURE) < 1, worse
-        assert trust_in(view(**worst), PICTURE) == 0, worst
+        assert 0 < trust_in(view(**worse), IMAGE) < 1, worse
+        assert trust_in(view(**worst), IMAGE) == 0, worst
 
 
 def test_distrust_makes_probabilities_equal_and_affect_small(tmp_path: Path) -> None:
@@ -132,8 +132,8 @@ def test_distrust_makes_probabilities_equal_and_affect_small(tmp_path: Path) -> 
     ],
 )
 def test_a_box_that_shows_nothing_is_not_visible(box: list[float]) -> None:
-    assert visible(view(), PICTURE)
-    assert not visible(view(box), PICTURE)
+    assert visible(view(), IMAGE)
+    assert not visible(view(box), IMAGE)
 
 
 def test_the_circumplex_has_the_right_quadrants() -> None:

@@ -16,7 +16,7 @@ from opendr_perception.tasks.imaging.image import Image
 
 RATE = 10.0
 FACE = np.array([175.0, 60.0, 275.0, 170.0])
-"""Where the astronaut's face is."""
+"""Box of the astronaut's face."""
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_a_box_that_shows_nothing_gets_no_answer_and_harms_nobody(
     assert set(memory.seen) == {"good"}
 
 
-def test_a_face_that_leaves_the_picture_is_believed_less_and_less(net: ExpressionNet, portrait: Image) -> None:
+def test_a_face_that_leaves_the_image_is_believed_less_and_less(net: ExpressionNet, portrait: Image) -> None:
     single = EmotionRecogniser(net)
     best = []
     for width in (512, 260, 240, 225):

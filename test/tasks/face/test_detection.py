@@ -1,4 +1,4 @@
-"""Face detection: BlazeFace's decoding against its definition, and real faces of all sizes in real pictures."""
+"""Face detection: BlazeFace's decoding against its definition, and real faces of all sizes in real images."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def detector(models: dict[str, zoo.ModelFile]) -> FaceDetector:
     return FaceDetector(Session(models["blazeface"].path, threads=1))
 
 
-def on_grey(picture: np.ndarray, height: int, width: int, x: int, y: int) -> Image:
+def on_grey(image: np.ndarray, height: int, width: int, x: int, y: int) -> Image:
     canvas = np.full((height, width, 3), 110, np.uint8)
-    canvas[y : y + picture.shape[0], x : x + picture.shape[1]] = picture
+    canvas[y : y + image.shape[0], x : x + image.shape[1]] = image
     return Image(canvas, "bgr8")
 
 
@@ -66,9 +66,7 @@ def test_the_astronaut_looks_at_us(detector: FaceDetector, astronaut: np.ndarray
     np.testing.assert_allclose(faces.detections.boxes[0], FACE, atol=6)
     [points] = faces.landmarks
     order = [RIGHT_EAR, RIGHT_EYE, NOSE, LEFT_EYE, LEFT_EAR]
-    assert (np.diff(points[order, 0]) > 5).all(), (
-        "from the person's right, which is the left of the picture, to the left"
-    )
+    assert (np.diff(points[order, 0]) > 5).all(), "from the person's right, which is the left of the image, to the left"
     assert max(points[RIGHT_EYE, 1], points[LEFT_EYE, 1]) < points[NOSE, 1] < points[MOUTH, 1]
     [mirrored] = detector([Image(np.ascontiguousarray(astronaut[:, ::-1]), "bgr8")])
     np.testing.assert_allclose(512 - mirrored.landmarks[0][[LEFT_EYE, RIGHT_EYE], 0], points[:2, 0], atol=4)
@@ -84,7 +82,7 @@ def test_places_are_those_of_the_source_whatever_its_shape(
     np.testing.assert_allclose(faces.detections.boxes[0], FACE + [40 - 130, 50 - 30] * 2, atol=10)
 
 
-def test_small_faces_of_a_large_picture_are_found_in_tiles(detector: FaceDetector, astronaut: np.ndarray) -> None:
+def test_small_faces_of_a_large_image_are_found_in_tiles(detector: FaceDetector, astronaut: np.ndarray) -> None:
     small = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
     places = [(0, 0), (500, 300), (1000, 700), (1640, 800), (380, 800)]  # a border between tiles goes through some
     canvas = np.full((1080, 1920, 3), 110, np.uint8)
@@ -102,7 +100,7 @@ def test_small_faces_of_a_large_picture_are_found_in_tiles(detector: FaceDetecto
     assert len(without) < len(places)
 
 
-def test_a_large_face_of_a_large_picture_is_one_face(detector: FaceDetector, astronaut: np.ndarray) -> None:
+def test_a_large_face_of_a_large_image_is_one_face(detector: FaceDetector, astronaut: np.ndarray) -> None:
     large = cv2.resize(astronaut[:250, 100:350], (1200, 1200))
     [faces] = detector([on_grey(large, 1200, 1800, 200, 0)])
     assert len(faces) == 1
@@ -110,7 +108,7 @@ def test_a_large_face_of_a_large_picture_is_one_face(detector: FaceDetector, ast
     np.testing.assert_allclose(faces.detections.boxes[0], expected, atol=40)
 
 
-def test_a_face_that_leaves_the_picture_has_a_box_inside_and_landmarks_outside(
+def test_a_face_that_leaves_the_image_has_a_box_inside_and_landmarks_outside(
     detector: FaceDetector, astronaut: np.ndarray
 ) -> None:
     half = np.ascontiguousarray(astronaut[:, 205:])  # through the right eye
@@ -120,7 +118,7 @@ def test_a_face_that_leaves_the_picture_has_a_box_inside_and_landmarks_outside(
     assert faces.landmarks[0, RIGHT_EAR, 0] < 0
 
 
-def test_a_face_that_fills_the_picture_is_found_with_a_border_and_its_box_stays_inside(
+def test_a_face_that_fills_the_image_is_found_with_a_border_and_its_box_stays_inside(
     detector: FaceDetector, astronaut: np.ndarray
 ) -> None:
     x_min, y_min, x_max, y_max = FACE.astype(int)
@@ -148,7 +146,7 @@ def test_a_border_changes_nothing_about_faces_far_from_it(detector: FaceDetector
     np.testing.assert_allclose(with_border.landmarks, without.landmarks, atol=1e-3)
 
 
-def test_pictures_without_faces_and_no_pictures_give_none(detector: FaceDetector, astronaut: np.ndarray) -> None:
+def test_images_without_faces_and_no_images_give_none(detector: FaceDetector, astronaut: np.ndarray) -> None:
     empty = Image(np.full((10, 2000, 3), 90, np.uint8), "bgr8")
     noise = Image(np.random.default_rng(0).integers(0, 255, (240, 320), np.uint8), "mono8")
     found = detector([empty, Image(astronaut, "bgr8"), noise])

@@ -1,4 +1,4 @@
-"""From pictures to samples: what may be enrolled, and what a gallery says about itself."""
+"""From images to samples: what may be enrolled, and what a gallery says about itself."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from opendr_perception.tasks.face.enrolment import (
     Enroller,
     Sample,
     default_gallery,
+    encode_sample,
     enrol,
     fingerprint,
-    picture_of,
-    read_picture,
+    read_sample,
 )
 from opendr_perception.tasks.face.gallery import (
     THRESHOLD,
@@ -64,36 +64,36 @@ def test_what_is_stored_shows_the_face_and_gives_the_same_embedding(
     enroller: Enroller, folder: GalleryFolder, astronaut: np.ndarray
 ) -> None:
     sample = enroller.sample(Image(astronaut, "bgr8"))
-    kept = cv2.imdecode(np.frombuffer(sample.picture, np.uint8), cv2.IMREAD_COLOR)
+    kept = cv2.imdecode(np.frombuffer(sample.image, np.uint8), cv2.IMREAD_COLOR)
     assert max(kept.shape) < 220, "little of what is around"
     again = enroller.sample(Image(kept, "bgr8"), strict=False)
     assert np.linalg.norm(again.embedding - sample.embedding) < 0.2
 
     gallery = enrol(folder, "Ann", [sample])
-    assert folder.read().pictures == gallery.pictures
+    assert folder.read().images == gallery.images
     rebuilt = enroller.synchronise(folder, pytest.fail, anew=True)
     assert rebuilt.names == ("Ann",)
 
 
-def test_folders_of_pictures_are_taken_in(enroller: Enroller, folder: GalleryFolder, astronaut: np.ndarray) -> None:
-    for place, picture in {
+def test_folders_of_images_are_taken_in(enroller: Enroller, folder: GalleryFolder, astronaut: np.ndarray) -> None:
+    for place, image in {
         "Ann/portrait.png": astronaut,
         "Ann/smaller.jpg": cv2.resize(astronaut, (300, 300)),
         "Bob/nobody.png": np.full((100, 100, 3), 90, np.uint8),
     }.items():
         (folder.path / place).parent.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(folder.path / place), picture)
-    (folder.path / "Bob" / "text.png").write_text("not a picture")
+        cv2.imwrite(str(folder.path / place), image)
+    (folder.path / "Bob" / "text.png").write_text("not an image")
     warnings: list[str] = []
     gallery = enroller.synchronise(folder, warnings.append)
-    assert gallery.pictures == ("Ann/portrait.png", "Ann/smaller.jpg")
+    assert gallery.images == ("Ann/portrait.png", "Ann/smaller.jpg")
     assert len(warnings) == 2
     assert "nobody.png is left out: there is no face in it" in warnings[0]
     assert warnings[1].endswith("text.png is left out: it is none of JPEG, PNG, BMP and WebP")
 
     (folder.path / "Ann" / "portrait.png").unlink()
-    assert enroller.synchronise(folder, warnings.append).pictures == ("Ann/smaller.jpg",)
-    assert folder.read().pictures == ("Ann/smaller.jpg",)
+    assert enroller.synchronise(folder, warnings.append).images == ("Ann/smaller.jpg",)
+    assert folder.read().images == ("Ann/smaller.jpg",)
 
 
 def test_an_image_that_is_replaced_under_its_name_is_embedded_anew(
@@ -126,7 +126,7 @@ def test_an_image_that_claims_to_be_huge_is_named_and_keeps_nobody_out(
     header = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + (40000).to_bytes(4, "big") * 2 + b"\x08\2\0\0\0\xd5\x1f\x0c\x9e"
     (folder.path / "Ann" / "b.png").write_bytes(header)
     warnings: list[str] = []
-    assert enroller.synchronise(folder, warnings.append).pictures == ("Ann/a.png",)
+    assert enroller.synchronise(folder, warnings.append).images == ("Ann/a.png",)
     (warning,) = warnings
     assert "b.png is left out" in warning
 
@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_written_is_still_used(
 def test_nobody_gets_two_names_and_no_name_two_people(folder: GalleryFolder) -> None:
     assert enrol(folder, "Ann", samples(0.0, 0.1)).people == ("Ann",)
     for name, places, complaint in [
-        ("Bob", (2.0, 2.1, 3.0), "pictures 1 and 3 do not show one person"),
+        ("Bob", (2.0, 2.1, 3.0), "images 1 and 3 do not show one person"),
         ("Bob", (2.0, 0.3), "do not show one person"),
         ("Bob", (0.3,), "enrolled already, as 'Ann'"),
         ("Ann", (2.0,), "'Ann' is enrolled already, with another face"),
@@ -175,17 +175,18 @@ def test_check_tells_who_is_hard_to_tell_apart() -> None:
     assert propose_threshold(far) == THRESHOLD
 
 
-def test_faces_at_the_border_of_a_picture_are_kept_whole_as_far_as_they_go(astronaut: np.ndarray) -> None:
+def test_faces_at_the_border_of_an_image_are_kept_whole_as_far_as_they_go(astronaut: np.ndarray) -> None:
     kept = cv2.imdecode(
-        np.frombuffer(picture_of(Image(astronaut, "bgr8"), np.array([-10.0, 0, 90, 100])), np.uint8), cv2.IMREAD_COLOR
+        np.frombuffer(encode_sample(Image(astronaut, "bgr8"), np.array([-10.0, 0, 90, 100])), np.uint8),
+        cv2.IMREAD_COLOR,
     )
     assert kept.shape == (200, 200, 3)
     assert not kept[:, :40].any()
 
 
-def test_pictures_that_are_not_there_are_named(tmp_path: Path) -> None:
+def test_images_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(GalleryError, match=r"missing\.png is not an image"):
-        read_picture(tmp_path / "missing.png")
+        read_sample(tmp_path / "missing.png")
 
 
 def test_the_users_gallery_is_where_data_are_kept() -> None:

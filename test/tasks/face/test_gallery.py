@@ -1,4 +1,4 @@
-"""What is known of faces, and what people may be called."""
+"""Gallery of faces, and the rules of names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_galleries_that_say_what_none_says_are_refused() -> None:
         {"embeddings": points(3)[:, :64]},
         {"embeddings": np.full((3, 128), np.inf, np.float32)},
     ):
-        fields = {"names": ("Ann", "Ann", "Bob"), "pictures": ("a", "b", "c"), "embeddings": points(3), **changed}
+        fields = {"names": ("Ann", "Ann", "Bob"), "images": ("a", "b", "c"), "embeddings": points(3), **changed}
         with pytest.raises(ValueError, match=r"together|finite"):
             Gallery(MODEL, **fields)  # type: ignore[arg-type]
 

@@ -33,7 +33,7 @@ def raw(**changed: object) -> bytes:
 
 def test_what_was_written_is_read() -> None:
     one, two = gallery(), parse(serialise(gallery()))
-    assert (one.names, one.pictures, one.digests) == (two.names, two.pictures, two.digests)
+    assert (one.names, one.images, one.digests) == (two.names, two.images, two.digests)
     np.testing.assert_array_equal(one.embeddings, two.embeddings)
     assert parse(serialise(Gallery("m 0"))).people == ()
 
@@ -68,10 +68,10 @@ def test_files_that_say_what_no_gallery_says_are_refused(changed: dict[str, obje
 
 
 def test_people_who_do_not_stand_together_are_refused() -> None:
-    pictures = ["Ann/0.png", "Bob/0.png", "Ann/1.png"]
+    images = ["Ann/0.png", "Bob/0.png", "Ann/1.png"]
     content = raw(
         names=np.array(["Ann", "Bob", "Ann"]),
-        pictures=np.array(pictures),
+        pictures=np.array(images),
         digests=np.array([""] * 3),
         embeddings=points(3),
     )

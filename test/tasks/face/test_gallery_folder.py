@@ -38,9 +38,9 @@ def folder(tmp_path: Path) -> GalleryFolder:
 
 def put(folder: GalleryFolder, gallery: Gallery) -> None:
     with folder.writing():
-        for picture in gallery.pictures:
-            (folder.path / picture).parent.mkdir(exist_ok=True)
-            (folder.path / picture).write_bytes(b"picture")
+        for image in gallery.images:
+            (folder.path / image).parent.mkdir(exist_ok=True)
+            (folder.path / image).write_bytes(b"image")
         folder.write(gallery)
 
 
@@ -58,14 +58,14 @@ def test_what_was_written_is_read(folder: GalleryFolder) -> None:
     gallery = filled(Ann=2, Bob=1)
     put(folder, gallery)
     again = folder.read()
-    assert (again.names, again.pictures, again.threshold) == (gallery.names, gallery.pictures, THRESHOLD)
+    assert (again.names, again.images, again.threshold) == (gallery.names, gallery.images, THRESHOLD)
     np.testing.assert_array_equal(again.embeddings, gallery.embeddings)
     stamp = folder.stamp()
     put(folder, gallery.without({"Bob/0.png"}))
     assert folder.stamp() != stamp
 
 
-def test_forgetting_deletes_pictures_and_embeddings(folder: GalleryFolder) -> None:
+def test_forgetting_deletes_images_and_embeddings(folder: GalleryFolder) -> None:
     put(folder, filled(Ann=2, Bob=1))
     assert folder.forget("Ann").people == ("Bob",)
     assert folder.read().people == ("Bob",)

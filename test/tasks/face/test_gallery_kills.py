@@ -36,9 +36,9 @@ def folder(tmp_path: Path) -> GalleryFolder:
 
 def put(folder: GalleryFolder, gallery: Gallery) -> None:
     with folder.writing():
-        for picture in gallery.pictures:
-            (folder.path / picture).parent.mkdir(exist_ok=True)
-            (folder.path / picture).write_bytes(b"picture")
+        for image in gallery.images:
+            (folder.path / image).parent.mkdir(exist_ok=True)
+            (folder.path / image).write_bytes(b"image")
         folder.write(gallery)
 
 

@@ -1,4 +1,4 @@
-"""What lies in the folders of a gallery: images are taken, and what was meant to be one is told of."""
+"""Contents of the folders of a gallery: images are taken, and what was meant to be one is told of."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_the_pose_of_a_known_head_comes_back(
     assert head_pose(turned(*angles, place=place), CAMERA) == pytest.approx(angles, abs=1e-3)
 
 
-def test_signs_are_those_seen_in_the_picture() -> None:
+def test_signs_are_those_seen_in_the_image() -> None:
     straight = turned()
     assert turned(yaw=0.3)[NOSE, 0] > straight[NOSE, 0]
     assert turned(pitch=0.3)[NOSE, 1] < straight[NOSE, 1]
@@ -76,13 +76,13 @@ def test_similarity_finds_turn_scale_and_shift_and_never_mirrors() -> None:
 def test_eyes_and_mouth_come_to_lie_on_the_template(scale: float, angle: float, encoding: str) -> None:
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]) * scale
     points = (TEMPLATE - ALIGNED / 2) @ turn.T + 1000
-    picture = np.zeros((2000, 2000, 3), np.uint8)
+    pixels = np.zeros((2000, 2000, 3), np.uint8)
     colours = {RIGHT_EYE: (255, 0, 0), LEFT_EYE: (0, 255, 0), MOUTH: (0, 0, 255)}
     landmarks = np.zeros((6, 2), np.float32)
     for point, (part, colour) in zip(points, colours.items(), strict=True):
-        cv2.circle(picture, tuple(np.floor(point).astype(int).tolist()), round(6 * scale), colour, cv2.FILLED)
+        cv2.circle(pixels, tuple(np.floor(point).astype(int).tolist()), round(6 * scale), colour, cv2.FILLED)
         landmarks[part] = point
-    image = Image(picture if encoding == "bgr8" else picture.max(axis=2), encoding)
+    image = Image(pixels if encoding == "bgr8" else pixels.max(axis=2), encoding)
     aligned = align(image, landmarks)
     assert aligned.shape == (ALIGNED, ALIGNED, 3)
     for channel, place in zip((2, 1, 0), TEMPLATE, strict=True):  # it is RGB
@@ -103,7 +103,7 @@ def test_a_large_face_is_averaged_not_skipped_through() -> None:
     assert align(Image(noise, "mono8"), landmarks).std() < 30
 
 
-def test_the_aligned_part_may_lie_outside_of_the_picture() -> None:
+def test_the_aligned_part_may_lie_outside_of_the_image() -> None:
     pixels = np.full((600, 600, 3), 255, np.uint8)
     pixels[:, :30] = 40
     landmarks = np.zeros((6, 2), np.float32)
@@ -114,12 +114,12 @@ def test_the_aligned_part_may_lie_outside_of_the_picture() -> None:
 
 
 def test_the_expression_crop_is_a_square_with_a_margin() -> None:
-    picture = np.zeros((200, 300, 3), np.uint8)
-    picture[50:150, 100:200] = 255
-    crop = expression_crop(Image(picture, "rgb8"), np.array([100, 50, 200, 150], np.float32))
+    image = np.zeros((200, 300, 3), np.uint8)
+    image[50:150, 100:200] = 255
+    crop = expression_crop(Image(image, "rgb8"), np.array([100, 50, 200, 150], np.float32))
     assert crop.shape == (112, 112, 3)
     side = 112 / 1.25
     assert crop.sum() / 255 / 3 == pytest.approx(side * side, rel=0.02)
     assert not crop[5].any()
     out = np.zeros((112, 112, 3), np.uint8)
-    assert expression_crop(Image(picture, "rgb8"), np.array([100, 50, 200, 150]), out=out) is out
+    assert expression_crop(Image(image, "rgb8"), np.array([100, 50, 200, 150]), out=out) is out

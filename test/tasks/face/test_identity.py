@@ -20,7 +20,7 @@ from opendr_perception.tasks.face.identity.following import (
     VIEWS,
     FaceIdentifier,
     IdentityMemory,
-    Sighting,
+    TrackedFaces,
     assign,
 )
 from opendr_perception.tasks.imaging.image import Image
@@ -52,9 +52,7 @@ class Scripted(FaceEmbedder):
 
     def __call__(self, aligned: Any) -> np.ndarray:
         self.batches.append(len(aligned))
-        return np.array([point(self.places[int(picture[75, 75, 0]) // 40]) for picture in aligned]).reshape(
-            -1, DIMENSIONS
-        )
+        return np.array([point(self.places[int(image[75, 75, 0]) // 40]) for image in aligned]).reshape(-1, DIMENSIONS)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +86,7 @@ class Scene:
         one.landmarks[..., 0] += shift[:, None]
         tracks = [str(k) for k in range(count)]
         poses = np.tile([yaw, 0, 0], (count, 1))
-        seen = Sighting(Image(canvas, "bgr8"), one, poses, tracks, frozenset(tracks))
+        seen = TrackedFaces(Image(canvas, "bgr8"), one, poses, tracks, frozenset(tracks))
         return self.identify(self.memory, gallery, THRESHOLD, seen)
 
 
@@ -184,7 +182,7 @@ def test_tracks_that_are_over_are_forgotten(scene: Scene) -> None:
 
 
 def test_faces_without_a_track_get_no_name(scene: Scene, portrait: Faces, astronaut: np.ndarray) -> None:
-    seen = Sighting(Image(astronaut, "bgr8"), portrait, np.zeros((1, 3)), [""], frozenset())
+    seen = TrackedFaces(Image(astronaut, "bgr8"), portrait, np.zeros((1, 3)), [""], frozenset())
     [identity] = scene.identify(scene.memory, GALLERY, THRESHOLD, seen)
     assert identity.name == ""
     assert scene.embedder.batches == [0]
@@ -195,8 +193,8 @@ def test_embeddings_of_one_face_are_near_each_other(models: dict[str, zoo.ModelF
 
     detector = FaceDetector(Session(models["blazeface"].path, threads=1))
     embedder = FaceEmbedder(Session(models["face-embedding"].path, threads=1))
-    pictures = [astronaut, cv2.convertScaleAbs(astronaut, alpha=0.6), cv2.resize(astronaut, (300, 300))]
-    aligned = [align(Image(p, "bgr8"), detector([Image(p, "bgr8")])[0].landmarks[0]) for p in pictures]
+    images = [astronaut, cv2.convertScaleAbs(astronaut, alpha=0.6), cv2.resize(astronaut, (300, 300))]
+    aligned = [align(Image(p, "bgr8"), detector([Image(p, "bgr8")])[0].landmarks[0]) for p in images]
     together = embedder(aligned)
     assert np.linalg.norm(together - together[0], axis=1).max() < 0.35
     np.testing.assert_allclose(embedder(aligned[2:])[0], together[2], atol=1e-5)

@@ -10,7 +10,7 @@ from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face.detection import FaceDetector, Faces
 from opendr_perception.tasks.face.embedding import FaceEmbedder
 from opendr_perception.tasks.face.gallery import GalleryError
-from opendr_perception.tasks.face.identity import Sighting
+from opendr_perception.tasks.face.identity import TrackedFaces
 from opendr_perception.tasks.face.live_enrolment import LiveEnrolment
 from opendr_perception.tasks.imaging.image import Image
 
@@ -26,10 +26,10 @@ def portrait(models: dict[str, zoo.ModelFile], astronaut: np.ndarray) -> tuple[I
     return image, FaceDetector(Session(models["blazeface"].path, threads=1))([image])[0]
 
 
-def seen(portrait: tuple[Image, Faces], *tracks: str, yaw: float = 0.0) -> Sighting:
+def seen(portrait: tuple[Image, Faces], *tracks: str, yaw: float = 0.0) -> TrackedFaces:
     image, faces = portrait
     count = len(tracks)
-    return Sighting(image, faces[np.zeros(count, int)], np.full((count, 3), [yaw, 0, 0]), tracks, frozenset(tracks))
+    return TrackedFaces(image, faces[np.zeros(count, int)], np.full((count, 3), [yaw, 0, 0]), tracks, frozenset(tracks))
 
 
 def test_good_views_of_the_only_face_are_taken_until_there_are_enough(
@@ -43,7 +43,7 @@ def test_good_views_of_the_only_face_are_taken_until_there_are_enough(
     samples = live.wait(10, embedder)
     assert len(samples) == 2
     assert np.linalg.norm(samples[0].embedding - samples[1].embedding) < 1e-3
-    assert samples[0].picture.startswith(b"\x89PNG")
+    assert samples[0].image.startswith(b"\x89PNG")
 
 
 def test_a_wait_in_vain_ends_with_the_reason(portrait: tuple[Image, Faces], embedder: FaceEmbedder) -> None:

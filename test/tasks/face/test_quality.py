@@ -1,4 +1,4 @@
-"""What is small, blurred, turned away or hardly a face does not pass."""
+"""Views that are small, blurred, turned away or hardly a face do not pass."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_who_may_be_enrolled_may_be_recognised() -> None:
 def test_sharpness_falls_with_blur_and_not_with_light(models: dict[str, zoo.ModelFile], astronaut: np.ndarray) -> None:
     [faces] = FaceDetector(Session(models["blazeface"].path, threads=1))([Image(astronaut, "bgr8")])
 
-    def of(picture: np.ndarray) -> float:
-        return sharpness(align(Image(picture, "bgr8"), faces.landmarks[0]))
+    def of(image: np.ndarray) -> float:
+        return sharpness(align(Image(image, "bgr8"), faces.landmarks[0]))
 
     blurred = [of(cv2.GaussianBlur(astronaut, (0, 0), sigma)) for sigma in (0.5, 1, 2, 4, 8)]
     assert blurred == sorted(blurred, reverse=True)
@@ -62,14 +62,14 @@ def test_what_is_dark_or_coarse_may_be_recognised_but_not_enrolled(fault: dict[s
     assert TO_DECIDE.problem(replace(GOOD, **fault)) == ""
 
 
-def jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
-    coded = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+def jpeg(image: np.ndarray, quality: int) -> np.ndarray:
+    coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
     return cv2.imdecode(coded, cv2.IMREAD_COLOR)
 
 
-def complaints(detector: FaceDetector, picture: np.ndarray) -> str:
-    """What keeps a face whose head looks ahead from being enrolled."""
-    image = Image(np.ascontiguousarray(picture), "bgr8")
+def complaints(detector: FaceDetector, pixels: np.ndarray) -> str:
+    """Reason that keeps a face whose head looks ahead from being enrolled."""
+    image = Image(np.ascontiguousarray(pixels), "bgr8")
     [faces] = detector([image])
     return TO_ENROL.problem(view(image, faces, 0, np.zeros(3)).quality) if len(faces) else "no face"
 

@@ -1,4 +1,4 @@
-"""Pictures: validation, letterbox and crop, and the mapping back to source pixels."""
+"""Images: validation, letterbox and crop, and the mapping back to source pixels."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_from_buffer_views_padded_rows(encoding: str, buffer: type) -> None:
         (bytes(12), 2, 2, 6, "32FC1", "unsupported encoding '32FC1'"),
     ],
 )
-def test_from_buffer_refuses_what_is_not_a_picture(
+def test_from_buffer_refuses_what_is_not_an_image(
     data: bytes, height: int, width: int, step: int, encoding: str, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
@@ -199,7 +199,7 @@ def test_a_crop_of_the_same_size_is_the_source() -> None:
     assert mapping == Letterbox((1, 1), (-10, -20))
 
 
-def test_a_crop_is_black_outside_of_the_picture() -> None:
+def test_a_crop_is_black_outside_of_the_image() -> None:
     white = Image(np.full((40, 40, 3), 255, np.uint8), "bgr8")
     canvas, mapping = crop_resize(white, (-20, 10, 20, 50), (80, 80))
     assert (canvas[:59, 41:] == 255).all()
@@ -209,7 +209,7 @@ def test_a_crop_is_black_outside_of_the_picture() -> None:
 
 
 @pytest.mark.parametrize("box", [(100, 100, 120, 120), (-1e7, -1e7, -1e7 + 100, -1e7 + 100)])
-def test_a_crop_beside_the_picture_is_black(box: tuple[float, ...]) -> None:
+def test_a_crop_beside_the_image_is_black(box: tuple[float, ...]) -> None:
     assert not crop_resize(Image(np.full((40, 40), 255, np.uint8), "mono8"), box, (16, 16))[0].any()
 
 
@@ -234,7 +234,7 @@ def test_an_empty_crop_is_refused(box: tuple[float, ...]) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, MAX_SIDE), (MAX_SIDE, 1), (3000, 8000)])
-def test_the_smallest_and_the_largest_pictures_work(shape: tuple[int, int]) -> None:
+def test_the_smallest_and_the_largest_images_work(shape: tuple[int, int]) -> None:
     image = Image(np.full(shape, 200, np.uint8), "mono8")
     canvas, mapping = letterbox(image, (64, 64))
     left, top, right, bottom = mapping.to_canvas([0, 0, image.width, image.height])

@@ -1,4 +1,4 @@
-"""Pictures from the bytes of image messages, without a ROS installation."""
+"""Images from the bytes of image messages, without a ROS installation."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_common_encodings_are_views_on_the_bytes(encoding: str, container: Any) 
     assert np.shares_memory(image.pixels, np.frombuffer(data, np.uint8))
 
 
-def test_bayer_pictures_become_bgr() -> None:
+def test_bayer_images_become_bgr() -> None:
     bgr = np.full((4, 6, 3), (200, 30, 90), np.uint8)
     bayer = np.empty((4, 6), np.uint8)
     bayer[::2, ::2], bayer[::2, 1::2], bayer[1::2, ::2], bayer[1::2, 1::2] = 90, 30, 30, 200
@@ -57,7 +57,7 @@ def test_bayer_pictures_become_bgr() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp"])
-def test_compressed_pictures_become_bgr(suffix: str) -> None:
+def test_compressed_images_become_bgr(suffix: str) -> None:
     pixels = np.full((16, 24, 3), (200, 100, 50), np.uint8)
     data = cv2.imencode(suffix, pixels)[1].ravel()
     kind = TYPES.types[COMPRESSED]
@@ -84,7 +84,7 @@ def test_compressed_pictures_become_bgr(suffix: str) -> None:
         (bytes(100), "Invalid string length"),
     ],
 )
-def test_what_is_no_usable_picture_is_told_in_one_line(data: bytes, text: str) -> None:
+def test_what_is_no_usable_image_is_told_in_one_line(data: bytes, text: str) -> None:
     with pytest.raises(BadImage, match=text) as error:
         deserialize(data, RAW)
     assert "\n" not in str(error.value)
@@ -97,7 +97,7 @@ def compressed(data: bytes, text: str) -> bytes:
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff rubbish", bytes(1000)])
-def test_undecodable_pictures_are_refused(data: bytes) -> None:
+def test_undecodable_images_are_refused(data: bytes) -> None:
     with pytest.raises(BadImage, match="it is"):
         deserialize(compressed(data, "jpeg"), COMPRESSED)
 

@@ -1,4 +1,4 @@
-"""Which candidates a learned suppression sees, how they are linked, and what it is told of each pair."""
+"""Candidates of a learned suppression, their links, and the features of each pair."""
 
 from __future__ import annotations
 

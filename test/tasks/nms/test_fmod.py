@@ -20,7 +20,7 @@ def test_edges_are_where_brightness_jumps() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (4320, 7680), (900, 30)])
-def test_large_pictures_are_reduced(size: tuple[int, int]) -> None:
+def test_large_images_are_reduced(size: tuple[int, int]) -> None:
     edges, scale = edge_map(np.zeros((*size, 3), np.uint8))
     assert max(edges.shape) <= 600
     assert scale == min(1.0, 600 / max(size))
@@ -32,7 +32,7 @@ def test_moments_of_a_box_by_definition() -> None:
     edges, _ = edge_map(pixels)
     found = describe(image, np.array([[0, 0, 160, 160]], np.float32))
     assert found.shape == (1, NUMBERS)
-    # Each sample of the box that is the picture lies on the centre of a pixel; the first 15 numbers are of all of it.
+    # Each sample of the box that is the image lies on the centre of a pixel; the first 15 numbers are of all of it.
     for place, signal in enumerate((edges.mean(axis=1), edges.mean(axis=0), edges.ravel())):
         z = (signal - signal.mean()) / signal.std(ddof=1)
         expected = [signal.mean(), signal.std(ddof=1), (z**3).mean(), (z**4).mean() - 3, (signal**2).mean()]

@@ -1,4 +1,4 @@
-"""Person detection: NanoDet's decoding against its definition, and real people in real pictures."""
+"""Person detection: NanoDet's decoding against its definition, and real people in real images."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_sides_are_the_means_of_their_distributions_times_the_stride() -> None:
 
 
 @pytest.mark.parametrize(
-    ("picture", "canvas"),
+    ("image", "canvas"),
     [
         ((416, 416), (416, 416)),
         ((480, 640), (320, 416)),
@@ -54,11 +54,11 @@ def test_sides_are_the_means_of_their_distributions_times_the_stride() -> None:
         ((10, 5), (416, 224)),
     ],
 )
-def test_the_canvas_has_the_longest_side_and_whole_strides(picture: tuple[int, int], canvas: tuple[int, int]) -> None:
-    assert canvas_size(*picture, 416) == canvas
+def test_the_canvas_has_the_longest_side_and_whole_strides(image: tuple[int, int], canvas: tuple[int, int]) -> None:
+    assert canvas_size(*image, 416) == canvas
 
 
-def test_pedestrians_are_found_best_first_and_inside_the_picture(
+def test_pedestrians_are_found_best_first_and_inside_the_image(
     detector: PersonDetector, street: list[np.ndarray]
 ) -> None:
     [people] = detector([Image(street[0], "bgr8")])
@@ -76,10 +76,10 @@ def test_pedestrians_are_found_best_first_and_inside_the_picture(
 def test_a_batch_of_cameras_gives_what_each_gives_alone(
     detector: PersonDetector, street: list[np.ndarray], talking_head: list[np.ndarray]
 ) -> None:
-    pictures = [Image(street[0], "bgr8"), Image(talking_head[0], "bgr8"), Image(street[5], "bgr8")]
-    together = detector(pictures)
-    for picture, found in zip(pictures, together, strict=True):
-        [alone] = detector([picture])
+    images = [Image(street[0], "bgr8"), Image(talking_head[0], "bgr8"), Image(street[5], "bgr8")]
+    together = detector(images)
+    for image, found in zip(images, together, strict=True):
+        [alone] = detector([image])
         np.testing.assert_allclose(found.boxes, alone.boxes, atol=1e-3)
         np.testing.assert_allclose(found.scores, alone.scores, atol=1e-5)
     assert [len(found) > 0 for found in together] == [True, True, True]
@@ -110,7 +110,7 @@ def test_an_empty_scene_and_a_strict_threshold_give_nobody(
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (2, 900, 3), (900, 2, 3)])
-def test_odd_pictures_are_taken(detector: PersonDetector, shape: tuple[int, int, int]) -> None:
+def test_odd_images_are_taken(detector: PersonDetector, shape: tuple[int, int, int]) -> None:
     assert len(detector([Image(np.zeros(shape, np.uint8), "bgr8")])) == 1
 
 

@@ -1,4 +1,4 @@
-"""Large pictures: what is glanced at, what is looked at, and where the people are found."""
+"""Large images: what is glanced at, what is looked at, and where the people are found."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from opendr_perception.tasks.imaging.heatmap import Heatmap
 from opendr_perception.tasks.imaging.image import Image, Pixels
 from opendr_perception.tasks.nms.overlap import pairwise_iou
 from opendr_perception.tasks.people.detection import PersonDetector
-from opendr_perception.tasks.people.high_resolution import Glance, HighResolutionDetector, Resolution, View, belong
+from opendr_perception.tasks.people.high_resolution import (
+    HighResolutionDetector,
+    RegionProposer,
+    Resolution,
+    ScaledCrop,
+    assign_to_crop,
+)
 from opendr_perception.tasks.people.overview import DetectorOverview, pool
 
-WHOLE = View(0, 0, 1920, 1080, 360 / 1080, (0, 0, 1920, 1080))
+WHOLE = ScaledCrop(0, 0, 1920, 1080, 360 / 1080, (0, 0, 1920, 1080))
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +31,7 @@ def session(models: dict[str, zoo.ModelFile]) -> Session:
 
 
 class Bright:
-    """An overview that sees people where the picture is bright, and remembers the sizes of what it has seen."""
+    """An overview that sees people where the image is bright, and remembers the sizes of what it has seen."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[int, ...]] = []
@@ -36,7 +42,7 @@ class Bright:
 
 
 def dark(height: int, width: int, *spots: tuple[int, int, int, int]) -> Image:
-    """A black picture with white boxes (x_min, y_min, x_max, y_max)."""
+    """A black image with white boxes (x_min, y_min, x_max, y_max)."""
     pixels = np.zeros((height, width, 3), np.uint8)
     for left, top, right, bottom in spots:
         pixels[top:bottom, left:right] = 255
@@ -64,13 +70,13 @@ def test_nobody_costs_only_the_glance(session: Session) -> None:
     overview = Bright()
     detector = PersonDetector(session)
     detector._session = None  # type: ignore[assignment]  # it must not be asked
-    [found] = HighResolutionDetector(detector, Glance(overview))([dark(1080, 1920)])
+    [found] = HighResolutionDetector(detector, RegionProposer(overview))([dark(1080, 1920)])
     assert (len(found), overview.seen) == (0, [(360, 640, 3)])
 
 
 def test_separate_groups_are_separate_parts_that_cover_them() -> None:
     spots = [(96, 480, 192, 744), (1704, 96, 1752, 216), (1752, 120, 1800, 240)]
-    views = Glance(Bright())(dark(1080, 1920, *spots))
+    views = RegionProposer(Bright())(dark(1080, 1920, *spots))
     assert len(views) == 2, "the two on the right stand together"
     for left, top, right, bottom in spots:
         assert any(v.left <= left and v.top <= top and v.right >= right and v.bottom >= bottom for v in views)
@@ -80,45 +86,45 @@ def test_separate_groups_are_separate_parts_that_cover_them() -> None:
     assert (tall.bottom - tall.top) * tall.scale == pytest.approx(200)
 
 
-def test_all_parts_together_cost_at_most_the_whole_picture_at_their_height() -> None:
+def test_all_parts_together_cost_at_most_the_whole_image_at_their_height() -> None:
     spots = [(x, y, x + 144, y + 288) for x in range(48, 1800, 480) for y in (48, 624)]
-    views = Glance(Bright(), Resolution(margin=0.1))(dark(1080, 1920, *spots))
+    views = RegionProposer(Bright(), Resolution(margin=0.1))(dark(1080, 1920, *spots))
     assert len(views) == len(spots)
     pixels = sum((view.right - view.left) * (view.bottom - view.top) * view.scale**2 for view in views)
     assert pixels == pytest.approx(200 * 200 * 16 / 9)
 
 
 def test_people_everywhere_are_looked_at_once_as_a_whole() -> None:
-    assert Glance(Bright())(dark(1080, 1920, (0, 0, 1920, 1080))) == [WHOLE]
+    assert RegionProposer(Bright())(dark(1080, 1920, (0, 0, 1920, 1080))) == [WHOLE]
 
 
 def test_who_is_in_several_views_belongs_to_the_nearest_core() -> None:
-    views = [View(0, 0, 100, 100, 1, (20, 20, 40, 80)), View(50, 0, 150, 100, 1, (90, 20, 120, 80))]
+    views = [ScaledCrop(0, 0, 100, 100, 1, (20, 20, 40, 80)), ScaledCrop(50, 0, 150, 100, 1, (90, 20, 120, 80))]
     whole, cut = (85, 20, 120, 80), (85, 20, 100, 80)
     left, alone = (20, 20, 40, 80), (52, 0, 60, 20)
-    assert belong(np.array([left, cut, alone]), views, 0).tolist() == [True, False, True]
-    assert belong(np.array([whole, alone]), views, 1).tolist() == [True, False]
-    assert belong(np.empty((0, 4)), views, 0).shape == (0,)
+    assert assign_to_crop(np.array([left, cut, alone]), views, 0).tolist() == [True, False, True]
+    assert assign_to_crop(np.array([whole, alone]), views, 1).tolist() == [True, False]
+    assert assign_to_crop(np.empty((0, 4)), views, 0).shape == (0,)
 
 
-def test_a_small_picture_is_looked_at_without_a_glance() -> None:
+def test_a_small_image_is_looked_at_without_a_glance() -> None:
     overview = Bright()
-    assert Glance(overview)(dark(480, 640)) == [View(0, 0, 640, 480, 360 / 480, (0, 0, 640, 480))]
-    assert Glance(overview)(dark(1, 1)) == [View(0, 0, 1, 1, 1.0, (0, 0, 1, 1))]
+    assert RegionProposer(overview)(dark(480, 640)) == [ScaledCrop(0, 0, 640, 480, 360 / 480, (0, 0, 640, 480))]
+    assert RegionProposer(overview)(dark(1, 1)) == [ScaledCrop(0, 0, 1, 1, 1.0, (0, 0, 1, 1))]
     assert overview.seen == []
 
 
-def test_a_portrait_picture_is_glanced_at_like_a_lying_one() -> None:
+def test_a_portrait_image_is_glanced_at_like_a_lying_one() -> None:
     overview = Bright()
-    [view] = Glance(overview)(dark(1920, 1080, (480, 900, 576, 1200)))
+    [view] = RegionProposer(overview)(dark(1920, 1080, (480, 900, 576, 1200)))
     assert overview.seen == [(640, 360, 3)]
     assert view.left < 480 < 576 < view.right
     assert view.top < 900 < 1200 < view.bottom
 
 
-def test_an_8k_picture_is_glanced_at_like_any_other() -> None:
+def test_an_8k_image_is_glanced_at_like_any_other() -> None:
     overview = Bright()
-    [view] = Glance(overview)(dark(4320, 7680, (4800, 2400, 4896, 2592)))
+    [view] = RegionProposer(overview)(dark(4320, 7680, (4800, 2400, 4896, 2592)))
     assert overview.seen == [(360, 640, 3)]
     assert view.left <= 4800 < 4896 <= view.right
     assert view.right - view.left < 500
@@ -131,7 +137,7 @@ def test_a_resolution_out_of_range_is_refused(change: dict[str, float]) -> None:
 
 
 def large(street: list[np.ndarray]) -> Image:
-    """The street in one corner of a large grey picture, where people are a tenth as high as the picture."""
+    """The street in one corner of a large grey image, where people are a tenth as high as the image."""
     pixels = np.full((1440, 2560, 3), 128, np.uint8)
     pixels[800:1376, 1700:2468] = street[0]
     return Image(pixels, "bgr8")
@@ -142,15 +148,15 @@ def test_small_people_are_found_where_they_are(session: Session, street: list[np
     [truth] = detector([Image(street[0], "bgr8")], 768)
     truth = truth[truth.scores > 0.6]
     image = large(street)
-    [found] = HighResolutionDetector(detector, Glance(DetectorOverview(session), Resolution(base_height_2=480)))(
-        [image]
-    )
+    [found] = HighResolutionDetector(
+        detector, RegionProposer(DetectorOverview(session), Resolution(base_height_2=480))
+    )([image])
     assert len(truth) >= 3
     nearest = pairwise_iou(truth.boxes + np.float32([1700, 800] * 2), found.boxes).max(axis=1)
     assert (nearest > 0.6).all(), nearest
     assert (np.diff(found.scores) <= 0).all(), "best first"
     [without] = detector([image])
-    assert len(without) < len(truth), "the picture as a whole is too small for the network"
+    assert len(without) < len(truth), "the image as a whole is too small for the network"
 
 
 def test_the_detectors_heatmap_covers_people(session: Session, street: list[np.ndarray]) -> None:

@@ -1,4 +1,4 @@
-"""Boxes around people become parts of a picture."""
+"""Boxes around people become parts of an image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from opendr_perception.tasks.people.regions import areas, distances, merge, surr
 SIZE = (100, 80)
 
 
-def test_boxes_get_a_margin_and_stay_in_the_picture() -> None:
+def test_boxes_get_a_margin_and_stay_in_the_image() -> None:
     boxes = np.array([[20, 30, 40, 70], [90, 70, 100, 80]], float)
     np.testing.assert_array_equal(surround(boxes, 0.25, 1, SIZE), [[15, 20, 45, 80], [87, 67, 100, 80]])
 

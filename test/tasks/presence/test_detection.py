@@ -1,4 +1,4 @@
-"""Human presence: where the cells of its heatmap lie in the picture, pictures of any size, and real people."""
+"""Human presence: where the cells of its heatmap lie in the image, images of any size, and real people."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_cells_lie_where_they_say(brightness: Callable[..., Session], stride: in
         assert (x, y) == pytest.approx((left + side / 2, top + side / 2), abs=tolerance)
 
 
-def test_all_of_the_picture_is_covered(brightness: Callable[..., Session]) -> None:
+def test_all_of_the_image_is_covered(brightness: Callable[..., Session]) -> None:
     presence = HumanPresence(brightness(4))
     for height, width in ((64, 64), (65, 999), (301, 70), (240, 322)):
         pixels = np.zeros((height, width, 3), np.uint8)
@@ -93,7 +93,7 @@ def test_the_surest_size_counts(brightness: Callable[..., Session]) -> None:
     np.testing.assert_array_equal(HumanPresence(network)(pixels).values, np.max(apart, axis=0))
 
 
-def test_large_pictures_are_reduced(brightness: Callable[..., Session]) -> None:
+def test_large_images_are_reduced(brightness: Callable[..., Session]) -> None:
     pixels = np.zeros((2160, 3840, 3), np.uint8)
     pixels[960:1040, 1960:2040] = 255
     heatmap = HumanPresence(brightness(8), [1.0], longest=480)(pixels)

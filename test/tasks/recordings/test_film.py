@@ -23,7 +23,7 @@ import pytest
 
 from opendr_perception.tasks.imaging.image import to_bgr
 from opendr_perception.tasks.recordings import film
-from opendr_perception.tasks.recordings.video import Frame, VideoError, open_source
+from opendr_perception.tasks.recordings.video import RecordedFrame, VideoError, open_source
 
 HEIGHT, WIDTH = 96, 128
 SECOND = 10**9
@@ -57,7 +57,7 @@ def write_film(
     return path
 
 
-def play(path: Path | str) -> list[Frame]:
+def play(path: Path | str) -> list[RecordedFrame]:
     with open_source(str(path)) as source:
         frames = list(source)
         assert source.skipped == 0, source.problem
@@ -216,7 +216,7 @@ def test_what_is_neither_file_nor_directory_is_one_line(tmp_path: Path) -> None:
         open_source("~nobody9/x.mp4")
 
 
-def test_pipes_and_devices_among_pictures_are_skipped(tmp_path: Path) -> None:
+def test_pipes_and_devices_among_images_are_skipped(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "1.png")
     (tmp_path / "2.png").symlink_to("/dev/zero")
     (tmp_path / "3.png").mkdir()

@@ -1,4 +1,4 @@
-"""Frame sources: files, pictures, cameras and bags, what broken ones do, and the pacing of frames."""
+"""Frame sources: files, images, cameras and bags, what broken ones do, and the pacing of frames."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from opendr_perception.tasks.imaging.image import to_bgr
 from opendr_perception.tasks.recordings.pacer import DEFAULT_RATE
-from opendr_perception.tasks.recordings.video import Frame, VideoError, open_source
+from opendr_perception.tasks.recordings.video import RecordedFrame, VideoError, open_source
 
 TYPES = get_typestore(Stores.LATEST)
 IMAGE, COMPRESSED, STRING = "sensor_msgs/msg/Image", "sensor_msgs/msg/CompressedImage", "std_msgs/msg/String"
@@ -27,7 +27,7 @@ def grey(value: int, height: int = 48, width: int = 64) -> npt.NDArray[np.uint8]
     return np.full((height, width, 3), value, np.uint8)
 
 
-def brightness(frames: Sequence[Frame]) -> list[int]:
+def brightness(frames: Sequence[RecordedFrame]) -> list[int]:
     """Brightness of each frame in steps of 20, which survive lossy compression."""
     return [round(float(frame.image.pixels.mean()) / 20) for frame in frames]
 
@@ -113,7 +113,7 @@ def test_a_loop_starts_again_with_the_first_stamp(tmp_path: Path) -> None:
     assert [frame.stamp == 0 for frame in frames] == [True, False, False] * 2 + [True, False]
 
 
-@pytest.mark.parametrize("kind", ["file", "pictures", "bag"])
+@pytest.mark.parametrize("kind", ["file", "images", "bag"])
 def test_close_ends_an_endless_loop(tmp_path: Path, kind: str) -> None:
     if kind == "file":
         path = write_video(tmp_path / "a.avi", count=3)
@@ -182,13 +182,13 @@ def test_a_rate_out_of_range_is_refused(tmp_path: Path, rate: float) -> None:
         open_source(str(tmp_path), rate=rate)
 
 
-# --- pictures
+# --- images
 
 
-def test_pictures_come_in_natural_order(tmp_path: Path) -> None:
+def test_images_come_in_natural_order(tmp_path: Path) -> None:
     for index, name in enumerate(["frame1.png", "frame2.JPG", "Frame10.bmp", "frame11.jpeg"]):
         cv2.imwrite(str(tmp_path / name), grey(20 * index, height=10 + index))
-    (tmp_path / "notes.txt").write_text("not a picture")
+    (tmp_path / "notes.txt").write_text("not an image")
 
     with open_source(str(tmp_path), rate=4) as source:
         frames = list(source)
@@ -198,24 +198,24 @@ def test_pictures_come_in_natural_order(tmp_path: Path) -> None:
     assert [frame.stamp for frame in frames] == [0, SECOND // 4, SECOND // 2, SECOND * 3 // 4]
 
 
-def test_pictures_without_a_rate_have_the_default_rate(tmp_path: Path) -> None:
+def test_images_without_a_rate_have_the_default_rate(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), grey(0))
     cv2.imwrite(str(tmp_path / "b.png"), grey(20))
     assert [frame.stamp for frame in open_source(str(tmp_path))] == [0, SECOND / DEFAULT_RATE]
 
 
-def test_one_picture_can_be_looped(tmp_path: Path) -> None:
+def test_one_image_can_be_looped(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     cv2.imwrite(str(path), grey(40))
     with open_source(str(path), loop=True) as source:
         assert brightness(list(itertools.islice(source, 3))) == [2, 2, 2]
 
 
-def test_bad_pictures_are_skipped_and_counted(tmp_path: Path) -> None:
+def test_bad_images_are_skipped_and_counted(tmp_path: Path) -> None:
     for index in range(4):
         cv2.imwrite(str(tmp_path / f"{index}.png"), grey(20 * index))
     (tmp_path / "1.png").write_bytes(b"")
-    (tmp_path / "2.png").write_bytes(b"no picture")
+    (tmp_path / "2.png").write_bytes(b"no image")
 
     source = open_source(str(tmp_path))
     frames = list(source)
@@ -226,15 +226,15 @@ def test_bad_pictures_are_skipped_and_counted(tmp_path: Path) -> None:
     assert "2.png" in source.problem
 
 
-def test_a_loop_without_one_good_picture_ends_with_an_error(tmp_path: Path) -> None:
-    (tmp_path / "1.png").write_bytes(b"no picture")
+def test_a_loop_without_one_good_image_ends_with_an_error(tmp_path: Path) -> None:
+    (tmp_path / "1.png").write_bytes(b"no image")
     with pytest.raises(VideoError, match=r"no frame that can be decoded. .*1\.png"):
         list(open_source(str(tmp_path), loop=True))
 
 
-def test_a_directory_without_pictures_is_named(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("not a picture")
-    with pytest.raises(VideoError, match=f"{tmp_path}: neither pictures"):
+def test_a_directory_without_images_is_named(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not an image")
+    with pytest.raises(VideoError, match=f"{tmp_path}: neither images"):
         open_source(str(tmp_path))
 
 

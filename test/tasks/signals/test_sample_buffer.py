@@ -1,4 +1,4 @@
-"""Whatever happens to chunks on their way, the samples come out once, in order, at their time."""
+"""Samples come out once, in order, at their time, whatever happens to chunks on their way."""
 
 from __future__ import annotations
 

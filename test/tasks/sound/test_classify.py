@@ -1,4 +1,4 @@
-"""What is heard does not depend on how the stream is cut; a model that is none is refused."""
+"""Results do not depend on how the stream is cut; a file that is no model is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.tasks.sound.classify import Heard, SoundClassifier, SoundModel
+from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel, SoundResult
 from opendr_perception.tasks.sound.recording import read_sound
 
 DATA = next(
@@ -28,7 +28,7 @@ def test_what_is_heard_does_not_depend_on_the_chunks(model: SoundModel) -> None:
     rng = np.random.default_rng(2)
     sound = (rng.normal(0, 0.1, 48000) * (1 + np.sin(np.arange(48000) / 3000))).astype(np.float32)
     whole = list(SoundClassifier(model, 0.5).push(sound))
-    classifier, pieces, place = SoundClassifier(model, 0.5), list[Heard](), 0
+    classifier, pieces, place = SoundClassifier(model, 0.5), list[SoundResult](), 0
     while place < len(sound):
         size = int(rng.choice([1, 33, 320, 5000]))
         pieces += classifier.push(sound[place : place + size])

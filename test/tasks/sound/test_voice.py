@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.sound.recording import read_sound
-from opendr_perception.tasks.sound.voice import Decision, Judgement, SpeechModel, VoiceDetector, VoiceSettings
+from opendr_perception.tasks.sound.voice import SpeechDecision, SpeechModel, VoiceDetector, VoiceResult, VoiceSettings
 
 DATA = next(
     (up / "shared" / "data" for up in Path(__file__).parents if (up / "shared" / "data").is_dir()), Path("none")
@@ -66,7 +66,7 @@ def test_what_is_said_does_not_depend_on_the_chunks(model: SpeechModel) -> None:
     time = np.arange(RATE) / RATE
     sound = (0.3 * np.sin(2 * np.pi * 150 * time) * (1 + np.sin(2 * np.pi * 4 * time))).astype(np.float32)
     whole = list(VoiceDetector(model, VoiceSettings(threshold=0.2)).push(sound))
-    detector, pieces, place = VoiceDetector(model, VoiceSettings(threshold=0.2)), list[Judgement](), 0
+    detector, pieces, place = VoiceDetector(model, VoiceSettings(threshold=0.2)), list[VoiceResult](), 0
     while place < len(sound):
         size = int(rng.choice([1, 7, 160, 1000]))
         pieces += detector.push(sound[place : place + size])
@@ -83,7 +83,7 @@ def test_who_is_deaf_hears_nobody(model: SpeechModel) -> None:
 
 
 def run(scores: list[float], **changes: float) -> list[tuple[int, bool, float] | None]:
-    decision = Decision(VoiceSettings(**changes), count(1))
+    decision = SpeechDecision(VoiceSettings(**changes), count(1))
     found = [decision.step(score, 0.1) for score in scores]
     return [None if voice is None else (voice.number, voice.speaking, round(voice.since, 6)) for voice in found]
 

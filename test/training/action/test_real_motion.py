@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from opendr_perception.evaluate.action.recordings import Recording, recording
+from opendr_perception.evaluate.action.recordings import ActionRecording, recording
 from opendr_perception.evaluate.action.streams import join
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.real_motion import labels_of, render
@@ -21,7 +21,7 @@ PERSON = np.array(
 """Places of COCO's keypoints, metres: somebody who faces the camera, 3 m away."""
 
 
-def moving(action: str | tuple[str, ...], flat: bool) -> Recording:
+def moving(action: str | tuple[str, ...], flat: bool) -> ActionRecording:
     """Three seconds of somebody who moves the right hand in the second one."""
     world = np.repeat(PERSON[None], 60, 0)
     world[20:40, 10, 1] += 0.5 * np.sin(np.linspace(0, 4 * np.pi, 20)) ** 2

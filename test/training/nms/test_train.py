@@ -17,10 +17,10 @@ from opendr_perception.tasks.nms.overlap import pairwise_iou
 from opendr_perception.tasks.people.detection import PersonDetector
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.nms.average_precision import average_precision
-from opendr_perception.training.nms.data import SHIFTED, TEST, TRAIN, PictureSet, make
+from opendr_perception.training.nms.data import SHIFTED, TEST, TRAIN, ImageSet, make
 from opendr_perception.training.nms.evaluate import scenes
 from opendr_perception.training.nms.examples import Example, as_tensors, class_weights, loss_of, match, thin
-from opendr_perception.training.nms.render import Picture, compose, divide, propose, random_camera
+from opendr_perception.training.nms.render import CrowdImage, compose, divide, propose, random_camera
 from opendr_perception.training.nms.simulate import HARD, STANDARD, visible_parts
 from opendr_perception.training.nms.train import Settings, Trainer
 from opendr_perception.training.nms.weights import load, mean
@@ -161,7 +161,7 @@ def test_a_geometric_network_that_shall_look_at_a_map_begins_with_what_it_knows(
     )
 
 
-def test_a_picture_shows_the_people_whose_boxes_it_has(models: dict[str, zoo.ModelFile]) -> None:
+def test_an_image_shows_the_people_whose_boxes_it_has(models: dict[str, zoo.ModelFile]) -> None:
     pixels = np.zeros((80, 32, 3), np.uint8)
     pixels[:] = (0, 0, 255)
     opacity = np.zeros((80, 32), np.uint8)
@@ -169,48 +169,48 @@ def test_a_picture_shows_the_people_whose_boxes_it_has(models: dict[str, zoo.Mod
     sprites = [Sprite(pixels, opacity, body) for body in range(10)]
     assert [sprite.body for sprite in divide(sprites, held_out=True)] == [0, 5]
     rng = np.random.default_rng(2)
-    picture = compose(rng, random_camera(rng, STANDARD), sprites, [])
-    assert len(picture.people) == len(picture.visible) > 0
-    red = picture.pixels[..., 2].astype(int) - picture.pixels[..., :2].max(axis=2)
-    x, y = ((picture.people[-1, :2] + picture.people[-1, 2:]) / 2).astype(int)
+    image = compose(rng, random_camera(rng, STANDARD), sprites, [])
+    assert len(image.people) == len(image.visible) > 0
+    red = image.pixels[..., 2].astype(int) - image.pixels[..., :2].max(axis=2)
+    x, y = ((image.people[-1, :2] + image.people[-1, 2:]) / 2).astype(int)
     assert red[y, x] > 80, "who stands in front is seen"
-    scene = propose(PersonDetector(Session(models["nanodet"].path, threads=1)), picture)
+    scene = propose(PersonDetector(Session(models["nanodet"].path, threads=1)), image)
     assert (scene.scores > 0.05).all()
-    assert scene.size == (picture.pixels.shape[1], picture.pixels.shape[0])
+    assert scene.size == (image.pixels.shape[1], image.pixels.shape[0])
 
 
 def test_a_network_learns_from_the_detectors_map_too(
     models: dict[str, zoo.ModelFile], street: list[np.ndarray], tmp_path: Path
 ) -> None:
     detector = PersonDetector(Session(models["nanodet-features"].path, threads=1), input_size=160)
-    scene = propose(detector, Picture(street[0], np.array([[600, 220, 635, 330]], float), np.ones(1)))
+    scene = propose(detector, CrowdImage(street[0], np.array([[600, 220, 635, 330]], float), np.ones(1)))
     save(Seq2SeqNms(), tmp_path / "geom.npz", {})
     start = load(tmp_path / "geom.npz", channels=128)
     before = {name: value.clone() for name, value in start.state_dict().items()}
-    settings = Settings("fseq2", steps=2, pictures=1)
+    settings = Settings("fseq2", steps=2, images=1)
     trainer = Trainer(settings, tmp_path / "checkpoint.pt", [scene], start)
     assert all(np.isfinite(loss) for _, loss in trainer.run())
     for name in ("regions.conv_1.weight", "regions.linear.weight", "appearance.0.weight", "units.3.refresh"):
         assert torch.equal(trainer.network.state_dict()[name], before[name]) == (name == "units.3.refresh")
-    with pytest.raises(ValueError, match="learns from pictures alone"):
-        Trainer(replace(settings, pictures=0.5), tmp_path / "checkpoint.pt", [scene])
+    with pytest.raises(ValueError, match="learns from images alone"):
+        Trainer(replace(settings, images=0.5), tmp_path / "checkpoint.pt", [scene])
     with pytest.raises(ValueError, match="without the detector's map"):
         Trainer(settings, tmp_path / "checkpoint.pt", [replace(scene, features=None)])
-    with pytest.raises(ValueError, match="no pictures"):
+    with pytest.raises(ValueError, match="no images"):
         Trainer(settings, tmp_path / "checkpoint.pt", [])
 
 
-def test_pictures_are_made_once_and_shown_under_another_light(models: dict[str, zoo.ModelFile], tmp_path: Path) -> None:
+def test_images_are_made_once_and_shown_under_another_light(models: dict[str, zoo.ModelFile], tmp_path: Path) -> None:
     body = {"pixels": np.full((60, 24, 3), 90, np.uint8), "opacity": np.full((60, 24), 255, np.uint8)}
     sprites = {f"{name}{k}": array for k in range(2) for name, array in body.items()}
     np.savez(tmp_path / "sprites.npz", allow_pickle=False, count=2, bodies=[0, 1], **sprites)
     photographs = tmp_path / "photographs"
     photographs.mkdir()
-    folder = tmp_path / "pictures"
+    folder = tmp_path / "images"
     for part in (TRAIN, TEST, SHIFTED):
         make(folder, part, 1, tmp_path / "sprites.npz", photographs)
-    [seen], [again] = PictureSet.of(folder / TEST.name, features=True), PictureSet.of(folder / TEST.name)
-    [shifted] = PictureSet.of(folder / SHIFTED.name, features=True)
+    [seen], [again] = ImageSet.of(folder / TEST.name, features=True), ImageSet.of(folder / TEST.name)
+    [shifted] = ImageSet.of(folder / SHIFTED.name, features=True)
     assert again.features is None
     assert seen.features is not None
     assert seen.features.values.shape[0] == 128
@@ -221,9 +221,9 @@ def test_pictures_are_made_once_and_shown_under_another_light(models: dict[str, 
     stamp = (folder / TRAIN.name / "00000.npz").stat().st_mtime_ns
     make(folder, TRAIN, 2, tmp_path / "sprites.npz", photographs)
     assert (folder / TRAIN.name / "00000.npz").stat().st_mtime_ns == stamp, "what is there stays"
-    assert len(PictureSet.of(folder / TRAIN.name)) == 2
+    assert len(ImageSet.of(folder / TRAIN.name)) == 2
     np.savez(tmp_path / "sprites.npz", allow_pickle=False, count=2, bodies=[5, 1], **sprites)
     with pytest.raises(ValueError, match="made of something else"):
         make(folder, TRAIN, 3, tmp_path / "sprites.npz", photographs)
-    with pytest.raises(ValueError, match="has no pictures"):
-        PictureSet.of(tmp_path)
+    with pytest.raises(ValueError, match="has no images"):
+        ImageSet.of(tmp_path)

@@ -21,7 +21,7 @@ RED = Sprite(np.full((120, 40, 3), (0, 0, 255), np.uint8), np.full((120, 40), 25
 
 
 def redness(crops: np.ndarray) -> np.ndarray:
-    """How much more red than other colours each pixel has; that of the middle of each crop."""
+    """Excess of red over other colours of each pixel; that of the middle of each crop."""
     middle = crops[:, 30:34, 30:34].astype(int).mean(axis=(1, 2))
     return np.asarray(middle[:, 2] - middle[:, :2].max(axis=1))
 
@@ -95,7 +95,7 @@ def test_the_shipped_model_gives_what_the_network_gives(name: str, tmp_path: Pat
     export_presence(load(tmp_path / "weights.npz"), tmp_path / "model.onnx")
     session = Session(tmp_path / "model.onnx", threads=1)
     for size in ((64, 64), (70, 161), (133, 100)):
-        pictures = np.random.default_rng(0).integers(0, 256, (2, *size, 3), np.uint8)
-        expected = network(planes(pictures)).softmax(1)[:, 1].numpy()
-        np.testing.assert_allclose(session.run({"image": pictures})["presence"], expected, atol=1e-5)
+        images = np.random.default_rng(0).integers(0, 256, (2, *size, 3), np.uint8)
+        expected = network(planes(images)).softmax(1)[:, 1].numpy()
+        np.testing.assert_allclose(session.run({"image": images})["presence"], expected, atol=1e-5)
     assert session.metadata == {"stride": str(network.stride), "offset": str(network.offset)}

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel
-from opendr_perception.training.sound import classification, ship
+from opendr_perception.training.sound import classification, export
 from opendr_perception.training.sound.examples import IGNORED, Timing, noises, pseudo_words
-from opendr_perception.training.sound.recordings import RATE, Recording, groups, read_digits, read_esc, read_folder
+from opendr_perception.training.sound.recordings import RATE, LabelledSound, groups, read_digits, read_esc, read_folder
 
 TONES = {"dog": 300.0, "rain": 2500.0}
 
@@ -94,7 +94,7 @@ def test_what_is_none_of_the_classes_is_made(digits: Path) -> None:
     assert any(not each.samples.any() for each in made)
     assert all(np.abs(each.samples).max() <= 1 for each in made)
     words = read_digits(digits)
-    assert all(isinstance(each, Recording) and each.label == "unknown" for each in pseudo_words(words, 20, rng))
+    assert all(isinstance(each, LabelledSound) and each.label == "unknown" for each in pseudo_words(words, 20, rng))
 
 
 @pytest.mark.slow
@@ -115,7 +115,7 @@ def test_a_training_learns_resumes_measures_and_is_shipped(
     classification.main("environment", **arguments)  # nothing is done twice
     assert json.loads((folder / "figures-1.json").read_text()) == before
 
-    ship.ship(folder / "sound-environment.npz", tmp_path / "sound.onnx")
+    export.export_weights(folder / "sound-environment.npz", tmp_path / "sound.onnx")
     model = SoundModel(Session(tmp_path / "sound.onnx", threads=1))
     for name, frequency in TONES.items():
         heard = list(SoundClassifier(model, 0.3).push(tone(frequency, 5.0, 77).astype(np.float32)))

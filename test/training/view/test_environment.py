@@ -9,7 +9,7 @@ import pytest
 
 from opendr_perception.active.policies.reinforcement import OPTIONS
 from opendr_perception.active.policies.situation import FEATURES
-from opendr_perception.training.view.simulate import Costs, TableWorld
+from opendr_perception.training.view.simulate import MoveCosts, TableWorld
 
 gymnasium = pytest.importorskip("gymnasium", reason="pip install --no-deps -r requirements/reinforcement.txt")
 
@@ -50,7 +50,7 @@ def test_staying_ends_an_episode_and_costs_nothing(views: TableWorld) -> None:
 
 
 def test_rewards_add_up_to_what_is_known_less_what_it_cost(views: TableWorld) -> None:
-    env, random, costs = environment(views), np.random.default_rng(0), Costs()
+    env, random, costs = environment(views), np.random.default_rng(0), MoveCosts()
     gains = []
     for seed in range(60):
         env.reset(seed=seed)

@@ -13,7 +13,7 @@ WHITE = np.full((200, 200, 3), 255, np.uint8)
 
 
 def hidden(side: str, coverage: float, shift: float = 0.0) -> np.ndarray:
-    """Which pixels of the box a straight, black occluder hides."""
+    """Mask of the pixels of the box that a straight, black occluder hides."""
     thing = Occluder(np.zeros_like(WHITE), SIDES.index(side), coverage, slant=0.0, start=-3.0, end=4.0)
     return np.asarray(thing.paint(WHITE, BOX, shift)[40:140, 60:140, 0] < 128)
 
@@ -46,9 +46,9 @@ def test_what_is_drawn_by_chance_is_the_same_for_the_same_seed_and_within_bounds
     assert {draw_occluder(np.random.default_rng(seed), (8, 8)).side for seed in range(60)} == set(range(len(SIDES)))
 
 
-def test_jitter_keeps_the_picture_but_not_its_pixels() -> None:
-    picture = np.tile(np.linspace(0, 255, 64, dtype=np.uint8)[None, :, None], (64, 1, 3))
-    shaken = jitter(np.random.default_rng(0), picture)
-    assert shaken.shape == picture.shape
-    assert not np.array_equal(shaken, picture)
-    assert np.abs(shaken.astype(float) - picture).mean() < 40
+def test_jitter_keeps_the_image_but_not_its_pixels() -> None:
+    image = np.tile(np.linspace(0, 255, 64, dtype=np.uint8)[None, :, None], (64, 1, 3))
+    shaken = jitter(np.random.default_rng(0), image)
+    assert shaken.shape == image.shape
+    assert not np.array_equal(shaken, image)
+    assert np.abs(shaken.astype(float) - image).mean() < 40

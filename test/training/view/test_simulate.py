@@ -10,24 +10,24 @@ import pytest
 from opendr_perception.active.control.controller import IN_THE_WAY
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.identification import Goal
-from opendr_perception.active.perception.observation import Glimpse, Recognition, View
+from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.tasks.face.gallery import THRESHOLD
 from opendr_perception.training.view.data import PAN_STEP, PANS
 from opendr_perception.training.view.simulate import (
-    Noise,
     TableExplorer,
     TableWorld,
+    ViewNoise,
     draw_episode,
     name_of,
-    published_reward,
+    paper_reward,
 )
 
 FRONT = PANS // 2
 
 
-def seen(explorer: TableExplorer) -> View:
+def seen(explorer: TableExplorer) -> FaceObservation:
     view = explorer.look()
-    assert isinstance(view, View)
+    assert isinstance(view, FaceObservation)
     return view
 
 
@@ -57,7 +57,7 @@ def test_things_are_in_the_way_and_views_end(views: TableWorld) -> None:
     assert explorer.move(Move(advance=1.0)) == IN_THE_WAY
     assert explorer.place == (0, FRONT)
     assert explorer.move(Move(pan=5 * PAN_STEP)) == ""
-    assert explorer.look() == Glimpse(4.0, 5 * PAN_STEP), "there no face is found"
+    assert explorer.look() == RangeOnly(4.0, 5 * PAN_STEP), "there no face is found"
     assert "behind" in explorer.move(Move(pan=5 * PAN_STEP))
 
 
@@ -76,7 +76,7 @@ def test_everything_is_all_that_is_near_enough_and_leaves_the_robot_where_it_is(
 
 
 def test_episodes_are_the_same_for_the_same_seed(views: TableWorld) -> None:
-    first, second = (draw_episode(views, np.random.default_rng(5), Noise()) for _ in range(2))
+    first, second = (draw_episode(views, np.random.default_rng(5), ViewNoise()) for _ in range(2))
     assert first.place == second.place
     one, other = seen(first), seen(second)
     assert one.recognition == other.recognition
@@ -93,8 +93,8 @@ def test_a_covered_face_begins_covered(views: TableWorld) -> None:
 
 
 def test_the_published_reward_is_the_confidence_in_the_right_name() -> None:
-    assert published_reward(Recognition("ann", 0.6), "ann") == 0.6
-    assert published_reward(Recognition("bob", 0.6), "ann") == 0
-    assert published_reward(Recognition("ann", -0.1), "ann") == 0
-    assert published_reward(Recognition("ann", 1 - 0.2 / THRESHOLD), "ann") == pytest.approx(1 - 0.2 / THRESHOLD)
-    assert published_reward(Recognition("", math.nan), "ann") == 0
+    assert paper_reward(Recognition("ann", 0.6), "ann") == 0.6
+    assert paper_reward(Recognition("bob", 0.6), "ann") == 0
+    assert paper_reward(Recognition("ann", -0.1), "ann") == 0
+    assert paper_reward(Recognition("ann", 1 - 0.2 / THRESHOLD), "ann") == pytest.approx(1 - 0.2 / THRESHOLD)
+    assert paper_reward(Recognition("", math.nan), "ann") == 0

@@ -1,4 +1,4 @@
-"""What the networks that clear occluders learn from, and that what is written says what was learned."""
+"""Training data of the networks that clear occluders; the written model answers as the trained one."""
 
 from __future__ import annotations
 

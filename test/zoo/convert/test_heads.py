@@ -1,4 +1,4 @@
-"""The rewritten first and last layers, against the formulas in numpy, for several pictures at once."""
+"""The rewritten first and last layers, against the formulas in numpy, for several images at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ heads = pytest.importorskip("opendr_perception.zoo.convert.heads")
 
 from opendr_perception.zoo.convert.builder import GraphBuilder  # noqa: E402
 from opendr_perception.zoo.convert.folding import fold  # noqa: E402
-from opendr_perception.zoo.convert.tfjs import FeatureMap  # noqa: E402
+from opendr_perception.zoo.convert.tfjs import GraphMap  # noqa: E402
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(11)
@@ -26,11 +26,11 @@ class Maps:
         self.builder = GraphBuilder("test")
         self.values: dict[str, Array] = {}
 
-    def map(self, channels: int, height: int, width: int, batch: int = 3) -> FeatureMap:
+    def map(self, channels: int, height: int, width: int, batch: int = 3) -> GraphMap:
         name = f"map_{len(self.values)}"
         self.values[name] = RNG.normal(size=(batch, channels, height, width)).astype(np.float32)
         self.builder.input(name, "float32", ["N", channels, height, width])
-        return FeatureMap(name, channels, height, width, channels_last=True)
+        return GraphMap(name, channels, height, width, channels_last=True)
 
     def run(self) -> dict[str, Array]:
         fold(self.builder)
@@ -84,7 +84,7 @@ def test_blazeface_head_lists_the_anchors_of_a_cell_together() -> None:
 
 
 def decode_one(heat: Array, centre: Array, regression: Array, offset: Array, weights: Array) -> Array:
-    """MoveNet's decoding of one picture, keypoint by keypoint."""
+    """MoveNet's decoding of one image, keypoint by keypoint."""
     _, height, width = heat.shape
     cy, cx = np.unravel_index((sigmoid(centre[0]) * weights).argmax(), (height, width))
     row, column = np.mgrid[:height, :width]
@@ -97,7 +97,7 @@ def decode_one(heat: Array, centre: Array, regression: Array, offset: Array, wei
     return np.array(keypoints)
 
 
-def test_movenet_head_decodes_each_picture_of_a_batch_by_itself() -> None:
+def test_movenet_head_decodes_each_image_of_a_batch_by_itself() -> None:
     maps = Maps()
     height, width = 6, 8
     inputs = [maps.map(channels, height, width, batch=4) for channels in (17, 1, 34, 34)]

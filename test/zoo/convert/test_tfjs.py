@@ -15,7 +15,7 @@ tfjs = pytest.importorskip("opendr_perception.zoo.convert.tfjs")
 
 from opendr_perception.zoo.convert.builder import GraphBuilder  # noqa: E402
 from opendr_perception.zoo.convert.folding import fold  # noqa: E402
-from opendr_perception.zoo.convert.tfjs_graph import Graph  # noqa: E402
+from opendr_perception.zoo.convert.tfjs_graph import TfjsGraph  # noqa: E402
 from opendr_perception.zoo.convert.tfjs_weights import read_weights  # noqa: E402
 
 Array = NDArray[Any]
@@ -57,7 +57,7 @@ class Source:
             "modelTopology": {"node": self.nodes},
             "weightsManifest": [{"paths": ["w.bin"], "weights": specs}],
         }
-        return Graph.parse(model, {"w.bin": b"".join(value.tobytes() for value in self.weights.values())})
+        return TfjsGraph.parse(model, {"w.bin": b"".join(value.tobytes() for value in self.weights.values())})
 
 
 def convert(source: Source, output: str, shape: tuple[int, ...]) -> onnx.ModelProto:
@@ -65,7 +65,7 @@ def convert(source: Source, output: str, shape: tuple[int, ...]) -> onnx.ModelPr
     _, height, width, channels = shape
     builder = GraphBuilder("test")
     builder.input("x", "float32", ["N", channels, height, width])
-    x = tfjs.FeatureMap("x", channels, height, width, channels_last=True)
+    x = tfjs.GraphMap("x", channels, height, width, channels_last=True)
     (y,) = tfjs.convert(source.graph(), builder, {"x": x}, [output])
     builder.output("y", builder.add("Identity", y.tensor), "float32", ["N", y.channels, y.height, y.width])
     fold(builder)

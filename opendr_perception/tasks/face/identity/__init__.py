@@ -1,4 +1,4 @@
-"""Who a face is: the decision by one look, and what is known of each track over time."""
+"""Identity of faces: the decision by one look, and the evidence of each track over time."""
 
 from opendr_perception.tasks.face.identity.decision import (
     NEARER,
@@ -19,7 +19,7 @@ from opendr_perception.tasks.face.identity.following import (
     FaceIdentifier,
     Identity,
     IdentityMemory,
-    Sighting,
+    TrackedFaces,
 )
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
     "FaceIdentifier",
     "Identity",
     "IdentityMemory",
-    "Sighting",
+    "TrackedFaces",
     "allowed",
     "compare",
     "look_alikes",

@@ -1,4 +1,4 @@
-"""How near a face must be to a person to be taken for that person, given who else is like them.
+"""Thresholds of a face's distance to a person, given who else is like them.
 
 One distance for everybody is too loose for people who look alike. Therefore it follows the rival: the nearest other
 person of the gallery, seen from the face or from the person's own samples, whichever is nearer. The threshold falls
@@ -32,7 +32,7 @@ SMALLEST = 0.01
 
 @dataclass(frozen=True)
 class Compared:
-    """What a gallery says of a face.
+    """Comparison of a face with a gallery.
 
     Args:
         distances: (p,) to each of its people; empty while nothing is known of the face.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from opendr_perception.tasks.face.detection import Faces
-from opendr_perception.tasks.face.embedding import FaceEmbedder, View, view
+from opendr_perception.tasks.face.embedding import AlignedFace, FaceEmbedder, view
 from opendr_perception.tasks.face.gallery import Gallery
 from opendr_perception.tasks.face.identity.decision import Compared, compare, relative, thresholds, who
 from opendr_perception.tasks.face.quality import TO_DECIDE
@@ -29,7 +29,7 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class Sighting:
+class TrackedFaces:
     """The tracked faces of one frame of a stream.
 
     Args:
@@ -49,7 +49,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a face is.
+    """Identity of a face.
 
     Args:
         name: '' is unknown.
@@ -65,7 +65,7 @@ class Identity:
 
 @dataclass
 class Evidence:
-    """What is kept of one track: the embeddings of its good views, and what they say together."""
+    """Evidence of one track: the embeddings of its good views, and their joint decision."""
 
     embeddings: deque[np.ndarray] = field(default_factory=lambda: deque(maxlen=VIEWS))
     seen: Compared = field(default_factory=Compared)
@@ -75,7 +75,7 @@ class Evidence:
 
 @dataclass
 class IdentityMemory:
-    """What is kept of one stream: its tracks, and the gallery that they were compared with."""
+    """Memory of one stream: its tracks, and the gallery that they were compared with."""
 
     gallery: Gallery | None = None
     frame: int = 0
@@ -86,13 +86,15 @@ class FaceIdentifier:
     """Names tracked faces by a gallery.
 
     Args:
-        embedder: makes points of faces.
+        embedder: computes embeddings of faces.
     """
 
     def __init__(self, embedder: FaceEmbedder) -> None:
         self._embedder = embedder
 
-    def __call__(self, memory: IdentityMemory, gallery: Gallery, threshold: float, seen: Sighting) -> list[Identity]:
+    def __call__(
+        self, memory: IdentityMemory, gallery: Gallery, threshold: float, seen: TrackedFaces
+    ) -> list[Identity]:
         """Look at the faces of the next frame of a stream, and say who each is.
 
         Args:
@@ -121,12 +123,12 @@ class FaceIdentifier:
             for track in seen.tracks
         ]
 
-    def _look(self, memory: IdentityMemory, gallery: Gallery, threshold: float, seen: Sighting) -> None:
+    def _look(self, memory: IdentityMemory, gallery: Gallery, threshold: float, seen: TrackedFaces) -> None:
         """Embed, in one batch, the faces that are due and can be seen well."""
         tracks = memory.tracks
         due = [k for k, track in enumerate(seen.tracks) if track and tracks[track].next_look <= memory.frame]
         due.sort(key=lambda k: tracks[seen.tracks[k]].next_look)
-        good: list[tuple[Evidence, View]] = []
+        good: list[tuple[Evidence, AlignedFace]] = []
         for k in due[:AT_ONCE]:
             found = view(seen.image, seen.faces, k, seen.poses[k])
             evidence = tracks[seen.tracks[k]]

@@ -1,4 +1,4 @@
-"""Data sets of faces with expressions, as their authors deliver them, and what a training does with their pictures."""
+"""Data sets of faces with expressions, as their authors deliver them, and what a training does with their images."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ FER_PLUS = (0, 1, 3, 2, 6, 5, 4, 7)
 RAF_DB = (3, 4, 5, 1, 2, 6, 0)
 """Label of each class, which are numbered from 1."""
 
-PICTURES = (".png", ".jpg", ".jpeg")
+IMAGES = (".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
-class Face:
-    """A picture of a face.
+class LabelledFace:
+    """An image of a face.
 
     Attributes:
-        path: Of the picture.
+        path: Of the image.
         label: Index of the expression.
         affect: Valence and arousal in [-1, 1]; NaN where they were not annotated.
     """
@@ -48,17 +48,17 @@ class FaceSet:
     """
 
     labels: tuple[str, ...]
-    train: tuple[Face, ...]
-    evaluation: tuple[Face, ...]
+    train: tuple[LabelledFace, ...]
+    evaluation: tuple[LabelledFace, ...]
 
     @property
     def has_affect(self) -> bool:
-        """Whether valence and arousal can be learned."""
+        """True if valence and arousal can be learned."""
         return bool(self.train) and not any(np.isnan(face.affect).any() for face in self.train)
 
 
 def read_faces(root: Path, layout: str) -> FaceSet:
-    """List the pictures of a data set.
+    """List the images of a data set.
 
     Args:
         root: Its folder.
@@ -75,26 +75,26 @@ def read_faces(root: Path, layout: str) -> FaceSet:
     found = FaceSet(LABELS[:classes], tuple(reader(root, train)), tuple(reader(root, evaluation)))
     for part, faces in ((train, found.train), (evaluation, found.evaluation)):
         if not faces:
-            raise ValueError(f"{root} has no pictures with labels in '{part}': it is not of the layout '{layout}'")
+            raise ValueError(f"{root} has no images with labels in '{part}': it is not of the layout '{layout}'")
         if missing := next((face.path for face in faces if not face.path.is_file()), None):
-            raise ValueError(f"{root} names a picture that is not there: {missing}")
+            raise ValueError(f"{root} names an image that is not there: {missing}")
     return found
 
 
-def _affectnet(root: Path, part: str) -> Iterator[Face]:
+def _affectnet(root: Path, part: str) -> Iterator[LabelledFace]:
     """`images/7.jpg` beside `annotations/7_exp.npy`, `7_val.npy` and `7_aro.npy`; 8 and more are no expressions."""
     for path in sorted((root / part / "images").glob("*")):
-        if path.suffix.lower() in PICTURES:
+        if path.suffix.lower() in IMAGES:
             label, valence, arousal = (
                 float(np.load(root / part / "annotations" / f"{path.stem}_{kind}.npy", allow_pickle=False))
                 for kind in ("exp", "val", "aro")
             )
             if 0 <= label < len(LABELS):
                 affect = (valence, arousal) if abs(valence) <= 1 and abs(arousal) <= 1 else (np.nan, np.nan)
-                yield Face(path, int(label), affect)
+                yield LabelledFace(path, int(label), affect)
 
 
-def _fer_plus(root: Path, part: str) -> Iterator[Face]:
+def _fer_plus(root: Path, part: str) -> Iterator[LabelledFace]:
     """`label.csv` with name, box and ten votes; a label is what more than half of the voters say."""
     table = root / part / "label.csv"
     if table.is_file():
@@ -104,10 +104,10 @@ def _fer_plus(root: Path, part: str) -> Iterator[Face]:
                 votes[votes < 2] = 0  # a single vote is a slip
                 best = int(votes.argmax())
                 if 2 * votes[best] > votes.sum() and best < len(FER_PLUS):
-                    yield Face(root / part / name, FER_PLUS[best])
+                    yield LabelledFace(root / part / name, FER_PLUS[best])
 
 
-def _raf_db(root: Path, part: str) -> Iterator[Face]:
+def _raf_db(root: Path, part: str) -> Iterator[LabelledFace]:
     """`EmoLabel/list_patition_label.txt` (so it is spelled) with lines such as `train_00001.jpg 5`."""
     table = root / "EmoLabel" / "list_patition_label.txt"
     if table.is_file():
@@ -115,50 +115,50 @@ def _raf_db(root: Path, part: str) -> Iterator[Face]:
             if line.startswith(part):
                 name, number = line.split()
                 path = root / "Image" / "aligned" / name.replace(".jpg", "_aligned.jpg")
-                yield Face(path, RAF_DB[int(number) - 1])
+                yield LabelledFace(path, RAF_DB[int(number) - 1])
 
 
-LAYOUTS: dict[str, tuple[Callable[[Path, str], Iterator[Face]], str, str, int]] = {
+LAYOUTS: dict[str, tuple[Callable[[Path, str], Iterator[LabelledFace]], str, str, int]] = {
     "affectnet": (_affectnet, "train_set", "val_set", 8),
     "ferplus": (_fer_plus, "FER2013Train", "FER2013Test", 8),
     "raf-db": (_raf_db, "train", "test", 7),
 }
-"""How each is read, its parts for training and evaluation, and how many of `LABELS` it has."""
+"""Readers of the layouts, with the parts for training and evaluation, and the number of `LABELS` of each."""
 
 
-def read_picture(path: Path) -> np.ndarray:
-    """Read a picture as (height, width, 3) uint8 RGB.
-
-    Raises:
-        ValueError: It is none.
-    """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise ValueError(f"{path} is not a picture that can be read")
-    return np.ascontiguousarray(picture[:, :, ::-1])
-
-
-def load_picture(path: Path, size: int) -> np.ndarray:
-    """Read a picture as (size, size, 3) uint8 RGB.
+def read_image(path: Path) -> np.ndarray:
+    """Read an image as (height, width, 3) uint8 RGB.
 
     Raises:
         ValueError: It is none.
     """
-    picture = read_picture(path)
-    smaller = min(picture.shape[:2]) > size
-    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError(f"{path} is not an image that can be read")
+    return np.ascontiguousarray(image[:, :, ::-1])
 
 
-def vary(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Change light and contrast, mirror, turn, shift and enlarge a picture at random [Siqueira 2020].
+def load_image(path: Path, size: int) -> np.ndarray:
+    """Read an image as (size, size, 3) uint8 RGB.
+
+    Raises:
+        ValueError: It is none.
+    """
+    image = read_image(path)
+    smaller = min(image.shape[:2]) > size
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_LINEAR)
+
+
+def vary(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Change light and contrast, mirror, turn, shift and enlarge an image at random [Siqueira 2020].
 
     Args:
-        picture: (size, size, 3) uint8.
+        image: (size, size, 3) uint8.
         rng: Where the variation comes from.
     """
-    size = len(picture)
+    size = len(image)
     brightness, contrast = rng.uniform(0.5, 1.5, 2)
-    pixels = picture.astype(np.float32) * brightness
+    pixels = image.astype(np.float32) * brightness
     pixels = (pixels - pixels.mean()) * contrast + pixels.mean()
     if rng.random() < 0.5:
         pixels = pixels[:, ::-1]
@@ -168,7 +168,7 @@ def vary(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return pixels.clip(0, 255).astype(np.uint8)
 
 
-def balanced(faces: Sequence[Face], most: int, rng: np.random.Generator) -> np.ndarray:
+def balanced(faces: Sequence[LabelledFace], most: int, rng: np.random.Generator) -> np.ndarray:
     """Indices of faces, drawn so that no label has more than `most`; all of rarer ones."""
     labels = np.array([face.label for face in faces])
     chosen = [rng.permutation(np.flatnonzero(labels == label))[:most] for label in np.unique(labels)]

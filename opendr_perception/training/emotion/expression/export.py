@@ -15,11 +15,11 @@ from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.esr import Esr, read_opendr_folder
 from opendr_perception.training.common.weights import read
 from opendr_perception.training.emotion.expression.data import LABELS
-from opendr_perception.training.emotion.expression.onnx_model import Decision, Pictures, export_esr
+from opendr_perception.training.emotion.expression.onnx_model import Decision, ImageFormat, export_esr
 from opendr_perception.training.emotion.expression.recipes import recipe
 
 
-def ship(
+def export_weights(
     weights: Annotated[Path, typer.Argument(help="The .npz of a training, or a folder of OpenDR.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
     early_exit: Annotated[bool, typer.Option(help="Let an ensemble stop when the label is certain.")] = False,
@@ -28,15 +28,15 @@ def ship(
     """Export a network with its labels."""
     try:
         if weights.is_dir():
-            _ship_opendr(weights, model, early_exit, vote)
+            _export_opendr(weights, model, early_exit, vote)
         else:
-            _ship_own(weights, model, early_exit)
+            _export_own(weights, model, early_exit)
     except (ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
 
 
-def _ship_own(weights: Path, model: Path, early_exit: bool) -> None:
+def _export_own(weights: Path, model: Path, early_exit: bool) -> None:
     state, card = read(weights)
     settings, labels = card["settings"], card["labels"]
     epochs = (1, 1, settings["affect_epochs"])
@@ -46,15 +46,15 @@ def _ship_own(weights: Path, model: Path, early_exit: bool) -> None:
     made.export(model, labels, early_exit)
 
 
-def _ship_opendr(folder: Path, model: Path, early_exit: bool, vote: bool) -> None:
-    """OpenDR trains on AffectNet, in whose order its labels are, with pictures as OpenCV reads them."""
+def _export_opendr(folder: Path, model: Path, early_exit: bool, vote: bool) -> None:
+    """OpenDR trains on AffectNet, in whose order its labels are, with images as OpenCV reads them."""
     state = read_opendr_folder(folder)
     branches = len({name.split(".")[1] for name in state if name.startswith("convolutional_branches.")})
     network = Esr(len(LABELS), branches, attention=any("cbam" in name for name in state)).eval()
     load_checkpoint(network, state)
     decision: Decision = "vote" if vote else "mean"
-    export_esr(network, model, LABELS, Pictures(channels="bgr"), decision=decision, early_exit=early_exit)
+    export_esr(network, model, LABELS, ImageFormat(channels="bgr"), decision=decision, early_exit=early_exit)
 
 
 if __name__ == "__main__":
-    typer.run(ship)
+    typer.run(export_weights)

@@ -3,7 +3,7 @@
     image (N, size, size, 3) uint8 rgb  ->  probabilities (N, classes)[, valence_arousal (N, 2)][, branches (1,)]
 
 The metadata `labels` is a JSON list. An ensemble may stop early, within the file: as soon as the branches that are left
-cannot change the label of any picture of the batch any more, they are not computed.
+cannot change the label of any image of the batch any more, they are not computed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from opendr_perception.networks.emotion.ma_net import MaNet
 OPSET = 18
 
 Decision = Literal["vote", "mean"]
-"""How an ensemble decides: each branch has one vote for its label, as published, or gives its probabilities."""
+"""Decision rule of an ensemble: each branch has one vote for its label, as published, or gives its probabilities."""
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """How pictures were given to the network in its training.
+class ImageFormat:
+    """Format of the images in the network's training.
 
     Attributes:
         channels: Their order, rgb or bgr.
@@ -46,23 +46,23 @@ class Pictures:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
 
 
-def export_ma_net(network: MaNet, path: Path, labels: Sequence[str], pictures: Pictures) -> None:
+def export_ma_net(network: MaNet, path: Path, labels: Sequence[str], images: ImageFormat) -> None:
     """Write MA-Net as a model, as a whole or not at all.
 
     Args:
         network: In evaluation mode.
         path: The file.
         labels: A name for each class.
-        pictures: How they were given to it.
+        images: How they were given to it.
     """
-    _write(_MaNetModel(network, pictures), path, ma_net.SIZE, labels, ["probabilities"], ["probabilities"])
+    _write(_MaNetModel(network, images), path, ma_net.SIZE, labels, ["probabilities"], ["probabilities"])
 
 
 def export_esr(
     network: Esr,
     path: Path,
     labels: Sequence[str],
-    pictures: Pictures,
+    images: ImageFormat,
     *,
     decision: Decision = "mean",
     early_exit: bool = False,
@@ -79,16 +79,16 @@ def export_esr(
         network: In evaluation mode.
         path: The file.
         labels: A name for each class.
-        pictures: How they were given to it.
+        images: How they were given to it.
         decision: What each branch gives: its probabilities, or the whole to its most probable label.
         early_exit: Whether to stop as soon as the label is certain.
         affect: Whether valence and arousal were trained, and come out.
     """
     if early_exit:
-        model: nn.Module = torch.jit.script(_EarlyExit(network, pictures, decision))
+        model: nn.Module = torch.jit.script(_EarlyExit(network, images, decision))
         produced = ["probabilities", "valence_arousal", "branches"]
     else:
-        model = _All(network, pictures, decision)
+        model = _All(network, images, decision)
         produced = ["probabilities", "valence_arousal"]
     wanted = [name for name in produced if affect or name != "valence_arousal"]
     _write(model, path, esr.SIZE, labels, produced, wanted)
@@ -100,11 +100,11 @@ class _Input(nn.Module):
     mean: Tensor
     scale: Tensor
 
-    def __init__(self, pictures: Pictures) -> None:
+    def __init__(self, images: ImageFormat) -> None:
         super().__init__()
-        self.flip = pictures.channels == "bgr"
-        self.register_buffer("mean", 255 * torch.tensor(pictures.mean)[:, None, None])
-        self.register_buffer("scale", 1 / (255 * torch.tensor(pictures.std)[:, None, None]))
+        self.flip = images.channels == "bgr"
+        self.register_buffer("mean", 255 * torch.tensor(images.mean)[:, None, None])
+        self.register_buffer("scale", 1 / (255 * torch.tensor(images.std)[:, None, None]))
 
     def forward(self, image: Tensor) -> Tensor:
         planes = image.permute(0, 3, 1, 2).float()
@@ -114,9 +114,9 @@ class _Input(nn.Module):
 
 
 class _MaNetModel(nn.Module):
-    def __init__(self, network: MaNet, pictures: Pictures) -> None:
+    def __init__(self, network: MaNet, images: ImageFormat) -> None:
         super().__init__()
-        self.input = _Input(pictures)
+        self.input = _Input(images)
         self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
@@ -142,10 +142,10 @@ class _Judge(nn.Module):
 class _All(nn.Module):
     """All branches are asked."""
 
-    def __init__(self, network: Esr, pictures: Pictures, decision: Decision) -> None:
+    def __init__(self, network: Esr, images: ImageFormat, decision: Decision) -> None:
         super().__init__()
         network = _folded(network)
-        self.input = _Input(pictures)
+        self.input = _Input(images)
         self.base = network.base
         self.judges = nn.ModuleList(_Judge(branch, decision) for branch in network.judges())
 
@@ -156,13 +156,13 @@ class _All(nn.Module):
 
 
 class _EarlyExit(nn.Module):
-    """Branches are asked one after the other until the label of every picture is certain."""
+    """Branches are asked one after the other until the label of every image is certain."""
 
-    def __init__(self, network: Esr, pictures: Pictures, decision: Decision) -> None:
+    def __init__(self, network: Esr, images: ImageFormat, decision: Decision) -> None:
         super().__init__()
         network = _folded(network)
         example = torch.zeros(2, esr.SIZE, esr.SIZE, 3, dtype=torch.uint8)
-        self.begin = torch.jit.trace(nn.Sequential(_Input(pictures), network.base).eval(), example)
+        self.begin = torch.jit.trace(nn.Sequential(_Input(images), network.base).eval(), example)
         shared = self.begin(example)
         judges = [torch.jit.trace(_Judge(branch, decision).eval(), shared) for branch in network.judges()]
         surely = len(judges) // 2 + 1  # sooner no lead can exceed the number of those that are left

@@ -1,4 +1,4 @@
-"""How each network of expressions is trained: its stages, rates and losses."""
+"""Training recipes of the networks of expressions: their stages, rates and losses."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from torch.nn import functional as F
 from opendr_perception.networks.emotion import esr, ma_net
 from opendr_perception.networks.emotion.esr import Esr
 from opendr_perception.networks.emotion.ma_net import LOCAL_WEIGHT, MaNet
-from opendr_perception.training.emotion.expression.onnx_model import Pictures, export_esr, export_ma_net
+from opendr_perception.training.emotion.expression.onnx_model import ImageFormat, export_esr, export_ma_net
 from opendr_perception.training.emotion.losses import diversity
 
 MOMENTUM = 0.9
 
 
 @dataclass(frozen=True)
-class Stage:
+class TrainingStage:
     """A part of a training.
 
     Attributes:
@@ -37,46 +37,46 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Faces:
+class FaceBatch:
     """A batch.
 
     Attributes:
-        pictures: (N, 3, size, size) in [0, 1].
+        images: (N, 3, size, size) in [0, 1].
         labels: (N,) int64.
         affect: (N, 2) valence and arousal.
     """
 
-    pictures: Tensor
+    images: Tensor
     labels: Tensor
     affect: Tensor
 
 
 class Recipe(Protocol):
-    """What differs between networks."""
+    """Recipe of one network."""
 
     @property
     def network(self) -> nn.Module:
-        """What is trained."""
+        """Network that is trained."""
 
     @property
-    def stages(self) -> Sequence[Stage]:
+    def stages(self) -> Sequence[TrainingStage]:
         """One after the other."""
 
     @property
     def size(self) -> int:
-        """Of its pictures."""
+        """Of its images."""
 
     @property
     def decay(self) -> tuple[int, float]:
         """After so many epochs of a stage rates are multiplied by this."""
 
-    def groups(self, stage: Stage) -> list[dict[str, Any]]:
-        """What learns in a stage, and how fast: for SGD."""
+    def groups(self, stage: TrainingStage) -> list[dict[str, Any]]:
+        """Parameter groups of SGD in a stage, with their rates."""
 
-    def loss(self, stage: Stage, faces: Faces) -> Tensor:
+    def loss(self, stage: TrainingStage, faces: FaceBatch) -> Tensor:
         """Of a batch."""
 
-    def answers(self, pictures: Tensor) -> Tensor:
+    def answers(self, images: Tensor) -> Tensor:
         """Logits (L, N, classes) of each of the network's judges."""
 
     def export(self, path: Path, labels: Sequence[str], early_exit: bool) -> None:
@@ -110,13 +110,13 @@ class EsrRecipe:
         weight: float,
     ) -> None:
         self.network = Esr(classes, branches, attention=attention, width=width)
-        self.stages = [Stage(epochs[0] if count == 1 else epochs[1], count) for count in range(1, branches + 1)]
+        self.stages = [TrainingStage(epochs[0] if count == 1 else epochs[1], count) for count in range(1, branches + 1)]
         if epochs[2]:
-            self.stages.append(Stage(epochs[2], branches, affect=True))
+            self.stages.append(TrainingStage(epochs[2], branches, affect=True))
         self.rate, self.weight = rate, weight
         self.affect = bool(epochs[2])
 
-    def groups(self, stage: Stage) -> list[dict[str, Any]]:
+    def groups(self, stage: TrainingStage) -> list[dict[str, Any]]:
         judges = self.network.judges()
         if stage.affect:
             return [{"params": judge.affect.parameters(), "lr": self.rate / 10} for judge in judges]
@@ -127,8 +127,8 @@ class EsrRecipe:
             {"params": judges[stage.branches - 1].parameters(), "lr": self.rate},
         ]
 
-    def loss(self, stage: Stage, faces: Faces) -> Tensor:
-        judgement = self.network(faces.pictures, stage.branches)
+    def loss(self, stage: TrainingStage, faces: FaceBatch) -> Tensor:
+        judgement = self.network(faces.images, stage.branches)
         if stage.affect:
             return (judgement.affect - faces.affect).square().mean(1).sqrt().sum()
         loss = torch.stack([F.cross_entropy(logits, faces.labels) for logits in judgement.logits]).sum()
@@ -137,11 +137,11 @@ class EsrRecipe:
             loss = loss - self.weight * sum(diversity(_mean_scaled(gate)) for gate in gates)
         return loss
 
-    def answers(self, pictures: Tensor) -> Tensor:
-        return self.network(pictures).logits
+    def answers(self, images: Tensor) -> Tensor:
+        return self.network(images).logits
 
     def export(self, path: Path, labels: Sequence[str], early_exit: bool) -> None:
-        export_esr(self.network, path, labels, Pictures(), early_exit=early_exit, affect=self.affect)
+        export_esr(self.network, path, labels, ImageFormat(), early_exit=early_exit, affect=self.affect)
 
 
 class MaNetRecipe:
@@ -160,14 +160,14 @@ class MaNetRecipe:
 
     def __init__(self, classes: int, width: int, rate: float, epochs: int, weight: float) -> None:
         self.network = MaNet(classes, width=width)
-        self.stages = [Stage(epochs)]
+        self.stages = [TrainingStage(epochs)]
         self.rate, self.weight = rate, weight
 
-    def groups(self, stage: Stage) -> list[dict[str, Any]]:
+    def groups(self, stage: TrainingStage) -> list[dict[str, Any]]:
         return [{"params": self.network.parameters(), "lr": self.rate, "weight_decay": 1e-4}]
 
-    def loss(self, stage: Stage, faces: Faces) -> Tensor:
-        found = self.network(faces.pictures)
+    def loss(self, stage: TrainingStage, faces: FaceBatch) -> Tensor:
+        found = self.network(faces.images)
         local, whole = (F.cross_entropy(x, faces.labels) for x in (found.local_logits, found.global_logits))
         loss = LOCAL_WEIGHT * local + (1 - LOCAL_WEIGHT) * whole
         if self.weight:
@@ -175,11 +175,11 @@ class MaNetRecipe:
             loss = loss - self.weight * sum(diversity(F.normalize(x.flatten(2), dim=2)) for x in features)
         return loss
 
-    def answers(self, pictures: Tensor) -> Tensor:
-        return self.network(pictures).logits()[None]
+    def answers(self, images: Tensor) -> Tensor:
+        return self.network(images).logits()[None]
 
     def export(self, path: Path, labels: Sequence[str], early_exit: bool) -> None:
-        export_ma_net(self.network, path, labels, Pictures())
+        export_ma_net(self.network, path, labels, ImageFormat())
 
 
 def recipe(

@@ -30,25 +30,25 @@ from opendr_perception.training.common.checkpoint import read_checkpoint, write_
 from opendr_perception.training.common.weights import read, save
 from opendr_perception.training.emotion.expression.data import (
     LAYOUTS,
-    Face,
     FaceSet,
+    LabelledFace,
     balanced,
-    load_picture,
+    load_image,
     read_faces,
     vary,
 )
-from opendr_perception.training.emotion.expression.recipes import MOMENTUM, Faces, Recipe, Stage, recipe
+from opendr_perception.training.emotion.expression.recipes import MOMENTUM, FaceBatch, Recipe, TrainingStage, recipe
 
 SHOWN = 50
 """Steps between two lines of progress, and two checkpoints."""
 
 Key = tuple[int, int, int]
-"""Stage, epoch and index of a picture: they decide how it is varied."""
+"""Stage, epoch and index of an image: they decide how it is varied."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training."""
+    """Settings that decide the outcome of a training."""
 
     network: str = "esr9"
     layout: str = "affectnet"
@@ -58,13 +58,13 @@ class Settings:
     affect_epochs: int = 0  # of valence and arousal, when all else is learned
     batch: int = 32
     rate: float | None = None  # None: that of the network
-    per_label: int = 5000  # most pictures of a label in a stage
+    per_label: int = 5000  # most images of a label in a stage
     diversity: float = 1.0  # weight of the reward for branches that differ
     seed: int = 1
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingProgress:
     """After a step: its number, of how many, the branches that learn, and the loss."""
 
     step: int
@@ -74,15 +74,15 @@ class Progress:
 
 
 class FaceData(Dataset[tuple[Tensor, int, Tensor]]):
-    """Pictures of faces, varied if their key says how.
+    """Images of faces, varied if their key says how.
 
     Args:
         faces: The faces.
-        size: Of the pictures.
+        size: Of the images.
         seed: Of the variations; None for none.
     """
 
-    def __init__(self, faces: Sequence[Face], size: int, seed: int | None) -> None:
+    def __init__(self, faces: Sequence[LabelledFace], size: int, seed: int | None) -> None:
         self.faces, self.size, self.seed = faces, size, seed
 
     def __len__(self) -> int:
@@ -90,10 +90,10 @@ class FaceData(Dataset[tuple[Tensor, int, Tensor]]):
 
     def __getitem__(self, key: Key) -> tuple[Tensor, int, Tensor]:
         face = self.faces[key[2]]
-        picture = load_picture(face.path, self.size)
+        image = load_image(face.path, self.size)
         if self.seed is not None:
-            picture = vary(picture, np.random.default_rng((self.seed, *key)))
-        planes = torch.from_numpy(picture.transpose(2, 0, 1).astype(np.float32) / 255)
+            image = vary(image, np.random.default_rng((self.seed, *key)))
+        planes = torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 255)
         return planes, face.label, torch.tensor(face.affect, dtype=torch.float32)
 
 
@@ -105,7 +105,7 @@ class Trainer:
         faces: What to learn from.
         checkpoint: File of the checkpoint.
         device: Where to compute, for torch.
-        workers: Processes that read pictures; 0 reads them in this one.
+        workers: Processes that read images; 0 reads them in this one.
 
     Raises:
         ValueError: The settings or the faces are not enough for a training.
@@ -115,9 +115,9 @@ class Trainer:
         self, settings: Settings, faces: FaceSet, checkpoint: Path, device: str = "cpu", workers: int = 0
     ) -> None:
         if min(settings.epochs, settings.branch_epochs) < 1 or settings.batch < 2 or settings.per_label < 1:
-            raise ValueError("a training needs an epoch for each branch, a batch of 2 and a picture of each label")
+            raise ValueError("a training needs an epoch for each branch, a batch of 2 and an image of each label")
         if settings.affect_epochs and not faces.has_affect:
-            raise ValueError(f"'{settings.layout}' has no valence and arousal for all pictures")
+            raise ValueError(f"'{settings.layout}' has no valence and arousal for all images")
         torch.manual_seed(settings.seed)
         epochs = (settings.epochs, settings.branch_epochs, settings.affect_epochs)
         self.recipe: Recipe = recipe(
@@ -131,7 +131,7 @@ class Trainer:
         self._restored: dict[str, Any] | None = None
         self._chosen = [self._choose(number) for number in range(len(self.recipe.stages))]
         if min(map(len, self._chosen)) < settings.batch:
-            raise ValueError(f"a batch of {settings.batch} is more than the pictures that there are")
+            raise ValueError(f"a batch of {settings.batch} is more than the images that there are")
 
     @property
     def steps(self) -> int:
@@ -139,7 +139,7 @@ class Trainer:
         stages = zip(self.recipe.stages, self._chosen, strict=True)
         return sum(stage.epochs * (len(chosen) // self.settings.batch) for stage, chosen in stages)
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Iterator[TrainingProgress]:
         """Train to the end, step by step."""
         begin = 0
         for number, (stage, chosen) in enumerate(zip(self.recipe.stages, self._chosen, strict=True)):
@@ -154,7 +154,7 @@ class Trainer:
                     yield from self._epoch(number, stage, epoch, (self.step - begin) % per_epoch)
             begin = end
 
-    def _epoch(self, number: int, stage: Stage, epoch: int, done: int) -> Iterator[Progress]:
+    def _epoch(self, number: int, stage: TrainingStage, epoch: int, done: int) -> Iterator[TrainingProgress]:
         """One epoch of a stage, but for the batches that are done."""
         every, factor = self.recipe.decay
         for group in self.optimizer.param_groups:
@@ -165,20 +165,20 @@ class Trainer:
         keys = [[(number, epoch, int(index)) for index in batch] for batch in batches[done:]]
         data = FaceData(self.faces.train, self.recipe.size, self.settings.seed)
         self.recipe.network.train(not stage.affect)
-        for pictures, labels, affect in DataLoader(data, batch_sampler=keys, num_workers=self.workers):
-            batch = Faces(pictures.to(self.device), labels.to(self.device), affect.to(self.device))
+        for images, labels, affect in DataLoader(data, batch_sampler=keys, num_workers=self.workers):
+            batch = FaceBatch(images.to(self.device), labels.to(self.device), affect.to(self.device))
             loss = self.recipe.loss(stage, batch)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
             self.step += 1
-            yield Progress(self.step, self.steps, stage.branches, loss.item())
+            yield TrainingProgress(self.step, self.steps, stage.branches, loss.item())
 
     def _choose(self, number: int) -> np.ndarray:
-        """Pictures of a stage: each branch learns from others, as far as there are more than enough."""
+        """Images of a stage: each branch learns from others, as far as there are more than enough."""
         return balanced(self.faces.train, self.settings.per_label, np.random.default_rng((self.settings.seed, number)))
 
-    def _optimizer(self, stage: Stage) -> torch.optim.SGD:
+    def _optimizer(self, stage: TrainingStage) -> torch.optim.SGD:
         groups = [{**group, "params": list(group["params"])} for group in self.recipe.groups(stage)]
         learning = {parameter for group in groups for parameter in group["params"]}
         for parameter in self.recipe.network.parameters():
@@ -195,8 +195,8 @@ class Trainer:
         data = FaceData(self.faces.evaluation, self.recipe.size, None)
         keys = [(0, 0, index) for index in range(len(data))]
         right = np.zeros(3)
-        for pictures, labels, _ in DataLoader(data, self.settings.batch, sampler=keys, num_workers=self.workers):
-            logits = self.recipe.answers(pictures.to(self.device)).cpu()
+        for images, labels, _ in DataLoader(data, self.settings.batch, sampler=keys, num_workers=self.workers):
+            logits = self.recipe.answers(images.to(self.device)).cpu()
             each = logits.argmax(2)
             votes = torch.nn.functional.one_hot(each, logits.shape[2]).sum(0)
             mean = logits.softmax(2).mean(0).argmax(1)
@@ -238,9 +238,9 @@ def main(
     epochs: Annotated[int, typer.Option(help="Of the first branch, or of all.")] = Settings.epochs,
     branch_epochs: Annotated[int, typer.Option(help="Of each further branch.")] = Settings.branch_epochs,
     affect_epochs: Annotated[int, typer.Option(help="Of valence and arousal.")] = Settings.affect_epochs,
-    batch: Annotated[int, typer.Option(help="Pictures per step.")] = Settings.batch,
+    batch: Annotated[int, typer.Option(help="Images per step.")] = Settings.batch,
     rate: Annotated[float | None, typer.Option(help="Of learning; that of the network by default.")] = None,
-    per_label: Annotated[int, typer.Option(help="Most pictures of a label in a stage.")] = Settings.per_label,
+    per_label: Annotated[int, typer.Option(help="Most images of a label in a stage.")] = Settings.per_label,
     diversity: Annotated[float, typer.Option(help="Reward for branches that differ.")] = Settings.diversity,
     seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
     start: Annotated[Path | None, typer.Option(help="Weights to begin with: .npz, or a folder of OpenDR.")] = None,
@@ -248,7 +248,7 @@ def main(
     resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
     early_exit: Annotated[bool, typer.Option(help="Let the model stop when the label is certain.")] = False,
     device: Annotated[str, typer.Option(help="Of torch: cpu or cuda.")] = "cpu",
-    workers: Annotated[int, typer.Option(help="Processes that read pictures.")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes that read images.")] = 0,
 ) -> None:
     """Train, evaluate, and write `<network>.npz` with its card, and `<network>.onnx` for the emotion node."""
     settings = Settings(
@@ -295,11 +295,11 @@ def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, Any]:
         "network": trainer.settings.network,
         "labels": list(trainer.faces.labels),
         "size": trainer.recipe.size,
-        "pictures": "RGB, divided by 255",
+        "images": "RGB, divided by 255",
         "parameters": sum(parameter.numel() for parameter in trainer.recipe.network.parameters()),
         "settings": asdict(trainer.settings),
-        "pictures_for_training": len(trainer.faces.train),
-        "pictures_for_evaluation": len(trainer.faces.evaluation),
+        "images_for_training": len(trainer.faces.train),
+        "images_for_evaluation": len(trainer.faces.evaluation),
         "python": ".".join(map(str, sys.version_info[:3])),
         "torch": str(torch.__version__),
         "evaluation": figures,

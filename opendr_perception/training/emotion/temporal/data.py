@@ -1,6 +1,6 @@
 """Data sets of videos with valence and arousal or emotions, as their authors deliver them, and features of frames.
 
-Pictures are taken as faces: where a data set comes without crops (EmoReact), cut the faces out first.
+Images are taken as faces: where a data set comes without crops (EmoReact), cut the faces out first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.tasks.imaging import Image, crop_resize
 from opendr_perception.tasks.recordings import VideoError, open_source
-from opendr_perception.training.emotion.expression.data import PICTURES, read_picture
+from opendr_perception.training.emotion.expression.data import IMAGES, read_image
 from opendr_perception.zoo.cache import sha256_of
 
 AFFECT = ("valence", "arousal")
@@ -33,12 +33,12 @@ MARGIN = 1.25
 
 
 @dataclass(frozen=True)
-class Clip:
+class LabelledClip:
     """A video and what is to be said of it.
 
     Attributes:
         name: Unique within the data set.
-        frames: Its pictures; or the video, as the only one.
+        frames: Its images; or the video, as the only one.
         truth: (T, values) float32 for each frame, NaN where it was not annotated; (1, values) for the last frame of a
             video.
         boxes: (T, 4) x_min, y_min, x_max, y_max in pixels of what to cut out; None: all.
@@ -61,13 +61,13 @@ class ClipSet:
     """
 
     values: tuple[str, ...]
-    train: tuple[Clip, ...]
-    evaluation: tuple[Clip, ...]
+    train: tuple[LabelledClip, ...]
+    evaluation: tuple[LabelledClip, ...]
 
 
 @dataclass(frozen=True)
-class Track:
-    """What a network sees of a clip, (T, features) float32, and what it should say, (T, values), NaN where unknown."""
+class FeatureTrack:
+    """Features (T, features) float32 of a clip, and the targets (T, values), NaN where unknown."""
 
     features: np.ndarray
     truth: np.ndarray
@@ -93,25 +93,25 @@ def read_clips(root: Path, layout: str) -> ClipSet:
     return ClipSet(values, train, evaluation)
 
 
-def _affwild2(root: Path, train: bool) -> Iterator[Clip]:
+def _affwild2(root: Path, train: bool) -> Iterator[LabelledClip]:
     """`cropped_aligned/NAME/00001.jpg` and a table `NAME.txt`, a line for each frame; -5 is not annotated."""
     part = root / "VA_Estimation_Challenge" / ("Train_Set" if train else "Validation_Set")
     for table in sorted(part.glob("*.txt")):
         with table.open(encoding="utf-8") as lines:
             rows = np.array([row for row in csv.reader(list(lines)[1:]) if row], np.float32).reshape(-1, 2)
-        pictures = {
+        images = {
             int(path.stem): path
             for path in (root / "cropped_aligned" / table.stem).glob("*")
-            if path.suffix.lower() in PICTURES and path.stem.isdigit()
+            if path.suffix.lower() in IMAGES and path.stem.isdigit()
         }
-        known = sorted(number for number in pictures if 1 <= number <= len(rows))  # faces were not found in all
+        known = sorted(number for number in images if 1 <= number <= len(rows))  # faces were not found in all
         if known:
             truth = rows[np.array(known) - 1]
             truth[(np.abs(truth) > 1).any(1)] = np.nan
-            yield Clip(table.stem, tuple(pictures[number] for number in known), truth)
+            yield LabelledClip(table.stem, tuple(images[number] for number in known), truth)
 
 
-def _afew_va(root: Path, train: bool) -> Iterator[Clip]:
+def _afew_va(root: Path, train: bool) -> Iterator[LabelledClip]:
     """`001/00000.png` and `001/001.json` with valence and arousal from -10 to 10, landmarks and the actor."""
     for table in sorted(root.glob("*/*.json")):
         clip = json.loads(table.read_text(encoding="utf-8"))
@@ -122,10 +122,10 @@ def _afew_va(root: Path, train: bool) -> Iterator[Clip]:
             landmarks = [np.array(frame["landmarks"], np.float64) for _, frame in frames]
             boxes = np.array([(*points.min(0), *points.max(0)) for points in landmarks])
             paths = tuple(table.parent / f"{name}.png" for name, _ in frames)
-            yield Clip(table.stem, paths, np.array(truth, np.float32) / 10, boxes)
+            yield LabelledClip(table.stem, paths, np.array(truth, np.float32) / 10, boxes)
 
 
-def _emoreact(root: Path, train: bool) -> Iterator[Clip]:
+def _emoreact(root: Path, train: bool) -> Iterator[LabelledClip]:
     """`Data/Train/NAME.mp4`, `Labels/Train_names.txt` with quoted names and `Labels/train_labels.text`."""
     folder, part = ("Train", "Train") if train else ("Validation", "Val")
     names, labels = root / "Labels" / f"{part}_names.txt", root / "Labels" / f"{part.lower()}_labels.text"
@@ -135,15 +135,15 @@ def _emoreact(root: Path, train: bool) -> Iterator[Clip]:
             rows = [row for row in csv.reader(lines) if row]
         for name, row in zip(filter(None, listed), rows, strict=True):
             truth = np.array(row[: len(EMOTIONS)], np.float32)[None]
-            yield Clip(Path(name).stem, (root / "Data" / folder / name,), truth)
+            yield LabelledClip(Path(name).stem, (root / "Data" / folder / name,), truth)
 
 
-LAYOUTS: dict[str, tuple[Callable[[Path, bool], Iterator[Clip]], tuple[str, ...]]] = {
+LAYOUTS: dict[str, tuple[Callable[[Path, bool], Iterator[LabelledClip]], tuple[str, ...]]] = {
     "affwild2": (_affwild2, AFFECT),
     "afew-va": (_afew_va, AFFECT),
     "emoreact": (_emoreact, EMOTIONS),
 }
-"""How each is read, and what it says of its frames."""
+"""Readers of the layouts, and the values of their frames."""
 
 
 class Encoder:
@@ -167,10 +167,10 @@ class Encoder:
         height, width = self._session.inputs[0].shape[1:3]
         self._size = height or 0, width or 0
         if not all((*self._size, self.features)):
-            raise ValueError(f"{model} does not say the size of its pictures and of its {output}")
+            raise ValueError(f"{model} does not say the size of its images and of its {output}")
         self._folder = folder / f"{self.sha256[:12]}-{output}"
 
-    def __call__(self, clip: Clip) -> Track:
+    def __call__(self, clip: LabelledClip) -> FeatureTrack:
         """The features of a clip, and what is to be said of each frame.
 
         Raises:
@@ -180,17 +180,17 @@ class Encoder:
         if kept.is_file():
             features = np.load(kept, allow_pickle=False)
         else:
-            features = np.stack([self._encode(image, box) for image, box in _pictures(clip)])
+            features = np.stack([self._encode(image, box) for image, box in _images(clip)])
             self._keep(features, kept)
         truth = clip.truth
         if len(truth) < len(features):  # only the end of a video has an answer
             unknown = np.full((len(features) - len(truth), truth.shape[1]), np.nan, np.float32)
             truth = np.concatenate([unknown, truth])
-        return Track(features, truth)
+        return FeatureTrack(features, truth)
 
     def _encode(self, image: Image, box: np.ndarray) -> np.ndarray:
-        picture, _ = crop_resize(image, box.tolist(), self._size, "rgb")
-        features: np.ndarray = self._session.run({"image": picture[None]})[self.output][0]
+        crop, _ = crop_resize(image, box.tolist(), self._size, "rgb")
+        features: np.ndarray = self._session.run({"image": crop[None]})[self.output][0]
         return features
 
     def _keep(self, features: np.ndarray, path: Path) -> None:
@@ -198,13 +198,13 @@ class Encoder:
             np.save(unfinished, features)
 
 
-def _pictures(clip: Clip) -> Iterator[tuple[Image, np.ndarray]]:
+def _images(clip: LabelledClip) -> Iterator[tuple[Image, np.ndarray]]:
     """The frames of a clip, and what to cut out of each."""
-    if clip.frames[0].suffix.lower() not in PICTURES:
+    if clip.frames[0].suffix.lower() not in IMAGES:
         yield from _film(clip.frames[0])
         return
     for number, path in enumerate(clip.frames):
-        image = Image(read_picture(path), "rgb8")
+        image = Image(read_image(path), "rgb8")
         yield image, _whole(image) if clip.boxes is None else _around(clip.boxes[number])
 
 

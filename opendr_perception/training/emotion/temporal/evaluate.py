@@ -1,4 +1,4 @@
-"""What a temporal network of emotions gains and costs, on simulated faces that it was not trained with."""
+"""Gain and delay of a temporal network of emotions, on simulated faces that it was not trained with."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rich.table import Table
 from opendr_perception.networks.emotion.temporal import AffectNetwork
 from opendr_perception.tasks.emotion import EXPRESSIONS, affect_of
 from opendr_perception.tasks.emotion import evidence as affect
-from opendr_perception.training.emotion.temporal.noise import Noise
-from opendr_perception.training.emotion.temporal.simulate import Scene, simulate
+from opendr_perception.training.emotion.temporal.noise import ExpressionNoise
+from opendr_perception.training.emotion.temporal.simulate import SimulatedTrack, simulate
 
 SEED = 88_000_000
 """Of the faces in the evaluation; the training never uses it."""
@@ -22,7 +22,9 @@ Answer = tuple[np.ndarray, np.ndarray]
 """Probabilities (T, 7), valence and arousal (T, 2)."""
 
 
-def evaluate(network: AffectNetwork, noise: Noise, trials: int, length: int = 300) -> dict[str, dict[str, float]]:
+def evaluate(
+    network: AffectNetwork, noise: ExpressionNoise, trials: int, length: int = 300
+) -> dict[str, dict[str, float]]:
     """Compare single frames with the network.
 
     Args:
@@ -36,7 +38,7 @@ def evaluate(network: AffectNetwork, noise: Noise, trials: int, length: int = 30
         second; their errors.
     """
 
-    def temporal(scene: Scene) -> Answer:
+    def temporal(scene: SimulatedTrack) -> Answer:
         intervals = np.diff(scene.stamps, prepend=scene.stamps[0] - affect.NOMINAL)
         seen = torch.from_numpy(affect.evidence(scene.seen, intervals).T[None])
         with torch.no_grad():
@@ -44,14 +46,14 @@ def evaluate(network: AffectNetwork, noise: Noise, trials: int, length: int = 30
         return np.exp(answer[:, :-2]), answer[:, -2:]
 
     scenes = [simulate(np.random.default_rng((SEED, k)), noise, length) for k in range(trials)]
-    methods: Mapping[str, Callable[[Scene], Answer]] = {
+    methods: Mapping[str, Callable[[SimulatedTrack], Answer]] = {
         "single frames": lambda scene: (scene.seen, scene.seen @ affect_of(EXPRESSIONS)),
         "temporal": temporal,
     }
     return {name: _figures(scenes, [method(scene) for scene in scenes]) for name, method in methods.items()}
 
 
-def _figures(scenes: list[Scene], answers: list[Answer]) -> dict[str, float]:
+def _figures(scenes: list[SimulatedTrack], answers: list[Answer]) -> dict[str, float]:
     minutes = sum(scene.stamps[-1] - scene.stamps[0] for scene in scenes) / 60
     right = [p.argmax(1) == scene.now.argmax(1) for scene, (p, _) in zip(scenes, answers, strict=True)]
     errors = [values - scene.now @ affect_of(EXPRESSIONS) for scene, (_, values) in zip(scenes, answers, strict=True)]
@@ -66,7 +68,7 @@ def _figures(scenes: list[Scene], answers: list[Answer]) -> dict[str, float]:
 
 
 def changes(probabilities: np.ndarray) -> int:
-    """How often the most probable label of (T, labels) changes."""
+    """Rate at which the most probable label of (T, labels) changes."""
     return int((np.diff(probabilities.argmax(1)) != 0).sum())
 
 

@@ -36,8 +36,8 @@ REPEATS = 30
 
 
 @dataclass(frozen=True)
-class Noise:
-    """How the network for single frames errs on a face that stays as it is.
+class ExpressionNoise:
+    """Noise of the network for single frames on a face that stays as it is.
 
     Attributes:
         calm: Standard deviation of log-probabilities on still faces, whose boxes move as a detector's do.
@@ -56,9 +56,9 @@ class Noise:
     views: Mapping[str, float]
 
 
-def read_noise(path: Path = MEASURED) -> Noise:
-    """What has been measured."""
-    return Noise(**yaml.safe_load(path.read_text(encoding="utf-8")))
+def read_noise(path: Path = MEASURED) -> ExpressionNoise:
+    """Read the measured noise."""
+    return ExpressionNoise(**yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 class Watcher:
@@ -68,9 +68,9 @@ class Watcher:
         self._detector = FaceDetector(zoo.session("blazeface", threads=1))
         self._net = zoo.session("face-expression", threads=1)
 
-    def boxes(self, picture: Image, smallest: float = 40.0) -> np.ndarray:
+    def boxes(self, image: Image, smallest: float = 40.0) -> np.ndarray:
         """Boxes (n, 4) of the faces of this size in pixels."""
-        boxes = self._detector([picture])[0].detections.boxes
+        boxes = self._detector([image])[0].detections.boxes
         kept: np.ndarray = boxes[(boxes[:, 2:] - boxes[:, :2]).max(1) >= smallest]
         return kept
 
@@ -84,26 +84,26 @@ class Watcher:
 
 
 @dataclass(frozen=True)
-class Film:
+class WatchedFilm:
     """The face of the film: boxes (T, 4), and probabilities (T, 7) of single frames."""
 
     boxes: np.ndarray
     probabilities: np.ndarray
 
 
-def watch_film(watcher: Watcher) -> Film:
+def watch_film(watcher: Watcher) -> WatchedFilm:
     """Look at every frame of the film."""
     capture = cv2.VideoCapture(str(zoo.sample(FILM)))
     boxes, crops = [], []
     while capture.grab():
-        picture = Image(np.asarray(capture.retrieve()[1], np.uint8), "bgr8")
-        boxes.append(watcher.boxes(picture)[0])
-        crops.append(expression_crop(picture, boxes[-1]))
+        image = Image(np.asarray(capture.retrieve()[1], np.uint8), "bgr8")
+        boxes.append(watcher.boxes(image)[0])
+        crops.append(expression_crop(image, boxes[-1]))
     capture.release()
-    return Film(np.stack(boxes), watcher.probabilities(crops))
+    return WatchedFilm(np.stack(boxes), watcher.probabilities(crops))
 
 
-def measure(watcher: Watcher, rng: np.random.Generator) -> Noise:
+def measure(watcher: Watcher, rng: np.random.Generator) -> ExpressionNoise:
     """Measure the noise on the film and on the still faces."""
     film = watch_film(watcher)
     logits = _logits(film.probabilities)
@@ -111,9 +111,9 @@ def measure(watcher: Watcher, rng: np.random.Generator) -> Noise:
     error = logits - slow
     glitches = _runs(film.probabilities.argmax(1) != slow.argmax(1))
     trembling = _trembling(film.boxes)
-    faces = [(picture, box) for picture in map(_still, STILLS) for box in watcher.boxes(picture)]
-    calm = [watcher.logits(list(_moved(rng, picture, box, *trembling))) for picture, box in faces]
-    return Noise(
+    faces = [(image, box) for image in map(_still, STILLS) for box in watcher.boxes(image)]
+    calm = [watcher.logits(list(_moved(rng, image, box, *trembling))) for image, box in faces]
+    return ExpressionNoise(
         calm=_round(np.std(np.concatenate([found - found.mean(0) for found in calm]))),
         restless=_round(error.std()),
         correlation=_round(np.corrcoef(error[:-1].ravel(), error[1:].ravel())[0, 1]),
@@ -124,24 +124,24 @@ def measure(watcher: Watcher, rng: np.random.Generator) -> Noise:
 
 
 def views(rng: np.random.Generator) -> Mapping[str, Callable[[Image, np.ndarray], list[Pixels]]]:
-    """What is done to a face, by its name: each makes some crops of it."""
+    """Alterations of a face, by name: each makes some crops of it."""
 
-    def shift(picture: Image, box: np.ndarray) -> list[Pixels]:
-        return list(_moved(rng, picture, box, 0.03, 0.0))
+    def shift(image: Image, box: np.ndarray) -> list[Pixels]:
+        return list(_moved(rng, image, box, 0.03, 0.0))
 
-    def scale(picture: Image, box: np.ndarray) -> list[Pixels]:
-        return list(_moved(rng, picture, box, 0.0, 0.03))
+    def scale(image: Image, box: np.ndarray) -> list[Pixels]:
+        return list(_moved(rng, image, box, 0.0, 0.03))
 
-    def blur(picture: Image, box: np.ndarray) -> list[Pixels]:
-        crop = expression_crop(picture, box)
+    def blur(image: Image, box: np.ndarray) -> list[Pixels]:
+        crop = expression_crop(image, box)
         return [np.asarray(cv2.GaussianBlur(crop, (0, 0), sigma), np.uint8) for sigma in (1.0, 1.5, 2.0)]
 
-    def brightness(picture: Image, box: np.ndarray) -> list[Pixels]:
-        crop = expression_crop(picture, box).astype(np.float64)
+    def brightness(image: Image, box: np.ndarray) -> list[Pixels]:
+        crop = expression_crop(image, box).astype(np.float64)
         return [np.clip(crop * gain, 0, 255).astype(np.uint8) for gain in (0.7, 0.85, 1.15, 1.3)]
 
-    def yaw(picture: Image, box: np.ndarray) -> list[Pixels]:
-        crop = expression_crop(picture, box)
+    def yaw(image: Image, box: np.ndarray) -> list[Pixels]:
+        crop = expression_crop(image, box)
         return [_turned(crop, share) for share in (-0.1, -0.05, 0.05, 0.1)]
 
     return {
@@ -159,19 +159,19 @@ def _spread(
     change: Callable[[Image, np.ndarray], list[Pixels]],
 ) -> float:
     errors = [
-        watcher.logits(change(picture, box)) - watcher.logits([expression_crop(picture, box)]) for picture, box in faces
+        watcher.logits(change(image, box)) - watcher.logits([expression_crop(image, box)]) for image, box in faces
     ]
     return float(np.sqrt(np.square(np.concatenate(errors)).mean()))
 
 
 def _moved(
-    rng: np.random.Generator, picture: Image, box: np.ndarray, by: float, scale: float, repeats: int = REPEATS
+    rng: np.random.Generator, image: Image, box: np.ndarray, by: float, scale: float, repeats: int = REPEATS
 ) -> list[Pixels]:
     """Crops of a face whose box moves and grows by shares of its side."""
     side = float((box[2:] - box[:2]).max())
     shifts = np.tile(rng.normal(0, by, (repeats, 2)), 2)
     growth = rng.normal(0, scale, (repeats, 1)) / 2 * np.array([-1.0, -1.0, 1.0, 1.0])
-    return [expression_crop(picture, box + side * change) for change in shifts + growth]
+    return [expression_crop(image, box + side * change) for change in shifts + growth]
 
 
 def _turned(crop: Pixels, share: float) -> Pixels:
@@ -184,7 +184,7 @@ def _turned(crop: Pixels, share: float) -> Pixels:
 
 
 def _trembling(boxes: np.ndarray) -> tuple[float, float]:
-    """How much a detector's boxes move and grow from frame to frame, as shares of their side."""
+    """Jitter of a detector's boxes from frame to frame in place and size, as shares of their side."""
     side = (boxes[:, 2:] - boxes[:, :2]).max(1)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2
     moving = (centre - _running_median(centre, 9)) / side[:, None]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.tasks.emotion import EXPRESSIONS, affect_of
-from opendr_perception.training.emotion.temporal.noise import Noise
+from opendr_perception.training.emotion.temporal.noise import ExpressionNoise
 
 Floats = np.ndarray
 
@@ -22,7 +22,7 @@ CLASSES = len(EXPRESSIONS)
 
 
 @dataclass(frozen=True)
-class Scene:
+class SimulatedTrack:
     """One face over T frames.
 
     Attributes:
@@ -43,13 +43,13 @@ class Scene:
         return self.shown @ affect_of(EXPRESSIONS)
 
 
-def simulate(rng: np.random.Generator, noise: Noise, length: int) -> Scene:
+def simulate(rng: np.random.Generator, noise: ExpressionNoise, length: int) -> SimulatedTrack:
     """Draw a face that shows one expression after the other."""
     stamps = _stamps(rng, length)
     shows = _play(rng, stamps[-1] + 1)
     now = shows(stamps)
     seen = _see(rng, noise, now, stamps)
-    return Scene(stamps, _turn_away(rng, seen, stamps), shows(stamps - DELAY), now)
+    return SimulatedTrack(stamps, _turn_away(rng, seen, stamps), shows(stamps - DELAY), now)
 
 
 def _stamps(rng: np.random.Generator, length: int) -> Floats:
@@ -87,7 +87,7 @@ def _play(rng: np.random.Generator, seconds: float) -> _Play:
     return _Play(begins, ramps, mixtures)
 
 
-def _see(rng: np.random.Generator, noise: Noise, shown: Floats, stamps: Floats) -> Floats:
+def _see(rng: np.random.Generator, noise: ExpressionNoise, shown: Floats, stamps: Floats) -> Floats:
     """Probabilities that the network for single frames gives to what is shown."""
     logits = rng.uniform(0.8, 1.4) * np.log(shown.clip(1e-3))
     logits = logits + rng.normal(0, noise.calm / 2, CLASSES)  # of this person, always the same

@@ -29,8 +29,8 @@ from opendr_perception.training.common.weights import save
 from opendr_perception.training.emotion.losses import concordance_loss
 from opendr_perception.training.emotion.temporal.evaluate import evaluate, table
 from opendr_perception.training.emotion.temporal.export import export_affect
-from opendr_perception.training.emotion.temporal.noise import Noise, read_noise
-from opendr_perception.training.emotion.temporal.simulate import DELAY, Scene, simulate
+from opendr_perception.training.emotion.temporal.noise import ExpressionNoise, read_noise
+from opendr_perception.training.emotion.temporal.simulate import DELAY, SimulatedTrack, simulate
 
 NEAR = 8
 """Frames around a change in which answers may move as they like: the change may be seen earlier or later."""
@@ -44,7 +44,7 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training."""
+    """Settings that decide the outcome of a training."""
 
     steps: int = 1200
     batch: int = 16
@@ -56,7 +56,7 @@ class Settings:
     seed: int = 1
 
 
-def batch_of(scenes: list[Scene]) -> tuple[Tensor, Tensor, Tensor]:
+def batch_of(scenes: list[SimulatedTrack]) -> tuple[Tensor, Tensor, Tensor]:
     """Evidence (B, 8, T), shown expressions (B, 7, T), and their valence and arousal (B, 2, T)."""
     seen = np.stack([evidence_of(scene) for scene in scenes])
     shown = np.stack([scene.shown for scene in scenes])
@@ -67,8 +67,8 @@ def batch_of(scenes: list[Scene]) -> tuple[Tensor, Tensor, Tensor]:
     return evidence, expressions, values
 
 
-def evidence_of(scene: Scene) -> np.ndarray:
-    """What the network gets of a scene, (T, 8)."""
+def evidence_of(scene: SimulatedTrack) -> np.ndarray:
+    """Input (T, 8) of the network from a scene."""
     return affect.evidence(scene.seen, np.diff(scene.stamps, prepend=scene.stamps[0] - affect.NOMINAL))
 
 
@@ -116,7 +116,7 @@ class Trainer(Resumable):
 
     network: AffectNetwork
 
-    def __init__(self, settings: Settings, noise: Noise, checkpoint: Path) -> None:
+    def __init__(self, settings: Settings, noise: ExpressionNoise, checkpoint: Path) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.noise, self.checkpoint = settings, noise, checkpoint
         self.network = AffectNetwork(len(EXPRESSIONS), settings.width)
@@ -162,7 +162,9 @@ def main(
     console.print(f"wrote emotion-nactcn.npz, .yaml and .onnx in {output}")
 
 
-def _card(settings: Settings, noise: Noise, network: AffectNetwork, figures: Mapping[str, Any]) -> dict[str, Any]:
+def _card(
+    settings: Settings, noise: ExpressionNoise, network: AffectNetwork, figures: Mapping[str, Any]
+) -> dict[str, Any]:
     return {
         "network": "NAC-TCN, variant A",
         "labels": list(EXPRESSIONS),

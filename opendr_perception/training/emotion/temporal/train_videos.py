@@ -32,7 +32,7 @@ from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.emotion.losses import concordance, concordance_loss
-from opendr_perception.training.emotion.temporal.data import AFFECT, LAYOUTS, Encoder, Track, read_clips
+from opendr_perception.training.emotion.temporal.data import AFFECT, LAYOUTS, Encoder, FeatureTrack, read_clips
 
 SHOWN = 50
 """Steps between two lines of progress, and two checkpoints."""
@@ -47,7 +47,7 @@ SIZES: dict[str, tuple[ConfigName, int]] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What decides the outcome of a training."""
+    """Settings that decide the outcome of a training."""
 
     layout: str = "affwild2"
     steps: int = 2000
@@ -67,8 +67,8 @@ class Tracks:
     """
 
     values: tuple[str, ...]
-    train: Sequence[Track]
-    evaluation: Sequence[Track]
+    train: Sequence[FeatureTrack]
+    evaluation: Sequence[FeatureTrack]
 
 
 class Trainer(Resumable):
@@ -162,7 +162,8 @@ def _cross_entropy(logits: Tensor, truth: Tensor) -> Tensor:
 
 
 def _roc_auc(scores: np.ndarray, truth: np.ndarray) -> float:
-    """How often a clip with the emotion scores higher than one without; NaN if all or none have it."""
+    """Area under the ROC curve: the share of pairs in which a clip with the emotion scores higher; NaN if all or none
+    have it."""
     having, lacking = scores[truth > 0], scores[truth <= 0]
     if not len(having) or not len(lacking):
         return float("nan")

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opendr_perception.training.emotion.expression.data import LABELS, Face, balanced, load_picture, read_faces, vary
+from opendr_perception.training.emotion.expression.data import (
+    LABELS,
+    LabelledFace,
+    balanced,
+    load_image,
+    read_faces,
+    vary,
+)
 
 
 def test_affectnet(affectnet: Path) -> None:
@@ -55,27 +62,27 @@ def test_what_is_wrong_with_a_folder_is_said(raf_db: Path, tmp_path: Path) -> No
     with pytest.raises(ValueError, match="is not a folder"):
         read_faces(tmp_path / "nothing", "raf-db")
     (raf_db / "Image" / "aligned" / "train_00003_aligned.jpg").unlink()
-    with pytest.raises(ValueError, match=r"picture that is not there: .*train_00003"):
+    with pytest.raises(ValueError, match=r"image that is not there: .*train_00003"):
         read_faces(raf_db, "raf-db")
 
 
-def test_pictures_are_rgb_of_the_asked_size(raf_db: Path) -> None:
-    picture = load_picture(raf_db / "Image" / "aligned" / "train_00001_aligned.jpg", 64)
-    assert picture.shape == (64, 64, 3) and picture.dtype == np.uint8
-    assert np.abs(picture[32, 32].astype(int) - (240, 200, 150)).max() < 12  # the skin was drawn in BGR
-    with pytest.raises(ValueError, match="not a picture"):
-        load_picture(raf_db / "EmoLabel" / "list_patition_label.txt", 64)
+def test_images_are_rgb_of_the_asked_size(raf_db: Path) -> None:
+    image = load_image(raf_db / "Image" / "aligned" / "train_00001_aligned.jpg", 64)
+    assert image.shape == (64, 64, 3) and image.dtype == np.uint8
+    assert np.abs(image[32, 32].astype(int) - (240, 200, 150)).max() < 12  # the skin was drawn in BGR
+    with pytest.raises(ValueError, match="not an image"):
+        load_image(raf_db / "EmoLabel" / "list_patition_label.txt", 64)
 
 
 def test_variations_come_from_their_seed(raf_db: Path) -> None:
-    picture = load_picture(raf_db / "Image" / "aligned" / "train_00001_aligned.jpg", 64)
-    first, again, other = (vary(picture, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    image = load_image(raf_db / "Image" / "aligned" / "train_00001_aligned.jpg", 64)
+    first, again, other = (vary(image, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
-    assert first.shape == picture.shape and first.dtype == np.uint8
+    assert first.shape == image.shape and first.dtype == np.uint8
 
 
 def test_frequent_labels_are_drawn_from() -> None:
-    faces = [Face(Path(str(number)), int(number < 40)) for number in range(50)]
+    faces = [LabelledFace(Path(str(number)), int(number < 40)) for number in range(50)]
     chosen = balanced(faces, 15, np.random.default_rng(1))
     labels = [faces[index].label for index in chosen]
     assert labels.count(1) == 15 and labels.count(0) == 10

@@ -15,12 +15,12 @@ from opendr_perception.networks.emotion.esr import Esr
 from opendr_perception.networks.emotion.ma_net import MaNet
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.emotion.expression.data import LABELS
-from opendr_perception.training.emotion.expression.export import ship
+from opendr_perception.training.emotion.expression.export import export_weights
 
 
 def _ship(*arguments: Path | str) -> tuple[int, str]:
     app = typer.Typer()
-    app.command()(ship)
+    app.command()(export_weights)
     result = CliRunner().invoke(app, list(map(str, arguments)))
     return result.exit_code, result.output
 

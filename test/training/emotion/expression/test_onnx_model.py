@@ -12,7 +12,7 @@ import torch
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.emotion.esr import Esr
 from opendr_perception.networks.emotion.ma_net import MaNet
-from opendr_perception.training.emotion.expression.onnx_model import Pictures, export_esr, export_ma_net
+from opendr_perception.training.emotion.expression.onnx_model import ImageFormat, export_esr, export_ma_net
 
 LABELS = ("a", "b", "c")
 CLOSE = 1e-3  # of probabilities; logits are enlarged here, and so are their errors
@@ -25,9 +25,9 @@ def ensemble() -> Esr:
     torch.manual_seed(0)
     network = Esr(len(LABELS), 5, width=16).eval()
     with torch.no_grad():
-        pictures = torch.from_numpy(_pictures(12)).permute(0, 3, 1, 2) / 255
+        images = torch.from_numpy(_images(12)).permute(0, 3, 1, 2) / 255
         for branch in network.judges():
-            shared = network.base(pictures)
+            shared = network.base(images)
             branch.affect.weight.mul_(0.1)
             spread = branch(shared)[0]
             branch.expression.weight.mul_(8 / spread.std(0)[:, None])
@@ -36,7 +36,7 @@ def ensemble() -> Esr:
     return network
 
 
-def _pictures(count: int, size: int = 96) -> np.ndarray:
+def _images(count: int, size: int = 96) -> np.ndarray:
     """Stripes of random colour, direction and width."""
     rng = np.random.default_rng(0)
     rows, columns = np.mgrid[:size, :size]
@@ -49,9 +49,9 @@ def _pictures(count: int, size: int = 96) -> np.ndarray:
 
 
 @torch.no_grad()
-def _given(network: Esr, pictures: np.ndarray, decision: str) -> np.ndarray:
+def _given(network: Esr, images: np.ndarray, decision: str) -> np.ndarray:
     """(branches, N, labels)."""
-    logits = network(torch.from_numpy(pictures).permute(0, 3, 1, 2) / 255).logits
+    logits = network(torch.from_numpy(images).permute(0, 3, 1, 2) / 255).logits
     if decision == "vote":
         return torch.nn.functional.one_hot(logits.argmax(2), len(LABELS)).double().numpy()
     return logits.double().softmax(2).numpy()
@@ -59,14 +59,14 @@ def _given(network: Esr, pictures: np.ndarray, decision: str) -> np.ndarray:
 
 @pytest.mark.parametrize("decision", ["mean", "vote"])
 def test_an_early_exit_keeps_the_label(ensemble: Esr, tmp_path: Path, decision) -> None:
-    pictures = _pictures(12)
+    images = _images(12)
     for name, early in (("all", False), ("early", True)):
-        export_esr(ensemble, tmp_path / f"{name}.onnx", LABELS, Pictures(), decision=decision, early_exit=early)
+        export_esr(ensemble, tmp_path / f"{name}.onnx", LABELS, ImageFormat(), decision=decision, early_exit=early)
     whole, early = (Session(tmp_path / f"{name}.onnx", threads=1) for name in ("all", "early"))
-    given = _given(ensemble, pictures, decision)
+    given = _given(ensemble, images, decision)
     asked = []
-    for picture, answers in zip(pictures, given.transpose(1, 0, 2), strict=True):
-        full, short = whole.run({"image": picture[None]}), early.run({"image": picture[None]})
+    for image, answers in zip(images, given.transpose(1, 0, 2), strict=True):
+        full, short = whole.run({"image": image[None]}), early.run({"image": image[None]})
         assert np.abs(full["probabilities"] - answers.mean(0)).max() < CLOSE
         count = int(short["branches"][0])
         assert np.abs(short["probabilities"] - answers[:count].mean(0)).max() < CLOSE
@@ -75,38 +75,38 @@ def test_an_early_exit_keeps_the_label(ensemble: Esr, tmp_path: Path, decision) 
         certain = leads > np.arange(4, -1, -1)
         assert count == (int(certain.argmax()) + 1 if certain.any() else 5)
         asked.append(count)
-    assert len(set(asked)) > 1  # the pictures are neither all easy nor all difficult
+    assert len(set(asked)) > 1  # the images are neither all easy nor all difficult
 
 
-def test_a_batch_is_asked_until_the_last_picture_is_certain(ensemble: Esr, tmp_path: Path) -> None:
-    export_esr(ensemble, tmp_path / "early.onnx", LABELS, Pictures(), decision="vote", early_exit=True)
+def test_a_batch_is_asked_until_the_last_image_is_certain(ensemble: Esr, tmp_path: Path) -> None:
+    export_esr(ensemble, tmp_path / "early.onnx", LABELS, ImageFormat(), decision="vote", early_exit=True)
     session = Session(tmp_path / "early.onnx", threads=1)
-    pictures = _pictures(4)
-    counts = [int(session.run({"image": picture[None]})["branches"][0]) for picture in pictures]
-    answer = session.run({"image": pictures})
+    images = _images(4)
+    counts = [int(session.run({"image": image[None]})["branches"][0]) for image in images]
+    answer = session.run({"image": images})
     assert answer["branches"].tolist() == [max(counts)]
-    labels = _given(ensemble, pictures, "vote").sum(0).argmax(1)
+    labels = _given(ensemble, images, "vote").sum(0).argmax(1)
     assert np.array_equal(answer["probabilities"].argmax(1), labels)
 
 
 def test_the_file_says_what_the_node_needs(ensemble: Esr, tmp_path: Path) -> None:
-    export_esr(ensemble, tmp_path / "model.onnx", LABELS, Pictures())
+    export_esr(ensemble, tmp_path / "model.onnx", LABELS, ImageFormat())
     session = Session(tmp_path / "model.onnx", threads=1)
     assert json.loads(session.metadata["labels"]) == list(LABELS)
     assert [(tensor.name, tensor.shape) for tensor in session.inputs] == [("image", (None, 96, 96, 3))]
-    answer = session.run({"image": _pictures(2)})
+    answer = session.run({"image": _images(2)})
     assert answer["probabilities"].sum(1) == pytest.approx([1, 1], abs=1e-5)
     assert np.abs(answer["valence_arousal"]).max() <= 1
-    export_esr(ensemble, tmp_path / "model.onnx", LABELS, Pictures(), affect=False)
+    export_esr(ensemble, tmp_path / "model.onnx", LABELS, ImageFormat(), affect=False)
     assert [tensor.name for tensor in Session(tmp_path / "model.onnx").outputs] == ["probabilities"]
 
 
-def test_pictures_are_given_as_in_the_training(ensemble: Esr, tmp_path: Path) -> None:
+def test_images_are_given_as_in_the_training(ensemble: Esr, tmp_path: Path) -> None:
     """Weights of OpenDR were trained on BGR."""
-    pictures = Pictures(channels="bgr", mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
-    export_esr(ensemble, tmp_path / "model.onnx", LABELS, pictures)
-    image = _pictures(2)
-    planes = (image[..., ::-1] / 255 - pictures.mean) / pictures.std
+    images = ImageFormat(channels="bgr", mean=(0.1, 0.2, 0.3), std=(0.5, 0.6, 0.7))
+    export_esr(ensemble, tmp_path / "model.onnx", LABELS, images)
+    image = _images(2)
+    planes = (image[..., ::-1] / 255 - images.mean) / images.std
     with torch.no_grad():
         expected = ensemble(torch.from_numpy(planes.astype(np.float32)).permute(0, 3, 1, 2)).logits.softmax(2).mean(0)
     found = Session(tmp_path / "model.onnx", threads=1).run({"image": image})["probabilities"]
@@ -116,8 +116,8 @@ def test_pictures_are_given_as_in_the_training(ensemble: Esr, tmp_path: Path) ->
 def test_ma_net(tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = MaNet(len(LABELS), width=16).eval()
-    export_ma_net(network, tmp_path / "model.onnx", LABELS, Pictures())
-    image = _pictures(1, 224)
+    export_ma_net(network, tmp_path / "model.onnx", LABELS, ImageFormat())
+    image = _images(1, 224)
     with torch.no_grad():
         expected = network(torch.from_numpy(image).permute(0, 3, 1, 2) / 255).logits().softmax(1).numpy()
     found = Session(tmp_path / "model.onnx", threads=1).run({"image": image})

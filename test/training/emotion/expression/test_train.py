@@ -12,8 +12,8 @@ import typer
 from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
-from opendr_perception.training.emotion.expression.data import load_picture, read_faces
-from opendr_perception.training.emotion.expression.recipes import EsrRecipe, Faces, Stage, recipe
+from opendr_perception.training.emotion.expression.data import load_image, read_faces
+from opendr_perception.training.emotion.expression.recipes import EsrRecipe, FaceBatch, TrainingStage, recipe
 from opendr_perception.training.emotion.expression.train import Settings, Trainer, main
 
 TINY = Settings(
@@ -39,7 +39,7 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(affectnet: Path
     faces = read_faces(affectnet, "affectnet")
     whole = Trainer(TINY, faces, tmp_path / "whole.pt")
     losses = _steps(whole)
-    assert len(losses) == whole.steps == 6  # three stages of four pictures in batches of two
+    assert len(losses) == whole.steps == 6  # three stages of four images in batches of two
     parts: list[float] = []
     for end in (3, 4, None):  # interrupted in the midst of a stage, and at the end of one
         part = Trainer(TINY, faces, tmp_path / "parts.pt")
@@ -72,14 +72,14 @@ def test_each_stage_trains_what_it_should(affectnet: Path, tmp_path: Path) -> No
 
 def test_ma_net_is_rewarded_for_diversity_and_learns() -> None:
     torch.manual_seed(0)
-    faces = Faces(torch.rand(2, 3, 224, 224), torch.tensor([0, 1]), torch.zeros(2, 2))
+    faces = FaceBatch(torch.rand(2, 3, 224, 224), torch.tensor([0, 1]), torch.zeros(2, 2))
     losses = []
     for weight in (0.0, 1.0):
         torch.manual_seed(1)
-        losses.append(recipe("ma-net", 7, 16, None, (1, 1, 0), weight).loss(Stage(1), faces))
+        losses.append(recipe("ma-net", 7, 16, None, (1, 1, 0), weight).loss(TrainingStage(1), faces))
     assert losses[0] - 3 < losses[1] < losses[0]
     made = recipe("ma-net", 7, 16, None, (1, 1, 0), 1.0)
-    made.loss(Stage(1), faces).backward()
+    made.loss(TrainingStage(1), faces).backward()
     assert all(
         parameter.grad is not None and parameter.grad.isfinite().all() for parameter in made.network.parameters()
     )
@@ -87,13 +87,13 @@ def test_ma_net_is_rewarded_for_diversity_and_learns() -> None:
 
 def test_an_ensemble_is_rewarded_for_diversity() -> None:
     torch.manual_seed(0)
-    faces = Faces(torch.rand(2, 3, 96, 96), torch.tensor([0, 1]), torch.zeros(2, 2))
+    faces = FaceBatch(torch.rand(2, 3, 96, 96), torch.tensor([0, 1]), torch.zeros(2, 2))
     losses = []
     for weight in (0.0, 1.0):
         torch.manual_seed(1)
         made = recipe("esr3-cbam", 7, 16, None, (1, 1, 0), weight)
         assert isinstance(made, EsrRecipe)
-        losses.append(made.loss(Stage(1, 3), faces).item())
+        losses.append(made.loss(TrainingStage(1, 3), faces).item())
     assert losses[0] - 2 < losses[1] < losses[0]
 
 
@@ -120,8 +120,8 @@ def test_the_command_trains_and_leaves_a_model_for_the_node(affectnet: Path, tmp
     session = Session(tmp_path / "out" / "esr2.onnx", threads=1)
     labels = json.loads(session.metadata["labels"])
     assert labels[:2] == ["neutral", "happy"] and len(labels) == 8
-    picture = load_picture(next((affectnet / "val_set" / "images").iterdir()), 96)
-    answer = session.run({"image": picture[None]})
+    image = load_image(next((affectnet / "val_set" / "images").iterdir()), 96)
+    answer = session.run({"image": image[None]})
     assert answer["probabilities"].sum() == pytest.approx(1, abs=1e-5)
     assert "valence_arousal" not in answer  # it was not trained
     again = CliRunner().invoke(app, [*options, "--resume", "--seed", "2"])
@@ -135,7 +135,7 @@ def test_what_cannot_be_trained_is_refused(affectnet: Path, raf_db: Path, tmp_pa
     for settings, data, text in (
         (Settings(network="resnet"), faces, "no network 'resnet'"),
         (Settings(batch=1), faces, "batch of 2"),
-        (Settings(network="esr1", width=16, batch=99), faces, "more than the pictures"),
+        (Settings(network="esr1", width=16, batch=99), faces, "more than the images"),
         (Settings(layout="raf-db", affect_epochs=1), other, "no valence and arousal"),
     ):
         with pytest.raises(ValueError, match=text):

@@ -16,8 +16,8 @@ from opendr_perception.tasks.emotion.expression import EXPRESSIONS, Expressions
 from opendr_perception.tasks.emotion.smoothing import Temporal
 from opendr_perception.training.emotion.temporal.evaluate import changes, evaluate, motion
 from opendr_perception.training.emotion.temporal.export import export_affect
-from opendr_perception.training.emotion.temporal.noise import Noise, read_noise
-from opendr_perception.training.emotion.temporal.simulate import Scene, simulate
+from opendr_perception.training.emotion.temporal.noise import ExpressionNoise, read_noise
+from opendr_perception.training.emotion.temporal.simulate import SimulatedTrack, simulate
 from opendr_perception.training.emotion.temporal.train import Settings, Trainer, batch_of, loss_of, main
 
 TINY = Settings(steps=4, batch=2, frames=40, width=4)
@@ -29,22 +29,22 @@ def _one_thread() -> None:
 
 
 @pytest.fixture
-def noise() -> Noise:
+def noise() -> ExpressionNoise:
     return read_noise()
 
 
-def scenes(noise: Noise, count: int = 30, length: int = 200) -> list[Scene]:
+def scenes(noise: ExpressionNoise, count: int = 30, length: int = 200) -> list[SimulatedTrack]:
     return [simulate(np.random.default_rng((5, k)), noise, length) for k in range(count)]
 
 
-def test_the_measured_noise_is_that_of_a_network_that_is_right_most_of_the_time(noise: Noise) -> None:
+def test_the_measured_noise_is_that_of_a_network_that_is_right_most_of_the_time(noise: ExpressionNoise) -> None:
     assert 0 < noise.calm < noise.restless
     assert 0 < noise.correlation < 1
     assert noise.glitches * noise.glitch_length < 0.5
     assert len(noise.views) == 5
 
 
-def test_a_scene_has_mixtures_stamps_and_affect(noise: Noise) -> None:
+def test_a_scene_has_mixtures_stamps_and_affect(noise: ExpressionNoise) -> None:
     for scene in scenes(noise, 5):
         assert (np.diff(scene.stamps) > 0).all()
         for mixtures in (scene.seen, scene.shown, scene.now):
@@ -54,8 +54,8 @@ def test_a_scene_has_mixtures_stamps_and_affect(noise: Noise) -> None:
         assert np.abs(scene.affect).max() <= 1
 
 
-def test_without_noise_single_frames_are_right_and_with_more_noise_more_often_wrong(noise: Noise) -> None:
-    def errors(some: Noise) -> float:
+def test_without_noise_single_frames_are_right_and_with_more_noise_more_often_wrong(noise: ExpressionNoise) -> None:
+    def errors(some: ExpressionNoise) -> float:
         wrong = [scene.seen.argmax(1) != scene.now.argmax(1) for scene in scenes(some)]
         return float(np.concatenate(wrong).mean())
 
@@ -64,7 +64,7 @@ def test_without_noise_single_frames_are_right_and_with_more_noise_more_often_wr
     assert errors(silent) < errors(noise) < errors(replace(noise, restless=4 * noise.restless, glitches=10.0))
 
 
-def test_a_scene_depends_on_its_seed_alone(noise: Noise) -> None:
+def test_a_scene_depends_on_its_seed_alone(noise: ExpressionNoise) -> None:
     one, again, other = (simulate(np.random.default_rng(seed), noise, 50) for seed in (3, 3, 4))
     assert np.array_equal(one.seen, again.seen)
     assert not np.array_equal(one.seen, other.seen)
@@ -82,7 +82,7 @@ def test_restlessness_costs_where_nothing_changes() -> None:
     assert costs[1] > costs[0] + 1
 
 
-def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path: Path, noise: Noise) -> None:
+def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path: Path, noise: ExpressionNoise) -> None:
     whole = Trainer(TINY, noise, tmp_path / "whole.pt")
     losses = [loss for _, loss in whole.run()]
     first = Trainer(TINY, noise, tmp_path / "parts.pt")
@@ -97,14 +97,14 @@ def test_a_resumed_training_ends_where_an_uninterrupted_one_does(tmp_path: Path,
         assert torch.equal(a, b)
 
 
-def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path, noise: Noise) -> None:
+def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path, noise: ExpressionNoise) -> None:
     trainer = Trainer(TINY, noise, tmp_path / "checkpoint.pt")
     trainer.save()
     with pytest.raises(ValueError, match="other settings"):
         Trainer(replace(TINY, steps=9), noise, trainer.checkpoint).resume()
 
 
-def test_what_is_shipped_answers_as_what_was_trained(tmp_path: Path, noise: Noise) -> None:
+def test_what_is_shipped_answers_as_what_was_trained(tmp_path: Path, noise: ExpressionNoise) -> None:
     torch.manual_seed(0)
     network = AffectNetwork(len(EXPRESSIONS), 4).eval()
     scene = simulate(np.random.default_rng(0), noise, 30)
@@ -131,7 +131,7 @@ def test_the_command_writes_weights_a_card_and_a_model_and_goes_on(tmp_path: Pat
     assert (tmp_path / "emotion-nactcn.npz").read_bytes() == first
 
 
-def test_the_figures_of_an_evaluation_are_of_the_same_faces(noise: Noise) -> None:
+def test_the_figures_of_an_evaluation_are_of_the_same_faces(noise: ExpressionNoise) -> None:
     network = AffectNetwork(len(EXPRESSIONS), 4).eval()
     figures = evaluate(network, noise, trials=3, length=60)
     single, temporal = figures["single frames"], figures["temporal"]

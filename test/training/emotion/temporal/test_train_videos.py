@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
-from opendr_perception.training.emotion.temporal.data import Encoder, Track, read_clips
+from opendr_perception.training.emotion.temporal.data import Encoder, FeatureTrack, read_clips
 from opendr_perception.training.emotion.temporal.train_videos import Settings, Tracks, Trainer, main
 
 SIZE = 8
@@ -63,7 +63,7 @@ def _colour(affect: np.ndarray) -> tuple[int, int, int]:
     return 0, green, red
 
 
-def _picture(path: Path, colour: tuple[int, int, int], size: int = SIZE) -> None:
+def _image(path: Path, colour: tuple[int, int, int], size: int = SIZE) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     assert cv2.imwrite(str(path), np.full((size, size, 3), colour, np.uint8))
 
@@ -81,22 +81,22 @@ def affwild2(tmp_path: Path) -> Path:
         table.write_text("\n".join(lines) + "\n")
         for number, values in enumerate(affect, 1):
             if number != 2:
-                _picture(root / "cropped_aligned" / name / f"{number:05d}.png", _colour(values))
+                _image(root / "cropped_aligned" / name / f"{number:05d}.png", _colour(values))
     return root
 
 
 @pytest.fixture
 def afew_va(tmp_path: Path) -> Path:
-    """Faces to the left in pictures that are black elsewhere, by two actors."""
+    """Faces to the left in images that are black elsewhere, by two actors."""
     root = tmp_path / "AFEW-VA"
     for clip, actor in ((1, "a"), (2, "c"), (3, "a"), (4, "d")):
         frames = {}
         for number, values in enumerate((10 * _affect(12, clip)).round()):
-            picture = np.zeros((30, 60, 3), np.uint8)
-            picture[3:27, 3:27] = _colour(values / 10)
+            image = np.zeros((30, 60, 3), np.uint8)
+            image[3:27, 3:27] = _colour(values / 10)
             path = root / f"{clip:03d}" / f"{number:05d}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            assert cv2.imwrite(str(path), picture)
+            assert cv2.imwrite(str(path), image)
             corners = [[8, 8], [22, 8], [22, 22], [8, 22]]
             frames[f"{number:05d}"] = {"valence": values[0], "arousal": values[1], "landmarks": corners}
         text = json.dumps({"actor": actor, "frames": frames, "video_id": f"{clip:03d}"})
@@ -170,7 +170,7 @@ def _tracks(count: int) -> Tracks:
     """Affect that can be read off the first two features."""
     affects = [_affect(60, seed).astype(np.float32) for seed in range(count)]
     noise = np.random.default_rng(0).normal(size=(count, 60, 3)).astype(np.float32)
-    tracks = [Track(np.concatenate([a, n], 1), a) for a, n in zip(affects, noise, strict=True)]
+    tracks = [FeatureTrack(np.concatenate([a, n], 1), a) for a, n in zip(affects, noise, strict=True)]
     return Tracks(("valence", "arousal"), tracks[: count // 2], tracks[count // 2 :])
 
 
@@ -237,6 +237,6 @@ def test_what_is_wrong_is_said_in_one_line(refuse: Callable[..., str], affwild2:
     assert "no annotated clips for the training" in said and len(said.strip().splitlines()) == 1
     assert "probabilities" in refuse("--data", str(affwild2), "--layout", "affwild2")
     broken = next((affwild2 / "cropped_aligned" / "video1").iterdir())
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(b"no image")
     options = ("--data", str(affwild2), "--layout", "affwild2", "--feature", "colour")
-    assert f"{broken} is not a picture" in refuse(*options)
+    assert f"{broken} is not an image" in refuse(*options)

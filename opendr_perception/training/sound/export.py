@@ -1,5 +1,5 @@
 """Write a trained network as the model that `sound_classification` loads:
-`python -m opendr_perception.training.sound.ship`."""
+`python -m opendr_perception.training.sound.export`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def load(weights: Path) -> tuple[SoundNetwork, dict[str, object]]:
     return network.eval(), card
 
 
-def ship(
+def export_weights(
     weights: Annotated[Path, typer.Argument(help="The .npz of a training; its card lies beside it.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
 ) -> None:
@@ -44,4 +44,4 @@ def ship(
 
 
 if __name__ == "__main__":
-    typer.run(ship)
+    typer.run(export_weights)

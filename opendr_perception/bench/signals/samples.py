@@ -1,4 +1,4 @@
-"""What it costs to put samples in order and to change their rate, and whether their time stays right for hours."""
+"""Cost of ordering and resampling samples, and drift of their time over hours."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scipy.signal import resample_poly
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.signals.attention import attention
 from opendr_perception.tasks.signals import Chunk, Resampler, SampleBuffer
 
 CASE = "signals"
@@ -22,7 +23,11 @@ DRIFT = 100e-6
 
 def signals(extent: Extent) -> list[Figure]:
     """The case `signals`."""
-    return [*_endurance(extent.pick(100_000, 20_000, 5_000)), _resampling(extent.pick(50, 10, 1))]
+    return [
+        *_endurance(extent.pick(100_000, 20_000, 5_000)),
+        _resampling(extent.pick(50, 10, 1)),
+        *attention(extent.pick(100_000, 10_000, 500), extent.pick(50, 10, 1)),
+    ]
 
 
 def _endurance(ticks: int) -> list[Figure]:

@@ -1,0 +1,5 @@
+"""Benchmarks of people in space."""
+
+__all__ = [
+    "space",
+]

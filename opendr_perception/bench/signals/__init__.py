@@ -1,0 +1,6 @@
+"""Benchmarks of measured signals."""
+
+__all__ = [
+    "attention",
+    "samples",
+]

@@ -1,0 +1,100 @@
+"""What temporal self-attention costs token by token, against its window done again, and whether it stays the same.
+
+Weights do not change the time, so networks have random ones. Of the paper's network for electrocardiograms nothing can
+be used again: each second it does 30 s of signal.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from opendr_perception.bench.harness.figure import Figure, smaller_is_better
+from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.engine.session import Session
+from opendr_perception.engine.stateful import StateBank
+
+CASE = "signals"
+FEATURES, CODEWORDS, LATENT, TOKENS = 256, 256, 64, 35
+"""Of the bag of features for electrocardiograms [Chumachenko 2022, sec. IV]."""
+STREAMS = 50
+"""That go beside each other while errors are looked for."""
+
+
+def attention(tokens: int, rounds: int) -> list[Figure]:
+    """A step against its window, the difference between them over many tokens, and a heart against the paper's network.
+
+    Args:
+        tokens: after which the difference is told.
+        rounds: of timing.
+    """
+    if importlib.util.find_spec("torch") is None:
+        print("figures are left out: the window is done again in torch, which is not installed", file=sys.stderr)
+        return []
+    import torch
+
+    from opendr_perception.engine.export import export
+    from opendr_perception.networks.signals.continual import BeatNetwork
+    from opendr_perception.networks.signals.continual_bag import ContinualBag
+    from opendr_perception.networks.signals.residual import LENGTH, ResidualBag
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+        bag = ContinualBag(FEATURES, 4, codewords=CODEWORDS, latent=LATENT, window=TOKENS, hidden=512).eval()
+        whole, heart = ResidualBag(attention="tsa", latent=LATENT).eval(), BeatNetwork(4).eval()
+        export(bag, Path(folder) / "bag.onnx")
+        export(heart, Path(folder) / "heart.onnx")
+        steps = StateBank(Session(Path(folder) / "bag.onnx", threads=1))
+        beats = StateBank(Session(Path(folder) / "heart.onnx", threads=1))
+        frame, beat = np.zeros((1, FEATURES), np.float32), np.zeros((1, *(heart.frame_shape or ())), np.float32)
+        window, signal = torch.zeros(1, FEATURES, TOKENS), torch.zeros(1, 1, LENGTH)
+        runs: dict[str, tuple[Run, int]] = {
+            "step": (lambda: steps.step((0,), frame), 4),
+            "window": (lambda: bag.forward_window(window), 4),
+            "beat": (lambda: beats.step((0,), beat), 4),
+            "paper": (lambda: whole(signal), 1),
+        }
+        times = alternating(runs, rounds)
+        error = _difference(bag, tokens)
+    torch.set_num_threads(threads)
+    size = f"temporal self-attention over {TOKENS} tokens"
+    return [
+        smaller_is_better(
+            CASE, f"{size}, step", "ms", times["step"], times["window"] / 15, times["window"], "its window again, torch"
+        ),
+        smaller_is_better(CASE, f"{size}, step against window after {tokens} tokens", "", error, 1e-5),
+        smaller_is_better(
+            CASE,
+            "a beat of an electrocardiogram",
+            "ms",
+            times["beat"],
+            times["paper"] / 15,
+            times["paper"],
+            "30 s again by the residual network, torch",
+        ),
+    ]
+
+
+def _difference(bag: object, tokens: int) -> float:
+    """The largest difference of logits, looked at a hundred times."""
+    import torch
+
+    from opendr_perception.networks.signals.continual_bag import ContinualBag
+
+    assert isinstance(bag, ContinualBag)
+    count = max(tokens // STREAMS, TOKENS + 1)
+    state, worst = bag.initial_state(STREAMS), 0.0
+    recent = torch.zeros(STREAMS, FEATURES, 0)
+    for step in range(count):
+        token = torch.randn(STREAMS, FEATURES)
+        recent = torch.cat([recent[:, :, -TOKENS + 1 :], token.unsqueeze(2)], 2)
+        output, state = bag.step(token, state)
+        if step % max(count // 100, 1) == 0 or step == count - 1:
+            worst = max(worst, float((output - bag.forward_window(recent)).abs().max()))
+    return worst

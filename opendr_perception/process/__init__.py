@@ -1,0 +1,24 @@
+"""Recordings to results: every frame, by what the nodes use, on one core or on many."""
+
+from opendr_perception.process.commands import process, query
+from opendr_perception.process.executors import Executor, Outcome, Processes, in_process
+from opendr_perception.process.order import process_recordings
+from opendr_perception.process.request import ProcessError, Request
+from opendr_perception.process.run import Report
+
+__all__ = [
+    "Executor",
+    "Outcome",
+    "ProcessError",
+    "Processes",
+    "Report",
+    "Request",
+    "frames",
+    "in_process",
+    "inventory",
+    "pipeline",
+    "process",
+    "process_recordings",
+    "query",
+    "request",
+]

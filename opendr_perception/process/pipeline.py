@@ -1,0 +1,145 @@
+"""A stream of frames through stages: networks look ahead in threads, memories go on in order.
+
+    frames -> look (any thread, a few frames ahead) -> answer (in order, stage after stage) -> results
+
+What comes out does not depend on how many threads there are: a look knows nothing but its frame.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from opendr_perception.process.stage import Late, Stage, View
+
+AHEAD = 2
+"""Frames that are looked at ahead, for each thread: memory is bounded by them, however long the recording is."""
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A frame that a node did not answer, and why."""
+
+    frame: int
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What all stages say of a frame.
+
+    Args:
+        frame: its number in the recording, from 0.
+        view: the frame.
+        results: messages by topic, in the order of the stages.
+        rejected: stages that have no result.
+        looks: what was seen, by node.
+    """
+
+    frame: int
+    view: View
+    results: Mapping[str, Any]
+    rejected: Sequence[Rejected]
+    looks: Mapping[str, Any] = field(default_factory=dict)
+
+
+Known = Callable[[int, str], Any]
+"""What a node has seen in a frame before, as far as that is kept; None for nothing."""
+
+
+def answers(
+    views: Iterable[tuple[int, View]],
+    stages: Sequence[Stage],
+    threads: int = 1,
+    known: Known = lambda frame, node: None,
+) -> Iterator[Answered]:
+    """Take frames, in order, through all stages.
+
+    Args:
+        views: frames and their numbers.
+        stages: each after those whose results it takes.
+        threads: for the networks of stages that can look ahead; with 1 everything happens in this thread.
+        known: looks that need not be repeated.
+    """
+    if threads <= 1:
+        for frame, view in views:
+            yield _answer(frame, view, stages, _looks(frame, view, stages, known, lambda look: look))
+        return
+    waiting: deque[tuple[int, View, dict[str, Callable[[], Any]]]] = deque()
+    with ThreadPoolExecutor(threads, "look") as pool:
+
+        def soon(look: Callable[[], Any]) -> Callable[[], Any]:
+            future: Future[Any] = pool.submit(look)
+            return future.result
+
+        try:
+            for frame, view in views:
+                waiting.append((frame, view, _looks(frame, view, stages, known, soon)))
+                if len(waiting) > AHEAD * threads:
+                    yield _answer_next(waiting, stages)
+            while waiting:
+                yield _answer_next(waiting, stages)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _answer_next(waiting: deque[tuple[int, View, dict[str, Callable[[], Any]]]], stages: Sequence[Stage]) -> Answered:
+    frame, view, looks = waiting.popleft()
+    return _answer(frame, view, stages, looks)
+
+
+def _looks(
+    frame: int,
+    view: View,
+    stages: Sequence[Stage],
+    known: Known,
+    begin: Callable[[Callable[[], Any]], Callable[[], Any]],
+) -> dict[str, Callable[[], Any]]:
+    """For each stage that can look ahead, what gives the look at a frame."""
+    looks = {}
+    for stage in stages:
+        if stage.look is not None:
+            seen = known(frame, stage.name)
+            looks[stage.name] = begin(partial(stage.look, view)) if seen is None else partial(_as_it_is, seen)
+    return looks
+
+
+def _as_it_is(seen: Any) -> Any:
+    return seen
+
+
+def _answer(frame: int, view: View, stages: Sequence[Stage], looks: Mapping[str, Callable[[], Any]]) -> Answered:
+    results: dict[str, Any] = {}
+    rejected: list[Rejected] = []
+    seen: dict[str, Any] = {}
+    for stage in stages:
+        source = stage.source
+        if source and source not in results:
+            rejected.append(Rejected(frame, stage.name, f"there are no {source} of this frame"))
+            continue
+        try:
+            results[stage.topic] = stage.answer(view, results, _noting(seen, stage.name, looks.get(stage.name)))
+        except Late as error:
+            rejected.append(Rejected(frame, stage.name, str(error)))
+        except Exception as error:  # noqa: BLE001 - as in a node, a frame that cannot be taken costs the others nothing
+            rejected.append(
+                Rejected(frame, stage.name, f"{type(error).__name__}: {' '.join(str(error).split())}"[:300])
+            )
+    return Answered(frame, view, results, rejected, seen)
+
+
+def _noting(seen: dict[str, Any], name: str, look: Callable[[], Any] | None) -> Callable[[], Any] | None:
+    """The same look, which is noted when it is taken."""
+    if look is None:
+        return None
+
+    def take() -> Any:
+        seen[name] = look()
+        return seen[name]
+
+    return take

@@ -1,0 +1,201 @@
+"""One stream from its first frame to its last: results in a folder that gets its name when they are whole."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from opendr_perception import zoo
+from opendr_perception.files import sync, write_text
+from opendr_perception.process.frames import Frames
+from opendr_perception.process.inventory import Unit, sha256_of
+from opendr_perception.process.looks import KeptLooks
+from opendr_perception.process.pipeline import Rejected, answers
+from opendr_perception.process.privacy import blur_film
+from opendr_perception.process.request import ProcessError, Request, canonical
+from opendr_perception.process.sinks import Sink, Source, open_all
+from opendr_perception.process.stage import Stage
+
+REPORT = "report.json"
+NAMED = 100
+"""At most so many rejected frames are named in a report; all are counted."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A unit, and how it is to be done; it can be sent to another process.
+
+    Args:
+        unit: the stream.
+        request: what is wanted.
+        output: folder of all results.
+        threads: for networks.
+        provenance: what is written into every file.
+    """
+
+    unit: Unit
+    request: Request
+    output: str
+    threads: int
+    provenance: Mapping[str, Any]
+
+    @property
+    def folder(self) -> Path:
+        """Where the results are, once they are whole."""
+        return Path(self.output) / self.unit.name
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a stream.
+
+    Args:
+        name: of the unit.
+        frames: that were read.
+        answered: by each node.
+        problems: in words; empty if every frame was read and answered.
+        notes: what a user should know although all is well.
+    """
+
+    name: str
+    frames: int = 0
+    answered: Mapping[str, int] = field(default_factory=dict)
+    problems: Sequence[str] = ()
+    notes: Sequence[str] = ()
+
+
+Tell = Callable[[str, int, int], None]
+"""Is told the name of a unit, how many frames are done, and how many there are (0: not known)."""
+
+
+class Busy(ProcessError):
+    """Another process works on the same."""
+
+
+@contextmanager
+def locked(path: Path, what: str) -> Iterator[None]:
+    """Keep others from working on the same; the lock ends with the process, however that ends.
+
+    Raises:
+        Busy: another process has it.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Busy(f"another process works on {what}: wait for it, or choose another --output") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def run(job: Job, tell: Tell = lambda name, done, total: None, alive: Callable[[], None] = lambda: None) -> Report:
+    """Do a unit, or find that it is done.
+
+    Args:
+        job: what to do.
+        tell: is told how far it is.
+        alive: is called with every frame, and raises if nobody waits for the results any more.
+
+    Raises:
+        ProcessError: it cannot be done; what is missing is done by another run.
+        OSError: the disk is full, say.
+    """
+    hidden = Path(job.output) / f".{job.unit.name}"
+    with locked(hidden.with_name(f"{hidden.name}.lock"), str(job.folder)):
+        looks = hidden.with_name(f"{hidden.name}.looks")
+        if done := finished(job):
+            shutil.rmtree(looks, ignore_errors=True)
+            return done
+        unfinished = hidden.with_name(f"{hidden.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        shutil.rmtree(job.folder, ignore_errors=True)  # what is there was found to be damaged
+        unfinished.mkdir(parents=True)
+        report = _process(job, unfinished, looks, tell, alive)
+        _sync(unfinished)
+        os.rename(unfinished, job.folder)
+        sync(job.folder.parent)
+        shutil.rmtree(looks, ignore_errors=True)
+        return report
+
+
+def finished(job: Job) -> Report | None:
+    """The report of a unit that was done before, if its files are still what was written."""
+    try:
+        content = json.loads((job.folder / REPORT).read_text(encoding="utf-8"))
+        whole = all(sha256_of(job.folder / name) == digest for name, digest in content["files"].items())
+        report = Report(job.unit.name, content["frames"], content["answered"], content["problems"], content["notes"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return report if whole else None
+
+
+def _process(job: Job, folder: Path, looks: Path, tell: Tell, alive: Callable[[], None]) -> Report:
+    unit, request = job.unit, job.request
+    warnings: list[str] = []
+    stages = [
+        Stage(name, request, f"{unit.sha256} {unit.topic}", zoo.session, warnings.append) for name in request.ordered
+    ]
+    source = Source(unit.name, Path(unit.recording).name, unit.namespace, job.provenance)
+    kept = KeptLooks(looks)
+    answered: Counter[str] = Counter()
+    rejected: list[Rejected] = []
+    count = 0
+    with Frames(unit, request.hertz) as frames, _sinks(request, folder, source) as sinks:
+        for each in answers(frames, stages, job.threads, kept.known):
+            alive()
+            for sink in sinks:
+                sink.write(each)
+            kept.note(each.frame, each.looks)
+            answered.update(each.results.keys())
+            count += len(each.rejected)
+            rejected += each.rejected[: max(0, NAMED - len(rejected))]
+            tell(unit.name, each.frame + 1, frames.length)
+    problems = [*frames.problems, *_told(rejected, count)]
+    notes = list(dict.fromkeys(warnings))
+    by_node = {stage.name: answered[stage.topic] for stage in stages}
+    content: dict[str, Any] = {"provenance": job.provenance, "frames": frames.taken, "answered": by_node}
+    if request.blur:
+        blurred = blur_film(unit, request.blur, folder / "blurred.mp4")
+        content["blurred"] = {"what": request.blur, **asdict(blurred)}
+        problems += blurred.problems(request.blur)
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    content["problems"], content["notes"] = problems, notes
+    content["files"] = {str(path.relative_to(folder)): sha256_of(path) for path in files}
+    write_text(folder / REPORT, canonical(content))
+    return Report(unit.name, frames.taken, by_node, problems, notes)
+
+
+@contextmanager
+def _sinks(request: Request, folder: Path, source: Source) -> Iterator[Sequence[Sink]]:
+    """The files of results; they are finished if all went well."""
+    sinks = open_all(request.formats, folder, source, request.ordered) if request.nodes else []
+    with ExitStack() as aborting:
+        for sink in sinks:
+            aborting.callback(sink.abort)
+        yield sinks
+        for sink in sinks:
+            sink.close()
+        aborting.pop_all()
+
+
+def _told(rejected: Sequence[Rejected], count: int) -> list[str]:
+    told = [f"frame {each.frame}: {each.node}: {each.reason}" for each in rejected]
+    return told + ([f"and {count - len(told)} more"] if count > len(told) else [])
+
+
+def _sync(folder: Path) -> None:
+    """Bring all of a folder to the disk."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            sync(Path(parent) / name)
+        sync(Path(parent))

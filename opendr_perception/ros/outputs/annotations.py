@@ -1,0 +1,74 @@
+"""Boxes, skeletons and names as foxglove_msgs/ImageAnnotations, which Foxglove draws over the camera's own images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any
+
+from builtin_interfaces.msg import Time
+
+from opendr_perception.msg import Keypoint
+from opendr_perception.ros.outputs.lazy import Result
+from opendr_perception.ros.outputs.shapes import Shape
+from opendr_perception.tasks.drawing import KEYPOINT_THRESHOLD, colour_of
+
+POINTS, LINE_LOOP, LINE_LIST = 1, 2, 4
+"""Kinds of foxglove_msgs/PointsAnnotation."""
+THICKNESS = 2.0
+FONT = 14.0
+"""Pixels of the image."""
+
+Place = tuple[float, float]
+
+
+def image_annotations(types: ModuleType, result: Result, shapes: Sequence[Shape]) -> Any:
+    """ImageAnnotations in the colours of `~/image`: a track keeps its own."""
+    stamp = result.header.stamp
+    return types.ImageAnnotations(
+        points=[_points(types, stamp, shape, *each) for shape in shapes for each in _outlines(shape)],
+        labels=[_label(types, stamp, shape) for shape in shapes if shape.name],
+    )
+
+
+def _outlines(shape: Shape) -> Iterator[tuple[int, list[Place]]]:
+    """The kinds and points of what is drawn of a shape: its box, its lines with both ends seen, its points."""
+    box = shape.box
+    yield LINE_LOOP, [(box.x_min, box.y_min), (box.x_max, box.y_min), (box.x_max, box.y_max), (box.x_min, box.y_max)]
+    lines = [(shape.points[start], shape.points[end]) for start, end in shape.lines]
+    for kind, points in (
+        (LINE_LIST, [point for line in lines if all(map(_seen, line)) for point in line]),
+        (POINTS, list(filter(_seen, shape.points))),
+    ):
+        if points:
+            yield kind, [(point.x, point.y) for point in points]
+
+
+def _points(types: ModuleType, stamp: Time, shape: Shape, kind: int, places: Sequence[Place]) -> Any:
+    return types.PointsAnnotation(
+        timestamp=stamp,
+        type=kind,
+        points=[types.Point2(x=x, y=y) for x, y in places],
+        outline_color=_colour(types, shape),
+        thickness=THICKNESS,
+    )
+
+
+def _label(types: ModuleType, stamp: Time, shape: Shape) -> Any:
+    return types.TextAnnotation(
+        timestamp=stamp,
+        position=types.Point2(x=shape.box.x_min, y=shape.box.y_min),
+        text=shape.name,
+        font_size=FONT,
+        text_color=types.Color(r=1.0, g=1.0, b=1.0, a=1.0),
+        background_color=_colour(types, shape),
+    )
+
+
+def _colour(types: ModuleType, shape: Shape) -> Any:
+    red, green, blue = (value / 255 for value in colour_of(shape.track))
+    return types.Color(r=red, g=green, b=blue, a=1.0)
+
+
+def _seen(point: Keypoint) -> bool:
+    return bool(point.score >= KEYPOINT_THRESHOLD)

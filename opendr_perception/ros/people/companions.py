@@ -1,0 +1,190 @@
+"""The people of an image wait for what other nodes find in it: poses, faces, actions, emotions, and the image itself.
+
+Who is slower than `persons`, or leaves out images, is waited for no longer than needed: until something newer has come
+from it, or the time is over. What comes with other stamps is taken where it is near enough.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from sensor_msgs.msg import Image as ImageMessage
+
+from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
+from opendr_perception.ros.convert import images, stamps
+from opendr_perception.ros.node import ManagedNode, qos
+from opendr_perception.ros.topics import names
+
+KINDS: dict[str, type] = {
+    "poses": BodyPoseArray,
+    "faces": FaceArray,
+    "actions": ActionArray,
+    "emotions": EmotionArray,
+    "depth/image": ImageMessage,
+}
+"""What is joined, by topic, besides the camera's images."""
+IMAGE = "image"
+LIMIT = 16
+"""Messages of each kind that are kept, and images whose people wait."""
+ALIVE = 2.0
+"""Seconds since which something must have come for it to be waited for."""
+LOOK_EVERY = 0.03
+"""Seconds after which it is looked whether somebody has waited long enough."""
+MISSES = 10
+"""Images in a row without a result of a node that is there, after which that is said."""
+
+
+@dataclass(frozen=True)
+class Joined:
+    """The people of an image, and what else is known of it.
+
+    Args:
+        persons: the message.
+        others: messages by their kind; the image as serialised bytes.
+    """
+
+    persons: DetectionArray
+    others: Mapping[str, Any]
+
+
+@dataclass
+class Source:
+    """What has come of one kind.
+
+    Args:
+        messages: the newest ones by their stamps, ns.
+        heard: when the last one came, monotonic s.
+        misses: images in a row to which none belongs.
+        offset: seconds from the last such image to the nearest one.
+    """
+
+    messages: dict[int, Any] = field(default_factory=dict)
+    heard: float = float("-inf")
+    misses: int = 0
+    offset: float = 0.0
+
+    def take(self, stamp: int, message: Any) -> None:
+        """Take note of a message."""
+        if self.messages and stamp < max(self.messages) - 10**9:  # time went back
+            self.messages.clear()
+        self.messages[stamp] = message
+        self.heard = time.monotonic()
+        while len(self.messages) > LIMIT:
+            del self.messages[next(iter(self.messages))]
+
+    def settled(self, stamp: int) -> bool:
+        """True if nothing more will come for an image."""
+        return time.monotonic() - self.heard > ALIVE or any(known >= stamp for known in self.messages)
+
+    def of(self, stamp: int, tolerance: int) -> Any | None:
+        """The message of an image, or one that is near enough."""
+        if not self.messages:
+            return None
+        nearest = min(self.messages, key=lambda known: abs(known - stamp))
+        found = abs(nearest - stamp) <= tolerance
+        if found:
+            self.misses = 0
+        elif time.monotonic() - self.heard <= ALIVE:
+            self.misses += 1
+            self.offset = (nearest - stamp) * 1e-9
+        return self.messages[nearest] if found else None
+
+
+class Companions:
+    """Subscribes what belongs to the people of one stream, until `close`. Everything in the executor's thread.
+
+    Args:
+        node: that subscribes; its parameters say how long to wait and how near stamps must be.
+        stream: the prefix of the topics; '' for none.
+        deliver: takes what was kept with the people, and all that belongs to them.
+    """
+
+    def __init__(self, node: ManagedNode, stream: str, deliver: Callable[[tuple[Any, Any], Joined], None]) -> None:
+        self._node, self._stream, self._deliver = node, stream, deliver
+        self._waiting: dict[int, tuple[float, Any, DetectionArray]] = {}
+        self._sources = {kind: Source() for kind in KINDS}
+        self._subscriptions = [self._subscribe(kind, message_type) for kind, message_type in KINDS.items()]
+        if node.params.appearance:
+            self._sources[IMAGE] = Source()
+            self._subscriptions.append(self._subscribe_images())
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._timer = node.create_timer(LOOK_EVERY, self.release, clock=steady)
+
+    def close(self) -> None:
+        """Listen no more; who waits is let go."""
+        self._node.destroy_timer(self._timer)
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
+
+    def offer(self, kept: Any, persons: DetectionArray) -> None:
+        """The people of an image have come."""
+        stamp = stamps.nanoseconds(persons.header.stamp)
+        self._waiting[stamp] = (time.monotonic(), kept, persons)
+        self.release()
+        if len(self._waiting) > LIMIT:
+            self._let_go(next(iter(self._waiting)))
+
+    def release(self) -> None:
+        """Let those go who wait for nothing any more, in the order in which they came."""
+        for stamp, (since, _, _) in list(self._waiting.items()):
+            over = time.monotonic() - since >= self._node.params.wait
+            if not over and not all(source.settled(stamp) for source in self._sources.values()):
+                return
+            self._let_go(stamp)
+
+    def problem(self) -> str:
+        """What is there and does not belong to the people; '' for nothing."""
+        found = [
+            f"{self._topic(kind)} is {abs(source.offset):.2f} s {'ahead of' if source.offset > 0 else 'behind'} persons"
+            for kind, source in self._sources.items()
+            if source.misses >= MISSES and time.monotonic() - source.heard <= ALIVE
+        ]
+        if not found:
+            return ""
+        return f"{', '.join(found)}, and is not joined: both must be of one camera, with its stamps"
+
+    def heard(self) -> str:
+        """Which kinds come, for diagnostics."""
+        alive = [kind for kind, source in self._sources.items() if time.monotonic() - source.heard <= ALIVE]
+        return ", ".join(alive) or "nothing"
+
+    def _let_go(self, stamp: int) -> None:
+        _, kept, persons = self._waiting.pop(stamp)
+        tolerance = round(self._node.params.stamp_tolerance * 1e9)
+        others = {kind: source.of(stamp, 0 if kind == IMAGE else tolerance) for kind, source in self._sources.items()}
+        self._deliver(kept, Joined(persons, {kind: one for kind, one in others.items() if one is not None}))
+
+    def _take(self, kind: str, stamp: int, message: Any) -> None:
+        self._sources[kind].take(stamp, message)
+        self.release()
+
+    def _subscribe(self, kind: str, message_type: type) -> Any:
+        def receive(message: Any) -> None:
+            try:
+                self._take(kind, stamps.nanoseconds(message.header.stamp), message)
+            except ValueError as error:
+                self._node.warn(f"{self._topic(kind)}: {error}", f"{self._topic(kind)} stamp")
+
+        return self._node.create_subscription(message_type, self._topic(kind), receive, self._profile())
+
+    def _subscribe_images(self) -> Any:
+        message_type, _, topic = images.TRANSPORTS[self._node.params.image_transport]
+
+        def receive(data: bytes) -> None:
+            try:
+                self._take(IMAGE, images.read_stamp(data), data)
+            except ValueError as error:
+                self._node.warn(f"{topic}: {error}", f"{topic} stamp")
+
+        return self._node.create_subscription(message_type, self._topic(topic), receive, self._profile(), raw=True)
+
+    def _profile(self) -> Any:
+        return qos.newest(self._node.params.qos_reliability, depth=LIMIT)
+
+    def _topic(self, name: str) -> str:
+        return names.resolve(self._node, f"{self._stream}/{name}" if self._stream else name)

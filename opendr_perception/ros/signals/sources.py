@@ -1,0 +1,130 @@
+"""What a stream of samples comes from: sound in any of its messages, or a measured signal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from std_msgs.msg import Float32MultiArray
+
+from opendr_perception.msg import Signal
+from opendr_perception.ros.signals.audio import message_type
+from opendr_perception.tasks.signals import SIGNAL_TYPES, Arrived, SignalFormat, read_message
+from opendr_perception.tasks.sound import TYPES, Format, read
+
+
+class AudioOptions(Protocol):
+    """The parameters of sound, see `ros.signals.node.SampleParameters`."""
+
+    @property
+    def audio_type(self) -> str: ...
+    @property
+    def sample_rate(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def sample_format(self) -> str: ...
+
+
+class SampleSource(Protocol):
+    """Which topic, which messages, and how they are read.
+
+    Attributes:
+        topic: relative.
+        word: for what comes, in messages to people.
+        fill: value of a short gap.
+        silent: seconds of digital zeros after which that is said.
+        types: of its messages, by name.
+        wanted: name of the type; `auto` takes that of whoever publishes.
+    """
+
+    topic: str
+    word: str
+    fill: float
+    silent: float
+    types: dict[str, str]
+
+    @property
+    def wanted(self) -> str: ...
+
+    def message_type(self, name: str) -> type:
+        """The class of a type; ValueError if its package is missing."""
+        ...
+
+    def read(self, message: Any, arrived: int) -> Arrived:
+        """The samples of a message that came at a time in ns; ValueError if it cannot be used."""
+        ...
+
+
+class AudioSource:
+    """Sound."""
+
+    topic, word, fill, silent, types = "audio", "sound", 0.0, 10.0, TYPES
+
+    def __init__(self, options: AudioOptions) -> None:
+        self._options = options
+
+    @property
+    def wanted(self) -> str:
+        return self._options.audio_type
+
+    def message_type(self, name: str) -> type:
+        return message_type(name)
+
+    def read(self, message: Any, arrived: int) -> Arrived:
+        options = self._options
+        return read(message, arrived, Format(options.sample_rate, options.channels, options.sample_format))
+
+
+class SignalOptions(Protocol):
+    """The parameters of signals."""
+
+    @property
+    def signal_type(self) -> str: ...
+    @property
+    def sample_rate(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+
+
+class SignalSamples:
+    """A measured signal of a kind, `ecg` or `pcg`, in which NaN is no value."""
+
+    topic, word, fill, silent, types = "signal", "signal", float("nan"), float("inf"), SIGNAL_TYPES
+
+    def __init__(self, options: SignalOptions, kind: str) -> None:
+        self._options, self._kind = options, kind
+
+    @property
+    def wanted(self) -> str:
+        return self._options.signal_type
+
+    def message_type(self, name: str) -> type:
+        return Signal if name == "Signal" else Float32MultiArray
+
+    def read(self, message: Any, arrived: int) -> Arrived:
+        options = self._options
+        return read_message(message, arrived, SignalFormat(self._kind, options.sample_rate, options.channels))
+
+
+def resampled_columns(samples: np.ndarray, before: float) -> np.ndarray:
+    """A signal (n,) with NaN as (n, 2): without holes, and 1 where there is a value; a filter can take these."""
+    known = np.isfinite(samples)
+    places = np.maximum.accumulate(np.where(known, np.arange(len(samples)), -1))
+    whole = np.where(places >= 0, samples[places], before)
+    return np.stack([whole, known], 1).astype(np.float32)
+
+
+def with_holes(columns: np.ndarray) -> np.ndarray:
+    """The signal (n,) of such columns (n, 2) at another rate: NaN near each hole."""
+    signal: np.ndarray = np.where(columns[:, 1] > 0.99, columns[:, 0], np.float32(np.nan))
+    return signal
+
+
+def published(source: SampleSource, found: Sequence[str]) -> str:
+    """Name of the type that shall be subscribed, of those that are published; '' while there is none."""
+    if source.wanted != "auto":
+        return source.wanted
+    known = [name for name, kind in source.types.items() if kind in found]
+    return known[0] if known else ""

@@ -1,0 +1,35 @@
+"""One person, one id: what others find in the images of cameras, fused to people in space, and what happens to them."""
+
+from opendr_perception.tasks.people.scene.build import ScenePerceiver, build
+from opendr_perception.tasks.people.scene.following import CameraMemory
+from opendr_perception.tasks.people.scene.settings import Settings
+from opendr_perception.tasks.people.scene.sight import (
+    Event,
+    Mount,
+    NameSource,
+    Person,
+    Place,
+    PositionSource,
+    Scene,
+    Sight,
+    Zone,
+)
+
+__all__ = [
+    "CameraMemory",
+    "Event",
+    "Mount",
+    "NameSource",
+    "Person",
+    "Place",
+    "PositionSource",
+    "Scene",
+    "ScenePerceiver",
+    "Settings",
+    "Sight",
+    "Zone",
+    "build",
+    "joining",
+    "settings",
+    "sight",
+]

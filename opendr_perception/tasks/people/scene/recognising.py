@@ -1,0 +1,220 @@
+"""Who each track is: somebody who goes on, somebody who has come back, or somebody new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from opendr_perception.tasks.people.scene.clothes import Look, Match, recognise
+from opendr_perception.tasks.people.scene.following import DOUBTS, UNLIKE, CameraMemory, Followed, Instant, keys_of
+from opendr_perception.tasks.people.scene.joining import Seen
+from opendr_perception.tasks.people.scene.known import Everybody, Known
+from opendr_perception.tasks.people.scene.settings import Settings
+from opendr_perception.tasks.people.scene.sight import Event, NameSource, Sight
+from opendr_perception.tasks.people.scene.space import locate
+
+SAME_TRACK = 0.9
+"""How sure it is that a track that goes on after a gap is of the same person."""
+JUST_SEEN = 0.5
+"""Seconds since which somebody whom a camera has seen cannot be somebody else in it."""
+SAME_PLACE = 0.8
+"""Metres between two places, seen by two cameras, that can be of one person."""
+CLOSE_BY = 1.0
+"""Heights of a box that somebody may have moved, who was lost a moment ago and is there again."""
+EASIER = 0.06
+"""Likeness less that is needed of them."""
+PATIENCE = 3.0
+"""Times `appear_after` that somebody is waited for whose clothes are not seen well."""
+
+Found = list[tuple[Seen, Known]]
+
+
+class Recogniser:
+    """Tells whose the tracks of an image are.
+
+    Args:
+        everybody: who is known; those who come are added.
+    """
+
+    def __init__(self, everybody: Everybody) -> None:
+        self._everybody = everybody
+
+    def identify(
+        self,
+        now: Instant,
+        seen: Sequence[Seen],
+        looks: Mapping[str, Look],
+        settings: Settings,
+    ) -> tuple[Found, list[Event]]:
+        """Say who each of those is who are seen, as far as that is known by now."""
+        time, memory = now.time, now.memory
+        found: Found = []
+        waiting = []
+        taken: set[str] = set()
+        for one in seen:
+            known = self._going_on(one, memory, looks.get(one.body), time, settings)
+            if known is not None and known.id not in taken:
+                taken.add(known.id)
+                found.append((one, known))
+            else:
+                waiting.append(one)
+        events: list[Event] = []
+        for one in waiting:
+            followed = memory.tracks[keys_of(one)[0]]
+            if not self._ripe(one, followed, now, settings):
+                continue
+            known, event = self._who(one, followed, taken, now, settings)
+            events += event
+            taken.add(known.id)
+            found.append((one, known))
+        for number, (one, known) in enumerate(found):
+            known = self._name(one, known, taken, time, settings, events)
+            found[number] = (one, known)
+            for key in keys_of(one):
+                memory.tracks[key].person = known.id
+        return found, events
+
+    def _going_on(
+        self, seen: Seen, memory: CameraMemory, look: Look | None, time: float, settings: Settings
+    ) -> Known | None:
+        """Whose track it is, by what was known before; its body counts before its face."""
+        known = None
+        for key in keys_of(seen):
+            box = seen.box if key[0] == "b" or seen.face is None else seen.face.box
+            before = memory.tracks.get(key)
+            reused = before is not None and time - before.time > settings.lost_after
+            if reused or (before is not None and before.leaps_to(box) and self._unlike(before, look)):
+                del memory.tracks[key]
+            followed = memory.follow(key, box, look if key[0] == "b" else None, time)
+            owner = self._everybody.get(followed.person) if followed.person else None
+            if owner is not None and key[0] == "b" and self._doubted(followed, owner, look):
+                memory.tracks[key] = Followed(time, time, box, images=1, looks=look)
+                owner = None
+            if owner is not None and known is not None and owner is not known and not owner.has_body:
+                known = self._everybody.merge(known, owner)  # the face was there before its body
+            known = known or owner
+        return known
+
+    def _unlike(self, followed: Followed, look: Look | None) -> bool:
+        owner = self._everybody.get(followed.person) if followed.person else None
+        if owner is None or look is None or not owner.wardrobe.views:
+            return False
+        return owner.wardrobe.likeness(look) < UNLIKE
+
+    def _doubted(self, followed: Followed, owner: Known, look: Look | None) -> bool:
+        """True if a track has looked like somebody else for so long that it has gone over to them."""
+        if look is None or not owner.wardrobe.views:
+            return False
+        followed.doubts = followed.doubts + 1 if owner.wardrobe.likeness(look) < UNLIKE else 0
+        return followed.doubts >= DOUBTS
+
+    def _ripe(self, seen: Seen, followed: Followed, now: Instant, settings: Settings) -> bool:
+        """True if enough was seen to say who it is."""
+        waited = now.time - followed.since
+        if followed.images < 2 and settings.appear_after > 0:
+            return False
+        dressed = followed.looks is not None or not seen.body or now.sight.image is None
+        patience = 1.0 if dressed else PATIENCE
+        return waited >= settings.appear_after * patience
+
+    def _who(
+        self, seen: Seen, followed: Followed, taken: set[str], now: Instant, settings: Settings
+    ) -> tuple[Known, list[Event]]:
+        """Somebody who has come back, or somebody new; and that they have appeared."""
+        match = self._match(seen, followed, taken, now, settings)
+        if match is None:
+            known = self._everybody.welcome(now.stamp, now.time)
+            return known, [Event(known.id, "appeared", True, 1.0, "never seen before")]
+        back = self._everybody.get(match.person)
+        assert back is not None
+        back.naming = back.naming.carry(match.probability)
+        events = []
+        if back.left:
+            by = f"clothes alike by {match.likeness:.2f}" if match.likeness else "by the face"
+            events.append(Event(back.id, "appeared", True, match.probability, f"seen before, {by}"))
+            back.left = False
+        return back, events
+
+    def _match(self, seen: Seen, followed: Followed, taken: set[str], now: Instant, settings: Settings) -> Match | None:
+        """Who of those who are not seen it is: by face, by place, or by clothes."""
+        sight, time = now.sight, now.time
+        free = {
+            known.id: known
+            for known in self._everybody
+            if known.id not in taken and not known.seen_by(sight.camera, time, JUST_SEEN)
+        }
+        if seen.face is not None and seen.face.identity.name:
+            named = self._everybody.named(seen.face.identity.name, time, settings.name_half_life, without=taken)
+            if len(named) == 1 and named[0].id in free:
+                return Match(named[0].id, 0.0, 1.0)
+        for name, known in free.items():
+            same_track = seen.body != "" and known.newest is not None and known.newest.body == seen.body
+            if same_track and self._close_by(known, seen, sight.camera, time, settings):  # after a gap of the stream
+                return Match(name, 0.0, SAME_TRACK)
+        elsewhere = {name: known for name, known in free.items() if time - known.time <= JUST_SEEN}
+        here = self._where(seen, sight, settings)
+        if here is not None:
+            near = [known for known in elsewhere.values() if self._apart(known, here, sight.frame) < SAME_PLACE]
+            far = {known.id for known in elsewhere.values() if self._apart(known, here, sight.frame) > 2 * SAME_PLACE}
+            look = followed.look
+            if len(near) == 1 and (look is None or near[0].wardrobe.likeness(look) > UNLIKE):
+                return Match(near[0].id, near[0].wardrobe.likeness(look) if look is not None else 0.0, 0.8)
+            free = {name: known for name, known in free.items() if name not in far}
+        if followed.look is None:
+            return None
+        rivals = {known.id: known.wardrobe for known in self._everybody if known.id in taken}
+        close = {name for name, known in free.items() if self._close_by(known, seen, sight.camera, time, settings)}
+        for names, least in ((close, settings.same_look - EASIER), (free.keys(), settings.same_look)):
+            candidates = {name: free[name].wardrobe for name in names}
+            others = {name: known.wardrobe for name, known in free.items() if name not in names}
+            if match := recognise(followed.look, candidates, rivals | others, least):
+                return match
+        return None
+
+    def _where(self, seen: Seen, sight: Sight, settings: Settings) -> np.ndarray | None:
+        if not sight.frame or sight.mount is None:
+            return None
+        fix = locate(sight, seen, settings)
+        return None if fix is None else sight.mount.apply(fix.point)
+
+    def _apart(self, known: Known, here: np.ndarray, frame: str) -> float:
+        """Metres over the floor between somebody and a place; between the two if nothing is known."""
+        if known.motion is None or known.motion.frame != frame:
+            return 1.5 * SAME_PLACE
+        return float(np.linalg.norm((known.motion.mean[:3] - here)[:2]))
+
+    def _close_by(self, known: Known, seen: Seen, camera: str, time: float, settings: Settings) -> bool:
+        """True if somebody was lost a moment ago near to where somebody is found."""
+        newest = known.newest
+        if newest is None or newest.camera != camera or time - known.time > settings.lost_after:
+            return False
+        height = max(float(newest.box[3] - newest.box[1]), 1.0)
+        away = (seen.box[:2] + seen.box[2:] - newest.box[:2] - newest.box[2:]) / 2
+        return bool(np.linalg.norm(away) < CLOSE_BY * height)
+
+    def _name(
+        self, seen: Seen, known: Known, taken: set[str], time: float, settings: Settings, events: list[Event]
+    ) -> Known:
+        """Let somebody have the name of their face, and nobody else."""
+        if seen.face is None:
+            return known
+        known.naming = known.naming.recognise(seen.face.identity, time)
+        name, strength, source = known.naming.given(time, settings.name_half_life)
+        if source != NameSource.FACE or not seen.face.identity.name:
+            return known
+        for other in self._everybody.named(name, time, settings.name_half_life, without=[known.id]):
+            if other.id in taken:
+                weaker = other if other.naming.given(time, settings.name_half_life)[2] != NameSource.FACE else None
+                weaker = weaker or min(known, other, key=lambda one: one.naming.strength)
+                weaker.naming = weaker.naming.without(name)
+            else:
+                taken.discard(known.id)
+                gone = {known.id, other.id}
+                known = self._everybody.merge(known, other)
+                taken.add(known.id)
+                [young] = gone - {known.id}
+                events.append(
+                    Event(known.id, "named", True, strength, f"{young} has the face of {name}, as {known.id}")
+                )
+        return known

@@ -1,0 +1,19 @@
+"""Where people are: by depth, size and floor; how they move, how near they are, and whether they look here."""
+
+from opendr_perception.tasks.people.scene.space.attention import Approach, approach, looks_here, zone_of
+from opendr_perception.tasks.people.scene.space.locating import Fix, locate
+from opendr_perception.tasks.people.scene.space.motion import Motion, follow
+from opendr_perception.tasks.people.scene.space.reaching import direction
+
+__all__ = [
+    "Approach",
+    "Fix",
+    "Motion",
+    "approach",
+    "direction",
+    "follow",
+    "locate",
+    "looks_here",
+    "measures",
+    "zone_of",
+]

@@ -1,0 +1,116 @@
+"""What launch files ask for. `launch` and `launch_ros`, which come with a ROS installation only, are stood in for here:
+test/launch runs the real ones where they are."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+MODULES = {
+    "launch.actions": ("DeclareLaunchArgument",),
+    "launch.launch_context": ("LaunchContext",),
+    "launch.substitutions": ("LaunchConfiguration",),
+    "launch_ros.actions": ("Node",),
+    "launch_ros.parameter_descriptions": ("ParameterValue",),
+}
+
+
+class Argument:
+    def __init__(self, name: str, default_value: str, description: str, choices: list[str] | None) -> None:
+        self.name, self.default_value, self.choices = name, default_value, choices
+        assert choices is None or default_value in choices
+
+
+class Configuration:
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def perform(self, context: dict[str, str]) -> str:
+        return context[self._name]
+
+
+STAND_INS = {"DeclareLaunchArgument": Argument, "LaunchConfiguration": Configuration, "LaunchContext": dict}
+
+
+@pytest.fixture
+def launching(monkeypatch: pytest.MonkeyPatch) -> Any:
+    for path, names in MODULES.items():
+        module = ModuleType(path)
+        for name in names:
+            setattr(module, name, STAND_INS.get(name, lambda *positional, **named: SimpleNamespace(**named)))
+        monkeypatch.setitem(sys.modules, path, module)
+        monkeypatch.setitem(sys.modules, path.partition(".")[0], ModuleType(path.partition(".")[0]))
+    name = "opendr_perception.ros.launching"
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    yield importlib.import_module(name)
+    sys.modules.pop(name, None)
+
+
+def processes(launching: Any, **given: str) -> list[Any]:
+    """What perception.launch.py starts."""
+    context = {argument.name: argument.default_value for argument in launching.PERCEPTION}
+    assert given.keys() <= context.keys()
+    return launching.perception({**context, **given})  # type: ignore[no-any-return]
+
+
+def people(process: Any) -> str:
+    return str(process.parameters[-1].get("people", ""))
+
+
+def test_people_are_looked_for_once_by_those_who_are_started_together(launching: Any, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.touch()
+    assert people(processes(launching)[0]) == "topic"
+    assert people(processes(launching, nodes="pose_estimation")[0]) == ""
+    assert people(processes(launching, params_file=str(mine))[0]) == ""
+    assert people(processes(launching, params_file=str(mine), people="topic")[0]) == "topic"
+    assert people(processes(launching, people="own")[0]) == "own"
+    apart = processes(launching, composed="false")
+    assert {process.executable: people(process) for process in apart if people(process)} == {"pose_estimation": "topic"}
+
+
+def test_cameras_and_what_they_publish_are_as_they_are_given(launching: Any) -> None:
+    (process,) = processes(
+        launching,
+        nodes="person_detection,face_recognition",
+        streams="front rear",
+        image_transport="compressed",
+        image="/eye/image",
+        camera_info="/eye/info",
+        respawn="true",
+    )
+    assert process.respawn
+    assert process.arguments == ["run", "person_detection", "face_recognition"]
+    assert process.parameters[-1] == {"streams": ["front", "rear"], "image_transport": "compressed"}
+    assert ("image_raw/compressed", "/eye/image/compressed") in process.remappings
+    assert ("camera_info", "/eye/info") in process.remappings
+
+
+@pytest.mark.parametrize(
+    ("given", "distribution", "stamped"), [("", "jazzy", False), ("", "kilted", True), ("true", "jazzy", True)]
+)
+def test_velocities_are_stamped_as_the_distribution_has_them(
+    launching: Any, monkeypatch: pytest.MonkeyPatch, given: str, distribution: str, stamped: bool
+) -> None:
+    monkeypatch.setenv("ROS_DISTRO", distribution)
+    (process,) = processes(launching, nodes="view_control", stamped=given)
+    assert process.parameters[-1] == {"stamped": stamped}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"nodes": "pose"}, "there is no node 'pose'"),
+        ({"nodes": ","}, "no node is given"),
+        ({"nodes": "simulation,person_detection,pose_estimation"}, "start simulation by sim.launch.py"),
+        ({"params_file": "/nowhere/mine.yaml"}, "there is no file"),
+    ],
+)
+def test_a_wrong_argument_is_named(launching: Any, given: dict[str, str], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        processes(launching, **given)
