@@ -16,11 +16,13 @@ from typing import Any
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from hypothesis import settings
 from lifecycle_msgs.srv import ChangeState, GetState
+from onnx import TensorProto, helper, numpy_helper
 from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
@@ -443,3 +445,141 @@ def models_elsewhere(tmp_path: Path, models: dict[str, zoo.ModelFile], monkeypat
     """An empty cache that nodes use instead of the user's."""
     monkeypatch.setenv("OPENDR_PERCEPTION_CACHE", str(tmp_path / "elsewhere"))
     return tmp_path / "elsewhere"
+
+
+class Exports:
+    """ONNX files as other projects' tools export them, with outputs that a test chooses."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(
+        self,
+        name: str,
+        outputs: Mapping[str, np.ndarray],
+        size: tuple[int | str, int | str] = (64, 96),
+        *,
+        notes: Mapping[str, str] | None = None,
+        kind: int = TensorProto.FLOAT,
+        batch: int | str = 1,
+        free: bool = False,
+        size_of_each: bool = False,
+    ) -> Path:
+        """Write a file whose outputs do not depend on the image.
+
+        Args:
+            name: of the file.
+            outputs: their values for one image; they are repeated where the batch is free.
+            size: (height, width) of the image; texts where they are free.
+            notes: metadata.
+            kind: of the numbers of the image and of the outputs.
+            batch: images at a time; a text where it is free.
+            free: the outputs do not say how many candidates they have.
+            size_of_each: with an input for the original size of each image, as RT-DETR has it.
+        """
+        constants, nodes, declared = [], [*BATCH_OF_IMAGES], []
+        for key, array in outputs.items():
+            whole = array.dtype.kind == "i"
+            typed = array if whole else array.astype(helper.tensor_dtype_to_np_dtype(kind))
+            constants += [
+                numpy_helper.from_array(typed, f"{key}_value"),
+                numpy_helper.from_array(np.array([1] * (array.ndim - 1), np.int64), f"{key}_ones"),
+            ]
+            nodes += [
+                helper.make_node("Concat", ["batch", f"{key}_ones"], [f"{key}_repeats"], axis=0),
+                helper.make_node("Tile", [f"{key}_value", f"{key}_repeats"], [key]),
+            ]
+            shape = [batch, *("K" if free and axis == 1 else side for axis, side in enumerate(array.shape) if axis)]
+            declared.append(helper.make_tensor_value_info(key, TensorProto.INT64 if whole else kind, shape))
+        inputs = [helper.make_tensor_value_info("image", kind, [batch, 3, *size])]
+        if size_of_each:
+            inputs.append(helper.make_tensor_value_info("orig_target_sizes", TensorProto.INT64, [batch, 2]))
+        return self.write(name, nodes, inputs, declared, constants, notes)
+
+    def write(
+        self,
+        name: str,
+        nodes: Sequence[onnx.NodeProto],
+        inputs: Sequence[onnx.ValueInfoProto],
+        outputs: Sequence[onnx.ValueInfoProto],
+        constants: Sequence[onnx.TensorProto] = (),
+        notes: Mapping[str, str] | None = None,
+    ) -> Path:
+        """Write any graph."""
+        graph = helper.make_graph(nodes, "exported", inputs, outputs, constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        helper.set_model_props(model, dict(notes or {}))
+        onnx.checker.check_model(model)
+        path = self._folder / name
+        onnx.save(model, str(path))
+        return path
+
+    def bright_box(self, name: str = "bright-box.onnx") -> Path:
+        """A detector of one class, YOLO end to end, that finds the box around what is bright in 64 x 96 pixels."""
+        whole = {"last": [-1], "before": [-100], "axis": [1], "back": [-1], "pair": [1, 1, 1]}
+        nodes = [
+            helper.make_node("ReduceMean", ["image"], ["grey"], axes=[1], keepdims=0),
+            helper.make_node("Greater", ["grey", "half"], ["bright"]),
+            helper.make_node("Cast", ["bright"], ["mask"], to=TensorProto.FLOAT),
+            helper.make_node("ReduceMax", ["mask"], ["seen"], axes=[1, 2], keepdims=1),
+            helper.make_node("Mul", ["seen", "nine_tenths"], ["score"]),
+            helper.make_node("Mul", ["seen", "zero"], ["class"]),
+        ]
+        for side, axis in (("x", 1), ("y", 2)):
+            nodes += [
+                helper.make_node("ReduceMax", ["mask"], [f"{side}_any"], axes=[axis], keepdims=0),
+                helper.make_node("ArgMax", [f"{side}_any"], [f"{side}_first"], axis=1),
+                helper.make_node("Slice", [f"{side}_any", "last", "before", "axis", "back"], [f"{side}_turned"]),
+                helper.make_node("ArgMax", [f"{side}_turned"], [f"{side}_left"], axis=1),
+                helper.make_node("Sub", [f"{side}_length", f"{side}_left"], [f"{side}_end"]),
+            ]
+            for end in ("first", "end"):
+                nodes += [
+                    helper.make_node("Cast", [f"{side}_{end}"], [f"{side}_{end}_number"], to=TensorProto.FLOAT),
+                    helper.make_node("Reshape", [f"{side}_{end}_number", "pair"], [f"{side}_{end}_place"]),
+                ]
+        corners = [f"{side}_{end}_place" for end in ("first", "end") for side in ("x", "y")]
+        nodes.append(helper.make_node("Concat", [*corners, "score", "class"], ["output0"], axis=2))
+        constants = [numpy_helper.from_array(np.array(value, np.int64), key) for key, value in whole.items()]
+        for key, value in (("x_length", 96), ("y_length", 64)):
+            constants.append(numpy_helper.from_array(np.array(value, np.int64), key))
+        for key, number in (("half", 0.5), ("nine_tenths", 0.9), ("zero", 0.0)):
+            constants.append(numpy_helper.from_array(np.array(number, np.float32), key))
+        inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, [1, 3, 64, 96])]
+        outputs = [helper.make_tensor_value_info("output0", TensorProto.FLOAT, [1, 1, 6])]
+        return self.write(name, nodes, inputs, outputs, constants)
+
+    def bright_keypoints(self, form: str, name: str = "bright-keypoints.onnx") -> Path:
+        """A pose network, RTMPose or ViTPose, all of whose keypoints are where crops of 64 x 48 are bright."""
+        nodes = [helper.make_node("ReduceMean", ["image"], ["grey"], axes=[1], keepdims=1)]
+        inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, 64, 48])]
+        if form == "vitpose":
+            nodes += [
+                helper.make_node("AveragePool", ["grey"], ["small"], kernel_shape=[4, 4], strides=[4, 4]),
+                helper.make_node("Concat", ["small"] * 17, ["heatmaps"], axis=1),
+            ]
+            outputs = [helper.make_tensor_value_info("heatmaps", TensorProto.FLOAT, ["N", 17, 16, 12])]
+            return self.write(name, nodes, inputs, outputs)
+        outputs = []
+        for axis_name, axis, length in (("simcc_x", 2, 48), ("simcc_y", 3, 64)):
+            nodes += [
+                helper.make_node("ReduceMax", ["grey"], [f"{axis_name}_most"], axes=[axis], keepdims=0),
+                helper.make_node("Resize", [f"{axis_name}_most", "", "twice"], [f"{axis_name}_twice"], mode="nearest"),
+                helper.make_node("Tile", [f"{axis_name}_twice", "each"], [axis_name]),
+            ]
+            outputs.append(helper.make_tensor_value_info(axis_name, TensorProto.FLOAT, ["N", 17, 2 * length]))
+        constants = [
+            numpy_helper.from_array(np.array([1, 17, 1], np.int64), "each"),
+            numpy_helper.from_array(np.array([1, 1, 2], np.float32), "twice"),
+        ]
+        return self.write(name, nodes, inputs, outputs, constants)
+
+
+BATCH_OF_IMAGES = [helper.make_node("Shape", ["image"], ["batch"], start=0, end=1)]
+"""Nodes that tell how many images there are, as (1,)."""
+
+
+@pytest.fixture
+def exports(tmp_path: Path) -> Exports:
+    """Writes ONNX files as other projects' tools export them."""
+    return Exports(tmp_path)

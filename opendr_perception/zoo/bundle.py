@@ -1,7 +1,8 @@
 """Carry converted models to a robot without a network, in one tar file.
 
 Its first member, `contents.json`, names all others with their sha256: what is cut off or damaged is known by it.
-What may be loaded is decided by the manifest of this package alone.
+What may be loaded under the names of this package is decided by its manifest alone; models that were imported come with
+what was kept of them, under names of their own, and are run once before they are taken.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from pathlib import Path
 from typing import IO
 
 from opendr_perception.files import store
+from opendr_perception.zoo import golden, imported
 from opendr_perception.zoo.cache import Cache, default_cache, file_errors, sha256_of
 from opendr_perception.zoo.errors import ModelCorrupt, ModelMissing, ZooError
+from opendr_perception.zoo.imported import ImportedEntry
 from opendr_perception.zoo.manifest import ModelEntry, load_manifest, look_up
 from opendr_perception.zoo.store import FileState, path_of, require, state_of
 
 CONTENTS = "contents.json"
 FORMAT = 2  # packs of format 1 had receipts instead of a table of contents
 LARGEST_CONTENTS = 1 << 20
+Packed = ModelEntry | ImportedEntry
+"""What is carried; models that come with this package are there already."""
 LARGEST_MODEL = 1 << 30
 
 
@@ -41,14 +46,20 @@ def pack(target: Path, names: Iterable[str] | None = None, cache: Cache | None =
         ModelMissing: a chosen model is not ready, or none is.
         ZooError: the file cannot be written.
     """
-    manifest, cache = load_manifest(), cache or default_cache()
+    cache = cache or default_cache()
+    known: dict[str, Packed] = {**load_manifest().models, **imported.load(cache)}
     if names is None:
-        entries = [e for e in manifest.models.values() if state_of(e, path_of(e, cache)) is FileState.READY]
+        entries = [e for e in known.values() if state_of(e, path_of(e, cache)) is FileState.READY]
     else:
-        entries = [look_up(manifest.models, require(name, cache).name) for name in names]
+        entries = [look_up(known, require(name, cache).name) for name in names]
     if not entries:
         raise ModelMissing("there are no models to pack; run: opendr-perception models fetch")
-    contents = {"format": FORMAT, "files": {_member(entry): entry.sha256 for entry in entries}}
+    own = {entry.name: entry for entry in entries if isinstance(entry, ImportedEntry)}
+    contents = {
+        "format": FORMAT,
+        "files": {_member(entry): entry.sha256 for entry in entries},
+        **({"imported": imported.as_fields(own)} if own else {}),
+    }
     table = (json.dumps(contents, indent=1) + "\n").encode()
     with file_errors(target.parent), tempfile.TemporaryDirectory(dir=target.parent, prefix=".pack-") as directory:
         unfinished = Path(directory) / target.name
@@ -88,12 +99,29 @@ def unpack(source: Path, cache: Cache | None = None) -> list[str]:
             ) from error
         except ModelCorrupt as error:
             raise ModelCorrupt(f"{source}: {error}; nothing was unpacked") from error
+        taken = _imported(entries, workspace, cache)
         for entry in entries:
             store(workspace / _member(entry), path_of(entry, cache))
+        if taken:
+            imported.save({**imported.load(cache), **taken}, cache)
     return [entry.name for entry in entries]
 
 
-def _extract(tar: tarfile.TarFile, directory: Path) -> list[ModelEntry]:
+def _imported(entries: Iterable[Packed], workspace: Path, cache: Cache) -> dict[str, ImportedEntry]:
+    """The imported models of a pack, which compute what they did where they were imported."""
+    present = imported.load(cache)
+    own = {entry.name: entry for entry in entries if isinstance(entry, ImportedEntry)}
+    for name, entry in own.items():
+        if name in present and present[name].sha256 != entry.sha256:
+            raise ZooError(
+                f"'{name}' is imported already, and is another model; run: opendr-perception models remove {name}; "
+                "nothing was unpacked"
+            )
+        golden.check_imported(entry, workspace / _member(entry))
+    return own
+
+
+def _extract(tar: tarfile.TarFile, directory: Path) -> list[Packed]:
     """Copy all models out, and check them."""
     entries = _listed(tar)
     missing = {_member(entry): entry for entry in entries}
@@ -110,7 +138,7 @@ def _extract(tar: tarfile.TarFile, directory: Path) -> list[ModelEntry]:
     return entries
 
 
-def _listed(tar: tarfile.TarFile) -> list[ModelEntry]:
+def _listed(tar: tarfile.TarFile) -> list[Packed]:
     """The models of the table of contents, all of which are known here."""
     first = tar.next()
     if first is None or first.name != CONTENTS:
@@ -121,7 +149,12 @@ def _listed(tar: tarfile.TarFile) -> list[ModelEntry]:
     files = contents.get("files")
     if not isinstance(files, Mapping) or not files:
         raise ModelCorrupt("its table of contents names no files")
-    known = {_member(entry): entry for entry in load_manifest().models.values()}
+    try:
+        own = imported.parse(contents.get("imported", {}))
+    except (TypeError, KeyError, AttributeError, ZooError) as error:
+        raise ModelCorrupt(f"what it says of imported models is damaged: {error!r}") from error
+    known: dict[str, Packed] = {_member(entry): entry for entry in load_manifest().models.values()}
+    known |= {_member(entry): entry for entry in own.values()}
     for name, digest in files.items():
         if name not in known:
             raise ModelCorrupt(f"it holds '{name}', which is not a model of this package")
@@ -145,5 +178,5 @@ def _add(tar: tarfile.TarFile, name: str, content: IO[bytes], size: int) -> None
     tar.addfile(header, content)
 
 
-def _member(entry: ModelEntry) -> str:
+def _member(entry: Packed) -> str:
     return f"{entry.name}.onnx"

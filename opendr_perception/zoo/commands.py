@@ -1,4 +1,4 @@
-"""Command line: opendr-perception models {list,fetch,verify,pack,unpack}."""
+"""Command line: opendr-perception models {list,fetch,verify,pack,unpack,import,remove}."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from opendr_perception.zoo import golden
+from opendr_perception.zoo import golden, imported
 from opendr_perception.zoo.bundle import pack, unpack
 from opendr_perception.zoo.cache import default_cache
 from opendr_perception.zoo.errors import ZooError
-from opendr_perception.zoo.manifest import ModelEntry, OwnEntry, Package, SampleEntry, load_manifest
+from opendr_perception.zoo.imported import TERMS, ImportedEntry
+from opendr_perception.zoo.manifest import Entry, ModelEntry, OwnEntry, Package, SampleEntry, load_manifest
 from opendr_perception.zoo.provision import fetch
-from opendr_perception.zoo.store import FileState, path_of, state_of
+from opendr_perception.zoo.store import REMEDIES, FileState, path_of, state_of
+
+FORMATS = ("yolox", "yolo", "rtmdet", "rt-detr", "d-fine", "rtmpose", "vitpose", "yolo-pose", "rtmo")
+"""That can be imported; `zoo.importing` knows what they are, and needs onnx."""
+NODES = {"person detection": ("person_detection", "model"), "pose estimation": ("pose_estimation", "model")}
+"""Where an imported model is used: executable and parameter."""
 
 WIDE = 300
 """Columns of a table that no terminal shows: one line for each entry, for `grep`."""
@@ -27,12 +33,18 @@ WIDE = 300
 app = typer.Typer(help="Get and check the pretrained models.", no_args_is_help=True, add_completion=False)
 
 
+def _everything() -> dict[str, Entry | ImportedEntry]:
+    """What the package knows, and what the user has imported."""
+    return {**load_manifest().entries, **imported.load(default_cache())}
+
+
 def _known(names: list[str] | None) -> list[str]:
     return _check_names(names, load_manifest().entries)
 
 
 def _known_model(names: list[str] | None) -> list[str]:
-    return _check_names(names, load_manifest().models)
+    with _one_clear_line():
+        return _check_names(names, [*load_manifest().models, *imported.load(default_cache())])
 
 
 def _check_names(names: list[str] | None, known: Iterable[str]) -> list[str]:
@@ -42,7 +54,15 @@ def _check_names(names: list[str] | None, known: Iterable[str]) -> list[str]:
     return names or []
 
 
+def _known_file(names: list[str] | None) -> list[str]:
+    with _one_clear_line():
+        return _check_names(names, _everything())
+
+
 Names = Annotated[list[str] | None, typer.Argument(callback=_known, help="Models or samples; all models by default.")]
+Files = Annotated[
+    list[str] | None, typer.Argument(callback=_known_file, help="Models or samples; all that are there by default.")
+]
 ModelNames = Annotated[list[str] | None, typer.Argument(callback=_known_model, help="Models; all by default.")]
 
 
@@ -51,12 +71,12 @@ def list_command() -> None:
     """Show every model and sample: its size on this disk, state, the terms of what was trained here, and licence."""
     with _one_clear_line():
         table = Table("NAME", "TASK", "SIZE", "STATE", "TERMS", "LICENCE", box=None, pad_edge=False, header_style="")
-        for entry in load_manifest().entries.values():
+        for entry in _everything().values():
             path = path_of(entry, default_cache())
             size = f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "-"
             task = "sample" if isinstance(entry, SampleEntry) else entry.task
             licence = f"{entry.licence} ({entry.upstream})" if isinstance(entry, ModelEntry) else entry.licence
-            terms = entry.terms if isinstance(entry, OwnEntry) else "-"
+            terms = TERMS if isinstance(entry, ImportedEntry) else entry.terms if isinstance(entry, OwnEntry) else "-"
             table.add_row(entry.name, task, size, state_of(entry, path).value, terms, licence)
         console = Console(highlight=False, markup=False)
         if not console.is_terminal:
@@ -73,21 +93,24 @@ def fetch_command(names: Names = None) -> None:
 
 
 @app.command("verify")
-def verify_command(names: Names = None) -> None:
+def verify_command(names: Files = None) -> None:
     """Hash every file of the cache again and run every model on its test image."""
     faults = []
     with _one_clear_line():
-        for entry in load_manifest().entries.values():
+        for entry in _everything().values():
             path = path_of(entry, default_cache())
             state = state_of(entry, path)
             if entry.name not in names if names else state is FileState.MISSING:
                 continue
             if state is not FileState.READY:
-                faults.append(f"{state.value}: {path}; run: opendr-perception models fetch {entry.name}")
+                remedy = REMEDIES.get(type(entry), f"run: opendr-perception models fetch {entry.name}")
+                faults.append(f"{state.value}: {path}; {remedy}")
                 continue
             try:
                 if isinstance(entry, ModelEntry):
                     golden.check(entry, path)
+                elif isinstance(entry, ImportedEntry):
+                    golden.check_imported(entry, path)
                 typer.echo(f"good: {path}")
             except ZooError as error:
                 faults.append(str(error))
@@ -108,6 +131,37 @@ def unpack_command(file: Annotated[Path, typer.Argument(help="Tar file that `pac
     """Take models from a tar file into the cache."""
     with _one_clear_line():
         typer.echo(f"unpacked: {', '.join(unpack(file))}")
+
+
+@app.command("import")
+def import_command(
+    form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
+    file: Annotated[Path, typer.Argument(help="ONNX file, as the tools of its project export it.")],
+    name: Annotated[str | None, typer.Option(help="For `model:=NAME`; the name of the file by default.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Of the weights; what the file says by default.")] = None,
+    person: Annotated[
+        int | None, typer.Option(help="Number of the class of people; by default the one that the file calls so, or 0.")
+    ] = None,
+) -> None:
+    """Make a model for the nodes of an ONNX file of your own; its licence is your affair."""
+    with _one_clear_line():
+        try:
+            from opendr_perception.zoo.importing import import_model
+        except ImportError as error:  # see provision
+            raise ZooError(f"importing models needs onnx ({error}); run: pip install onnx") from error
+        entry = import_model(form, file, name, licence, person)
+        typer.echo(f"ready: {path_of(entry, default_cache())}")
+        node, parameter = NODES[entry.task]
+        typer.echo(f"{entry.task}, decoder {entry.format}, licence: {entry.licence}")
+        typer.echo(f"use it by: ros2 run opendr_perception {node} --ros-args -p {parameter}:={entry.name}")
+
+
+@app.command("remove")
+def remove_command(name: Annotated[str, typer.Argument(help="An imported model.")]) -> None:
+    """Delete an imported model; the file that it was made from stays."""
+    with _one_clear_line():
+        imported.remove(name, default_cache())
+        typer.echo(f"removed: {name}")
 
 
 class ConsoleReporter:

@@ -7,12 +7,14 @@ by an independent implementation, not by the converted models.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opendr_perception.zoo.errors import ModelCorrupt
+from opendr_perception.zoo.imported import ImportedEntry
 from opendr_perception.zoo.manifest import ModelEntry
 
 FREE_SIZE = 416  # of the test image where the model takes any
@@ -43,6 +45,30 @@ def wave(*shape: int) -> NDArray[np.float32]:
     return (0.25 * np.sin(0.05 * np.arange(np.prod(shape)))).astype(np.float32).reshape(shape)
 
 
+def run(model: str | bytes, names: list[str], values: Mapping[str, np.ndarray], called: str) -> dict[str, np.ndarray]:
+    """Outputs of a model on the CPU.
+
+    Args:
+        model: the path of its file, or the bytes of one.
+        names: of the outputs.
+        values: of all inputs.
+        called: what the model is called in errors.
+
+    Raises:
+        ModelCorrupt: it cannot be loaded or run.
+    """
+    from onnxruntime import InferenceSession, SessionOptions
+
+    options = SessionOptions()
+    options.log_severity_level = 4  # what is wrong is said in one line
+    try:
+        session = InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        return dict(zip(names, session.run(names, dict(values)), strict=True))
+    except Exception as error:  # onnxruntime's own exceptions share no other base
+        said = (str(error).strip().splitlines() or [repr(error)])[0]
+        raise ModelCorrupt(f"{called} does not run: {said}") from error
+
+
 def check(entry: ModelEntry, path: Path) -> None:
     """Run a model on what `feeds` gives and compare the samples of its outputs.
 
@@ -53,16 +79,28 @@ def check(entry: ModelEntry, path: Path) -> None:
     Raises:
         ModelCorrupt: the file cannot be loaded, or an output differs.
     """
-    from onnxruntime import InferenceSession
-
-    try:
-        session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
-        outputs = session.run(list(entry.outputs), feeds(entry))
-    except Exception as error:  # onnxruntime's own exceptions share no other base
-        raise ModelCorrupt(f"{path} does not run: {error}") from error
     expected = json.loads(Path(__file__).with_name("golden.json").read_text())[entry.name]
-    for name, output in zip(entry.outputs, outputs, strict=True):
-        found = output[0].ravel()[expected[name]["at"]]
-        difference = float(np.abs(found - expected[name]["values"]).max())
-        if not difference <= expected[name]["tolerance"]:
-            raise ModelCorrupt(f"{path}: output '{name}' is off by {difference:.2g}")
+    for name, output in run(str(path), list(entry.outputs), feeds(entry), str(path)).items():
+        _compare(path, name, output[0], **expected[name])
+
+
+def check_imported(entry: ImportedEntry, path: Path) -> None:
+    """Run an imported model on a test image and compare the samples that were kept of its outputs.
+
+    Raises:
+        ModelCorrupt: the file cannot be loaded, or an output differs.
+    """
+    for name, output in run(str(path), list(entry.golden), {"image": pattern(*entry.image)}, str(path)).items():
+        samples = entry.golden[name]
+        _compare(path, name, output, samples.at, samples.values, samples.tolerance)
+
+
+def _compare(
+    path: Path, name: str, output: np.ndarray, at: Sequence[int], values: Sequence[float], tolerance: float
+) -> None:
+    flat = np.asarray(output, np.float64).ravel()
+    if len(at) and max(at) >= len(flat):
+        raise ModelCorrupt(f"{path}: output '{name}' has only {len(flat)} values")
+    difference = float(np.abs(flat[list(at)] - np.array(values)).max(initial=0.0))
+    if not difference <= tolerance:
+        raise ModelCorrupt(f"{path}: output '{name}' is off by {difference:.2g}")

@@ -19,4 +19,7 @@ __all__ = [
     "Settings",
     "build",
     "convert",
+    "formats",
+    "grouping",
+    "layouts",
 ]

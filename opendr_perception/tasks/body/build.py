@@ -12,9 +12,10 @@ from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator
+from opendr_perception.tasks.body.formats import is_bottom_up
 from opendr_perception.tasks.body.layouts import COCO17
 from opendr_perception.tasks.body.pose import PoseEstimator, Poses, largest
-from opendr_perception.tasks.body.seeking import Seeker, is_bottom_up
+from opendr_perception.tasks.body.seeking import Seeker
 from opendr_perception.tasks.body.settings import Settings
 from opendr_perception.tasks.body.turns import Looked, Plan, plan
 from opendr_perception.tasks.imaging import Image, Pixels
@@ -97,7 +98,7 @@ class PosePerceiver(
     def check(self, wanted: Settings) -> None:
         super().check(wanted)
         if self.seeker is not None:
-            self.seeker.people.suppressors(wanted)
+            self.seeker.people.check(wanted)
 
     def adopt(self, settings: Settings) -> None:
         self.estimator.max_persons = settings.max_persons
@@ -213,6 +214,6 @@ def _nobody(images: Sequence[Image]) -> list[Detections]:
 
 def _warm_up(estimator: PoseEstimator | BottomUpEstimator, session: Session) -> None:
     if isinstance(estimator, BottomUpEstimator):
-        session.warm_up(image=(1, estimator.height, estimator.height * 16 // 9, 3))
+        estimator.warm_up()
     else:
         session.warm_up()

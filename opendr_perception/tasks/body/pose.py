@@ -1,4 +1,4 @@
-"""Find the body keypoints of people whose boxes are known, with MoveNet."""
+"""Find the body keypoints of people whose boxes are known, with a network of any format."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.engine.session import EngineError, Session, Tensor
+from opendr_perception.engine.session import EngineError, Session
+from opendr_perception.tasks.body.formats import top_down
 from opendr_perception.tasks.body.layouts import COCO17, COCO17_LIMBS, convert
-from opendr_perception.tasks.imaging import Image, crop_resize, square
+from opendr_perception.tasks.imaging import Image, around, crop_resize
 from opendr_perception.tasks.nms import Detections
 
 __all__ = ["COCO17", "COCO17_LIMBS", "PoseEstimator", "Poses", "largest"]
@@ -17,7 +18,7 @@ __all__ = ["COCO17", "COCO17_LIMBS", "PoseEstimator", "Poses", "largest"]
 PeopleDetector = Callable[[Sequence[Image]], list[Detections]]
 
 MARGIN = 1.25
-"""Side of the square crop over the longer side of the box: MoveNet wants to see some surroundings."""
+"""Of the crop over the box: networks want to see some surroundings."""
 
 
 @dataclass(frozen=True)
@@ -45,19 +46,16 @@ class Poses:
 
 
 class PoseEstimator:
-    """Top-down pose estimation: detect people, cut out a square around each, find its keypoints.
+    """Top-down pose estimation: detect people, cut out the surroundings of each, find its keypoints.
 
     Args:
-        detector: finds the people: a PersonDetector, or a HighResolutionDetector for large images.
-        session: the zoo's `movenet-lightning` or `movenet-thunder`, or a model with the same input and output.
+        detector: finds the people: a PersonDetector, or a HighResolutionDetector for large pictures.
+        session: the zoo's `movenet-lightning` or `movenet-thunder`, or another one of `tasks.body.formats`.
         max_persons: the largest so many are looked at; the time grows with their number.
     """
 
     def __init__(self, detector: PeopleDetector, session: Session, max_persons: int = 20) -> None:
-        session.expect(
-            inputs=[Tensor("image", (None, None, None, 3), np.dtype(np.uint8))],
-            outputs=[Tensor("keypoints", (None, len(COCO17), 3), np.dtype(np.float32))],
-        )
+        self._format = top_down(session)
         _, height, width, _ = session.inputs[0].shape
         if height is None or width is None:
             raise EngineError(f"{session.path}: the size of the crops must be fixed, found {session.inputs[0]}")
@@ -82,14 +80,14 @@ class PoseEstimator:
         if not targets:
             return np.empty((0, len(COCO17), 3), np.float32)
         crops = np.empty((len(targets), *self._size, 3), np.uint8)
+        height, width = self._size
         places = [
-            crop_resize(image, square(box, MARGIN), self._size, "rgb", crops[k])[1]
+            crop_resize(image, around(box, width / height, MARGIN), self._size, self._format.order, crops[k])[1]
             for k, (image, box) in enumerate(targets)
         ]
-        found = self._session.run_batch({"image": crops})["keypoints"]
+        found = self._format.decode(self._session.run_batch({"image": crops}), self._size)
         found = np.where(np.isfinite(found).all(axis=-1, keepdims=True), found, 0)  # what is no number was not seen
-        canvas = found[..., 1::-1] * self._size[::-1]  # (y, x) in [0, 1] -> (x, y) in pixels
-        source = np.stack([place.to_source(points) for place, points in zip(places, canvas, strict=True)])
+        source = np.stack([place.to_source(points) for place, points in zip(places, found[..., :2], strict=True)])
         return np.concatenate([source, np.clip(found[..., 2:], 0, 1)], axis=-1).astype(np.float32)
 
 

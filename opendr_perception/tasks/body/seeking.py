@@ -5,6 +5,7 @@ from __future__ import annotations
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
+from opendr_perception.tasks.body.formats import bottom_up, is_bottom_up, name_of
 from opendr_perception.tasks.body.pose import PeopleDetector, PoseEstimator
 from opendr_perception.tasks.body.settings import OVERVIEWS, Settings
 from opendr_perception.tasks.people import (
@@ -42,7 +43,9 @@ class Seeker:
 
     def estimator(self, model: Session) -> PoseEstimator | BottomUpEstimator:
         """What finds the keypoints, of the kind that the model is of."""
-        return BottomUpEstimator(model) if is_bottom_up(model) else PoseEstimator(self.people.detector, model)
+        return (
+            BottomUpEstimator(bottom_up(model)) if is_bottom_up(model) else PoseEstimator(self.people.detector, model)
+        )
 
     def adopt(self, settings: Settings, estimator: PoseEstimator | BottomUpEstimator) -> None:
         """Let an estimator look for people as the settings want it from now on."""
@@ -53,13 +56,10 @@ class Seeker:
         self.find = self._in_parts if settings.high_resolution else self.people.find
         if isinstance(estimator, BottomUpEstimator):
             estimator.glance = self._glance if settings.high_resolution else None
+            estimator.score_threshold = settings.score_threshold
+            estimator.iou_threshold = settings.iou_threshold
         else:
             estimator.detector = self.find
-
-
-def is_bottom_up(session: Session) -> bool:
-    """True if a model finds all people of an image at once."""
-    return any(tensor.name == "fields" for tensor in session.outputs)
 
 
 def _overview(settings: Settings, model: Session, detector: Session, sessions: zoo.Sessions) -> Overview:
@@ -67,7 +67,7 @@ def _overview(settings: Settings, model: Session, detector: Session, sessions: z
         return HumanPresence(settings.open(PRESENCE_MODEL, sessions))
     if settings.overview == "detector":
         return DetectorOverview(detector)
-    if not is_bottom_up(model):
+    if name_of(model) != "openpose":
         raise ValueError(
             "overview 'pose' needs Lightweight OpenPose: set model to an ONNX file that "
             "opendr_perception.training.body.export has written, or take overview 'detector'"

@@ -18,8 +18,9 @@ class Settings(DetectionSettings):
 
     model: str = parameter(
         "movenet-lightning",
-        "movenet-lightning is fast, movenet-thunder is more exact at about four times the cost; or an ONNX file with "
-        "the same input and output, or of Lightweight OpenPose, written by opendr_perception.training.body.export.",
+        "movenet-lightning is fast, movenet-thunder is more exact at about four times the cost; or a pose network of "
+        "yours (opendr-perception models list, import), or the path of an ONNX file: of one of these, or of "
+        "Lightweight OpenPose, written by opendr_perception.training.body.export.",
         read_only=True,
     )
     people: str = parameter(
@@ -32,8 +33,8 @@ class Settings(DetectionSettings):
     )
     detector: str = parameter(
         "nanodet",
-        "A person detector of the zoo (opendr-perception models list), or an ONNX file like it. Lightweight OpenPose "
-        "needs it for the overview only, and ignores its parameters.",
+        "A person detector of the zoo or one of yours (opendr-perception models list, import), or the path of its ONNX "
+        "file. A pose network that finds all people at once needs it for the overview only.",
         read_only=True,
     )
     max_persons: int = parameter(

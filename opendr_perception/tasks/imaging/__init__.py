@@ -6,7 +6,19 @@ from opendr_perception.tasks.imaging.file import SUFFIXES, is_utf8, printable, r
 from opendr_perception.tasks.imaging.flow import Grey, Places
 from opendr_perception.tasks.imaging.header import MAX_PIXELS, BadImageFile
 from opendr_perception.tasks.imaging.heatmap import Heatmap, regions, smooth
-from opendr_perception.tasks.imaging.image import Image, Letterbox, Pixels, crop_resize, letterbox, square, to_bgr, warp
+from opendr_perception.tasks.imaging.image import (
+    Fit,
+    Image,
+    Letterbox,
+    Order,
+    Pixels,
+    around,
+    crop_resize,
+    letterbox,
+    square,
+    to_bgr,
+    warp,
+)
 from opendr_perception.tasks.imaging.message import COMPRESSED, RAW, BadImage, deserialize, is_readable
 from opendr_perception.tasks.imaging.pixel_range import PixelRange, PixelRanges
 from opendr_perception.tasks.imaging.rhythm import Rhythm
@@ -19,16 +31,19 @@ __all__ = [
     "BadImage",
     "BadImageFile",
     "Convert",
+    "Fit",
     "Grey",
     "Heatmap",
     "Image",
     "Letterbox",
+    "Order",
     "PinholeCamera",
     "PixelRange",
     "PixelRanges",
     "Pixels",
     "Places",
     "Rhythm",
+    "around",
     "by_rosbags",
     "crop_resize",
     "deserialize",

@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 Order = Literal["bgr", "rgb"]
+Place = Literal["middle", "corner", "stretch"]
+"""Of an image in a canvas: in its middle or in its top-left corner, keeping the aspect ratio, or all over it."""
 Pixels = npt.NDArray[np.uint8]
 
 CHANNELS = {"mono8": 1, "bgr8": 3, "rgb8": 3, "bgra8": 4, "rgba8": 4}
@@ -99,6 +101,25 @@ class Image:
 
 
 @dataclass(frozen=True)
+class Fit:
+    """How a network wants an image laid into its canvas.
+
+    Args:
+        order: Colour order of the canvas.
+        place: Of the image in it.
+        fill: Grey level of the borders.
+    """
+
+    order: Order
+    place: Place = "middle"
+    fill: int = 0
+
+    def __call__(self, image: Image, size: tuple[int, int], out: Pixels | None = None) -> tuple[Pixels, Letterbox]:
+        """Lay an image into a canvas of (height, width), as `letterbox` does."""
+        return letterbox(image, size, self.order, self.fill, out, self.place)
+
+
+@dataclass(frozen=True)
 class Letterbox:
     """Mapping of a source image to a canvas: canvas = source * scale + offset.
 
@@ -120,9 +141,14 @@ class Letterbox:
 
 
 def letterbox(
-    image: Image, size: tuple[int, int], order: Order = "bgr", fill: int = 0, out: Pixels | None = None
+    image: Image,
+    size: tuple[int, int],
+    order: Order = "bgr",
+    fill: int = 0,
+    out: Pixels | None = None,
+    place: Place = "middle",
 ) -> tuple[Pixels, Letterbox]:
-    """Fit a whole image into the middle of a canvas, keeping its aspect ratio.
+    """Fit a whole picture into a canvas, keeping its aspect ratio unless it is stretched.
 
     Args:
         image: The image.
@@ -130,6 +156,7 @@ def letterbox(
         order: Colour order of the canvas.
         fill: Grey level of the borders.
         out: Canvas to fill, e.g. one row of a batch: (height, width, 3) uint8, C-contiguous.
+        place: Of the picture in the canvas.
 
     Returns:
         The canvas (height, width, 3) uint8, and where the image lies in it.
@@ -140,10 +167,10 @@ def letterbox(
     canvas = _canvas(size, out)
     height, width = size
     scale = min(height / image.height, width / image.width)
-    # Whole pixels, so that the image has sharp borders; the mapping holds the scale that results from it.
-    inner_height = max(1, round(image.height * scale))
-    inner_width = max(1, round(image.width * scale))
-    top, left = (height - inner_height) // 2, (width - inner_width) // 2
+    # Whole pixels, so that the picture has sharp borders; the mapping holds the scale that results from it.
+    inner_height = height if place == "stretch" else max(1, round(image.height * scale))
+    inner_width = width if place == "stretch" else max(1, round(image.width * scale))
+    top, left = ((height - inner_height) // 2, (width - inner_width) // 2) if place == "middle" else (0, 0)
 
     canvas[:] = fill
     inner = canvas[top : top + inner_height, left : left + inner_width]
@@ -223,10 +250,20 @@ def warp(
 
 
 def square(box: np.ndarray, margin: float = 1.0) -> tuple[float, float, float, float]:
-    """The square around a box (4,), its side `margin` times the box's longer one; it may reach beyond the image."""
+    """The square around a box (4,), its side `margin` times the box's longer one; it may reach beyond the picture."""
+    return around(box, 1.0, margin)
+
+
+def around(box: np.ndarray, aspect: float, margin: float = 1.0) -> tuple[float, float, float, float]:
+    """The smallest region of an aspect ratio, width over height, around a box (4,), `margin` times as large.
+
+    It has the centre of the box, and may reach beyond the image.
+    """
     centre = (box[:2] + box[2:]) / 2
-    half = max(float((box[2:] - box[:2]).max()), 1.0) * margin / 2
-    return (centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)
+    width, height = np.maximum(box[2:] - box[:2], 1.0)
+    width = max(float(width), float(height) * aspect) * margin / 2
+    height = width / aspect
+    return (centre[0] - width, centre[1] - height, centre[0] + width, centre[1] + height)
 
 
 def to_bgr(image: Image) -> Pixels:

@@ -13,7 +13,8 @@ from opendr_perception.tasks.people.build import (
     track_ids,
 )
 from opendr_perception.tasks.people.carrying import Seen
-from opendr_perception.tasks.people.detection import BINS, STRIDES, PersonDetector
+from opendr_perception.tasks.people.detection import PersonDetector, canvas_size
+from opendr_perception.tasks.people.formats import BINS, STRIDES
 from opendr_perception.tasks.people.high_resolution import (
     HighResolutionDetector,
     RegionProposer,
@@ -48,6 +49,8 @@ __all__ = [
     "TwoSizes",
     "assign_to_crop",
     "build",
+    "canvas_size",
+    "formats",
     "looks",
     "new_ids",
     "pool",

@@ -41,7 +41,7 @@ class DetectionSettings(NmsSettings):
         416,
         "Longest side in pixels, a multiple of 32, to which images are resized to detect people. Larger finds people "
         "who are smaller than 50 pixels; of others it finds no more, and gives more false positives. The time "
-        "grows with its square.",
+        "grows with its square. A detector of yours that takes images of one size has that size.",
         minimum=32,
         maximum=2048,
         read_only=True,
@@ -71,7 +71,8 @@ class Settings(DetectionSettings):
 
     model: str = parameter(
         "nanodet",
-        "A person detector of the zoo (opendr-perception models list), or an ONNX file like it.",
+        "A person detector of the zoo or one of yours (opendr-perception models list, import), or the path of its ONNX "
+        "file.",
         read_only=True,
     )
 
@@ -131,8 +132,22 @@ class Finder:
         self._two_sizes = TwoSizes(self.detector)
         self.find: PersonDetector | TwoSizes = self.detector
         self.suppressors = Suppressors(sessions, self.detector.has_features)
-        session.warm_up(image=(1, settings.input_size, settings.input_size, 3))
+        self.detector.warm_up()
+        self.check(settings)
         self.adopt(settings)
+
+    def check(self, wanted: DetectionSettings) -> None:
+        """Refuse what cannot work.
+
+        Raises:
+            ValueError: the method of suppression that is wanted cannot be used, or the detector has one size.
+        """
+        self.suppressors(wanted)
+        if wanted.quality == "high" and (size := self.detector.only_size):
+            raise ValueError(
+                f"quality 'high' needs a detector that takes images of any size; {self.session.path.name} takes "
+                f"{size[1]}x{size[0]} pixels only: take quality 'standard', or export it with a free height and width"
+            )
 
     def seek(
         self,
@@ -186,7 +201,7 @@ class PeoplePerceiver(
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)
-        self.finder.suppressors(wanted)
+        self.finder.check(wanted)
 
     def adopt(self, settings: Settings) -> None:
         self.finder.adopt(settings)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
+from opendr_perception.tasks.body.formats.openpose import OpenPose
 from opendr_perception.tasks.body.grouping import LIMBS, enlarge, find_peaks, group
 from opendr_perception.tasks.body.layouts import OPENPOSE18
 from opendr_perception.tasks.imaging.image import Image
@@ -141,7 +142,7 @@ def test_two_keypoints_are_nobody() -> None:
 def test_keypoints_come_back_to_where_they_are(size: tuple[int, int]) -> None:
     people = [person(size[0] * 0.2, size[1] * 0.3), person(size[0] * 0.75, size[1] * 0.6, 1.3)]
     network: Any = PerfectNetwork(people, *size)
-    estimator = BottomUpEstimator(network)
+    estimator = BottomUpEstimator(OpenPose(network))
     estimator.glance = RegionProposer(PoseOverview(network), Resolution(base_height_2=360))
     image = coordinates(*size)
     [poses] = estimator([image])
@@ -167,13 +168,13 @@ def test_a_raised_arm_is_looked_at() -> None:
 
 def test_nobody_costs_only_the_glance_and_few_may_be_wanted() -> None:
     nobody: Any = PerfectNetwork([], 1280, 720)
-    estimator = BottomUpEstimator(nobody)
+    estimator = BottomUpEstimator(OpenPose(nobody))
     estimator.glance = RegionProposer(PoseOverview(nobody))
     [poses] = estimator([coordinates(1280, 720)])
     assert (len(poses), poses.keypoints.shape, len(nobody.shown)) == (0, (0, 18, 3), 1)
 
     network: Any = PerfectNetwork(CROWDS["two"], 400, 256)
-    [one] = BottomUpEstimator(network, max_persons=1)([coordinates(400, 256)])
+    [one] = BottomUpEstimator(OpenPose(network), max_persons=1)([coordinates(400, 256)])
     assert len(one) == 1
     assert one.people.boxes[0, 0] < 120, "the larger one"
 
@@ -186,5 +187,5 @@ def test_tiny_and_flat_images_are_taken(image: np.ndarray) -> None:
             return {name: np.full((1, n, height, width), np.nan) for name, n in (("heatmaps", 19), ("fields", 38))}
 
     silent: Any = Silent([], 1, 1)
-    [poses] = BottomUpEstimator(silent)([Image(image, "mono8")])
+    [poses] = BottomUpEstimator(OpenPose(silent))([Image(image, "mono8")])
     assert len(poses) == 0

@@ -13,14 +13,9 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.tasks.imaging.image import Image
 from opendr_perception.tasks.nms.overlap import iou
-from opendr_perception.tasks.people.detection import (
-    BINS,
-    Detections,
-    PersonDetector,
-    anchor_centres,
-    canvas_size,
-    decode_boxes,
-)
+from opendr_perception.tasks.people.detection import Detections, PersonDetector, canvas_size
+from opendr_perception.tasks.people.formats.anchors import anchor_centres
+from opendr_perception.tasks.people.formats.nanodet import BINS, decode_boxes
 
 
 @pytest.fixture(scope="module")
