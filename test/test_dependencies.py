@@ -36,6 +36,7 @@ WITH_TORCH = (
     "bench/nms.py",
     "bench/presence.py",
     "bench/emotion/esr.py",
+    "bench/signals/attention.py",
     "bench/sound/step.py",
     "bench/peers/",
 )

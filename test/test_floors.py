@@ -38,6 +38,7 @@ WITH_TORCH = (
     "bench/nms.py",
     "bench/presence.py",
     "bench/signals/attention.py",
+    "bench/signals/attention.py",
     "bench/sound/step.py",
     "bench/peers/opendr.py",
     "bench/peers/opendr_nms.py",

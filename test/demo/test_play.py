@@ -54,13 +54,13 @@ from pathlib import Path
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from opendr_perception.demo.play import FACES, DemoError, check, listening
-from opendr_perception.demo.recorder import Recorder
+from opendr_perception.demo.recorder import ResultRecorder
 from opendr_perception.ros.node.runner import isolate_domain
 
 isolate_domain()
 folder = Path(sys.argv[1])
 (folder / "nodes.log").touch()
-with listening(lambda: Recorder(folder, {"camera": FACES})) as recorder:
+with listening(lambda: ResultRecorder(folder, {"camera": FACES})) as recorder:
     publisher = recorder.create_publisher(DiagnosticArray, "/diagnostics", 10)
     fault = DiagnosticStatus(name="/camera/video_source", level=DiagnosticStatus.ERROR, message="cannot play: torn")
     try:

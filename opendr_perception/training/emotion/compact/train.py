@@ -116,7 +116,8 @@ class Trainer(Resumable):
     def result(self) -> CompactNet:
         """The averaged network in evaluation mode; what its normalisations ought to know is found anew, as they were
         learned with other weights [Izmailov 2018]."""
-        network: CompactNet = copy.deepcopy(self.average.module)
+        network = copy.deepcopy(self.average.module)
+        assert isinstance(network, CompactNet)
         for module in network.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.reset_running_stats()

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from opendr_perception.tasks.signals.heart import RATE, SIZE, BeatDetector, BeatTokens
@@ -46,7 +46,6 @@ def test_where_there_is_no_heart_there_are_no_beats() -> None:
 
 
 @given(cuts=st.lists(st.integers(1, 700), min_size=1, max_size=30), seed=st.integers(0, 5))
-@settings(max_examples=25)
 def test_beats_do_not_depend_on_how_the_signal_is_cut(cuts: list[int], seed: int) -> None:
     signal, _ = electrocardiogram(intervals(20, 80, 0.15, seed), RATE, noise=0.05, seed=seed)
     whole, pieces, place, detector = BeatDetector().push(signal), [], 0, BeatDetector()
