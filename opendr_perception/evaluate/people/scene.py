@@ -30,7 +30,7 @@ WAYS = {"people": Settings(), "people without memory": Settings(same_look=1.0, f
 
 
 @dataclass
-class Watcher:
+class SceneWatcher:
     """One fusion that sees the film, and whom it saw in the labelled frames."""
 
     settings: Settings
@@ -68,7 +68,7 @@ def evaluate_people(dataset: Path, model: Session, part: str) -> Report:
     truth = {number: joined(film.labels[number], film.name) for number in film.numbers(part)}
     detector, tracker = PersonDetector(model), PersonTracker(new_ids())
     tracked: dict[int, Followed] = {}
-    watchers = {name: Watcher(settings) for name, settings in WAYS.items()}
+    watchers = {name: SceneWatcher(settings) for name, settings in WAYS.items()}
     for number, image in film.frames():
         [found] = detector([image])
         stamp = 1 + number / film.rate

@@ -10,7 +10,7 @@ from opendr_perception.process.pipeline import Answered
 
 
 @dataclass(frozen=True)
-class Source:
+class ResultSource:
     """What results are of.
 
     Args:

@@ -53,7 +53,7 @@ class Joined:
 
 
 @dataclass
-class Source:
+class CompanionSource:
     """What has come of one kind.
 
     Args:
@@ -107,10 +107,10 @@ class Companions:
     def __init__(self, node: ManagedNode, stream: str, deliver: Callable[[tuple[Any, Any], Joined], None]) -> None:
         self._node, self._stream, self._deliver = node, stream, deliver
         self._waiting: dict[int, tuple[float, Any, DetectionArray]] = {}
-        self._sources = {kind: Source() for kind in KINDS}
+        self._sources = {kind: CompanionSource() for kind in KINDS}
         self._subscriptions = [self._subscribe(kind, message_type) for kind, message_type in KINDS.items()]
         if node.params.appearance:
-            self._sources[IMAGE] = Source()
+            self._sources[IMAGE] = CompanionSource()
             self._subscriptions.append(self._subscribe_images())
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(LOOK_EVERY, self.release, clock=steady)

@@ -72,7 +72,7 @@ def _image(data: Image, camera: PinholeCamera | None) -> Image:
     return data
 
 
-def _persons(seen: Image, result: people.People) -> DetectionArray:
+def _persons(seen: Image, result: people.TrackedPeople) -> DetectionArray:
     return detection_array(seen, result.detections, result.tracks, label="person")
 
 

@@ -57,7 +57,7 @@ class SampleSource(Protocol):
         ...
 
 
-class AudioSource:
+class AudioSamples:
     """Sound."""
 
     topic, word, fill, silent, types = "audio", "sound", 0.0, 10.0, TYPES

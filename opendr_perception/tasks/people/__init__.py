@@ -4,11 +4,11 @@ from opendr_perception.tasks.people.appearance import looks
 from opendr_perception.tasks.people.build import (
     DetectionSettings,
     Finder,
-    People,
     PeopleMemory,
     PeopleOfImage,
     PeoplePerceiver,
     Settings,
+    TrackedPeople,
     build,
     track_ids,
 )
@@ -34,7 +34,6 @@ __all__ = [
     "Finder",
     "HighResolutionDetector",
     "Overview",
-    "People",
     "PeopleMemory",
     "PeopleOfImage",
     "PeoplePerceiver",
@@ -45,6 +44,7 @@ __all__ = [
     "ScaledCrop",
     "Seen",
     "Settings",
+    "TrackedPeople",
     "TwoSizes",
     "assign_to_crop",
     "build",

@@ -62,7 +62,7 @@ class Face:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SeenPerson:
     """Somebody in an image: a body, a face, or both.
 
     Args:
@@ -86,7 +86,7 @@ class Seen:
     emotion: Emotion | None = None
 
 
-def join(sight: Sight, before: Mapping[str, str] = {}) -> list[Seen]:
+def join(sight: Sight, before: Mapping[str, str] = {}) -> list[SeenPerson]:
     """All who are in an image: each body, with what belongs to it, and then the faces without a body.
 
     Args:
@@ -105,7 +105,7 @@ def join(sight: Sight, before: Mapping[str, str] = {}) -> list[Seen]:
         face = faces[face_of[number]] if number in face_of else None
         posed = "" if poses is None or number not in pose_of or not poses.tracks else poses.tracks[pose_of[number]]
         found.append(
-            Seen(
+            SeenPerson(
                 track,
                 sight.bodies.boxes[number].astype(np.float64),
                 float(sight.bodies.scores[number]),
@@ -117,7 +117,7 @@ def join(sight: Sight, before: Mapping[str, str] = {}) -> list[Seen]:
             )
         )
     alone = [face for number, face in enumerate(faces) if number not in face_of.values()]
-    return found + [Seen("", face.box, face.score, face=face, emotion=emotions.get(face.track)) for face in alone]
+    return found + [SeenPerson("", face.box, face.score, face=face, emotion=emotions.get(face.track)) for face in alone]
 
 
 def faces_of(found: RecognisedFaces) -> list[Face]:

@@ -102,7 +102,7 @@ class Zone(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class PersonLocation:
     """Where somebody is, and how they move.
 
     Args:
@@ -118,9 +118,9 @@ class Place:
     source: PositionSource
 
     @staticmethod
-    def unknown() -> Place:
+    def unknown() -> PersonLocation:
         """Nowhere."""
-        return Place(np.full(3, np.nan), np.full((3, 3), np.nan), np.full(3, np.nan), PositionSource.NONE)
+        return PersonLocation(np.full(3, np.nan), np.full((3, 3), np.nan), np.full(3, np.nan), PositionSource.NONE)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class Person:
     box: Floats
     score: float
     visible: bool
-    place: Place
+    place: PersonLocation
     distance: float = math.nan
     zone: Zone = Zone.UNKNOWN
     looking: bool = False
@@ -205,7 +205,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Scene:
+class SceneReport:
     """The people whom a camera sees, or saw a moment ago, and what has begun or ended since the last image."""
 
     people: Sequence[Person] = ()

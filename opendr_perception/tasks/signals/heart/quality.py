@@ -65,7 +65,7 @@ def without_holes(block: Floats, before: float) -> Floats:
     return np.where(places >= 0, block[places], np.float32(before)).astype(np.float32)
 
 
-class Quality:
+class SignalQuality:
     """The quality of the last seconds of a stream."""
 
     def __init__(self) -> None:

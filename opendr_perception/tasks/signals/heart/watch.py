@@ -17,7 +17,7 @@ from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.signals.heart.electrocardiogram import BeatTokens
 from opendr_perception.tasks.signals.heart.model import HeartModel, Patch
 from opendr_perception.tasks.signals.heart.phonocardiogram import SoundFrames, patches
-from opendr_perception.tasks.signals.heart.quality import Floats, Quality, judge, without_holes
+from opendr_perception.tasks.signals.heart.quality import Floats, SignalQuality, judge, without_holes
 
 LEAST = 0.5
 """Share of a block that must be usable for it to be looked at."""
@@ -113,7 +113,7 @@ class HeartWatcher:
     def __init__(self, model: HeartModel, least_quality: float = 0.6) -> None:
         self.model, self._least = model, least_quality
         self._bank = StateBank(model.session)
-        self._quality = Quality()
+        self._quality = SignalQuality()
         self._waiting: Floats = np.zeros(0, np.float32)
         self.heard = 0
         self._done = 0

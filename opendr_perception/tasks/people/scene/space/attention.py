@@ -9,7 +9,7 @@ import numpy as np
 
 from opendr_perception.tasks.imaging import PinholeCamera
 from opendr_perception.tasks.people.scene.joining import Face
-from opendr_perception.tasks.people.scene.sight import Floats, Mount, Place, Zone
+from opendr_perception.tasks.people.scene.sight import Floats, Mount, PersonLocation, Zone
 
 BORDERS = ((0.45, Zone.INTIMATE), (1.2, Zone.PERSONAL), (3.6, Zone.SOCIAL))
 """Largest distances of the zones, m [Hall 1966, The Hidden Dimension]."""
@@ -58,7 +58,7 @@ class Approach:
     speed: float = math.nan
 
 
-def approach(place: Place, mount: Mount | None) -> Approach:
+def approach(place: PersonLocation, mount: Mount | None) -> Approach:
     """How far somebody is from a camera, and how fast they go away from it."""
     if mount is None or not np.isfinite(place.position).all():
         return Approach()
