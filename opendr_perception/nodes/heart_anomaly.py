@@ -20,7 +20,7 @@ DISCLAIMER = "this is not a medical device: do not diagnose, treat or reassure a
 
 @dataclass(frozen=True)
 class Parameters(SampleParameters):
-    """What `heart_anomaly` takes."""
+    """Parameters of `heart_anomaly`."""
 
     model: str = parameter(
         "heart-beats",

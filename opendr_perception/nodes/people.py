@@ -24,7 +24,7 @@ from opendr_perception.tasks.people.scene import CameraMemory, ScenePerceiver, S
 
 @dataclass(frozen=True)
 class Parameters(Settings, PerceptionParameters):
-    """What is joined, and where people are told to be."""
+    """Joining of results, and the frame of positions."""
 
     target_frame: str = parameter(
         "",

@@ -1,4 +1,4 @@
-"""Who does the units: this process, or several; the results are the same."""
+"""Executors of units: in this process, or in several; the results are the same."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Progress = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class UnitOutcome:
-    """What became of a unit: a report, or why there is none."""
+    """Outcome of a unit: its report, or the reason that there is none."""
 
     name: str
     report: UnitReport | None = None
@@ -118,7 +118,7 @@ def _outcome(future: Future[UnitOutcome], name: str) -> UnitOutcome:
 
 
 class _Worker:
-    """What a worker process knows of its parent."""
+    """State of a worker process: the queue for its progress, and the id of its parent."""
 
     progress: Queue[Progress] | None = None
     parent = 0

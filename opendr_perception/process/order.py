@@ -24,7 +24,7 @@ LOCK = ".lock"
 
 @dataclass(frozen=True)
 class Work:
-    """What there is to do, found to be possible."""
+    """Jobs that were checked to be possible, and the folder of their results."""
 
     output: Path
     jobs: Sequence[Job]

@@ -49,13 +49,13 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Where the results are, once they are whole."""
+        """The folder of the results, once they are complete."""
         return Path(self.output) / self.unit.name
 
 
 @dataclass(frozen=True)
 class UnitReport:
-    """What became of a stream.
+    """Report of a stream that was processed.
 
     Args:
         name: of the unit.

@@ -38,7 +38,7 @@ CROWD = 30
 
 @dataclass(frozen=True)
 class Guess:
-    """Where somebody seemed to be: the distance over the floor, its standard deviation, and the truth, m."""
+    """Estimated distance of a person over the floor, its standard deviation, and the true distance, m."""
 
     distance: float
     spread: float

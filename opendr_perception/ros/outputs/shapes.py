@@ -1,4 +1,4 @@
-"""What there is to draw of a result, whichever it is: a box, a name, points and lines between them."""
+"""Drawable shapes of any result: a box, a name, points and lines between them."""
 
 from __future__ import annotations
 

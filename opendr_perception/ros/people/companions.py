@@ -27,7 +27,7 @@ KINDS: dict[str, type] = {
     "emotions": EmotionArray,
     "depth/image": ImageMessage,
 }
-"""What is joined, by topic, besides the camera's images."""
+"""Message types that are joined, by topic, besides the camera's images."""
 IMAGE = "image"
 LIMIT = 16
 """Messages of each kind that are kept, and images whose people wait."""
@@ -54,7 +54,7 @@ class Joined:
 
 @dataclass
 class CompanionSource:
-    """What has come of one kind.
+    """Messages that have come of one kind.
 
     Args:
         messages: the newest ones by their stamps, ns.
@@ -138,7 +138,7 @@ class Companions:
             self._let_go(stamp)
 
     def problem(self) -> str:
-        """What is there and does not belong to the people; '' for nothing."""
+        """The topics whose messages come and do not match the people's stamps, in words; '' for none."""
         found = [
             f"{self._topic(kind)} is {abs(source.offset):.2f} s {'ahead of' if source.offset > 0 else 'behind'} persons"
             for kind, source in self._sources.items()
@@ -149,7 +149,7 @@ class Companions:
         return f"{', '.join(found)}, and is not joined: both must be of one camera, with its stamps"
 
     def heard(self) -> str:
-        """Which kinds come, for diagnostics."""
+        """The kinds that come, for diagnostics."""
         alive = [kind for kind, source in self._sources.items() if time.monotonic() - source.heard <= ALIVE]
         return ", ".join(alive) or "nothing"
 

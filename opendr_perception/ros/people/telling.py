@@ -1,4 +1,4 @@
-"""What is told besides the array of people: events, and a frame for each person."""
+"""Publishers besides that of the array of people: events, and a tf frame for each person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a perception node does with messages, without its topics: whoever reads recordings does just the same.
+"""Processing of messages by a perception node, without its topics, and the same for recordings.
 
 persons = CAPABILITIES["person_detection"]
 perceiver = persons.build(persons.settings())

@@ -116,7 +116,7 @@ class SampleNode(ManagedNode):
         return self.RATE
 
     def source(self) -> SampleSource:
-        """What the samples come from."""
+        """The source of the samples."""
         return AudioSamples(self.params)
 
     def new_memory(self) -> object:

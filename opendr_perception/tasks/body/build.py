@@ -27,7 +27,7 @@ DEFAULTS = Settings()
 
 @dataclass
 class BodyMemory(PeopleMemory):
-    """What is kept of one stream: also the last keypoints, where not everybody is looked at in each image."""
+    """Memory of one stream: also the last keypoints, where not everybody is estimated in each image."""
 
     looked: Looked | None = None
 
@@ -150,7 +150,7 @@ class PosePerceiver(
         ]
 
     def _plan(self, memory: BodyMemory, sight: FoundImage) -> Plan | None:
-        """Who is looked at; None for everybody."""
+        """The plan of whose keypoints are estimated; None for everybody."""
         most = self.settings.max_fresh
         return plan(memory.looked, sight.image, sight.people.boxes, most, len(COCO17)) if most else None
 

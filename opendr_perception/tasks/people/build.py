@@ -106,7 +106,7 @@ class PeopleOfImage:
 
 @dataclass
 class PeopleMemory:
-    """What is kept of one stream: its tracks, and who was in the last image, if people are not detected in each."""
+    """Memory of one stream: its tracks, and the people of the last image, if they are not detected in each."""
 
     tracker: PersonTracker
     seen: Seen | None = None

@@ -1,4 +1,4 @@
-"""What networks learn of heart recordings: tokens as the node makes them, and how they are varied."""
+"""Training data from heart recordings: tokens as the node makes them, and their augmentation."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def varied_frames(frames: Floats, rng: np.random.Generator) -> Floats:
 
 
 def chances(examples: Sequence[HeartExample], *, balanced: bool, by_group: bool) -> npt.NDArray[np.float64]:
-    """How likely each example (n,) is to be drawn; sums to 1.
+    """Probabilities (n,) with which the examples are drawn; the sum is 1.
 
     Args:
         examples: to draw from.

@@ -134,7 +134,7 @@ class Trainer(Resumable):
 
 @torch.inference_mode()
 def judged(network: Network, example: HeartExample) -> int:
-    """What a network says of a recording, by the mean of its probabilities over the windows in it; as in `evaluate`."""
+    """Classify a recording by the mean of the probabilities over the windows in it, as in `evaluate`; an index."""
     tokens = torch.from_numpy(example.tokens)
     window = network.bag.window
     if isinstance(network, HeartSoundNetwork):

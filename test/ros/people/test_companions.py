@@ -1,4 +1,4 @@
-"""What belongs to the people of an image, by stamps."""
+"""Messages are joined to the people of an image by stamps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of one camera: which track is whose, and of whom it is not known yet who they are."""
+"""Memory of one camera: the person of each track, as far as it is known."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ MOST_ALIASES = 1000
 
 @dataclass
 class KnownPerson:
-    """What is kept of one person.
+    """State that is kept of one person.
 
     Args:
         id: of the person.

@@ -1,4 +1,4 @@
-"""Who each track is: somebody who goes on, somebody who has come back, or somebody new."""
+"""Assignment of tracks to people: those who go on, those who have come back, and new ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opendr_perception.tasks.people.scene.sight import Event, NameSource, Sight
 from opendr_perception.tasks.people.scene.space import locate
 
 SAME_TRACK = 0.9
-"""How sure it is that a track that goes on after a gap is of the same person."""
+"""Probability that a track that goes on after a gap is of the same person."""
 JUST_SEEN = 0.5
 """Seconds since which somebody whom a camera has seen cannot be somebody else in it."""
 SAME_PLACE = 0.8
@@ -78,7 +78,7 @@ class PersonRecogniser:
     def _going_on(
         self, seen: SeenPerson, memory: CameraMemory, look: Look | None, time: float, settings: Settings
     ) -> KnownPerson | None:
-        """Whose track it is, by what was known before; its body counts before its face."""
+        """The person of a track, as it was known before; its body counts before its face."""
         known = None
         for key in keys_of(seen):
             box = seen.box if key[0] == "b" or seen.face is None else seen.face.box
@@ -139,7 +139,7 @@ class PersonRecogniser:
     def _match(
         self, seen: SeenPerson, followed: Followed, taken: set[str], now: SceneInstant, settings: Settings
     ) -> Match | None:
-        """Who of those who are not seen it is: by face, by place, or by clothes."""
+        """The best match among the people who are not seen: by face, by place, or by clothes."""
         sight, time = now.sight, now.time
         free = {
             known.id: known

@@ -1,4 +1,4 @@
-"""What is known of one image before it is said who is in it, and what is said."""
+"""Input of the fusion of people, one image with all that was found in it, and its output."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Zone(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class PersonLocation:
-    """Where somebody is, and how they move.
+    """Position and velocity of a person.
 
     Args:
         position: (3,) middle of the torso, m.
@@ -125,7 +125,7 @@ class PersonLocation:
 
 @dataclass(frozen=True)
 class Manner:
-    """What somebody does and shows.
+    """Action and expression of a person.
 
     Args:
         action: '' unknown.

@@ -35,7 +35,7 @@ class Usable:
 
 
 def judge(block: Floats, rate: float) -> Usable:
-    """How much of a block (n,) can be used; NaN stands for no value.
+    """Judge the share of a block (n,) that can be used; NaN stands for no value.
 
     Args:
         block: at least a few samples.

@@ -27,7 +27,7 @@ BEATS = 8
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What the newest window of a stream shows.
+    """Judgement of the newest window of a stream.
 
     Attributes:
         end: samples of the stream that it is about, up to its last one.
@@ -52,7 +52,7 @@ class Judgement:
 
 @dataclass(frozen=True, eq=False)
 class Token:
-    """What the network sees next, and the first and last sample that it is about."""
+    """Next input of the network, and the first and last sample that it is about."""
 
     features: Floats
     first: int

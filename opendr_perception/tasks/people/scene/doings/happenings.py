@@ -1,4 +1,4 @@
-"""What begins and ends of one person: each kind of event has two thresholds, and must last before it counts."""
+"""Events of one person: each kind has two thresholds, and must last before it counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from opendr_perception.tasks.people.scene.space import Approach
 
 @dataclass(frozen=True)
 class Rule:
-    """When an event begins and ends.
+    """Thresholds and times at which an event begins and ends.
 
     Args:
         on: score from which it begins.
@@ -52,18 +52,18 @@ ACTION_OF = {"fall": "fall", "lie": "lying", "wave": "wave", "raise hands": "han
 WALKS = 0.5
 """Speed to or from the camera, m/s, of which it is half sure that somebody approaches or leaves."""
 STEEPNESS = 4.0
-"""How soon that becomes sure with the speed, for each m/s."""
+"""Slope of the logistic function of the speed, for each m/s."""
 NEAR_EDGE = 0.1
 """Relative distance beyond which somebody is not near any more."""
 BY_POSTURE = 0.8
-"""How sure a fall is that is seen by the posture alone."""
+"""Score of a fall or of lying by the posture alone."""
 BY_ACTION = 0.9
-"""What the probability of an action is worth."""
+"""Weight of the probability of an action."""
 
 
 @dataclass(frozen=True)
 class EventEvidence:
-    """What speaks for an event now.
+    """Evidence of an event in one image.
 
     Args:
         score: in [0, 1].
@@ -76,7 +76,7 @@ class EventEvidence:
 
 @dataclass(frozen=True)
 class EventCourse:
-    """How an event goes on.
+    """State of one kind of event.
 
     Args:
         lasts: whether it has begun.
@@ -106,7 +106,7 @@ class EventCourse:
 
 @dataclass(frozen=True)
 class Doings:
-    """What somebody does, as far as events are concerned.
+    """State of all events of one person.
 
     Args:
         posture: how they hold themselves.
@@ -191,7 +191,7 @@ def _by_posture(posture: Posture, seen: SeenPerson, acted: Mapping[str, float]) 
 
 
 def describe(arm: Pointing) -> str:
-    """Which arm points, in words."""
+    """The arm that points, in words."""
     return f"the {'left' if arm.left else 'right'} arm is stretched away from the body"
 
 

@@ -1,4 +1,4 @@
-"""Where somebody is, from one image: by depth, by what people measure, and by where they stand on the floor.
+"""Position of a person from one image: by depth, by the size of people, and by the point where they stand on the floor.
 
 Each estimate says how sure it is in two parts: what differs from image to image, which a filter averages, and what
 stays, such as that this person is taller than the mean, which no number of images makes smaller.
@@ -65,7 +65,7 @@ DEPTH_ERROR = 0.03
 
 @dataclass(frozen=True, eq=False)
 class Fix:
-    """Where somebody is in one image, in the camera's axes.
+    """Position of a person from one image, in the camera's axes.
 
     Args:
         point: (3,) middle of the torso, m; the head of somebody of whom only the face is seen.
@@ -81,7 +81,7 @@ class Fix:
 
 
 def locate(sight: Sight, seen: SeenPerson, settings: Settings) -> Fix | None:
-    """Where somebody is; None where nothing tells.
+    """The position of a person; None where nothing tells.
 
     Args:
         sight: with a lens, for images of its size.

@@ -1,4 +1,4 @@
-"""How somebody moves: a Kalman filter of constant velocity over the positions of single images."""
+"""Motion of a person: a Kalman filter of constant velocity over the positions of single images."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST = 3.0
 
 @dataclass(frozen=True, eq=False)
 class MotionEstimate:
-    """What is known of somebody's position and velocity.
+    """Estimate of the position and velocity of a person.
 
     Args:
         frame: in which.
@@ -40,7 +40,7 @@ class MotionEstimate:
     source: PositionSource
 
     def at(self, time: float) -> MotionEstimate:
-        """Where they are by now, if they go on."""
+        """The prediction for a later time, s, at constant velocity."""
         dt = max(time - self.time, 0.0)
         step = np.eye(6)
         step[:3, 3:] = dt * np.eye(3)

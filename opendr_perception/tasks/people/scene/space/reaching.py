@@ -1,4 +1,4 @@
-"""Where an arm points to in space, where depth is known."""
+"""Direction of a pointing arm in space, where depth is known."""
 
 from __future__ import annotations
 
