@@ -19,6 +19,7 @@ root_doc = "docs/index"
 include_patterns = [
     "README.md",
     "SECURITY.md",
+    "examples/README.md",
     "CHANGELOG.rst",
     "docs/**",
     "docs-output/api/**",

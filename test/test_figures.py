@@ -1,4 +1,4 @@
-"""What the pages say was measured is what `opendr-perception evaluate` and `bench` have written."""
+"""Figures on the pages are those that `opendr-perception evaluate` and `bench` have written."""
 
 from __future__ import annotations
 

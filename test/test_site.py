@@ -29,7 +29,7 @@ def listed() -> list[str]:
 def test_every_page_is_listed_and_every_entry_is_a_page() -> None:
     pages = {
         str(path.relative_to(ROOT).with_suffix(""))
-        for pattern in ("*.md", "docs/**/*.md", "opendr_perception/**/*.md", "CHANGELOG.rst")
+        for pattern in ("*.md", "examples/*.md", "docs/**/*.md", "opendr_perception/**/*.md", "CHANGELOG.rst")
         for path in ROOT.glob(pattern)
         if path != INDEX
     }

@@ -162,7 +162,7 @@ def provide_tf() -> None:
 
 
 def _extras(node_class: type[ManagedNode]) -> Interfaces:
-    """What it publishes where the packages of the messages are installed."""
+    """Topics that it publishes where the packages of the messages are installed."""
     extras = node_class.OUTPUTS if issubclass(node_class, PerceptionNode) else ()
     return Interfaces({"publish": frozenset(f"~/{extra.topic}" for extra in extras)})
 

@@ -98,7 +98,7 @@ def _run(recording: Path, output: Path, workers: int) -> Run:
 
 
 def _kill_and_resume(recording: Path, output: Path, kills: int, seconds: float) -> str:
-    """What comes out when the process is killed so many times at random moments, and goes on each time."""
+    """The hash of the results of a process that is killed so many times at random moments, and resumed each time."""
     arguments = ["process", str(recording), "--nodes", ",".join(NODES), "--output", str(output), "--resume"]
     command = [sys.executable, "-m", "opendr_perception.cli", *arguments]
     chance = random.Random(0)

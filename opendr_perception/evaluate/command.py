@@ -38,7 +38,7 @@ class Split(str, Enum):
 
 
 @dataclass(frozen=True)
-class Capability:
+class EvaluatedCapability:
     """Capability that can be evaluated.
 
     Attributes:
@@ -50,15 +50,15 @@ class Capability:
     model: str
 
 
-CAPABILITIES: dict[str, Capability] = {
-    "actions": Capability(evaluate_actions, "action-research"),
-    "expressions": Capability(evaluate_expressions, "face-expression"),
-    "identity": Capability(evaluate_identity, "face-embedding"),
-    "people": Capability(evaluate_people, "nanodet"),
-    "persons": Capability(evaluate_persons, "nanodet"),
-    "tracks": Capability(evaluate_tracks, "nanodet"),
-    "heart": Capability(evaluate_heart, "heart-beats"),
-    "nms": Capability(evaluate_nms, "nanodet-features"),
+CAPABILITIES: dict[str, EvaluatedCapability] = {
+    "actions": EvaluatedCapability(evaluate_actions, "action-research"),
+    "expressions": EvaluatedCapability(evaluate_expressions, "face-expression"),
+    "identity": EvaluatedCapability(evaluate_identity, "face-embedding"),
+    "people": EvaluatedCapability(evaluate_people, "nanodet"),
+    "persons": EvaluatedCapability(evaluate_persons, "nanodet"),
+    "tracks": EvaluatedCapability(evaluate_tracks, "nanodet"),
+    "heart": EvaluatedCapability(evaluate_heart, "heart-beats"),
+    "nms": EvaluatedCapability(evaluate_nms, "nanodet-features"),
 }
 """All that can be measured, by name: add a line for another capability."""
 

@@ -12,7 +12,7 @@ from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.msg import HeartState
 from opendr_perception.ros.node import main, parameter
-from opendr_perception.ros.signals import AudioSource, SampleNode, SampleParameters, SampleSource, SignalSamples
+from opendr_perception.ros.signals import AudioSamples, SampleNode, SampleParameters, SampleSource, SignalSamples
 from opendr_perception.tasks.signals.heart import HeartModel, HeartWatcher, Judgement
 
 DISCLAIMER = "this is not a medical device: do not diagnose, treat or reassure anybody by what it says"
@@ -20,7 +20,7 @@ DISCLAIMER = "this is not a medical device: do not diagnose, treat or reassure a
 
 @dataclass(frozen=True)
 class Parameters(SampleParameters):
-    """What `heart_anomaly` takes."""
+    """Parameters of `heart_anomaly`."""
 
     model: str = parameter(
         "heart-beats",
@@ -71,7 +71,7 @@ class HeartAnomaly(SampleNode):
 
     def source(self) -> SampleSource:
         signal = self.params.input == "signal"
-        return SignalSamples(self.params, self._model.kind) if signal else AudioSource(self.params)
+        return SignalSamples(self.params, self._model.kind) if signal else AudioSamples(self.params)
 
     def new_memory(self) -> HeartWatcher:
         return HeartWatcher(self._model, self.params.quality_threshold)

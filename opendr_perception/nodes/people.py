@@ -19,12 +19,12 @@ from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import Arrival, Stream, rectified_parameter
 from opendr_perception.tasks.drawing import draw_scene
-from opendr_perception.tasks.people.scene import CameraMemory, Scene, ScenePerceiver, Settings, Sight, build
+from opendr_perception.tasks.people.scene import CameraMemory, ScenePerceiver, SceneReport, Settings, Sight, build
 
 
 @dataclass(frozen=True)
 class Parameters(Settings, PerceptionParameters):
-    """What is joined, and where people are told to be."""
+    """Joining of results, and the frame of positions."""
 
     target_frame: str = parameter(
         "",
@@ -54,7 +54,7 @@ class Parameters(Settings, PerceptionParameters):
     rectified: bool = rectified_parameter()
 
 
-class People(PerceptionNode[Settings, Sight, CameraMemory, Scene]):
+class People(PerceptionNode[Settings, Sight, CameraMemory, SceneReport]):
     """persons, poses, faces, actions, emotions, image_raw, camera_info, depth/image, tf -> people, events, tf."""
 
     NAME = "people"
@@ -88,10 +88,10 @@ class People(PerceptionNode[Settings, Sight, CameraMemory, Scene]):
         assert self._outlook is not None
         return self._outlook.sight(data, stream)
 
-    def message(self, frame: StreamFrame[Sight, CameraMemory], result: Scene) -> PersonArray:
+    def message(self, frame: StreamFrame[Sight, CameraMemory], result: SceneReport) -> PersonArray:
         return person_array(header_of(frame.header, frame.seen.frame), frame.seen.size, result)
 
-    def published(self, frame: StreamFrame[Sight, CameraMemory], result: Scene) -> None:
+    def published(self, frame: StreamFrame[Sight, CameraMemory], result: SceneReport) -> None:
         assert self._telling is not None
         self._telling.tell(header_of(frame.header, frame.seen.frame), result)
 
@@ -99,7 +99,7 @@ class People(PerceptionNode[Settings, Sight, CameraMemory, Scene]):
         beside = self._outlook.diagnose() if self._outlook is not None and self.stage == "active" else []
         return [*super().diagnose(), *beside]
 
-    def draw(self, canvas: np.ndarray, seen: Sight, result: Scene) -> None:
+    def draw(self, canvas: np.ndarray, seen: Sight, result: SceneReport) -> None:
         draw_scene(canvas, result)
 
 

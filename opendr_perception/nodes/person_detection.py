@@ -22,7 +22,7 @@ class Parameters(people.Settings, PerceptionParameters):
     """Parameters of `person_detection`."""
 
 
-class PersonDetection(PerceptionNode[people.Settings, Image, people.PeopleMemory, people.People]):
+class PersonDetection(PerceptionNode[people.Settings, Image, people.PeopleMemory, people.TrackedPeople]):
     """image_raw -> persons."""
 
     NAME = "person_detection"
@@ -33,10 +33,10 @@ class PersonDetection(PerceptionNode[people.Settings, Image, people.PeopleMemory
     def build(self) -> people.PeoplePerceiver:
         return people.build(self.params, warn=self.caution)
 
-    def message(self, frame: StreamFrame[Image, people.PeopleMemory], result: people.People) -> DetectionArray:
+    def message(self, frame: StreamFrame[Image, people.PeopleMemory], result: people.TrackedPeople) -> DetectionArray:
         return PERSONS.message(frame.seen, result)
 
-    def draw(self, canvas: np.ndarray, seen: Image, result: people.People) -> None:
+    def draw(self, canvas: np.ndarray, seen: Image, result: people.TrackedPeople) -> None:
         draw_people(canvas, result)
 
 

@@ -1,18 +1,18 @@
 """Recordings to results: every frame, by what the nodes use, on one core or on many."""
 
 from opendr_perception.process.commands import process, query
-from opendr_perception.process.executors import Executor, Outcome, Processes, in_process
+from opendr_perception.process.executors import Executor, Processes, UnitOutcome, in_process
 from opendr_perception.process.order import process_recordings
 from opendr_perception.process.request import ProcessError, Request
-from opendr_perception.process.run import Report
+from opendr_perception.process.run import UnitReport
 
 __all__ = [
     "Executor",
-    "Outcome",
     "ProcessError",
     "Processes",
-    "Report",
     "Request",
+    "UnitOutcome",
+    "UnitReport",
     "frames",
     "in_process",
     "inventory",

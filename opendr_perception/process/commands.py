@@ -15,7 +15,7 @@ from rich.table import Table
 
 from opendr_perception.engine.session import EngineError
 from opendr_perception.process.asking import ask
-from opendr_perception.process.executors import Outcome, Processes
+from opendr_perception.process.executors import Processes, UnitOutcome
 from opendr_perception.process.order import process_recordings
 from opendr_perception.process.request import ProcessError, Request, read_parameters
 from opendr_perception.process.run import Tell
@@ -80,7 +80,7 @@ def _progress(console: Console) -> Iterator[Tell]:
         yield tell
 
 
-def _show(outcomes: Sequence[Outcome], console: Console) -> None:
+def _show(outcomes: Sequence[UnitOutcome], console: Console) -> None:
     table = Table()
     for heading in ("stream", "frames", "answered"):
         table.add_column(heading)
@@ -93,7 +93,7 @@ def _show(outcomes: Sequence[Outcome], console: Console) -> None:
         console.print(f"note: {line}", soft_wrap=True, highlight=False)
 
 
-def _tell_problems(outcomes: Sequence[Outcome]) -> int:
+def _tell_problems(outcomes: Sequence[UnitOutcome]) -> int:
     """Name all that is missing; the exit status."""
     lines = [f"{outcome.name}: {outcome.error}" for outcome in outcomes if outcome.error]
     for outcome in outcomes:

@@ -1,4 +1,4 @@
-"""Who does the units: this process, or several; the results are the same."""
+"""Executors of units: in this process, or in several; the results are the same."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Protocol
 
 from opendr_perception.engine.session import EngineError
 from opendr_perception.process.request import ProcessError
-from opendr_perception.process.run import Job, Report, Tell, run
+from opendr_perception.process.run import Job, Tell, UnitReport, run
 from opendr_perception.tasks.face import GalleryError
 from opendr_perception.zoo import ZooError
 
@@ -28,33 +28,33 @@ Progress = tuple[str, int, int]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of a unit: a report, or why there is none."""
+class UnitOutcome:
+    """Outcome of a unit: its report, or the reason that there is none."""
 
     name: str
-    report: Report | None = None
+    report: UnitReport | None = None
     error: str = ""
 
 
 class Executor(Protocol):
     """Does units and gives what becomes of each, in any order. What goes wrong with one costs the others nothing."""
 
-    def __call__(self, jobs: Sequence[Job], tell: Tell) -> Iterator[Outcome]: ...
+    def __call__(self, jobs: Sequence[Job], tell: Tell) -> Iterator[UnitOutcome]: ...
 
 
-def attempt(job: Job, tell: Tell, alive: Callable[[], None] = lambda: None) -> Outcome:
+def attempt(job: Job, tell: Tell, alive: Callable[[], None] = lambda: None) -> UnitOutcome:
     """Do a unit, whatever goes wrong with it."""
     try:
-        return Outcome(job.unit.name, run(job, tell, alive))
+        return UnitOutcome(job.unit.name, run(job, tell, alive))
     except OSError as error:
-        return Outcome(job.unit.name, error=f"{error.filename or job.folder}: {error.strerror or error}")
+        return UnitOutcome(job.unit.name, error=f"{error.filename or job.folder}: {error.strerror or error}")
     except (ProcessError, ZooError, EngineError, GalleryError, ValueError) as error:
-        return Outcome(job.unit.name, error=" ".join(str(error).split()))
+        return UnitOutcome(job.unit.name, error=" ".join(str(error).split()))
     except Exception as error:  # noqa: BLE001 - the other units go on
-        return Outcome(job.unit.name, error=f"{type(error).__name__}: {error}")
+        return UnitOutcome(job.unit.name, error=f"{type(error).__name__}: {error}")
 
 
-def in_process(jobs: Sequence[Job], tell: Tell) -> Iterator[Outcome]:
+def in_process(jobs: Sequence[Job], tell: Tell) -> Iterator[UnitOutcome]:
     """Do the units here, one after the other."""
     for job in jobs:
         yield attempt(job, tell)
@@ -72,7 +72,7 @@ class Processes:
             raise ProcessError(f"--workers must be at least 1, got {workers}")
         self._workers = workers
 
-    def __call__(self, jobs: Sequence[Job], tell: Tell) -> Iterator[Outcome]:
+    def __call__(self, jobs: Sequence[Job], tell: Tell) -> Iterator[UnitOutcome]:
         at_once = min(self._workers, len(jobs))
         threads = max(1, self._workers // max(1, at_once))
         if at_once <= 1:
@@ -96,7 +96,9 @@ class Processes:
 KILLED = "its worker was killed; if memory was short, take fewer --workers. What is missing is done by --resume"
 
 
-def _finished(futures: dict[Future[Outcome], str], progress: Queue[Progress], tell: Tell) -> Iterator[Future[Outcome]]:
+def _finished(
+    futures: dict[Future[UnitOutcome], str], progress: Queue[Progress], tell: Tell
+) -> Iterator[Future[UnitOutcome]]:
     waiting = set(futures)
     while waiting:
         done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
@@ -108,15 +110,15 @@ def _finished(futures: dict[Future[Outcome], str], progress: Queue[Progress], te
         yield from done
 
 
-def _outcome(future: Future[Outcome], name: str) -> Outcome:
+def _outcome(future: Future[UnitOutcome], name: str) -> UnitOutcome:
     try:
         return future.result()
     except BrokenProcessPool:
-        return Outcome(name, error=KILLED)
+        return UnitOutcome(name, error=KILLED)
 
 
 class _Worker:
-    """What a worker process knows of its parent."""
+    """State of a worker process: the queue for its progress, and the id of its parent."""
 
     progress: Queue[Progress] | None = None
     parent = 0
@@ -126,7 +128,7 @@ def _begin(progress: Queue[Progress], parent: int) -> None:
     _Worker.progress, _Worker.parent = progress, parent
 
 
-def _work(job: Job) -> Outcome:
+def _work(job: Job) -> UnitOutcome:
     def tell(name: str, done: int, total: int) -> None:
         if done % TOLD_EVERY == 0 and _Worker.progress is not None:
             _Worker.progress.put((name, done, total))

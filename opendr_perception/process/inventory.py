@@ -1,4 +1,4 @@
-"""What there is to do: recordings, their hashes, the streams in them; and the manifest that says so."""
+"""Inventory of recordings, their hashes and the streams in them; and the manifest that records it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _digest(path: Path) -> str:
 
 
 def manifest(request: Request, units: Sequence[Unit], models: Mapping[str, str], version: str) -> dict[str, object]:
-    """What is written down before the first frame: all that the results follow from."""
+    """The manifest, which is written before the first frame: everything that determines the results."""
     return {
         "layout": VERSION,
         "opendr_perception": version,
@@ -143,7 +143,7 @@ def begin(output: Path, wanted: Mapping[str, object], resume: bool) -> None:
 
 
 def _difference(found: Mapping[str, object], present: Mapping[str, object]) -> str:
-    """What has changed since the manifest was written, in words; '' for nothing."""
+    """The change since the manifest was written, in words; '' for none."""
     before, now = (
         {str(unit["recording"]) + str(unit["topic"]): str(unit["sha256"]) for unit in _units(each)}
         for each in (found, present)

@@ -1,4 +1,4 @@
-"""What networks have seen, kept in blocks until a stream is done: whoever goes on after a crash need not look again.
+"""Outputs of networks, kept in blocks until a stream is done: a run that resumes after a crash need not repeat them.
 
 Memories are made anew from it, in order, which is fast; so no state has to be written that could not be read safely or
 by another version. A block is a .npz file of plain arrays that is either whole or not there.
@@ -27,7 +27,7 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Form:
-    """How a kind of looks becomes arrays whose first axis is that of the objects, and what it is made from again."""
+    """Conversion of a kind of looks to arrays, whose first axis is that of the objects, and back."""
 
     take: Callable[[Any], Arrays]
     make: Callable[[Arrays], Any]
@@ -80,7 +80,7 @@ class KeptLooks:
         self._fresh: dict[str, dict[int, Any]] = {}
 
     def known(self, frame: int, node: str) -> Any:
-        """What a node has seen in a frame; None if that is not kept."""
+        """The look of a node at a frame; None if it is not kept."""
         block = frame // BLOCK
         if self._loaded[0] != block:
             self._loaded = (block, self._load(block))

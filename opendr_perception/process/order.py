@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.process.executors import Executor, Outcome
+from opendr_perception.process.executors import Executor, UnitOutcome
 from opendr_perception.process.inventory import Unit, begin, inventory, manifest, sha256_of
 from opendr_perception.process.privacy import models
 from opendr_perception.process.request import Request
@@ -24,7 +24,7 @@ LOCK = ".lock"
 
 @dataclass(frozen=True)
 class Work:
-    """What there is to do, found to be possible."""
+    """Jobs that were checked to be possible, and the folder of their results."""
 
     output: Path
     jobs: Sequence[Job]
@@ -37,7 +37,7 @@ def process_recordings(
     executor: Executor,
     resume: bool = False,
     tell: Tell = lambda name, done, total: None,
-) -> list[Outcome]:
+) -> list[UnitOutcome]:
     """Process all streams of recordings.
 
     Args:

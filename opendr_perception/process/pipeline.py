@@ -31,7 +31,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Answered:
-    """What all stages say of a frame.
+    """Answers of all stages to a frame.
 
     Args:
         frame: its number in the recording, from 0.
@@ -49,7 +49,7 @@ class Answered:
 
 
 Known = Callable[[int, str], Any]
-"""What a node has seen in a frame before, as far as that is kept; None for nothing."""
+"""Gives the look of a node at a frame from an earlier run; None if it is not kept."""
 
 
 def answers(

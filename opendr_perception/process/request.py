@@ -1,4 +1,4 @@
-"""What is wanted of recordings: which nodes, with which parameters, in which formats."""
+"""Request for recordings: nodes, their parameters, and formats of the results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ProcessError(RuntimeError):
 
 @dataclass(frozen=True)
 class Request:
-    """What is wanted of each stream.
+    """Nodes, parameters and formats that are wanted of each stream.
 
     Args:
         nodes: names of perception nodes, in any order.
@@ -73,7 +73,7 @@ class Request:
         return [name for name in CAPABILITIES if name in self.nodes]
 
     def settings(self, node: str) -> PerceiverSettings:
-        """What the perceiver of a node is built from. One thread: with several, sums come in another order.
+        """Settings of the perceiver of a node. One thread: with several, sums come in another order.
 
         Raises:
             ProcessError: there is no such parameter, or its value is not allowed.

@@ -21,7 +21,7 @@ from opendr_perception.process.looks import KeptLooks
 from opendr_perception.process.pipeline import Rejected, answers
 from opendr_perception.process.privacy import blur_film
 from opendr_perception.process.request import ProcessError, Request, canonical
-from opendr_perception.process.sinks import Sink, Source, open_all
+from opendr_perception.process.sinks import ResultSource, Sink, open_all
 from opendr_perception.process.stage import Stage
 
 REPORT = "report.json"
@@ -49,13 +49,13 @@ class Job:
 
     @property
     def folder(self) -> Path:
-        """Where the results are, once they are whole."""
+        """The folder of the results, once they are complete."""
         return Path(self.output) / self.unit.name
 
 
 @dataclass(frozen=True)
-class Report:
-    """What became of a stream.
+class UnitReport:
+    """Report of a stream that was processed.
 
     Args:
         name: of the unit.
@@ -98,7 +98,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
-def run(job: Job, tell: Tell = lambda name, done, total: None, alive: Callable[[], None] = lambda: None) -> Report:
+def run(job: Job, tell: Tell = lambda name, done, total: None, alive: Callable[[], None] = lambda: None) -> UnitReport:
     """Do a unit, or find that it is done.
 
     Args:
@@ -128,24 +128,26 @@ def run(job: Job, tell: Tell = lambda name, done, total: None, alive: Callable[[
         return report
 
 
-def finished(job: Job) -> Report | None:
+def finished(job: Job) -> UnitReport | None:
     """The report of a unit that was done before, if its files are still what was written."""
     try:
         content = json.loads((job.folder / REPORT).read_text(encoding="utf-8"))
         whole = all(sha256_of(job.folder / name) == digest for name, digest in content["files"].items())
-        report = Report(job.unit.name, content["frames"], content["answered"], content["problems"], content["notes"])
+        report = UnitReport(
+            job.unit.name, content["frames"], content["answered"], content["problems"], content["notes"]
+        )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return report if whole else None
 
 
-def _process(job: Job, folder: Path, looks: Path, tell: Tell, alive: Callable[[], None]) -> Report:
+def _process(job: Job, folder: Path, looks: Path, tell: Tell, alive: Callable[[], None]) -> UnitReport:
     unit, request = job.unit, job.request
     warnings: list[str] = []
     stages = [
         Stage(name, request, f"{unit.sha256} {unit.topic}", zoo.session, warnings.append) for name in request.ordered
     ]
-    source = Source(unit.name, Path(unit.recording).name, unit.namespace, job.provenance)
+    source = ResultSource(unit.name, Path(unit.recording).name, unit.namespace, job.provenance)
     kept = KeptLooks(looks)
     answered: Counter[str] = Counter()
     rejected: list[Rejected] = []
@@ -172,11 +174,11 @@ def _process(job: Job, folder: Path, looks: Path, tell: Tell, alive: Callable[[]
     content["problems"], content["notes"] = problems, notes
     content["files"] = {str(path.relative_to(folder)): sha256_of(path) for path in files}
     write_text(folder / REPORT, canonical(content))
-    return Report(unit.name, frames.taken, by_node, problems, notes)
+    return UnitReport(unit.name, frames.taken, by_node, problems, notes)
 
 
 @contextmanager
-def _sinks(request: Request, folder: Path, source: Source) -> Iterator[Sequence[Sink]]:
+def _sinks(request: Request, folder: Path, source: ResultSource) -> Iterator[Sequence[Sink]]:
     """The files of results; they are finished if all went well."""
     sinks = open_all(request.formats, folder, source, request.ordered) if request.nodes else []
     with ExitStack() as aborting:

@@ -69,7 +69,7 @@ class Stage:
         self.look = self._look if apart and not self.source else None
 
     look: Callable[[View], Any] | None
-    """What can be done with a frame at any time, in any thread; None for a stage that must see frames in order."""
+    """The step that can be done for a frame at any time, in any thread; None for a stage that needs frames in order."""
 
     def _look(self, view: View) -> Any:
         assert isinstance(self.perceiver, TwoSteps)

@@ -204,7 +204,7 @@ def perception(context: LaunchContext) -> list[Node]:
 
 
 def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
-    """Who finds the people: those who are started together look for them once.
+    """The parameter `people`: nodes that are started together detect people only once.
 
     Raises:
         ValueError: a node that means something else by this parameter runs beside them.

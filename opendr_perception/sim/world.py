@@ -196,7 +196,7 @@ class World:
         return 1 - seen / whole if whole else math.nan
 
     def depth(self) -> npt.NDArray[np.float32]:
-        """How far everything is that the robot sees now, (H, W), m along the camera's axis."""
+        """The depth image of the robot's camera now, (H, W), m along the camera's axis."""
         self._renderer.enable_depth_rendering()
         self._renderer.update_scene(self._data, "camera", self._options)
         seen = self._renderer.render().copy()

@@ -16,8 +16,8 @@ from opendr_perception.tasks.body import LIMBS, Poses
 from opendr_perception.tasks.emotion import Emotions, FaceView
 from opendr_perception.tasks.face import RecognisedFaces
 from opendr_perception.tasks.imaging import Heatmap, regions
-from opendr_perception.tasks.people import People
-from opendr_perception.tasks.people.scene import NameSource, Scene
+from opendr_perception.tasks.people import TrackedPeople
+from opendr_perception.tasks.people.scene import NameSource, SceneReport
 
 KEYPOINT_THRESHOLD = 0.2
 """Keypoints below this score are not drawn."""
@@ -26,7 +26,7 @@ LIMB, JOINT = (80, 200, 80), (40, 40, 230)
 HOT = (0, 0, 255)
 
 
-def draw_people(canvas: np.ndarray, people: People) -> None:
+def draw_people(canvas: np.ndarray, people: TrackedPeople) -> None:
     """Draw boxes with track and score."""
     found = people.detections
     labels = [f"{track or '-'} {score:.2f}" for track, score in zip(people.tracks, found.scores, strict=True)]
@@ -94,7 +94,7 @@ def write_emotions(canvas: np.ndarray, faces: Sequence[FaceView], emotions: Emot
             write_below(canvas, boxes[emotion.track], f"{label} {emotion.valence:+.1f} {emotion.arousal:+.1f}")
 
 
-def draw_scene(canvas: np.ndarray, found: Scene) -> None:
+def draw_scene(canvas: np.ndarray, found: SceneReport) -> None:
     """Draw who is seen, with id or name, and how far away they are; a `~` where the name is carried by clothes."""
     shown = [person for person in found.people if person.visible]
     carried = {person.id: "~" if person.name_source == NameSource.APPEARANCE else "" for person in shown}

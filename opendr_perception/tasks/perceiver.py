@@ -151,7 +151,7 @@ class Perceiver(ABC, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
 
 class TwoSteps(ABC, Generic[InputT, SeenT, MemoryT, ResultT]):
-    """What a perceiver derives from, besides, whose networks need no memory: it looks, and then it remembers.
+    """Further base of a perceiver whose networks need no memory: it looks, and then it remembers.
 
     Whoever has many inputs of a stream at hand, as of a recording, looks at several at once and answers in order.
     """

@@ -119,7 +119,7 @@ class Camera:
 
 @pytest.fixture
 def people(graph: Any) -> Any:
-    """What the node answers; it waits for nothing that is not there."""
+    """Answers of the node; it waits for nothing that is not there."""
     graph.run(People)
     return graph.listen(PersonArray, "people", publishers=1)
 

@@ -90,7 +90,7 @@ def _command(*arguments: str, before: str = "", timeout: float = 250) -> subproc
 
 @pytest.fixture(scope="session")
 def killed_at() -> Callable[[str, int], str]:
-    """What makes a process kill itself at its n-th call of a function, by the function's full name."""
+    """Gives code with which a process kills itself at its n-th call of a function, by the function's full name."""
     return lambda place, call: KILLED_AT.format(place=place, call=call)
 
 

@@ -1,4 +1,4 @@
-"""What comes out of recordings: every frame, the same with any number of workers, in every format."""
+"""Results of recordings: every frame, the same with any number of workers, in every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever ends a run, the next one ends with the same bytes; and what cannot be continued is refused."""
+"""Resumed runs end with the same bytes, whatever ended the last one; and what cannot be continued is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What launch files ask for. `launch` and `launch_ros`, which come with a ROS installation only, are stood in for here:
+"""Requests of launch files. `launch` and `launch_ros`, which come with a ROS installation only, are stood in for here:
 test/launch runs the real ones where they are."""
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def launching(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def processes(launching: Any, **given: str) -> list[Any]:
-    """What perception.launch.py starts."""
+    """The processes that perception.launch.py starts."""
     context = {argument.name: argument.default_value for argument in launching.PERCEPTION}
     assert given.keys() <= context.keys()
     return launching.perception({**context, **given})  # type: ignore[no-any-return]

@@ -21,7 +21,7 @@ from opendr_perception.tasks.emotion import Emotion, Emotions, FaceView
 from opendr_perception.tasks.face import Faces, Identity, RecognisedFaces
 from opendr_perception.tasks.imaging import Heatmap
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people import People
+from opendr_perception.tasks.people import TrackedPeople
 
 BOX = (20.0, 30.0, 60.0, 90.0)
 NOBODY = Detections(np.empty((0, 4), np.float32), np.empty(0, np.float32))
@@ -31,8 +31,8 @@ def found(box: tuple[float, ...] = BOX) -> Detections:
     return Detections(np.array([box], np.float32), np.array([0.5], np.float32))
 
 
-def people(track: str = "7", box: tuple[float, ...] = BOX) -> People:
-    return People(found(box), [track])
+def people(track: str = "7", box: tuple[float, ...] = BOX) -> TrackedPeople:
+    return TrackedPeople(found(box), [track])
 
 
 def poses(score: float, box: tuple[float, ...] = BOX, track: str = "7") -> Poses:
@@ -56,7 +56,7 @@ def canvas() -> np.ndarray:
 
 def test_nothing_is_drawn_for_nobody() -> None:
     image = canvas()
-    draw_people(image, People(NOBODY, []))
+    draw_people(image, TrackedPeople(NOBODY, []))
     draw_poses(image, Poses(NOBODY, np.empty((0, 17, 3), np.float32)))
     assert not image.any()
 

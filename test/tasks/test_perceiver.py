@@ -173,7 +173,7 @@ def test_people_who_are_known_are_not_looked_for_and_keep_their_tracks(
     assert opened == ["movenet-lightning"]
     assert "high_resolution" in told[0]
     tracks = [f"a-{number}" for number in range(len(own))]
-    found = given(people.PeopleOfImage(image, people.People(own.people, tracks)))
+    found = given(people.PeopleOfImage(image, people.TrackedPeople(own.people, tracks)))
     places = [tracks.index(track) for track in found.tracks]
     assert len(places) == 2
     np.testing.assert_allclose(found.keypoints, own.keypoints[places], atol=1e-2)
@@ -181,7 +181,7 @@ def test_people_who_are_known_are_not_looked_for_and_keep_their_tracks(
     with pytest.raises(ValueError, match="must come with the people in it"):
         given(image)
     with pytest.raises(ValueError, match="taken with people 'topic' only"):
-        body.build(body.Settings(threads=1))(people.PeopleOfImage(image, people.People(own.people, tracks)))
+        body.build(body.Settings(threads=1))(people.PeopleOfImage(image, people.TrackedPeople(own.people, tracks)))
 
 
 def test_actions_follow_the_poses_of_a_stream_and_forget_them_when_it_is_released(

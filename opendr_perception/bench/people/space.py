@@ -22,7 +22,7 @@ from opendr_perception.tasks.body import PoseEstimator
 from opendr_perception.tasks.imaging import Image, PinholeCamera
 from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people import PersonDetector
-from opendr_perception.tasks.people.scene import Mount, Place, PositionSource, Settings, Sight, build
+from opendr_perception.tasks.people.scene import Mount, PersonLocation, PositionSource, Settings, Sight, build
 
 CASE = "people"
 WITH_DEPTH, WITHOUT = 5.0, 12.0
@@ -38,7 +38,7 @@ CROWD = 30
 
 @dataclass(frozen=True)
 class Guess:
-    """Where somebody seemed to be: the distance over the floor, its standard deviation, and the truth, m."""
+    """Estimated distance of a person over the floor, its standard deviation, and the true distance, m."""
 
     distance: float
     spread: float
@@ -113,13 +113,13 @@ def _stand_somewhere(world: World, rng: np.random.Generator) -> float:
     return float(far)
 
 
-def _place(sight: Sight) -> Place:
+def _place(sight: Sight) -> PersonLocation:
     perceiver = build(Settings(appear_after=0.0))
     found = perceiver(sight, stamp=1.0).people
-    return found[0].place if found else Place.unknown()
+    return found[0].place if found else PersonLocation.unknown()
 
 
-def _guess(place: Place, mount: Mount, truth: float) -> Guess:
+def _guess(place: PersonLocation, mount: Mount, truth: float) -> Guess:
     away = place.position - mount.translation
     level = np.array([1.0, 1, 0]) if mount.upright else np.array([1.0, 0, 1])
     far = float(np.linalg.norm(away * level))

@@ -1,4 +1,4 @@
-"""What one camera costs when all nodes that look at people look at it: everybody detected once, or by each node."""
+"""Cost of one camera that all nodes for people process: everybody detected once, or by each node."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def once(extent: Extent) -> list[Figure]:
 
 
 def _rates(parameters: Mapping[str, str], seconds: float) -> Counter[str]:
-    """How many results come on each topic in so many seconds, all nodes in one process."""
+    """Count the results on each topic in so many seconds, all nodes in one process."""
     command = ["opendr_perception.cli", "run", *NODES, "--ros-args", "-r", "__ns:=/whole"]
     for name, value in parameters.items():
         command += ["-p", f"{name}:={value}"]

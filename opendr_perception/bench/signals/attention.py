@@ -1,4 +1,4 @@
-"""What temporal self-attention costs token by token, against its window done again, and whether it stays the same.
+"""Cost of temporal self-attention token by token, against its window recomputed, and whether results stay the same.
 
 Weights do not change the time, so networks have random ones. Of the paper's network for electrocardiograms nothing can
 be used again: each second it does 30 s of signal.

@@ -47,7 +47,7 @@ def fall_events(dataset: Path) -> Report:
 
 
 def _falls(recogniser: ActionRecogniser, clip: ActionRecording) -> int:
-    """How often a fall begins in a clip."""
+    """The number of falls that begin in a clip."""
     stream = alone(clip)
     [answers] = watch(recogniser, [stream])
     perceiver = build(Settings(appear_after=0.0))

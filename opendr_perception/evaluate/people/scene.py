@@ -26,11 +26,11 @@ from opendr_perception.tasks.people.tracking import PersonTracker
 SAME_PEOPLE = {"pets09_s2l1": ((1, 19), (2, 13), (3, 11), (4, 12), (5, 9), (6, 10), (8, 14, 15, 18))}
 """Ids of a set that are of one person who has left and come back, which its labels do not tell; joined by eye."""
 WAYS = {"people": Settings(), "people without memory": Settings(same_look=1.0, forget_after=0.0)}
-"""What is compared with tracks alone."""
+"""Settings of the fusion that are compared with tracks alone."""
 
 
 @dataclass
-class Watcher:
+class SceneWatcher:
     """One fusion that sees the film, and whom it saw in the labelled frames."""
 
     settings: Settings
@@ -68,7 +68,7 @@ def evaluate_people(dataset: Path, model: Session, part: str) -> Report:
     truth = {number: joined(film.labels[number], film.name) for number in film.numbers(part)}
     detector, tracker = PersonDetector(model), PersonTracker(new_ids())
     tracked: dict[int, Followed] = {}
-    watchers = {name: Watcher(settings) for name, settings in WAYS.items()}
+    watchers = {name: SceneWatcher(settings) for name, settings in WAYS.items()}
     for number, image in film.frames():
         [found] = detector([image])
         stamp = 1 + number / film.rate

@@ -1,4 +1,4 @@
-"""How often heart signals are judged right, by the code that the node runs."""
+"""Accuracy of the classification of heart signals, by the code that the node runs."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def watch(model: HeartModel, recording: HeartRecording) -> list[Judgement]:
 
 
 def confusion(truth: Sequence[str], said: Sequence[str], labels: Sequence[str]) -> npt.NDArray[np.int64]:
-    """How often each label (rows) was called what (columns)."""
+    """The confusion matrix: counts of true labels (rows) and of those that were said (columns)."""
     table = np.zeros((len(labels), len(labels)), np.int64)
     for pair in zip(truth, said, strict=True):
         table[labels.index(pair[0]), labels.index(pair[1])] += 1
@@ -129,7 +129,7 @@ def _of_beats(report: Report, model: HeartModel, recordings: Sequence[HeartRecor
 
 
 def match(marked: npt.NDArray[np.float64], found: npt.NDArray[np.float64]) -> dict[int, int]:
-    """Which found beat is each marked one: the nearest within NEAR, each once."""
+    """Match marked beats with found ones, as indices: each with the nearest within NEAR, each once."""
     pairs: dict[int, int] = {}
     taken: set[int] = set()
     for place, time in enumerate(marked.tolist()):

@@ -194,4 +194,4 @@ READERS: dict[str, Callable[[Path], HeartSet]] = {
     "*.atr": _beats,
     "**/*N_[0-9]*": _valves,
 }
-"""What is looked for, and who reads it."""
+"""Readers of the sets, by the files that tell each of them."""

@@ -87,5 +87,5 @@ class HeartSoundNetwork(Sequential):
 
 
 def parameters_of(network: torch.nn.Module) -> int:
-    """How many parameters a network has."""
+    """The number of parameters of a network."""
     return sum(parameter.numel() for parameter in network.parameters())

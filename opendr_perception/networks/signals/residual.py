@@ -24,7 +24,7 @@ PUBLISHED: dict[str, Attention] = {
 """Names of attention in OpenDR, and ours."""
 
 
-class ResidualBlock(nn.Module):
+class SignalResidualBlock(nn.Module):
     """Norm, ReLU, dropout and convolution, twice, beside the input.
 
     Args:
@@ -80,7 +80,7 @@ class ResidualFrontEnd(nn.Module):
         widths = [filters, *(filters * (1 + place // 4) for place in range(15))]
         self.residual_blocks = nn.Sequential(
             *(
-                ResidualBlock(widths[place], widths[place + 1], pool=place % 2 == 1, dropout=dropout)
+                SignalResidualBlock(widths[place], widths[place + 1], pool=place % 2 == 1, dropout=dropout)
                 for place in range(15)
             )
         )

@@ -1,4 +1,4 @@
-"""Where each frame of a film is covered: around what was found, and where it must have been meanwhile."""
+"""Regions to cover in each frame of a film: around detections, and where their objects must have been in between."""
 
 from __future__ import annotations
 

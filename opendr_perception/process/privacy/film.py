@@ -43,7 +43,7 @@ Detector = Callable[[Sequence[Image]], list[Detections]]
 
 @dataclass(frozen=True)
 class Blurred:
-    """What became of a film.
+    """Report of a film in which people are made unrecognisable.
 
     Args:
         covered: boxes in all frames.
@@ -58,7 +58,7 @@ class Blurred:
     resized: int = 0
 
     def problems(self, what: str) -> list[str]:
-        """What a user must know before giving the film away."""
+        """Warnings that a user must know before giving the film away."""
         told = []
         if self.found:
             some = ", ".join(map(str, self.found[:10])) + (", …" if len(self.found) > 10 else "")
@@ -107,7 +107,7 @@ def blur_film(unit: Unit, what: str, path: Path) -> Blurred:
 
 
 def detector(what: str, threshold: float) -> Detector:
-    """What finds faces or bodies in images."""
+    """The detector of faces or bodies in images."""
     [name] = models(what)
     session = zoo.session(name, threads=1)
     if what == "bodies":

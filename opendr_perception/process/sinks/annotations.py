@@ -1,4 +1,4 @@
-"""What Foxglove draws over images: `foxglove_msgs/msg/ImageAnnotations`, made from our messages.
+"""Annotations that Foxglove draws over images: `foxglove_msgs/msg/ImageAnnotations`, made from our messages.
 
 The definitions are those of Foxglove's schemas (foxglove-sdk, MIT), as ROS 2 messages; comments are left out.
 """
@@ -47,7 +47,7 @@ Colour = tuple[float, ...]
 
 
 def annotate(topic: str, message: Any, results: Mapping[str, Any], types: Any) -> Any:
-    """What is drawn for a message.
+    """Image annotations of a message.
 
     Args:
         topic: persons, poses, faces, actions or emotions.

@@ -15,7 +15,7 @@ from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from opendr_perception.process.pipeline import Answered
 from opendr_perception.process.sinks.annotations import DEFINITIONS, IMAGE_ANNOTATIONS, annotate
-from opendr_perception.process.sinks.base import Source
+from opendr_perception.process.sinks.base import ResultSource
 from opendr_perception.ros.node import share_directory
 from opendr_perception.ros.perception.capability import CAPABILITIES
 
@@ -31,7 +31,7 @@ class BagSink:
         nodes: whose results come.
     """
 
-    def __init__(self, folder: Path, source: Source, nodes: Sequence[str]) -> None:
+    def __init__(self, folder: Path, source: ResultSource, nodes: Sequence[str]) -> None:
         self._types = types()
         self._writer = Writer(folder, version=9, storage_plugin=StoragePlugin.MCAP)
         self._writer.set_custom_data("provenance", json.dumps(source.provenance, sort_keys=True))

@@ -1,4 +1,4 @@
-"""What all files of results have in common."""
+"""Interface of all files of results."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from opendr_perception.process.pipeline import Answered
 
 
 @dataclass(frozen=True)
-class Source:
-    """What results are of.
+class ResultSource:
+    """Stream that results are of.
 
     Args:
         name: of the stream, unique in an output.

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from opendr_perception.process.request import ProcessError
 from opendr_perception.process.sinks.bag import BagSink
-from opendr_perception.process.sinks.base import Sink, Source
+from opendr_perception.process.sinks.base import ResultSource, Sink
 from opendr_perception.process.sinks.lines import LinesSink
 
 EXTRA = "pip install 'opendr_perception[process]', or -r requirements/process.txt"
 
 
-def open_all(formats: Sequence[str], folder: Path, source: Source, nodes: Sequence[str]) -> list[Sink]:
+def open_all(formats: Sequence[str], folder: Path, source: ResultSource, nodes: Sequence[str]) -> list[Sink]:
     """Begin the files of a stream.
 
     Args:

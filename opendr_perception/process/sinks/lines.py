@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from opendr_perception.process.pipeline import Answered
-from opendr_perception.process.sinks.base import Source
+from opendr_perception.process.sinks.base import ResultSource
 from opendr_perception.ros.convert.plain import to_dict
 
 
@@ -18,7 +18,7 @@ class LinesSink:
         source: what the results are of.
     """
 
-    def __init__(self, path: Path, source: Source) -> None:
+    def __init__(self, path: Path, source: ResultSource) -> None:
         self._file = open(path, "w", encoding="utf-8", newline="\n")  # noqa: SIM115 - open as long as this
         self._namespace = source.namespace
         self._put({"provenance": source.provenance})

@@ -12,7 +12,7 @@ import pyarrow
 import pyarrow.parquet
 
 from opendr_perception.process.pipeline import Answered
-from opendr_perception.process.sinks.base import Source
+from opendr_perception.process.sinks.base import ResultSource
 
 ROWS = 20_000
 """Of a row group, at least; so many are kept in memory, as arrays."""
@@ -63,7 +63,7 @@ class TableSink:
         source: what the results are of.
     """
 
-    def __init__(self, path: Path, source: Source) -> None:
+    def __init__(self, path: Path, source: ResultSource) -> None:
         self._source = source
         told = {"provenance": json.dumps(source.provenance, sort_keys=True)}
         self._writer = pyarrow.parquet.ParquetWriter(path, SCHEMA.with_metadata(told), compression="zstd")

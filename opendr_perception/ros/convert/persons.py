@@ -10,11 +10,11 @@ from std_msgs.msg import Header
 
 from opendr_perception.msg import Person, PersonArray, PersonEvent
 from opendr_perception.ros.convert.messages import box
-from opendr_perception.tasks.people.scene import Event, Scene
+from opendr_perception.tasks.people.scene import Event, SceneReport
 from opendr_perception.tasks.people.scene import Person as PersonInSpace
 
 
-def person_array(header: Header, size: tuple[int, int], people: Scene) -> PersonArray:
+def person_array(header: Header, size: tuple[int, int], people: SceneReport) -> PersonArray:
     """The people of one image of a width and height; the header names the frame of their positions."""
     return PersonArray(header=header, width=size[0], height=size[1], people=list(map(person, people.people)))
 

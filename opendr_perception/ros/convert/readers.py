@@ -13,13 +13,13 @@ from opendr_perception.tasks.body import Poses
 from opendr_perception.tasks.emotion import Emotion, Emotions
 from opendr_perception.tasks.face import LANDMARKS, Faces, Identity, RecognisedFaces
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people import People
+from opendr_perception.tasks.people import TrackedPeople
 
 PERSON = ("person", "")
 """Labels of detections that are people; there may be others where the publisher is not of this package."""
 
 
-def read_people(message: DetectionArray) -> People:
+def read_people(message: DetectionArray) -> TrackedPeople:
     """The people of one image, whoever has found them: cut off at its border, without those that are outside.
 
     Raises:
@@ -39,7 +39,7 @@ def read_people(message: DetectionArray) -> People:
         raise ValueError(f"{times} people have the id '{track}'")
     cut = np.clip(boxes, 0, [message.width, message.height] * 2).astype(np.float32)
     inside = np.flatnonzero((cut[:, 2:] - cut[:, :2] >= 1).all(axis=1))
-    return People(Detections(cut, scores), tracks)[inside]
+    return TrackedPeople(Detections(cut, scores), tracks)[inside]
 
 
 def read_poses(message: BodyPoseArray) -> Poses:

@@ -9,7 +9,7 @@ from typing import Any
 from builtin_interfaces.msg import Time
 
 from opendr_perception.msg import Keypoint
-from opendr_perception.ros.outputs.lazy import Result
+from opendr_perception.ros.outputs.lazy import StampedResult
 from opendr_perception.ros.outputs.shapes import Shape
 from opendr_perception.tasks.drawing import KEYPOINT_THRESHOLD, colour_of
 
@@ -22,7 +22,7 @@ FONT = 14.0
 Place = tuple[float, float]
 
 
-def image_annotations(types: ModuleType, result: Result, shapes: Sequence[Shape]) -> Any:
+def image_annotations(types: ModuleType, result: StampedResult, shapes: Sequence[Shape]) -> Any:
     """ImageAnnotations in the colours of `~/image`: a track keeps its own."""
     stamp = result.header.stamp
     return types.ImageAnnotations(

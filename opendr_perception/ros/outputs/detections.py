@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from opendr_perception.ros.outputs.lazy import Result
+from opendr_perception.ros.outputs.lazy import StampedResult
 from opendr_perception.ros.outputs.shapes import Shape
 
 
-def detections_2d(types: ModuleType, result: Result, shapes: Sequence[Shape]) -> Any:
+def detections_2d(types: ModuleType, result: StampedResult, shapes: Sequence[Shape]) -> Any:
     """A Detection2DArray of vision_msgs 4: `id` is the track id, `class_id` is `person` or `face`."""
     return types.Detection2DArray(
         header=result.header, detections=[_detection(types, result, shape) for shape in shapes]
     )
 
 
-def _detection(types: ModuleType, result: Result, shape: Shape) -> Any:
+def _detection(types: ModuleType, result: StampedResult, shape: Shape) -> Any:
     box = shape.box
     detection = types.Detection2D(header=result.header, id=shape.track)
     detection.bbox.center.position.x = (box.x_min + box.x_max) / 2

@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 from opendr_perception.ros.node import ManagedNode, qos
 
 
-class Result(Protocol):
+class StampedResult(Protocol):
     """A result of a node, as it was published."""
 
     header: Header

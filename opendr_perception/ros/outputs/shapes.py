@@ -1,4 +1,4 @@
-"""What there is to draw of a result, whichever it is: a box, a name, points and lines between them."""
+"""Drawable shapes of any result: a box, a name, points and lines between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opendr_perception.msg import BodyPoseArray, Box, DetectionArray, FaceArray, Keypoint
-from opendr_perception.ros.outputs.lazy import Result
+from opendr_perception.ros.outputs.lazy import StampedResult
 from opendr_perception.tasks.body import LIMBS
 
 
@@ -33,7 +33,7 @@ class Shape:
     lines: Sequence[tuple[int, int]] = ()
 
 
-Shapes = Callable[[Result], list[Shape]]
+Shapes = Callable[[StampedResult], list[Shape]]
 
 
 def of_persons(message: DetectionArray) -> list[Shape]:

@@ -1,4 +1,4 @@
-"""What every node whose results are boxes publishes for other stacks."""
+"""Messages for other stacks that every node whose results are boxes publishes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the node `people` joins and tells: results of other nodes by their stamps, calibration, tf, depth and events."""
+"""Input and output of the node `people`: results of other nodes by their stamps, calibration, tf, depth and events."""
 
 from opendr_perception.ros.people.companions import KINDS, Companions, Joined
 from opendr_perception.ros.people.depth import read_depth

@@ -27,7 +27,7 @@ KINDS: dict[str, type] = {
     "emotions": EmotionArray,
     "depth/image": ImageMessage,
 }
-"""What is joined, by topic, besides the camera's images."""
+"""Message types that are joined, by topic, besides the camera's images."""
 IMAGE = "image"
 LIMIT = 16
 """Messages of each kind that are kept, and images whose people wait."""
@@ -53,8 +53,8 @@ class Joined:
 
 
 @dataclass
-class Source:
-    """What has come of one kind.
+class CompanionSource:
+    """Messages that have come of one kind.
 
     Args:
         messages: the newest ones by their stamps, ns.
@@ -107,10 +107,10 @@ class Companions:
     def __init__(self, node: ManagedNode, stream: str, deliver: Callable[[tuple[Any, Any], Joined], None]) -> None:
         self._node, self._stream, self._deliver = node, stream, deliver
         self._waiting: dict[int, tuple[float, Any, DetectionArray]] = {}
-        self._sources = {kind: Source() for kind in KINDS}
+        self._sources = {kind: CompanionSource() for kind in KINDS}
         self._subscriptions = [self._subscribe(kind, message_type) for kind, message_type in KINDS.items()]
         if node.params.appearance:
-            self._sources[IMAGE] = Source()
+            self._sources[IMAGE] = CompanionSource()
             self._subscriptions.append(self._subscribe_images())
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._timer = node.create_timer(LOOK_EVERY, self.release, clock=steady)
@@ -138,7 +138,7 @@ class Companions:
             self._let_go(stamp)
 
     def problem(self) -> str:
-        """What is there and does not belong to the people; '' for nothing."""
+        """The topics whose messages come and do not match the people's stamps, in words; '' for none."""
         found = [
             f"{self._topic(kind)} is {abs(source.offset):.2f} s {'ahead of' if source.offset > 0 else 'behind'} persons"
             for kind, source in self._sources.items()
@@ -149,7 +149,7 @@ class Companions:
         return f"{', '.join(found)}, and is not joined: both must be of one camera, with its stamps"
 
     def heard(self) -> str:
-        """Which kinds come, for diagnostics."""
+        """The kinds that come, for diagnostics."""
         alive = [kind for kind, source in self._sources.items() if time.monotonic() - source.heard <= ALIVE]
         return ", ".join(alive) or "nothing"
 

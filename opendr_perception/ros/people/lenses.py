@@ -35,7 +35,7 @@ class Lens:
         self._calibration.close()
 
     def problem(self) -> str:
-        """Why nobody can be located; '' if all is well."""
+        """The reason that nobody can be located; '' if all is well."""
         return self._problem or self._calibration.problem
 
     def of(self, width: int, height: int) -> PinholeCamera | None:

@@ -1,4 +1,4 @@
-"""What the node `people` makes of messages: for each stream what belongs together, seen by which lens from where."""
+"""Input of the node `people`, made from messages: for each stream what belongs together, with lens and camera pose."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Outlook:
     # --- the worker's thread ----------------------------------------------------------------------------------------
 
     def sight(self, joined: Joined, stream: str) -> Sight:
-        """What is known of an image; what cannot be read of it is left out, and that is said.
+        """Make the input of the fusion from an image; what cannot be read of it is left out, with a warning.
 
         Raises:
             ValueError: the people cannot be read.
@@ -143,7 +143,7 @@ class Outlook:
     # --- telling ----------------------------------------------------------------------------------------------------
 
     def diagnose(self) -> list[DiagnosticStatus]:
-        """What is joined on each stream, and what is not."""
+        """The diagnostics of each stream: what is joined, and what is not."""
         return [self._diagnose(name) for name in self._companions]
 
     def _diagnose(self, stream: str) -> DiagnosticStatus:

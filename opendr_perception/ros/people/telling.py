@@ -1,4 +1,4 @@
-"""What is told besides the array of people: events, and a frame for each person."""
+"""Publishers besides that of the array of people: events, and a tf frame for each person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from opendr_perception.msg import PersonEvent
 from opendr_perception.ros.convert.persons import person_event
 from opendr_perception.ros.node import qos
 from opendr_perception.ros.robot.messages import transform
-from opendr_perception.tasks.people.scene import Scene
+from opendr_perception.tasks.people.scene import SceneReport
 
 PREFIX = "person_"
 """Of the frame of a person, before the id [REP 155]."""
@@ -42,7 +42,7 @@ class Telling:
             else:
                 self._frames = node.create_publisher(self._tf_message, "/tf", QoSProfile(depth=100))
 
-    def tell(self, header: Header, scene: Scene) -> None:
+    def tell(self, header: Header, scene: SceneReport) -> None:
         """Publish what has begun and ended, and where those are who are seen."""
         for event in scene.events:
             self._events.publish(person_event(header, event))
@@ -56,7 +56,7 @@ class Telling:
             self._node.destroy_publisher(self._frames)
 
 
-def _transforms(header: Header, scene: Scene) -> Iterable[Any]:
+def _transforms(header: Header, scene: SceneReport) -> Iterable[Any]:
     for person in scene.people:
         x, y, z = person.place.position.tolist()
         if person.visible and header.frame_id and all(map(math.isfinite, (x, y, z))):

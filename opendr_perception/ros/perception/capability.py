@@ -1,4 +1,4 @@
-"""What a perception node does with messages, without its topics: whoever reads recordings does just the same.
+"""Processing of messages by a perception node, without its topics, and the same for recordings.
 
 persons = CAPABILITIES["person_detection"]
 perceiver = persons.build(persons.settings())
@@ -72,7 +72,7 @@ def _image(data: Image, camera: PinholeCamera | None) -> Image:
     return data
 
 
-def _persons(seen: Image, result: people.People) -> DetectionArray:
+def _persons(seen: Image, result: people.TrackedPeople) -> DetectionArray:
     return detection_array(seen, result.detections, result.tracks, label="person")
 
 

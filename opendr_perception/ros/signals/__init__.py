@@ -2,12 +2,12 @@
 
 from opendr_perception.ros.signals.node import SampleNode, SampleParameters
 from opendr_perception.ros.signals.player import Player
-from opendr_perception.ros.signals.sources import AudioSource, SampleSource, SignalSamples
+from opendr_perception.ros.signals.sources import AudioSamples, SampleSource, SignalSamples
 from opendr_perception.ros.signals.stream import DEPTH
 
 __all__ = [
     "DEPTH",
-    "AudioSource",
+    "AudioSamples",
     "Player",
     "SampleNode",
     "SampleParameters",

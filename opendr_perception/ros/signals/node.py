@@ -18,7 +18,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
 from opendr_perception.ros.perception.node import STREAM_NAME
 from opendr_perception.ros.signals.queue import Queue
-from opendr_perception.ros.signals.sources import AudioSource, SampleSource
+from opendr_perception.ros.signals.sources import AudioSamples, SampleSource
 from opendr_perception.ros.signals.stream import SampleStream
 from opendr_perception.tasks.sound import ENCODINGS, MOST_CHANNELS, RATES, TYPES
 
@@ -116,8 +116,8 @@ class SampleNode(ManagedNode):
         return self.RATE
 
     def source(self) -> SampleSource:
-        """What the samples come from."""
-        return AudioSource(self.params)
+        """The source of the samples."""
+        return AudioSamples(self.params)
 
     def new_memory(self) -> object:
         """Make the memory of a stream, which is kept from chunk to chunk."""

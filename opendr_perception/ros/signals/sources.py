@@ -1,4 +1,4 @@
-"""What a stream of samples comes from: sound in any of its messages, or a measured signal."""
+"""Sources of streams of samples: sound in any of its messages, or a measured signal."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AudioOptions(Protocol):
 
 
 class SampleSource(Protocol):
-    """Which topic, which messages, and how they are read.
+    """Topic and message types of samples, and their reader.
 
     Attributes:
         topic: relative.
@@ -57,7 +57,7 @@ class SampleSource(Protocol):
         ...
 
 
-class AudioSource:
+class AudioSamples:
     """Sound."""
 
     topic, word, fill, silent, types = "audio", "sound", 0.0, 10.0, TYPES

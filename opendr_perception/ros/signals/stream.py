@@ -94,7 +94,7 @@ class SampleStream:
             self._listener = None
 
     def _kind(self) -> str:
-        """Which of the source's types it is; '' while nobody publishes one."""
+        """The one of the source's types that is published; '' while there is none."""
         found = [info.topic_type for info in self._node.get_publishers_info_by_topic(self.topic)]
         kind = published(self._source, found)
         if found and not kind:

@@ -28,13 +28,13 @@ DEFAULTS = Settings()
 
 @dataclass
 class BodyMemory(PeopleMemory):
-    """What is kept of one stream: also the last keypoints, where not everybody is looked at in each image."""
+    """Memory of one stream: also the last keypoints, where not everybody is estimated in each image."""
 
     looked: Looked | None = None
 
 
 @dataclass(frozen=True)
-class Sight:
+class FoundImage:
     """An image in which people were found.
 
     Args:
@@ -109,7 +109,7 @@ class PosePerceiver(
         if isinstance(self.estimator, BottomUpEstimator):
             images = [_image(moment.input) for moment in moments]
             everybody = self.estimator(images)
-            sights = [Sight(image, poses.people) for image, poses in zip(images, everybody, strict=True)]
+            sights = [FoundImage(image, poses.people) for image, poses in zip(images, everybody, strict=True)]
             return map(self._answer, moments, sights, [None] * len(sights), everybody)
         sights = self._given(moments) if self.seeker is None else self._sought(moments, self.seeker)
         plans = [self._plan(moment.memory, sight) for moment, sight in zip(moments, sights, strict=True)]
@@ -132,33 +132,33 @@ class PosePerceiver(
         return self.estimator.of(images, people)
 
     def answer(self, moment: Moment[Image | PeopleOfImage, BodyMemory], seen: Poses) -> Poses:
-        return self._answer(moment, Sight(_image(moment.input), seen.people), None, seen)
+        return self._answer(moment, FoundImage(_image(moment.input), seen.people), None, seen)
 
-    def _given(self, moments: Sequence[Moment[Image | PeopleOfImage, BodyMemory]]) -> list[Sight]:
+    def _given(self, moments: Sequence[Moment[Image | PeopleOfImage, BodyMemory]]) -> list[FoundImage]:
         """Images whose people come with them."""
         known = [_known(moment.input, self.settings.max_persons) for moment in moments]
-        return [Sight(each.image, each.people.detections, each.people.tracks) for each in known]
+        return [FoundImage(each.image, each.people.detections, each.people.tracks) for each in known]
 
-    def _sought(self, moments: Sequence[Moment[Image | PeopleOfImage, BodyMemory]], seeker: Seeker) -> list[Sight]:
+    def _sought(self, moments: Sequence[Moment[Image | PeopleOfImage, BodyMemory]], seeker: Seeker) -> list[FoundImage]:
         """Images in which the people are looked for."""
         images = [_image(moment.input) for moment in moments]
         memories, stamps = [moment.memory for moment in moments], [moment.stamp for moment in moments]
         seen = seeker.people.seek(images, memories, stamps, seeker.find)
         most = self.settings.max_persons
         return [
-            Sight(image, each.people[largest(each.people, most)], seen=each)
+            FoundImage(image, each.people[largest(each.people, most)], seen=each)
             for image, each in zip(images, seen, strict=True)
         ]
 
-    def _plan(self, memory: BodyMemory, sight: Sight) -> Plan | None:
-        """Who is looked at; None for everybody."""
+    def _plan(self, memory: BodyMemory, sight: FoundImage) -> Plan | None:
+        """The plan of whose keypoints are estimated; None for everybody."""
         most = self.settings.max_fresh
         return plan(memory.looked, sight.image, sight.people.boxes, most, len(COCO17)) if most else None
 
     def _answer(
         self,
         moment: Moment[Image | PeopleOfImage, BodyMemory],
-        sight: Sight,
+        sight: FoundImage,
         planned: Plan | None,
         found: Poses,
     ) -> Poses:

@@ -42,7 +42,7 @@ class Seeker:
         """Finds people as the settings want it."""
 
     def estimator(self, model: Session) -> PoseEstimator | BottomUpEstimator:
-        """What finds the keypoints, of the kind that the model is of."""
+        """The estimator of keypoints for the kind of the model: bottom-up or top-down."""
         return (
             BottomUpEstimator(bottom_up(model)) if is_bottom_up(model) else PoseEstimator(self.people.detector, model)
         )

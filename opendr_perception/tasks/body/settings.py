@@ -1,4 +1,4 @@
-"""What can be set about poses."""
+"""Settings of pose estimation."""
 
 from __future__ import annotations
 

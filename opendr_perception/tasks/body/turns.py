@@ -37,7 +37,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class Plan:
-    """Who is looked at in an image, and the keypoints that the others would have.
+    """Choice of the people whose keypoints are estimated in an image, and the carried keypoints of the others.
 
     Args:
         grey, boxes: as in `Looked`.

@@ -1,4 +1,4 @@
-"""Where points of one image are in the next: sparse optical flow [Lucas and Kanade 1981; in pyramids, Bouguet 2000]."""
+"""Sparse optical flow of points from one image to the next [Lucas and Kanade 1981; in pyramids, Bouguet 2000]."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Places = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Grey:
-    """What flow needs of an image.
+    """Grey image for optical flow.
 
     Args:
         pixels: (h, w) uint8.
@@ -44,7 +44,7 @@ class Grey:
         return cls(np.asarray(cv2.cvtColor(to_bgr(small), cv2.COLOR_BGR2GRAY), np.uint8), scale)
 
     def follow(self, points: Places, later: Grey) -> tuple[Places, npt.NDArray[np.bool_]]:
-        """Where points of this image are in a later one of the same size.
+        """Follow points of this image into a later one of the same size.
 
         Args:
             points: (..., 2) float32.

@@ -4,11 +4,11 @@ from opendr_perception.tasks.people.appearance import looks
 from opendr_perception.tasks.people.build import (
     DetectionSettings,
     Finder,
-    People,
     PeopleMemory,
     PeopleOfImage,
     PeoplePerceiver,
     Settings,
+    TrackedPeople,
     build,
     track_ids,
 )
@@ -35,7 +35,6 @@ __all__ = [
     "Finder",
     "HighResolutionDetector",
     "Overview",
-    "People",
     "PeopleMemory",
     "PeopleOfImage",
     "PeoplePerceiver",
@@ -46,6 +45,7 @@ __all__ = [
     "ScaledCrop",
     "Seen",
     "Settings",
+    "TrackedPeople",
     "TwoSizes",
     "assign_to_crop",
     "build",

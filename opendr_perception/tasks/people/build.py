@@ -78,7 +78,7 @@ class Settings(DetectionSettings):
 
 
 @dataclass(frozen=True)
-class People:
+class TrackedPeople:
     """The people of one image.
 
     Args:
@@ -92,9 +92,9 @@ class People:
     def __len__(self) -> int:
         return len(self.detections)
 
-    def __getitem__(self, places: npt.NDArray[np.intp]) -> People:
+    def __getitem__(self, places: npt.NDArray[np.intp]) -> TrackedPeople:
         """Some of them, by their places."""
-        return People(self.detections[places], [self.tracks[place] for place in places.tolist()])
+        return TrackedPeople(self.detections[places], [self.tracks[place] for place in places.tolist()])
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ class PeopleOfImage:
     """An image, and the people in it, who were found before."""
 
     image: Image
-    people: People
+    people: TrackedPeople
 
 
 @dataclass
 class PeopleMemory:
-    """What is kept of one stream: its tracks, and who was in the last image, if people are not detected in each."""
+    """Memory of one stream: its tracks, and the people of the last image, if they are not detected in each."""
 
     tracker: PersonTracker
     seen: Seen | None = None
@@ -187,7 +187,7 @@ class Finder:
 
 
 class PeoplePerceiver(
-    TwoSteps[Image, Detections, PeopleMemory, People], ImagePerceiver[Settings, PeopleMemory, People]
+    TwoSteps[Image, Detections, PeopleMemory, TrackedPeople], ImagePerceiver[Settings, PeopleMemory, TrackedPeople]
 ):
     """Detects and tracks people."""
 
@@ -206,12 +206,12 @@ class PeoplePerceiver(
     def adopt(self, settings: Settings) -> None:
         self.finder.adopt(settings)
 
-    def perceive(self, moments: Sequence[Moment[Image, PeopleMemory]]) -> Iterable[People]:
+    def perceive(self, moments: Sequence[Moment[Image, PeopleMemory]]) -> Iterable[TrackedPeople]:
         images, memories = [moment.input for moment in moments], [moment.memory for moment in moments]
         seen = self.finder.seek(images, memories, [moment.stamp for moment in moments])
         return map(self._answer, moments, seen)
 
-    def _answer(self, moment: Moment[Image, PeopleMemory], seen: Seen) -> People:
+    def _answer(self, moment: Moment[Image, PeopleMemory], seen: Seen) -> TrackedPeople:
         moment.memory.seen = seen
         return self.answer(moment, seen.people)
 
@@ -222,8 +222,8 @@ class PeoplePerceiver(
     def look(self, inputs: Sequence[Image]) -> Sequence[Detections]:
         return self.finder.find(inputs)
 
-    def answer(self, moment: Moment[Image, PeopleMemory], seen: Detections) -> People:
-        return People(seen, track_ids(moment.memory.tracker, seen, self.settings, moment.stamp, moment.input))
+    def answer(self, moment: Moment[Image, PeopleMemory], seen: Detections) -> TrackedPeople:
+        return TrackedPeople(seen, track_ids(moment.memory.tracker, seen, self.settings, moment.stamp, moment.input))
 
 
 def track_ids(

@@ -32,7 +32,7 @@ class Arrived:
 
 @dataclass(frozen=True)
 class SignalFormat:
-    """What a bare array does not tell, and the kind of signal that is wanted."""
+    """Format of a signal that a bare array does not tell, and the kind of signal that is wanted."""
 
     kind: str
     sample_rate: float

@@ -1,4 +1,4 @@
-"""What networks learn of heart recordings: tokens as the node makes them, and how they are varied."""
+"""Training data from heart recordings: tokens as the node makes them, and their augmentation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Example:
+class HeartExample:
     """A recording as the network sees it, or one beat.
 
     Attributes:
@@ -36,7 +36,7 @@ class Example:
 
 def examples_of(
     recordings: Sequence[HeartRecording], labels: Sequence[str], mel: MelConfig | None, cache: Path | None = None
-) -> list[Example]:
+) -> list[HeartExample]:
     """Examples of recordings, or of their beats where these are labelled.
 
     Args:
@@ -50,13 +50,13 @@ def examples_of(
         found = [frames_of(each, mel) if mel else beats_of(each) for each in recordings]
         if cache is not None:
             _store(cache, found)
-    examples: list[Example] = []
+    examples: list[HeartExample] = []
     for each, (tokens, times) in zip(recordings, found, strict=True):
         if each.label and len(tokens):
-            examples.append(Example(tokens, labels.index(each.label), each.group))
+            examples.append(HeartExample(tokens, labels.index(each.label), each.group))
         for marked, place in match(each.times, times).items():
             if each.beats[marked]:
-                examples.append(Example(tokens[place][None], labels.index(each.beats[marked]), each.group))
+                examples.append(HeartExample(tokens[place][None], labels.index(each.beats[marked]), each.group))
     return examples
 
 
@@ -79,7 +79,7 @@ def frames_of(recording: HeartRecording, mel: MelConfig) -> Tokens:
     return np.concatenate(frames), np.zeros(0)
 
 
-def beats_batch(examples: Sequence[Example], window: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def beats_batch(examples: Sequence[HeartExample], window: int, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Varied beats (B, window, 2 WAVE + RHYTHM), and which of them are real (B, window)."""
     batch = np.zeros((len(examples), window, 2 * WAVE + RHYTHM), np.float32)
     seen = np.zeros((len(examples), window), np.float32)
@@ -108,7 +108,7 @@ def varied_beats(beats: Floats, rng: np.random.Generator, *, flip: bool) -> Floa
     return np.concatenate([waves.reshape(len(beats), -1), rhythm], 1).astype(np.float32)
 
 
-def frames_batch(examples: Sequence[Example], length: int, rng: np.random.Generator) -> Floats:
+def frames_batch(examples: Sequence[HeartExample], length: int, rng: np.random.Generator) -> Floats:
     """Varied pieces of heart sound (B, length, bands); a shorter recording is repeated."""
     return np.stack([varied_frames(_piece(example.tokens, length, rng), rng) for example in examples])
 
@@ -129,8 +129,8 @@ def varied_frames(frames: Floats, rng: np.random.Generator) -> Floats:
     return varied.astype(np.float32)
 
 
-def chances(examples: Sequence[Example], *, balanced: bool, by_group: bool) -> npt.NDArray[np.float64]:
-    """How likely each example (n,) is to be drawn; sums to 1.
+def chances(examples: Sequence[HeartExample], *, balanced: bool, by_group: bool) -> npt.NDArray[np.float64]:
+    """Probabilities (n,) with which the examples are drawn; the sum is 1.
 
     Args:
         examples: to draw from.

@@ -14,7 +14,7 @@ from opendr_perception.networks.signals.continual import BeatNetwork, HeartSound
 from opendr_perception.training.common.weights import read
 
 TOLD = ("labels", "kind", "by_beat", "mel", "field", "hop")
-"""What a model says of itself."""
+"""Metadata that a model carries."""
 
 
 def load(weights: Path) -> tuple[BeatNetwork | HeartSoundNetwork, dict[str, Any]]:

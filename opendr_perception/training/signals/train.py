@@ -28,7 +28,7 @@ from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save
-from opendr_perception.training.signals.data import Example, beats_batch, chances, examples_of, frames_batch
+from opendr_perception.training.signals.data import HeartExample, beats_batch, chances, examples_of, frames_batch
 
 Network = BeatNetwork | HeartSoundNetwork
 SOUND = MelConfig(rate=1000, window=25, hop=10, fft=64, bands=24, lowest=20.0, highest=490.0)
@@ -37,7 +37,7 @@ SHOWN = 50
 
 
 @dataclass(frozen=True)
-class Kind:
+class HeartTask:
     """Task to learn, and the network for it.
 
     Args:
@@ -67,14 +67,14 @@ class Kind:
 
 FOLDS = ("0", "1", "2", "3", "4")
 KINDS = {
-    "heart-rhythm": Kind(tuple(RHYTHMS.values()), {"window": 32}, None, 32, 500, FOLDS),
-    "heart-beats": Kind(
+    "heart-rhythm": HeartTask(tuple(RHYTHMS.values()), {"window": 32}, None, 32, 500, FOLDS),
+    "heart-beats": HeartTask(
         ("normal", "supraventricular", "ventricular", "fusion"), {"window": 1}, None, 256, 400, ("DS2",)
     ),
-    "heart-sound": Kind(
+    "heart-sound": HeartTask(
         ("normal", "abnormal"), {"window": 64}, SOUND, 32, 250, ("a", "b", "e", "f"), length=400, by_group=True
     ),
-    "heart-valves": Kind(tuple(VALVES.values())[:4], {"window": 64}, SOUND, 32, 200, FOLDS, length=220),
+    "heart-valves": HeartTask(tuple(VALVES.values())[:4], {"window": 64}, SOUND, 32, 200, FOLDS, length=220),
 }
 
 
@@ -100,7 +100,7 @@ class Trainer(Resumable):
 
     network: Network
 
-    def __init__(self, settings: Settings, examples: Sequence[Example], checkpoint: Path) -> None:
+    def __init__(self, settings: Settings, examples: Sequence[HeartExample], checkpoint: Path) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.examples, self.checkpoint = settings, examples, checkpoint
         self.kind = KINDS[settings.model]
@@ -125,7 +125,7 @@ class Trainer(Resumable):
             self.descend(loss, clip=5.0)
             yield self.step, loss.item(), (logits.argmax(1) == labels).float().mean().item()
 
-    def _forward(self, chosen: Sequence[Example], rng: np.random.Generator) -> torch.Tensor:
+    def _forward(self, chosen: Sequence[HeartExample], rng: np.random.Generator) -> torch.Tensor:
         if isinstance(self.network, HeartSoundNetwork):
             return self.network.recordings(torch.from_numpy(frames_batch(chosen, self.kind.length, rng)))
         beats, seen = beats_batch(chosen, self.kind.shape["window"], rng)
@@ -133,8 +133,8 @@ class Trainer(Resumable):
 
 
 @torch.inference_mode()
-def judged(network: Network, example: Example) -> int:
-    """What a network says of a recording, by the mean of its probabilities over the windows in it; as in `evaluate`."""
+def judged(network: Network, example: HeartExample) -> int:
+    """Classify a recording by the mean of the probabilities over the windows in it, as in `evaluate`; an index."""
     tokens = torch.from_numpy(example.tokens)
     window = network.bag.window
     if isinstance(network, HeartSoundNetwork):
@@ -149,7 +149,7 @@ def judged(network: Network, example: Example) -> int:
     return int(torch.cat(said).mean(0).argmax())
 
 
-def measure(network: Network, examples: Sequence[Example], labels: Sequence[str]) -> dict[str, Any]:
+def measure(network: Network, examples: Sequence[HeartExample], labels: Sequence[str]) -> dict[str, Any]:
     """Macro F1, balanced accuracy and F1 by label, in [0, 1]."""
     network.eval()
     table = confusion(

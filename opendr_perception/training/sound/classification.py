@@ -30,8 +30,8 @@ from opendr_perception.training.sound.evaluation import evaluate, summary
 from opendr_perception.training.sound.examples import (
     IGNORED,
     UNKNOWN,
-    Event,
     Examples,
+    SoundEvent,
     Timing,
     events_of,
     noises,
@@ -176,7 +176,9 @@ def learn(name: str, data: Material, left_out: str, settings: Settings, output: 
         others += pseudo_words(known, 200, np.random.default_rng(settings.seed))
     unknown = data.labels.index(UNKNOWN)
     events = events_of(known, data.labels, kind.mel, kind.speeds)
-    foreign = [Event(event.variants, unknown) for event in events_of(others, data.labels, kind.mel, kind.other_speeds)]
+    foreign = [
+        SoundEvent(event.variants, unknown) for event in events_of(others, data.labels, kind.mel, kind.other_speeds)
+    ]
     timing = kind.timing(kind.network(len(data.labels)))
     examples = Examples(events, foreign, timing, unknown, kind.share, kind.colour, settings.seed)
     trainer = Trainer(settings, kind, examples, len(data.labels), output / f"checkpoint-{left_out or 'all'}.pt")

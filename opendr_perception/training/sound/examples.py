@@ -47,7 +47,7 @@ class Timing:
 
 
 @dataclass(frozen=True, eq=False)
-class Event:
+class SoundEvent:
     """Log-mel frames (speeds, n, bands) of one recording, played at several speeds, and its label."""
 
     variants: tuple[np.ndarray, ...]
@@ -56,11 +56,11 @@ class Event:
 
 def events_of(
     recordings: Sequence[LabelledSound], labels: Sequence[str], config: MelConfig, speeds: Sequence[float]
-) -> list[Event]:
+) -> list[SoundEvent]:
     """Features of recordings; those whose label is none of `labels` are unknown."""
     places = {label: place for place, label in enumerate(labels)}
     return [
-        Event(
+        SoundEvent(
             tuple(
                 log_mel(resample(recording.samples, RATE, RATE / speed) if speed != 1 else recording.samples, config)
                 for speed in speeds
@@ -117,8 +117,8 @@ class Examples:
 
     def __init__(
         self,
-        events: Sequence[Event],
-        others: Sequence[Event],
+        events: Sequence[SoundEvent],
+        others: Sequence[SoundEvent],
         timing: Timing,
         unknown: int,
         share: float,

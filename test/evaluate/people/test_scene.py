@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from opendr_perception.evaluate.people.scene import WAYS, Watcher, joined
+from opendr_perception.evaluate.people.scene import WAYS, SceneWatcher, joined
 from opendr_perception.evaluate.people.sets import LabelledPeople
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Detections
@@ -24,7 +24,7 @@ def test_only_the_memory_knows_who_comes_back() -> None:
     pixels[20:60, 30:60], pixels[60:110, 30:60] = (0, 0, 200), (200, 60, 0)
     seen = {}
     for name, settings in WAYS.items():
-        watcher = Watcher(settings)
+        watcher = SceneWatcher(settings)
         for number in range(80):
             here = not 20 <= number < 60
             found = Detections(BOX, np.ones(1, np.float32)) if here else NOBODY

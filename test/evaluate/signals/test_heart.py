@@ -1,4 +1,4 @@
-"""What is said of a set is counted as it should be."""
+"""Counts over a set are as they should be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is covered when: also before, after, and while the detector sees nothing."""
+"""Covered regions over time: also before, after, and while the detector sees nothing."""
 
 from __future__ import annotations
 

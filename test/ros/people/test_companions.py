@@ -1,23 +1,23 @@
-"""What belongs to the people of an image, by stamps."""
+"""Messages are joined to the people of an image by stamps."""
 
 from __future__ import annotations
 
 import time
 
-from opendr_perception.ros.people.companions import LIMIT, MISSES, Source
+from opendr_perception.ros.people.companions import LIMIT, MISSES, CompanionSource
 
 SECOND = 10**9
 
 
-def filled(*stamps: int) -> Source:
-    source = Source()
+def filled(*stamps: int) -> CompanionSource:
+    source = CompanionSource()
     for stamp in stamps:
         source.take(stamp, f"message {stamp}")
     return source
 
 
 def test_nobody_waits_for_what_never_came_or_is_past() -> None:
-    assert Source().settled(5), "nobody publishes it"
+    assert CompanionSource().settled(5), "nobody publishes it"
     source = filled(10)
     assert source.settled(10)
     assert source.settled(9), "something newer has come: this one was left out"

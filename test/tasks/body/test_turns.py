@@ -9,7 +9,7 @@ from opendr_perception import zoo
 from opendr_perception.tasks import body
 from opendr_perception.tasks.body.turns import plan
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.people import People, PeopleOfImage
+from opendr_perception.tasks.people import PeopleOfImage, TrackedPeople
 
 RNG = np.random.default_rng(2)
 SCENE = cv2.GaussianBlur(RNG.integers(0, 255, (240, 320, 3)).astype(np.uint8), (5, 5), 0)
@@ -84,7 +84,7 @@ def test_people_of_a_topic_are_looked_at_in_turn_too(
     given = body.build(body.Settings(threads=1, people="topic", max_fresh=1))
     memory, image = given.new_memory(), Image(street[0], "bgr8")
     people = body.build(body.Settings(threads=1))(image).people
-    known = PeopleOfImage(image, People(people, [str(place) for place in range(len(people))]))
+    known = PeopleOfImage(image, TrackedPeople(people, [str(place) for place in range(len(people))]))
     first, second = given(known, memory, 1.0), given(known, memory, 1.1)
     assert first.tracks == second.tracks == known.people.tracks
     np.testing.assert_allclose(first.keypoints, second.keypoints, atol=0.5)

@@ -14,7 +14,7 @@ from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.signals.heart import evaluate_heart
 from opendr_perception.evaluate.signals.sets import HeartRecording
 from opendr_perception.training.signals import train
-from opendr_perception.training.signals.data import Example, chances, examples_of, varied_beats
+from opendr_perception.training.signals.data import HeartExample, chances, examples_of, varied_beats
 from opendr_perception.training.signals.export import load, ship
 from opendr_perception.training.signals.simulate import electrocardiogram, intervals
 
@@ -68,7 +68,7 @@ def test_beats_become_examples_with_their_labels_and_are_kept(tmp_path: Path) ->
 
 def test_labels_are_alike_within_each_group() -> None:
     kinds = [("a", 0)] * 8 + [("a", 1)] * 2 + [("b", 0)] * 1 + [("b", 1)] * 4
-    examples = [Example(np.zeros((1, 1), np.float32), label, group) for group, label in kinds]
+    examples = [HeartExample(np.zeros((1, 1), np.float32), label, group) for group, label in kinds]
     drawn = chances(examples, balanced=True, by_group=True)
     by_kind = {kind: sum(p for p, other in zip(drawn, kinds, strict=True) if other == kind) for kind in set(kinds)}
     assert by_kind["a", 0] == pytest.approx(by_kind["a", 1]) and by_kind["b", 0] == pytest.approx(by_kind["b", 1])

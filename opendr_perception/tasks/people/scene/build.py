@@ -13,12 +13,20 @@ from opendr_perception.tasks.people import looks, new_ids
 from opendr_perception.tasks.people.scene.clock import CommonTime
 from opendr_perception.tasks.people.scene.clothes import STRIPES, Look, uncovered
 from opendr_perception.tasks.people.scene.doings import end_all, observe
-from opendr_perception.tasks.people.scene.following import UNLIKE, CameraMemory, Instant, keys_of
-from opendr_perception.tasks.people.scene.joining import Seen, join
-from opendr_perception.tasks.people.scene.known import Everybody, Known
-from opendr_perception.tasks.people.scene.recognising import Recogniser
+from opendr_perception.tasks.people.scene.following import UNLIKE, CameraMemory, SceneInstant, keys_of
+from opendr_perception.tasks.people.scene.joining import SeenPerson, join
+from opendr_perception.tasks.people.scene.known import Everybody, KnownPerson
+from opendr_perception.tasks.people.scene.recognising import PersonRecogniser
 from opendr_perception.tasks.people.scene.settings import Settings
-from opendr_perception.tasks.people.scene.sight import Event, Manner, NameSource, Person, Place, Scene, Sight
+from opendr_perception.tasks.people.scene.sight import (
+    Event,
+    Manner,
+    NameSource,
+    Person,
+    PersonLocation,
+    SceneReport,
+    Sight,
+)
 from opendr_perception.tasks.people.scene.space import approach, direction, follow, locate, looks_here, zone_of
 from opendr_perception.tasks.perceiver import Moment, Perceiver, Warn
 
@@ -26,28 +34,28 @@ NOW = 0.5
 """Seconds since which somebody whom a camera has seen cannot be somebody else in it."""
 
 
-class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, Scene]):
+class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
     """Fuses what others have found in the images of any number of cameras; all cameras see the same people."""
 
     def __init__(self, settings: Settings, warn: Warn) -> None:
         super().__init__(settings)
         self._warn = warn
         self._everybody = Everybody(new_ids())
-        self._recogniser = Recogniser(self._everybody)
+        self._recogniser = PersonRecogniser(self._everybody)
         self._clock = CommonTime()
 
     def new_memory(self) -> CameraMemory:
         return CameraMemory()
 
-    def perceive(self, moments: Sequence[Moment[Sight, CameraMemory]]) -> Iterable[Scene]:
+    def perceive(self, moments: Sequence[Moment[Sight, CameraMemory]]) -> Iterable[SceneReport]:
         return map(self._answer, moments)
 
-    def _answer(self, moment: Moment[Sight, CameraMemory]) -> Scene:
+    def _answer(self, moment: Moment[Sight, CameraMemory]) -> SceneReport:
         sight, memory = moment.input, moment.memory
         time, doubt = self._clock.of(sight.camera, moment.stamp)
         if doubt:
             self._warn(doubt)
-        instant = Instant(sight, memory, moment.stamp, time)
+        instant = SceneInstant(sight, memory, moment.stamp, time)
         everybody = self._distinct(join(sight, memory.faces), sight.camera)
         looks_of = self._looks(sight, everybody)
         found, events = self._recogniser.identify(instant, everybody, looks_of, self.settings)
@@ -55,9 +63,9 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, Scene]):
         memory.forget(time, self.settings.lost_after, everybody)
         events += self._leave(time)
         shown = {person.id for person in people}
-        return Scene([*people, *self._unseen(sight.camera, shown, time)], events)
+        return SceneReport([*people, *self._unseen(sight.camera, shown, time)], events)
 
-    def _distinct(self, everybody: list[Seen], camera: str) -> list[Seen]:
+    def _distinct(self, everybody: list[SeenPerson], camera: str) -> list[SeenPerson]:
         """Without those who have the id of somebody else in the image, and those without any."""
         taken: set[str] = set()
         kept = []
@@ -70,7 +78,7 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, Scene]):
                 kept.append(seen)
         return kept
 
-    def _looks(self, sight: Sight, everybody: Sequence[Seen]) -> dict[str, Look]:
+    def _looks(self, sight: Sight, everybody: Sequence[SeenPerson]) -> dict[str, Look]:
         """The look of each body, by its id, that shows its clothes."""
         if sight.image is None:
             return {}
@@ -80,7 +88,9 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, Scene]):
             return {}
         return dict(zip(chosen, looks(sight.image, np.stack(list(chosen.values())), STRIPES), strict=True))
 
-    def _update(self, now: Instant, seen: Seen, known: Known, looks_of: dict[str, Look], events: list[Event]) -> Person:
+    def _update(
+        self, now: SceneInstant, seen: SeenPerson, known: KnownPerson, looks_of: dict[str, Look], events: list[Event]
+    ) -> Person:
         """Take note of what is seen of somebody, and say it."""
         sight, settings = now.sight, self.settings
         look = looks_of.get(seen.body)
@@ -123,9 +133,9 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, Scene]):
         )
         return known.newest
 
-    def _place(self, known: Known, frame: str, time: float) -> Place:
+    def _place(self, known: KnownPerson, frame: str, time: float) -> PersonLocation:
         if known.motion is None or known.motion.frame != frame or time - known.motion.time > self.settings.lost_after:
-            return Place.unknown()
+            return PersonLocation.unknown()
         return known.motion.at(time).place()
 
     def _leave(self, time: float) -> list[Event]:
@@ -161,7 +171,7 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, Scene]):
             )
 
 
-def _directed(event: Event, sight: Sight, seen: Seen) -> Event:
+def _directed(event: Event, sight: Sight, seen: SeenPerson) -> Event:
     """An event, with the direction in space if somebody points and depth tells where."""
     if event.kind != "pointing" or not event.begins:
         return event
@@ -172,7 +182,7 @@ def _directed(event: Event, sight: Sight, seen: Seen) -> Event:
     return replace(event, reason=f"{event.reason}, towards {x:.2f} {y:.2f} {z:.2f} in {sight.frame or 'the camera'}")
 
 
-def _manner(sight: Sight, seen: Seen, before: Person | None) -> Manner:
+def _manner(sight: Sight, seen: SeenPerson, before: Person | None) -> Manner:
     """Action and expression; an expression stays where a face is not judged in every image."""
     manner = Manner()
     if seen.action is not None and sight.actions is not None:

@@ -1,4 +1,4 @@
-"""Who somebody is by their clothes: the looks that are remembered of people, and which of them fit best.
+"""Re-identification of people by their clothes: remembered looks, and the best match among them.
 
 The descriptor is that by which tracks tell people apart, the colours of parts of the body [`appearance`], in finer
 parts. It knows neither faces nor shapes: two people in one uniform are one for it, so that it only decides where the
@@ -30,14 +30,14 @@ COVERED = 0.25
 LEAST_HEIGHT = 40
 """Pixels of a box; smaller ones have no colours to speak of."""
 SUREST = 0.2
-"""What the best likeness is surer than a chance of one half."""
+"""Most by which the probability of a match by clothes exceeds one half."""
 AHEAD = 0.03
 """Likeness by which the best must be ahead of all others."""
 
 
 @dataclass(frozen=True, eq=False)
 class Wardrobe:
-    """How somebody has looked.
+    """Remembered looks of one person.
 
     Args:
         views: looks (640,), the newest last.
@@ -61,7 +61,7 @@ class Wardrobe:
 
 
 def uncovered(boxes: Floats, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Which boxes (n, 4) show clothes that are surely of one person: large, whole, and not behind another one."""
+    """Mask (n,) of the boxes (n, 4) whose clothes are surely of one person: large, whole, not behind another one."""
     if not len(boxes):
         return np.zeros(0, bool)
     low = np.maximum(boxes[:, None, :2], boxes[None, :, :2])
@@ -77,7 +77,7 @@ def uncovered(boxes: Floats, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class Match:
-    """Who somebody could be.
+    """Candidate for the identity of a person.
 
     Args:
         person: id.

@@ -1,4 +1,4 @@
-"""What is kept of one camera: which track is whose, and of whom it is not known yet who they are."""
+"""Memory of one camera: the person of each track, as far as it is known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from opendr_perception.tasks.people.scene.clothes import Look
-from opendr_perception.tasks.people.scene.joining import Seen
+from opendr_perception.tasks.people.scene.joining import SeenPerson
 from opendr_perception.tasks.people.scene.sight import Floats, Sight
 
 UNLIKE = 0.5
@@ -81,7 +81,7 @@ class CameraMemory:
             followed.looks = look.copy() if followed.looks is None else followed.looks + look
         return followed
 
-    def forget(self, time: float, lost_after: float, alive: Sequence[Seen]) -> None:
+    def forget(self, time: float, lost_after: float, alive: Sequence[SeenPerson]) -> None:
         """Give up tracks that were not seen for so long: their ids may be given to others."""
         self.tracks = {key: one for key, one in self.tracks.items() if 0 <= time - one.time <= lost_after}
         joined = {one.body: one.face.track for one in alive if one.body and one.face is not None and one.face.track}
@@ -89,7 +89,7 @@ class CameraMemory:
 
 
 @dataclass(frozen=True, eq=False)
-class Instant:
+class SceneInstant:
     """One image that is looked at: what is in it, when, and by which clock.
 
     Args:
@@ -105,7 +105,7 @@ class Instant:
     time: float
 
 
-def keys_of(seen: Seen) -> list[str]:
+def keys_of(seen: SeenPerson) -> list[str]:
     """The names of somebody's tracks: of the body, then of the face."""
     body = [f"b{seen.body}"] if seen.body else []
     return body + ([f"f{seen.face.track}"] if seen.face is not None and seen.face.track else [])

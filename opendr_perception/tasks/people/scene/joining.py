@@ -1,4 +1,4 @@
-"""Which body, pose, face, action and expression belong to one person of an image."""
+"""Assignment of bodies, poses, faces, actions and expressions of an image to its people."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ FARTHEST = 0.6
 FEWEST = 2
 """Keypoints of a head that must be seen to go by them."""
 EXPECTED_DOWN = 0.12
-"""Where the middle of a face is to be expected in a box, from its upper end, in its height."""
+"""Expected middle of a face in a box, from its upper end, in its height."""
 BY_BOX = 0.5
-"""What a match by the box alone counts, at best; keypoints count up to 1."""
+"""Most that a match by the box alone counts; keypoints count up to 1."""
 CONTINUED = 0.2
-"""What counts for a face and a body that were of one person before."""
+"""Bonus of a face and a body that were of one person before."""
 FACE_SHARE = (0.03, 0.6)
 """Side of a face over the height of the body, between which both can be of one person; cut bodies have large faces."""
 
@@ -62,7 +62,7 @@ class Face:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SeenPerson:
     """Somebody in an image: a body, a face, or both.
 
     Args:
@@ -86,7 +86,7 @@ class Seen:
     emotion: Emotion | None = None
 
 
-def join(sight: Sight, before: Mapping[str, str] = {}) -> list[Seen]:
+def join(sight: Sight, before: Mapping[str, str] = {}) -> list[SeenPerson]:
     """All who are in an image: each body, with what belongs to it, and then the faces without a body.
 
     Args:
@@ -105,7 +105,7 @@ def join(sight: Sight, before: Mapping[str, str] = {}) -> list[Seen]:
         face = faces[face_of[number]] if number in face_of else None
         posed = "" if poses is None or number not in pose_of or not poses.tracks else poses.tracks[pose_of[number]]
         found.append(
-            Seen(
+            SeenPerson(
                 track,
                 sight.bodies.boxes[number].astype(np.float64),
                 float(sight.bodies.scores[number]),
@@ -117,7 +117,7 @@ def join(sight: Sight, before: Mapping[str, str] = {}) -> list[Seen]:
             )
         )
     alone = [face for number, face in enumerate(faces) if number not in face_of.values()]
-    return found + [Seen("", face.box, face.score, face=face, emotion=emotions.get(face.track)) for face in alone]
+    return found + [SeenPerson("", face.box, face.score, face=face, emotion=emotions.get(face.track)) for face in alone]
 
 
 def faces_of(found: RecognisedFaces) -> list[Face]:
@@ -157,7 +157,7 @@ def match_faces(
 
 
 def likeness(box: Floats, keypoints: Floats | None, face: Face) -> float:
-    """How well a face fits to a body, 0 to 1: by the keypoints of the head, or else by its place in the box."""
+    """Score of a face with a body, 0 to 1: by the keypoints of the head, or else by its place in the box."""
     width, height = box[2:] - box[:2]
     middle = (face.box[:2] + face.box[2:]) / 2
     margin = face.side / 2

@@ -10,15 +10,15 @@ from opendr_perception.tasks.people.scene.clothes import Wardrobe
 from opendr_perception.tasks.people.scene.doings import Doings
 from opendr_perception.tasks.people.scene.naming import Naming
 from opendr_perception.tasks.people.scene.sight import NameSource, Person, Zone
-from opendr_perception.tasks.people.scene.space import Motion
+from opendr_perception.tasks.people.scene.space import MotionEstimate
 
 MOST_ALIASES = 1000
 """Ids that are remembered to be somebody's, although they have another one by now."""
 
 
 @dataclass
-class Known:
-    """What is kept of one person.
+class KnownPerson:
+    """State that is kept of one person.
 
     Args:
         id: of the person.
@@ -41,7 +41,7 @@ class Known:
     time: float
     wardrobe: Wardrobe = field(default_factory=Wardrobe)
     naming: Naming = field(default_factory=Naming)
-    motion: Motion | None = None
+    motion: MotionEstimate | None = None
     doings: Doings = field(default_factory=Doings)
     zone: Zone = Zone.UNKNOWN
     looking: bool = False
@@ -64,26 +64,26 @@ class Everybody:
 
     def __init__(self, ids: Iterator[str]) -> None:
         self._ids = ids
-        self._people: dict[str, Known] = {}
+        self._people: dict[str, KnownPerson] = {}
         self._aliases: dict[str, str] = {}
 
-    def __iter__(self) -> Iterator[Known]:
+    def __iter__(self) -> Iterator[KnownPerson]:
         return iter(list(self._people.values()))
 
     def __len__(self) -> int:
         return len(self._people)
 
-    def get(self, name: str) -> Known | None:
+    def get(self, name: str) -> KnownPerson | None:
         """Somebody by an id that they have or had; None for nobody."""
         return self._people.get(self._aliases.get(name, name))
 
-    def welcome(self, stamp: float, time: float) -> Known:
+    def welcome(self, stamp: float, time: float) -> KnownPerson:
         """Somebody who was never seen before."""
         name = next(self._ids).replace("-", "_")  # so that it can be part of the name of a topic
-        self._people[name] = person = Known(name, stamp, time)
+        self._people[name] = person = KnownPerson(name, stamp, time)
         return person
 
-    def merge(self, one: Known, other: Known) -> Known:
+    def merge(self, one: KnownPerson, other: KnownPerson) -> KnownPerson:
         """Two are one: the older id stays, and all that was seen last."""
         old, young = (one, other) if one.first_seen <= other.first_seen else (other, one)
         newer = max(one, other, key=lambda person: person.time)
@@ -103,7 +103,7 @@ class Everybody:
             del self._aliases[next(iter(self._aliases))]
         return old
 
-    def named(self, name: str, time: float, half_life: float, without: Collection[str] = ()) -> list[Known]:
+    def named(self, name: str, time: float, half_life: float, without: Collection[str] = ()) -> list[KnownPerson]:
         """Those who have a name at a time."""
         return [
             person

@@ -1,4 +1,4 @@
-"""Whose name somebody has: told by their face, and carried by track and clothes when the face is gone.
+"""Names of people: recognised by the face, and carried by track and clothes when the face is gone.
 
 A carried name is never surer than the face was, loses half of that in every half-life, and what every link is worth
 that carries it: a track that goes on is sure, a likeness of clothes is probable.
@@ -30,7 +30,7 @@ CONTRADICTED = 0.5
 
 @dataclass(frozen=True)
 class Naming:
-    """What is known of somebody's name.
+    """Votes for the name of one person, and the name that is given.
 
     Args:
         votes: how often each name was recognised, less what was taken back.

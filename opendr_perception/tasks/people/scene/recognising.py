@@ -1,4 +1,4 @@
-"""Who each track is: somebody who goes on, somebody who has come back, or somebody new."""
+"""Assignment of tracks to people: those who go on, those who have come back, and new ones."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from opendr_perception.tasks.people.scene.clothes import Look, Match, recognise
-from opendr_perception.tasks.people.scene.following import DOUBTS, UNLIKE, CameraMemory, Followed, Instant, keys_of
-from opendr_perception.tasks.people.scene.joining import Seen
-from opendr_perception.tasks.people.scene.known import Everybody, Known
+from opendr_perception.tasks.people.scene.following import DOUBTS, UNLIKE, CameraMemory, Followed, SceneInstant, keys_of
+from opendr_perception.tasks.people.scene.joining import SeenPerson
+from opendr_perception.tasks.people.scene.known import Everybody, KnownPerson
 from opendr_perception.tasks.people.scene.settings import Settings
 from opendr_perception.tasks.people.scene.sight import Event, NameSource, Sight
 from opendr_perception.tasks.people.scene.space import locate
 
 SAME_TRACK = 0.9
-"""How sure it is that a track that goes on after a gap is of the same person."""
+"""Probability that a track that goes on after a gap is of the same person."""
 JUST_SEEN = 0.5
 """Seconds since which somebody whom a camera has seen cannot be somebody else in it."""
 SAME_PLACE = 0.8
@@ -27,10 +27,10 @@ EASIER = 0.06
 PATIENCE = 3.0
 """Times `appear_after` that somebody is waited for whose clothes are not seen well."""
 
-Found = list[tuple[Seen, Known]]
+Found = list[tuple[SeenPerson, KnownPerson]]
 
 
-class Recogniser:
+class PersonRecogniser:
     """Tells whose the tracks of an image are.
 
     Args:
@@ -42,8 +42,8 @@ class Recogniser:
 
     def identify(
         self,
-        now: Instant,
-        seen: Sequence[Seen],
+        now: SceneInstant,
+        seen: Sequence[SeenPerson],
         looks: Mapping[str, Look],
         settings: Settings,
     ) -> tuple[Found, list[Event]]:
@@ -76,9 +76,9 @@ class Recogniser:
         return found, events
 
     def _going_on(
-        self, seen: Seen, memory: CameraMemory, look: Look | None, time: float, settings: Settings
-    ) -> Known | None:
-        """Whose track it is, by what was known before; its body counts before its face."""
+        self, seen: SeenPerson, memory: CameraMemory, look: Look | None, time: float, settings: Settings
+    ) -> KnownPerson | None:
+        """The person of a track, as it was known before; its body counts before its face."""
         known = None
         for key in keys_of(seen):
             box = seen.box if key[0] == "b" or seen.face is None else seen.face.box
@@ -102,14 +102,14 @@ class Recogniser:
             return False
         return owner.wardrobe.likeness(look) < UNLIKE
 
-    def _doubted(self, followed: Followed, owner: Known, look: Look | None) -> bool:
+    def _doubted(self, followed: Followed, owner: KnownPerson, look: Look | None) -> bool:
         """True if a track has looked like somebody else for so long that it has gone over to them."""
         if look is None or not owner.wardrobe.views:
             return False
         followed.doubts = followed.doubts + 1 if owner.wardrobe.likeness(look) < UNLIKE else 0
         return followed.doubts >= DOUBTS
 
-    def _ripe(self, seen: Seen, followed: Followed, now: Instant, settings: Settings) -> bool:
+    def _ripe(self, seen: SeenPerson, followed: Followed, now: SceneInstant, settings: Settings) -> bool:
         """True if enough was seen to say who it is."""
         waited = now.time - followed.since
         if followed.images < 2 and settings.appear_after > 0:
@@ -119,8 +119,8 @@ class Recogniser:
         return waited >= settings.appear_after * patience
 
     def _who(
-        self, seen: Seen, followed: Followed, taken: set[str], now: Instant, settings: Settings
-    ) -> tuple[Known, list[Event]]:
+        self, seen: SeenPerson, followed: Followed, taken: set[str], now: SceneInstant, settings: Settings
+    ) -> tuple[KnownPerson, list[Event]]:
         """Somebody who has come back, or somebody new; and that they have appeared."""
         match = self._match(seen, followed, taken, now, settings)
         if match is None:
@@ -136,8 +136,10 @@ class Recogniser:
             back.left = False
         return back, events
 
-    def _match(self, seen: Seen, followed: Followed, taken: set[str], now: Instant, settings: Settings) -> Match | None:
-        """Who of those who are not seen it is: by face, by place, or by clothes."""
+    def _match(
+        self, seen: SeenPerson, followed: Followed, taken: set[str], now: SceneInstant, settings: Settings
+    ) -> Match | None:
+        """The best match among the people who are not seen: by face, by place, or by clothes."""
         sight, time = now.sight, now.time
         free = {
             known.id: known
@@ -172,19 +174,19 @@ class Recogniser:
                 return match
         return None
 
-    def _where(self, seen: Seen, sight: Sight, settings: Settings) -> np.ndarray | None:
+    def _where(self, seen: SeenPerson, sight: Sight, settings: Settings) -> np.ndarray | None:
         if not sight.frame or sight.mount is None:
             return None
         fix = locate(sight, seen, settings)
         return None if fix is None else sight.mount.apply(fix.point)
 
-    def _apart(self, known: Known, here: np.ndarray, frame: str) -> float:
+    def _apart(self, known: KnownPerson, here: np.ndarray, frame: str) -> float:
         """Metres over the floor between somebody and a place; between the two if nothing is known."""
         if known.motion is None or known.motion.frame != frame:
             return 1.5 * SAME_PLACE
         return float(np.linalg.norm((known.motion.mean[:3] - here)[:2]))
 
-    def _close_by(self, known: Known, seen: Seen, camera: str, time: float, settings: Settings) -> bool:
+    def _close_by(self, known: KnownPerson, seen: SeenPerson, camera: str, time: float, settings: Settings) -> bool:
         """True if somebody was lost a moment ago near to where somebody is found."""
         newest = known.newest
         if newest is None or newest.camera != camera or time - known.time > settings.lost_after:
@@ -194,8 +196,14 @@ class Recogniser:
         return bool(np.linalg.norm(away) < CLOSE_BY * height)
 
     def _name(
-        self, seen: Seen, known: Known, taken: set[str], time: float, settings: Settings, events: list[Event]
-    ) -> Known:
+        self,
+        seen: SeenPerson,
+        known: KnownPerson,
+        taken: set[str],
+        time: float,
+        settings: Settings,
+        events: list[Event],
+    ) -> KnownPerson:
         """Let somebody have the name of their face, and nobody else."""
         if seen.face is None:
             return known

@@ -1,4 +1,4 @@
-"""What can be set of the fusion of people."""
+"""Settings of the fusion of people."""
 
 from __future__ import annotations
 

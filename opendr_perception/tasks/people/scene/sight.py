@@ -1,4 +1,4 @@
-"""What is known of one image before it is said who is in it, and what is said."""
+"""Input of the fusion of people, one image with all that was found in it, and its output."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ class Zone(IntEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """Where somebody is, and how they move.
+class PersonLocation:
+    """Position and velocity of a person.
 
     Args:
         position: (3,) middle of the torso, m.
@@ -118,14 +118,14 @@ class Place:
     source: PositionSource
 
     @staticmethod
-    def unknown() -> Place:
+    def unknown() -> PersonLocation:
         """Nowhere."""
-        return Place(np.full(3, np.nan), np.full((3, 3), np.nan), np.full(3, np.nan), PositionSource.NONE)
+        return PersonLocation(np.full(3, np.nan), np.full((3, 3), np.nan), np.full(3, np.nan), PositionSource.NONE)
 
 
 @dataclass(frozen=True)
 class Manner:
-    """What somebody does and shows.
+    """Action and expression of a person.
 
     Args:
         action: '' unknown.
@@ -176,7 +176,7 @@ class Person:
     box: Floats
     score: float
     visible: bool
-    place: Place
+    place: PersonLocation
     distance: float = math.nan
     zone: Zone = Zone.UNKNOWN
     looking: bool = False
@@ -205,7 +205,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Scene:
+class SceneReport:
     """The people whom a camera sees, or saw a moment ago, and what has begun or ended since the last image."""
 
     people: Sequence[Person] = ()

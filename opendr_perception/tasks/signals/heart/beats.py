@@ -120,7 +120,7 @@ class BeatDetector:
         return found
 
     def _missed(self, now: int) -> list[Beat]:
-        """Where a beat should have been, take the strongest candidate that has been passed over."""
+        """Take the strongest candidate that has been passed over, where a beat should have been."""
         if not self._intervals or now - self._last < MISSING * float(np.median(self._intervals)):
             return []
         possible = [each for each in self._passed if each.strength > LOW * self._level]

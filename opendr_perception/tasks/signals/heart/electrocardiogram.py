@@ -1,4 +1,4 @@
-"""What a network sees of a heart beat: its wave, the usual wave of this heart, and how regular the beats come."""
+"""Features of a heart beat for a network: its wave, the usual wave of this heart, and the regularity of its beats."""
 
 from __future__ import annotations
 

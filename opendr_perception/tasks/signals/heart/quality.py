@@ -35,7 +35,7 @@ class Usable:
 
 
 def judge(block: Floats, rate: float) -> Usable:
-    """How much of a block (n,) can be used; NaN stands for no value.
+    """Judge the share of a block (n,) that can be used; NaN stands for no value.
 
     Args:
         block: at least a few samples.
@@ -65,7 +65,7 @@ def without_holes(block: Floats, before: float) -> Floats:
     return np.where(places >= 0, block[places], np.float32(before)).astype(np.float32)
 
 
-class Quality:
+class SignalQuality:
     """The quality of the last seconds of a stream."""
 
     def __init__(self) -> None:

@@ -17,7 +17,7 @@ from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.signals.heart.electrocardiogram import BeatTokens
 from opendr_perception.tasks.signals.heart.model import HeartModel, Patch
 from opendr_perception.tasks.signals.heart.phonocardiogram import SoundFrames, patches
-from opendr_perception.tasks.signals.heart.quality import Floats, Quality, judge, without_holes
+from opendr_perception.tasks.signals.heart.quality import Floats, SignalQuality, judge, without_holes
 
 LEAST = 0.5
 """Share of a block that must be usable for it to be looked at."""
@@ -27,7 +27,7 @@ BEATS = 8
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """What the newest window of a stream shows.
+    """Judgement of the newest window of a stream.
 
     Attributes:
         end: samples of the stream that it is about, up to its last one.
@@ -52,7 +52,7 @@ class Judgement:
 
 @dataclass(frozen=True, eq=False)
 class Token:
-    """What the network sees next, and the first and last sample that it is about."""
+    """Next input of the network, and the first and last sample that it is about."""
 
     features: Floats
     first: int
@@ -113,7 +113,7 @@ class HeartWatcher:
     def __init__(self, model: HeartModel, least_quality: float = 0.6) -> None:
         self.model, self._least = model, least_quality
         self._bank = StateBank(model.session)
-        self._quality = Quality()
+        self._quality = SignalQuality()
         self._waiting: Floats = np.zeros(0, np.float32)
         self.heard = 0
         self._done = 0

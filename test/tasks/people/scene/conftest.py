@@ -127,5 +127,5 @@ def level() -> Mount:
 
 @pytest.fixture(scope="session")
 def stage() -> SimpleNamespace:
-    """What draws people."""
+    """Tools that draw people."""
     return SimpleNamespace(Actor=Actor, sight=sight, skeleton=skeleton)

@@ -14,8 +14,8 @@ from opendr_perception.tasks.people.scene import (
     Mount,
     NameSource,
     PositionSource,
-    Scene,
     ScenePerceiver,
+    SceneReport,
     Settings,
     build,
 )
@@ -33,7 +33,7 @@ class Show:
         self.stamp = 100.0
         self.events: list[tuple[str, str, bool]] = []
 
-    def __call__(self, *actors: Any, seconds: float = 0.1) -> Scene:
+    def __call__(self, *actors: Any, seconds: float = 0.1) -> SceneReport:
         for _ in range(round(seconds * 10)):
             self.stamp += 0.1
             scene = self.perceiver(self.stage.sight(*actors, **self.more), self.memory, self.stamp)
@@ -52,7 +52,7 @@ def show(stage: Any) -> Callable[..., Show]:
     return make
 
 
-def ids(scene: Scene) -> list[str]:
+def ids(scene: SceneReport) -> list[str]:
     return [person.id for person in scene.people if person.visible]
 
 

@@ -1,4 +1,4 @@
-"""Which face and pose belong to which body."""
+"""Faces and poses are assigned to their bodies."""
 
 from __future__ import annotations
 

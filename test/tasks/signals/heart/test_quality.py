@@ -1,11 +1,11 @@
-"""What cannot be used is told, and how much of it there is."""
+"""Unusable signal is told, and its share."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from opendr_perception.tasks.signals.heart.quality import Quality, Usable, judge, without_holes
+from opendr_perception.tasks.signals.heart.quality import SignalQuality, Usable, judge, without_holes
 from opendr_perception.tasks.signals.resample import resample
 from opendr_perception.training.signals.simulate import electrocardiogram, intervals
 
@@ -40,7 +40,7 @@ def test_holes_hold_the_value_before_them() -> None:
 
 
 def test_quality_falls_at_once_and_comes_back_slowly() -> None:
-    quality = Quality()
+    quality = SignalQuality()
     assert quality.value == 0
     for _ in range(10):
         quality.note(Usable(1.0))

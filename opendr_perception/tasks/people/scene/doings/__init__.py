@@ -1,4 +1,4 @@
-"""What people do, as events that begin and end: by how they hold themselves, by actions, and by where they go."""
+"""Events of people, which begin and end: by their posture, their actions, and their way."""
 
 from opendr_perception.tasks.people.scene.doings.happenings import Doings, end_all, observe
 from opendr_perception.tasks.people.scene.doings.posture import Posture

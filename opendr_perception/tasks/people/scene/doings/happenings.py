@@ -1,4 +1,4 @@
-"""What begins and ends of one person: each kind of event has two thresholds, and must last before it counts."""
+"""Events of one person: each kind has two thresholds, and must last before it counts."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from opendr_perception.tasks.people.scene.doings.posture import (
     points_with,
     waves,
 )
-from opendr_perception.tasks.people.scene.joining import Seen
+from opendr_perception.tasks.people.scene.joining import SeenPerson
 from opendr_perception.tasks.people.scene.sight import Event
 from opendr_perception.tasks.people.scene.space import Approach
 
 
 @dataclass(frozen=True)
 class Rule:
-    """When an event begins and ends.
+    """Thresholds and times at which an event begins and ends.
 
     Args:
         on: score from which it begins.
@@ -52,18 +52,18 @@ ACTION_OF = {"fall": "fall", "lie": "lying", "wave": "wave", "raise hands": "han
 WALKS = 0.5
 """Speed to or from the camera, m/s, of which it is half sure that somebody approaches or leaves."""
 STEEPNESS = 4.0
-"""How soon that becomes sure with the speed, for each m/s."""
+"""Slope of the logistic function of the speed, for each m/s."""
 NEAR_EDGE = 0.1
 """Relative distance beyond which somebody is not near any more."""
 BY_POSTURE = 0.8
-"""How sure a fall is that is seen by the posture alone."""
+"""Score of a fall or of lying by the posture alone."""
 BY_ACTION = 0.9
-"""What the probability of an action is worth."""
+"""Weight of the probability of an action."""
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What speaks for an event now.
+class EventEvidence:
+    """Evidence of an event in one image.
 
     Args:
         score: in [0, 1].
@@ -75,8 +75,8 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Course:
-    """How an event goes on.
+class EventCourse:
+    """State of one kind of event.
 
     Args:
         lasts: whether it has begun.
@@ -88,7 +88,7 @@ class Course:
     since: float = math.nan
     score: float = 0.0
 
-    def go_on(self, rule: Rule, score: float, time: float) -> tuple[Course, bool]:
+    def go_on(self, rule: Rule, score: float, time: float) -> tuple[EventCourse, bool]:
         """Take note of the next score.
 
         Returns:
@@ -96,17 +96,17 @@ class Course:
         """
         changes = score < rule.off if self.lasts else score >= rule.on
         if not changes:
-            return Course(self.lasts, score=max(self.score, score) if self.lasts else 0.0), False
+            return EventCourse(self.lasts, score=max(self.score, score) if self.lasts else 0.0), False
         since = time if math.isnan(self.since) else self.since
         best = self.score if self.lasts else max(self.score, score)
         if time - since >= (rule.release if self.lasts else rule.hold):
-            return Course(not self.lasts, score=best), True
-        return Course(self.lasts, since, best), False
+            return EventCourse(not self.lasts, score=best), True
+        return EventCourse(self.lasts, since, best), False
 
 
 @dataclass(frozen=True)
 class Doings:
-    """What somebody does, as far as events are concerned.
+    """State of all events of one person.
 
     Args:
         posture: how they hold themselves.
@@ -114,7 +114,7 @@ class Doings:
     """
 
     posture: Posture = field(default_factory=Posture)
-    courses: Mapping[str, Course] = field(default_factory=dict)
+    courses: Mapping[str, EventCourse] = field(default_factory=dict)
 
     def lasting(self) -> list[str]:
         """The events that have begun and not ended."""
@@ -122,7 +122,7 @@ class Doings:
 
 
 def observe(
-    doings: Doings, person: str, seen: Seen, labels: tuple[str, ...], way: Approach, near: float, time: float
+    doings: Doings, person: str, seen: SeenPerson, labels: tuple[str, ...], way: Approach, near: float, time: float
 ) -> tuple[Doings, list[Event]]:
     """Take note of what somebody does in the next image.
 
@@ -149,11 +149,11 @@ def observe(
         evidence = found.get(kind)
         if evidence is None:  # nothing is known: it goes on as it was
             continue
-        courses[kind], changed = courses.get(kind, Course()).go_on(rule, evidence.score, time)
+        courses[kind], changed = courses.get(kind, EventCourse()).go_on(rule, evidence.score, time)
         if changed:
             begins = courses[kind].lasts
             events.append(Event(person, kind, begins, courses[kind].score, evidence.reason if begins else "it is over"))
-            courses[kind] = courses[kind] if begins else Course()
+            courses[kind] = courses[kind] if begins else EventCourse()
     return replace(doings, posture=posture, courses=courses), events
 
 
@@ -162,7 +162,7 @@ def end_all(doings: Doings, person: str, reason: str) -> list[Event]:
     return [Event(person, kind, False, doings.courses[kind].score, reason) for kind in doings.lasting()]
 
 
-def _by_action(seen: Seen, labels: tuple[str, ...]) -> dict[str, float]:
+def _by_action(seen: SeenPerson, labels: tuple[str, ...]) -> dict[str, float]:
     """The probability of each event that the action network says something about."""
     if seen.action is None or len(labels) != len(seen.action.probabilities):
         return {}
@@ -170,7 +170,7 @@ def _by_action(seen: Seen, labels: tuple[str, ...]) -> dict[str, float]:
     return {ACTION_OF[label]: float(chance) for label, chance in chances if label in ACTION_OF}
 
 
-def _by_posture(posture: Posture, seen: Seen, acted: Mapping[str, float]) -> Iterator[tuple[str, Evidence]]:
+def _by_posture(posture: Posture, seen: SeenPerson, acted: Mapping[str, float]) -> Iterator[tuple[str, EventEvidence]]:
     """Evidence by keypoints and actions; nothing where neither is known."""
     points = seen.keypoints
     if points is None:
@@ -184,27 +184,30 @@ def _by_posture(posture: Posture, seen: Seen, acted: Mapping[str, float]) -> Ite
     yield "lying", _stronger(lies, "the body is flat", said, "the action is lie")
     swings = waves(posture.hands)
     waving = swings if "wave" not in acted else swings * min(1.0, 0.6 + acted["wave"])
-    yield "wave", Evidence(waving, "a raised hand goes to and fro")
-    yield "hands_raised", Evidence(hands_raised(points), "both hands are above the head")
+    yield "wave", EventEvidence(waving, "a raised hand goes to and fro")
+    yield "hands_raised", EventEvidence(hands_raised(points), "both hands are above the head")
     arm = None if posture.lies else points_with(points)
-    yield "pointing", Evidence(0.0 if arm is None else arm.score, "" if arm is None else describe(arm))
+    yield "pointing", EventEvidence(0.0 if arm is None else arm.score, "" if arm is None else describe(arm))
 
 
 def describe(arm: Pointing) -> str:
-    """Which arm points, in words."""
+    """The arm that points, in words."""
     return f"the {'left' if arm.left else 'right'} arm is stretched away from the body"
 
 
-def _by_way(way: Approach, near: float, was_near: bool) -> Iterator[tuple[str, Evidence]]:
+def _by_way(way: Approach, near: float, was_near: bool) -> Iterator[tuple[str, EventEvidence]]:
     """Evidence by the place; nothing where it is not known."""
     if math.isnan(way.distance):
         return
     for kind, speed in (("approaching", -way.speed), ("leaving", way.speed)):
         sure = 1 / (1 + math.exp(-STEEPNESS * (speed - WALKS)))
-        yield kind, Evidence(sure, f"{speed:.1f} m/s {'towards' if kind == 'approaching' else 'away from'} the camera")
+        yield (
+            kind,
+            EventEvidence(sure, f"{speed:.1f} m/s {'towards' if kind == 'approaching' else 'away from'} the camera"),
+        )
     border = near * (1 + NEAR_EDGE) if was_near else near
-    yield "near", Evidence(float(way.distance < border), f"{way.distance:.1f} m away, less than {near:g} m")
+    yield "near", EventEvidence(float(way.distance < border), f"{way.distance:.1f} m away, less than {near:g} m")
 
 
-def _stronger(one: float, reason: str, other: float, another: str) -> Evidence:
-    return Evidence(one, reason) if one >= other else Evidence(other, another)
+def _stronger(one: float, reason: str, other: float, another: str) -> EventEvidence:
+    return EventEvidence(one, reason) if one >= other else EventEvidence(other, another)

@@ -1,4 +1,4 @@
-"""How somebody holds themselves and their arms, from one set of keypoints after the other; and that they have fallen.
+"""Posture of body and arms, from one set of keypoints after the other; and falls.
 
 Somebody has fallen who was upright, lies, and was on the way down for a moment only. Who bends stands on upright legs;
 who sits or kneels has an upright trunk, and is tall enough; who lies down to sleep takes longer.
@@ -51,7 +51,7 @@ SWING = 0.25
 
 @dataclass(frozen=True)
 class Hands:
-    """Where the hands were.
+    """Recent positions of the hands.
 
     Args:
         times: s.
@@ -65,7 +65,7 @@ class Hands:
 
 @dataclass(frozen=True)
 class Posture:
-    """How somebody holds themselves.
+    """Posture of one person.
 
     Args:
         time: of the keypoints, s.
@@ -125,7 +125,7 @@ def _remember(hands: Hands, points: Floats, torso: float, time: float) -> Hands:
 
 
 def waves(hands: Hands) -> float:
-    """How surely a hand is waved, from 0 to 1: it is above its elbow, and goes to and fro."""
+    """Score of a waving hand, from 0 to 1: it is above its elbow, and goes to and fro."""
     return max((_swings(side) for side in zip(*hands.across, strict=True)), default=0.0)
 
 
@@ -148,7 +148,7 @@ def _swings(side: Sequence[float]) -> float:
 
 
 def hands_raised(points: Floats) -> float:
-    """How surely both hands are above the head, from 0 to 1: as the less sure one of their keypoints."""
+    """Score of both hands above the head, from 0 to 1: that of the less sure one of their keypoints."""
     head = points[[NOSE, *EYES]]
     head = head[head[:, 2] >= SURE]
     wrists, shoulders = points[list(WRISTS)], middle_of(points, SHOULDERS)

@@ -1,4 +1,4 @@
-"""How near somebody is, whether they look here, and how fast they come."""
+"""Zone of a person, attention to the camera, and speed of approach."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from opendr_perception.tasks.imaging import PinholeCamera
 from opendr_perception.tasks.people.scene.joining import Face
-from opendr_perception.tasks.people.scene.sight import Floats, Mount, Place, Zone
+from opendr_perception.tasks.people.scene.sight import Floats, Mount, PersonLocation, Zone
 
 BORDERS = ((0.45, Zone.INTIMATE), (1.2, Zone.PERSONAL), (3.6, Zone.SOCIAL))
 """Largest distances of the zones, m [Hall 1966, The Hidden Dimension]."""
@@ -47,7 +47,7 @@ def looks_here(face: Face | None, lens: PinholeCamera, before: bool = False) -> 
 
 @dataclass(frozen=True)
 class Approach:
-    """How somebody is from the camera.
+    """Distance of a person from the camera, and its rate of change.
 
     Args:
         distance: over the floor, m; NaN unknown.
@@ -58,8 +58,8 @@ class Approach:
     speed: float = math.nan
 
 
-def approach(place: Place, mount: Mount | None) -> Approach:
-    """How far somebody is from a camera, and how fast they go away from it."""
+def approach(place: PersonLocation, mount: Mount | None) -> Approach:
+    """Measure the distance of a person from a camera, and the speed at which it grows."""
     if mount is None or not np.isfinite(place.position).all():
         return Approach()
     up = np.array([0.0, 0.0, 1.0]) if mount.upright else -mount.rotation[:, 1]

@@ -1,4 +1,4 @@
-"""Where somebody is, from one image: by depth, by what people measure, and by where they stand on the floor.
+"""Position of a person from one image: by depth, by the size of people, and by the point where they stand on the floor.
 
 Each estimate says how sure it is in two parts: what differs from image to image, which a filter averages, and what
 stays, such as that this person is taller than the mean, which no number of images makes smaller.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.tasks.imaging import PinholeCamera
-from opendr_perception.tasks.people.scene.joining import SURE, Seen
+from opendr_perception.tasks.people.scene.joining import SURE, SeenPerson
 from opendr_perception.tasks.people.scene.settings import Settings
 from opendr_perception.tasks.people.scene.sight import Floats, PositionSource, Sight
 from opendr_perception.tasks.people.scene.space.measures import (
@@ -65,7 +65,7 @@ DEPTH_ERROR = 0.03
 
 @dataclass(frozen=True, eq=False)
 class Fix:
-    """Where somebody is in one image, in the camera's axes.
+    """Position of a person from one image, in the camera's axes.
 
     Args:
         point: (3,) middle of the torso, m; the head of somebody of whom only the face is seen.
@@ -80,8 +80,8 @@ class Fix:
     source: PositionSource
 
 
-def locate(sight: Sight, seen: Seen, settings: Settings) -> Fix | None:
-    """Where somebody is; None where nothing tells.
+def locate(sight: Sight, seen: SeenPerson, settings: Settings) -> Fix | None:
+    """The position of a person; None where nothing tells.
 
     Args:
         sight: with a lens, for images of its size.
@@ -109,7 +109,7 @@ def locate(sight: Sight, seen: Seen, settings: Settings) -> Fix | None:
     return Fix(point, *_covariances(point, far, sight.lens.focal), far.source)
 
 
-def aim_of(seen: Seen) -> Floats:
+def aim_of(seen: SeenPerson) -> Floats:
     """The pixel (2,) that shows the middle of the torso, or of the face of somebody without a body."""
     if seen.place is None:
         return np.asarray((seen.box[:2] + seen.box[2:]) / 2)
@@ -142,7 +142,7 @@ class Viewer:
         ray = self.ray(pixel)
         return float(ray @ self._up / max(float(np.linalg.norm(self.level(ray))), 1e-6))
 
-    def by_size(self, seen: Seen, height: float) -> Iterator[Belief]:
+    def by_size(self, seen: SeenPerson, height: float) -> Iterator[Belief]:
         """Distances by the height of the box, the torso, the shoulders and the face, whichever is seen whole."""
         points = seen.keypoints
         upright = points is None or (torso := torso_angle(points)) is None or torso < STEEP
@@ -162,7 +162,7 @@ class Viewer:
             left, right = seen.face.box[[0, 1]], seen.face.box[[2, 1]]
             yield self._across(left, left + (right - left) * seen.face.side / (right[0] - left[0]), FACE, 0.12)
 
-    def by_ground(self, seen: Seen) -> Iterator[Belief]:
+    def by_ground(self, seen: SeenPerson) -> Iterator[Belief]:
         """The distance at which the feet touch the floor, if they are seen."""
         if seen.place is None or self._cut(seen.box) or self._height <= ANKLE:
             return
@@ -181,7 +181,7 @@ class Viewer:
         bias = math.hypot(steep * math.hypot(TILT, FEET / focal), extra * far)
         yield Belief(far, max(steep * JITTER / focal, STEADY * far), bias, PositionSource.GROUND)
 
-    def by_depth(self, seen: Seen, across: float) -> Belief | None:
+    def by_depth(self, seen: SeenPerson, across: float) -> Belief | None:
         """The distance of the median depth of the torso, or the face; None where too little is known."""
         depth = self._sight.depth
         if depth is None or not len(depth):
@@ -197,7 +197,7 @@ class Viewer:
         far = float(np.median(known)) * across + half  # depth is along the axis; a ray has z = 1
         return Belief(far, 0.01 + 0.002 * far * far, DEPTH_ERROR + 0.003 * far, PositionSource.DEPTH)
 
-    def _surface(self, seen: Seen) -> Floats:
+    def _surface(self, seen: SeenPerson) -> Floats:
         """A box (4,) inside of the torso, or of the face."""
         if seen.keypoints is not None and seen.place is not None:
             corners = seen.keypoints[[*SHOULDERS, *HIPS]]
@@ -211,7 +211,7 @@ class Viewer:
         x, y = seen.box[:2]
         return np.array([x + 0.35 * width, y + 0.22 * height, x + 0.65 * width, y + 0.45 * height])
 
-    def _stands(self, seen: Seen) -> bool:
+    def _stands(self, seen: SeenPerson) -> bool:
         """True if a box shows the whole height of somebody who stands."""
         if self._cut(seen.box):
             return False

@@ -1,4 +1,4 @@
-"""What people measure, and how they hold themselves, from the keypoints of COCO."""
+"""Body measures of people, and their posture from the keypoints of COCO."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ANKLE = 0.08
 TORSO_HALF, HEAD_HALF = 0.11, 0.09
 """From the surface that a camera sees to the middle, m."""
 TORSO_IN_BOX = 0.36
-"""Where the middle of the torso is in the box of somebody who stands, from its upper end, in its height."""
+"""Middle of the torso in the box of somebody who stands, from its upper end, in its height."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How somebody moves: a Kalman filter of constant velocity over the positions of single images."""
+"""Motion of a person: a Kalman filter of constant velocity over the positions of single images."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.tasks.people.scene.sight import Floats, Mount, Place, PositionSource
+from opendr_perception.tasks.people.scene.sight import Floats, Mount, PersonLocation, PositionSource
 from opendr_perception.tasks.people.scene.space.locating import Fix
 
 ACCELERATION = 1.0
@@ -20,8 +20,8 @@ LONGEST = 3.0
 
 
 @dataclass(frozen=True, eq=False)
-class Motion:
-    """What is known of somebody's position and velocity.
+class MotionEstimate:
+    """Estimate of the position and velocity of a person.
 
     Args:
         frame: in which.
@@ -39,21 +39,21 @@ class Motion:
     bias: Floats
     source: PositionSource
 
-    def at(self, time: float) -> Motion:
-        """Where they are by now, if they go on."""
+    def at(self, time: float) -> MotionEstimate:
+        """The prediction for a later time, s, at constant velocity."""
         dt = max(time - self.time, 0.0)
         step = np.eye(6)
         step[:3, 3:] = dt * np.eye(3)
         push = np.concatenate([0.5 * dt * dt * np.eye(3), dt * np.eye(3)]) * ACCELERATION
         spread = step @ self.spread @ step.T + push @ push.T
-        return Motion(self.frame, self.time + dt, step @ self.mean, spread, self.bias, self.source)
+        return MotionEstimate(self.frame, self.time + dt, step @ self.mean, spread, self.bias, self.source)
 
-    def place(self) -> Place:
+    def place(self) -> PersonLocation:
         """Position, covariance and velocity."""
-        return Place(self.mean[:3].copy(), self.spread[:3, :3] + self.bias, self.mean[3:].copy(), self.source)
+        return PersonLocation(self.mean[:3].copy(), self.spread[:3, :3] + self.bias, self.mean[3:].copy(), self.source)
 
 
-def follow(before: Motion | None, fix: Fix, mount: Mount, frame: str, time: float) -> Motion:
+def follow(before: MotionEstimate | None, fix: Fix, mount: Mount, frame: str, time: float) -> MotionEstimate:
     """Take note of where somebody is in the next image.
 
     Args:
@@ -82,11 +82,13 @@ def follow(before: Motion | None, fix: Fix, mount: Mount, frame: str, time: floa
     gain = np.linalg.solve(expected, known.spread[:3]).T
     mean = known.mean + gain @ away
     spread = known.spread - gain @ known.spread[:3]
-    return Motion(frame, time, mean, (spread + spread.T) / 2, bias, fix.source)
+    return MotionEstimate(frame, time, mean, (spread + spread.T) / 2, bias, fix.source)
 
 
-def _begin(point: Floats, noise: Floats, bias: Floats, source: PositionSource, frame: str, time: float) -> Motion:
+def _begin(
+    point: Floats, noise: Floats, bias: Floats, source: PositionSource, frame: str, time: float
+) -> MotionEstimate:
     spread = np.zeros((6, 6))
     spread[:3, :3] = noise
     spread[3:, 3:] = FIRST_SPEED**2 * np.eye(3)
-    return Motion(frame, time, np.concatenate([point, np.zeros(3)]), spread, bias, source)
+    return MotionEstimate(frame, time, np.concatenate([point, np.zeros(3)]), spread, bias, source)

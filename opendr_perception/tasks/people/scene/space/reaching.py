@@ -1,10 +1,10 @@
-"""Where an arm points to in space, where depth is known."""
+"""Direction of a pointing arm in space, where depth is known."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from opendr_perception.tasks.people.scene.joining import Seen
+from opendr_perception.tasks.people.scene.joining import SeenPerson
 from opendr_perception.tasks.people.scene.sight import Floats, Sight
 from opendr_perception.tasks.people.scene.space.measures import SHOULDERS, WRISTS
 
@@ -14,7 +14,7 @@ ARM = (0.25, 1.0)
 """Metres from shoulder to wrist, between which the depth is of the arm and not of what is behind it."""
 
 
-def direction(sight: Sight, seen: Seen, left: bool) -> Floats | None:
+def direction(sight: Sight, seen: SeenPerson, left: bool) -> Floats | None:
     """The direction (3,) of unit length from shoulder to wrist, in the sight's frame; None where it is not known."""
     if seen.keypoints is None:
         return None

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from opendr_perception.tasks.action import Action
 from opendr_perception.tasks.people.scene.doings import Doings, end_all, observe
-from opendr_perception.tasks.people.scene.doings.happenings import RULES, Course
-from opendr_perception.tasks.people.scene.joining import Seen
+from opendr_perception.tasks.people.scene.doings.happenings import RULES, EventCourse
+from opendr_perception.tasks.people.scene.joining import SeenPerson
 from opendr_perception.tasks.people.scene.sight import Event
 from opendr_perception.tasks.people.scene.space import Approach
 
@@ -21,11 +21,11 @@ LABELS = ("stand", "fall", "wave")
 BOX = np.array([300.0, 100, 360, 300])
 
 
-def seen(points: np.ndarray | None, fall: float = 0.0) -> Seen:
-    return Seen("1", BOX, 1.0, 0, points, action=Action("1", np.array([1 - fall, fall, 0.0]), 100, True))
+def seen(points: np.ndarray | None, fall: float = 0.0) -> SeenPerson:
+    return SeenPerson("1", BOX, 1.0, 0, points, action=Action("1", np.array([1 - fall, fall, 0.0]), 100, True))
 
 
-def watch(frames: list[tuple[Seen, Approach]], near: float = 1.2) -> list[Event]:
+def watch(frames: list[tuple[SeenPerson, Approach]], near: float = 1.2) -> list[Event]:
     doings, events = Doings(), []
     for frame, (one, way) in enumerate(frames):
         doings, begun = observe(doings, "p", one, LABELS, way, near, frame / 10)
@@ -67,7 +67,7 @@ def test_what_is_not_known_changes_nothing_and_the_end_is_told(stage: Any) -> No
 
 @given(st.sampled_from(sorted(RULES)), st.lists(st.floats(0, 1), max_size=60))
 def test_an_event_begins_and_ends_in_turn(kind: str, scores: list[float]) -> None:
-    course, changes = Course(), []
+    course, changes = EventCourse(), []
     for frame, score in enumerate(scores):
         course, changed = course.go_on(RULES[kind], score, frame / 10)
         changes += [course.lasts] if changed else []

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opendr_perception.tasks.people.scene import Mount, Place, PositionSource, Zone
+from opendr_perception.tasks.people.scene import Mount, PersonLocation, PositionSource, Zone
 from opendr_perception.tasks.people.scene.joining import join
 from opendr_perception.tasks.people.scene.space import approach, looks_here, zone_of
 
@@ -43,9 +43,9 @@ def test_who_is_aside_looks_here_when_turned_to_the_camera(stage: Any, lens: Any
 
 
 def test_who_comes_has_a_negative_speed(level: Mount) -> None:
-    place = Place(np.array([3.0, 4.0, 1.0]), np.eye(3), np.array([-0.6, -0.8, 0.0]), PositionSource.DEPTH)
+    place = PersonLocation(np.array([3.0, 4.0, 1.0]), np.eye(3), np.array([-0.6, -0.8, 0.0]), PositionSource.DEPTH)
     way = approach(place, level)
     assert way.distance == pytest.approx(5)
     assert way.speed == pytest.approx(-1)
-    assert math.isnan(approach(Place.unknown(), level).distance)
+    assert math.isnan(approach(PersonLocation.unknown(), level).distance)
     assert math.isnan(approach(place, None).distance)

@@ -1,4 +1,4 @@
-"""Where people are, from drawn people whose place is known."""
+"""Positions of drawn people whose place is known."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.tasks.people.scene import Mount, PositionSource
-from opendr_perception.tasks.people.scene.space import Fix, Motion, follow
+from opendr_perception.tasks.people.scene.space import Fix, MotionEstimate, follow
 
 
 def fix(x: float, noise: float = 0.1, bias: float = 0.3, source: PositionSource = PositionSource.SIZE) -> Fix:
@@ -15,7 +15,7 @@ def fix(x: float, noise: float = 0.1, bias: float = 0.3, source: PositionSource 
 
 def test_noise_is_averaged_and_bias_stays() -> None:
     rng = np.random.default_rng(0)
-    motion: Motion | None = None
+    motion: MotionEstimate | None = None
     for frame in range(50):
         motion = follow(motion, fix(frame * 0.12 + rng.normal(0, 0.1)), Mount(), "map", frame / 10)
     assert motion is not None
