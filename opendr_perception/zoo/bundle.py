@@ -27,7 +27,7 @@ CONTENTS = "contents.json"
 FORMAT = 2  # packs of format 1 had receipts instead of a table of contents
 LARGEST_CONTENTS = 1 << 20
 Packed = ModelEntry | ImportedEntry
-"""What is carried; models that come with this package are there already."""
+"""Models that a pack carries; those that come with this package are there already."""
 LARGEST_MODEL = 1 << 30
 
 

@@ -25,7 +25,7 @@ from opendr_perception.zoo.store import REMEDIES, FileState, path_of, state_of
 FORMATS = ("yolox", "yolo", "rtmdet", "rt-detr", "d-fine", "rtmpose", "vitpose", "yolo-pose", "rtmo")
 """That can be imported; `zoo.importing` knows what they are, and needs onnx."""
 NODES = {"person detection": ("person_detection", "model"), "pose estimation": ("pose_estimation", "model")}
-"""Where an imported model is used: executable and parameter."""
+"""Place of use of an imported model: executable and parameter."""
 
 WIDE = 300
 """Columns of a table that no terminal shows: one line for each entry, for `grep`."""
@@ -34,7 +34,7 @@ app = typer.Typer(help="Get and check the pretrained models.", no_args_is_help=T
 
 
 def _everything() -> dict[str, Entry | ImportedEntry]:
-    """What the package knows, and what the user has imported."""
+    """Models of the package, and those that the user has imported."""
     return {**load_manifest().entries, **imported.load(default_cache())}
 
 

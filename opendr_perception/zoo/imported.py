@@ -23,7 +23,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
-class Samples:
+class OutputSamples:
     """Some values of an output for the test image.
 
     Attributes:
@@ -62,11 +62,11 @@ class ImportedEntry:
     source_sha256: str
     licence: str
     image: tuple[int, int]
-    golden: Mapping[str, Samples]
+    golden: Mapping[str, OutputSamples]
 
 
 def path_of(name: str, cache: Cache) -> Path:
-    """Where the file of an imported model lies."""
+    """Path of an imported model."""
     return cache.root / "imported" / f"{name}.onnx"
 
 
@@ -162,7 +162,9 @@ def _entry(name: str, fields: Mapping[str, object]) -> ImportedEntry:
     ):
         raise ValueError(f"'{name}' has a field of another type")
     samples = {
-        str(output): Samples(tuple(map(int, each["at"])), tuple(map(float, each["values"])), float(each["tolerance"]))
+        str(output): OutputSamples(
+            tuple(map(int, each["at"])), tuple(map(float, each["values"])), float(each["tolerance"])
+        )
         for output, each in golden.items()
     }
     strings = {key: str(text) for key, text in texts.items()}

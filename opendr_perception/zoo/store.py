@@ -23,7 +23,7 @@ REMEDIES = {
 
 
 class FileState(Enum):
-    """Whether a file of the cache can be used."""
+    """Validity of a file of the cache."""
 
     READY = "ready"
     MISSING = "missing"
@@ -90,7 +90,7 @@ def sample(name: str, cache: Cache | None = None) -> Path:
 
 
 def path_of(entry: Entry | ImportedEntry, cache: Cache) -> Path:
-    """Where a model or sample lies."""
+    """Path of a model or sample."""
     if isinstance(entry, ImportedEntry):
         return imported.path_of(entry.name, cache)
     if isinstance(entry, OwnEntry):
@@ -99,7 +99,7 @@ def path_of(entry: Entry | ImportedEntry, cache: Cache) -> Path:
 
 
 def state_of(entry: Entry | ImportedEntry, path: Path) -> FileState:
-    """Whether the file at `path` is that model or sample, by the hash that is pinned.
+    """Check that the file at `path` is that model or sample, by the hash that is pinned.
 
     Raises:
         ZooError: the file is there but cannot be read.

@@ -16,7 +16,7 @@ from opendr_perception.nodes.pose_estimation import PoseEstimation
 from opendr_perception.zoo.importing import import_model
 
 PERSON = (60, 30, 120, 150)
-"""Where the image is bright, in pixels of its 256 x 192."""
+"""Bright area of the image, in pixels of its 256 x 192."""
 CELL = 3
 """Pixels of the image in one of what the detector sees."""
 

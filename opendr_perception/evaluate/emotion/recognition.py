@@ -1,4 +1,4 @@
-"""How often the expression that the node names is the labelled one, and how far its scores can be believed.
+"""Accuracy and calibration of expressions: named against labelled ones, scores against shares of right answers.
 
 Single images, without the temporal network. In an image that is more than a face the largest face is looked at, as
 the nodes face_recognition and emotion_recognition find and turn it. Faces that were cut out before are also made
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opendr_perception.engine.session import Session
-from opendr_perception.evaluate.emotion.sets import Labelled, faces_in, find, is_fer2013
+from opendr_perception.evaluate.emotion.sets import LabelledFaces, faces_in, find, is_fer2013
 from opendr_perception.evaluate.measures import by_subject, calibration_error, mean_by_class
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.tasks.emotion import ExpressionNet, FaceView, visible
@@ -37,8 +37,8 @@ SEED = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """What was said of n faces.
+class JudgedExpressions:
+    """Answers about n faces.
 
     Attributes:
         labels: of the probabilities.
@@ -60,7 +60,7 @@ class Judged:
         return hits
 
 
-Face = tuple[Labelled, Image, FaceView]
+Face = tuple[LabelledFaces, Image, FaceView]
 
 
 def evaluate_expressions(dataset: Path, model: Session, part: str) -> Report:
@@ -92,13 +92,13 @@ def evaluate_expressions(dataset: Path, model: Session, part: str) -> Report:
     return report
 
 
-def judge(net: ExpressionNet, faces: Sequence[Face]) -> Judged:
+def judge(net: ExpressionNet, faces: Sequence[Face]) -> JudgedExpressions:
     """Look at faces."""
     groups = [faces[begin : begin + TOGETHER] for begin in range(0, len(faces), TOGETHER)]
     seen = [net.look([(image, view) for _, image, view in group]) for group in groups]
     own = np.concatenate([one.probabilities for one in seen])
     trust = np.concatenate([one.trust for one in seen])
-    return Judged(
+    return JudgedExpressions(
         net.labels,
         trust[:, None] * own + (1 - trust[:, None]) / len(net.labels),
         trust,
@@ -131,19 +131,19 @@ def worsened(faces: Sequence[Face], net: ExpressionNet) -> dict[str, list[Face]]
     }
 
 
-def _cut_out(images: Sequence[Labelled], net: ExpressionNet) -> Iterator[Face]:
+def _cut_out(images: Sequence[LabelledFaces], net: ExpressionNet) -> Iterator[Face]:
     for one in images:
         yield _whole(one, one.image, net)
 
 
-def _whole(face: Labelled, image: Image, net: ExpressionNet) -> Face:
+def _whole(face: LabelledFaces, image: Image, net: ExpressionNet) -> Face:
     """An image that is a crop: with the box by which the network would cut out all of it."""
     side = image.width / net.crop.margin
     middle = np.array([image.width / 2, image.height / 2 + net.crop.rise * side])
     return face, image, FaceView(np.concatenate([middle - side / 2, middle + side / 2]))
 
 
-def _found(images: Sequence[Labelled]) -> Iterator[Face]:
+def _found(images: Sequence[LabelledFaces]) -> Iterator[Face]:
     detector = FaceDetector(Session(store.require("blazeface").path, threads=1))
     for one in images:
         [faces] = detector([one.image])
@@ -156,7 +156,7 @@ def _found(images: Sequence[Labelled]) -> Iterator[Face]:
                 yield one, one.image, view
 
 
-def _add(report: Report, judged: Judged) -> None:
+def _add(report: Report, judged: JudgedExpressions) -> None:
     """Add the figures of faces to a report."""
     right, sure = judged.right, judged.probabilities.max(1)
     report.add("right", *by_subject(right, judged.subjects))
@@ -175,7 +175,7 @@ def _add(report: Report, judged: Judged) -> None:
     report.confusion, report.answers = found, (sure, right)
 
 
-def _add_short(report: Report, what: str, judged: Judged) -> None:
+def _add_short(report: Report, what: str, judged: JudgedExpressions) -> None:
     right, sure = judged.right, judged.probabilities.max(1)
     report.add(f"{what}: right", float(right.mean()))
     report.add(f"{what}: mean score", float(sure.mean()))

@@ -38,7 +38,7 @@ SAME = 0.95
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
+class LabelledFaces:
     """An image and the expression of the face in it.
 
     Attributes:
@@ -78,7 +78,7 @@ def find(dataset: Path, environment: Mapping[str, str] = os.environ) -> Path:
     return Path(environment.get("OPENDR_DATA") or DATA) / COMPACT[str(dataset)]
 
 
-def faces_in(dataset: Path, part: str) -> Iterator[Labelled]:
+def faces_in(dataset: Path, part: str) -> Iterator[LabelledFaces]:
     """The faces of a set.
 
     Args:
@@ -96,7 +96,7 @@ def faces_in(dataset: Path, part: str) -> Iterator[Labelled]:
         if not len(chosen):
             raise DatasetError(f"{dataset} has no faces in the part '{part}'")
         for place in chosen.tolist():
-            yield Labelled(crops.labels[crops.label[place]], _mono(crops.images[place]), f"{place}", cut=True)
+            yield LabelledFaces(crops.labels[crops.label[place]], _mono(crops.images[place]), f"{place}", cut=True)
     elif dataset.is_dir():
         yield from _of_folders(dataset, part)
     elif not dataset.exists():
@@ -134,7 +134,7 @@ def read_fer2013(dataset: Path) -> FaceCrops:
 
 
 def seen_again(images: Images, others: Images) -> npt.NDArray[np.bool_]:
-    """Which of the images (n, H, W) are, but for their compression, among others (m, H, W)."""
+    """Mask of the images (n, H, W) that are, but for their compression, among others (m, H, W)."""
     first, second = _thumbnails(images), _thumbnails(others)
     best = [(first[begin : begin + 1000] @ second.T).max(1) for begin in range(0, len(first), 1000)]
     return np.concatenate(best) > SAME if best else np.zeros(0, bool)
@@ -167,7 +167,7 @@ def _from_folder(folder: Path) -> FaceCrops:
     )
 
 
-def _of_folders(folder: Path, part: str) -> Iterator[Labelled]:
+def _of_folders(folder: Path, part: str) -> Iterator[LabelledFaces]:
     split = [name for name in PARTS if (folder / name).is_dir()]
     if split and part != "all":
         split = [name for name in split if name == part]
@@ -181,12 +181,12 @@ def _of_folders(folder: Path, part: str) -> Iterator[Labelled]:
         raise DatasetError(f"{folder} has no images in folders that are named like expressions")
     for path in paths:
         try:
-            yield Labelled(name_of(path.parent.name), read_image(path), str(path), cut=False)
+            yield LabelledFaces(name_of(path.parent.name), read_image(path), str(path), cut=False)
         except (BadImageFile, OSError) as error:
             raise DatasetError(f"{path} cannot be read ({error})") from error
 
 
-def _of_arrays(path: Path) -> Iterator[Labelled]:
+def _of_arrays(path: Path) -> Iterator[LabelledFaces]:
     try:
         with np.load(path, allow_pickle=False) as data:
             images = data["images"]
@@ -194,7 +194,7 @@ def _of_arrays(path: Path) -> Iterator[Labelled]:
             whose = next((data[key].tolist() for key in ("subject", "person") if key in data.files), range(len(labels)))
             for pixels, label, subject in zip(images, labels, whose, strict=True):
                 image = Image(np.ascontiguousarray(pixels), "mono8" if pixels.ndim == 2 else "rgb8")
-                yield Labelled(name_of(str(label)), image, str(subject), cut=False)
+                yield LabelledFaces(name_of(str(label)), image, str(subject), cut=False)
     except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise DatasetError(
             f"{path} is neither FER2013, nor a folder of expressions' folders, nor an .npz with images and label "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.body.formats import STRIDE, Bodies, BodyReader
+from opendr_perception.tasks.body.formats import STRIDE, BodyReader, DecodedBodies
 from opendr_perception.tasks.body.layouts import LAYOUTS
 from opendr_perception.tasks.body.pose import Poses, largest
 from opendr_perception.tasks.imaging import Heatmap, Image, Pixels
@@ -52,7 +52,7 @@ class BottomUpEstimator:
             found = self._reader(view.crop(image), view.scale, self.score_threshold, self.iou_threshold)
             found = found.moved(view.left, view.top)
             parts.append(found[assign_to_crop(found.boxes, views, number)])
-        bodies = Bodies.joined(parts, len(LAYOUTS[self._reader.layout]))
+        bodies = DecodedBodies.joined(parts, len(LAYOUTS[self._reader.layout]))
         order = np.argsort(-bodies.scores, kind="stable")
         people = Detections(bodies.boxes, bodies.scores)[order]
         kept = largest(people, self.max_persons)

@@ -49,7 +49,7 @@ class PoseEstimator:
     """Top-down pose estimation: detect people, cut out the surroundings of each, find its keypoints.
 
     Args:
-        detector: finds the people: a PersonDetector, or a HighResolutionDetector for large pictures.
+        detector: finds the people: a PersonDetector, or a HighResolutionDetector for large images.
         session: the zoo's `movenet-lightning` or `movenet-thunder`, or another one of `tasks.body.formats`.
         max_persons: the largest so many are looked at; the time grows with their number.
     """

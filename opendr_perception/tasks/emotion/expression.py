@@ -43,7 +43,7 @@ _SYNONYMS = {
 
 @dataclass(frozen=True)
 class Crop:
-    """How a face is cut out for a network.
+    """Crop of a face for a network.
 
     Args:
         margin: side of the square over the longer side of the face's box.
@@ -60,8 +60,8 @@ class Crop:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a network says of n faces, and how far it can be believed.
+class SeenExpressions:
+    """Answers of a network about n faces, and the trust in them.
 
     Args:
         probabilities: (n, labels), each summing to 1.
@@ -143,10 +143,12 @@ class ExpressionNet:
         probabilities = trust * seen.probabilities + (1 - trust) / len(self.labels)
         return Expressions(probabilities, trust * seen.affect, seen.features, seen.trust)
 
-    def look(self, faces: Sequence[tuple[Image, FaceView]]) -> Seen:
+    def look(self, faces: Sequence[tuple[Image, FaceView]]) -> SeenExpressions:
         """The same, with what the network says as it is, and the trust by itself."""
         if not faces:
-            return Seen(np.empty((0, len(self.labels))), np.empty((0, 2)), np.empty(0), np.empty((0, 0), np.float32))
+            return SeenExpressions(
+                np.empty((0, len(self.labels))), np.empty((0, 2)), np.empty(0), np.empty((0, 0), np.float32)
+            )
         crops = np.empty((len(faces), *self.size, 3), np.uint8)
         for crop, (image, face) in zip(crops, faces, strict=True):
             crop_resize(image, self.crop.around(face.box), self.size, "rgb", crop)
@@ -155,11 +157,11 @@ class ExpressionNet:
         affect = found.get("valence_arousal", mean_affect(probabilities, self.labels))
         trust = [trust_in(face, image) * trust_in_light(crop) for crop, (image, face) in zip(crops, faces, strict=True)]
         features = found[self._feature] if self._feature else np.empty((len(faces), 0), np.float32)
-        return Seen(probabilities, np.clip(affect, -1, 1), np.array(trust), features)
+        return SeenExpressions(probabilities, np.clip(affect, -1, 1), np.array(trust), features)
 
 
 def name_of(label: str) -> str:
-    """What an expression is called here, whatever a network or a data set calls it."""
+    """Name of an expression here, whatever a network or a data set calls it."""
     return _SYNONYMS.get(label.lower(), label.lower())
 
 

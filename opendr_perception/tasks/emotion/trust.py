@@ -1,4 +1,4 @@
-"""How far an expression can be believed: by how large, how turned, how well lit and how sharp the face is."""
+"""Trust in an expression, by size, turn, light and sharpness of the face."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def trust_in(face: FaceView, image: Image) -> float:
 
 
 def trust_in_light(crop: Pixels) -> float:
-    """How far light and exposure of a face's crop (H, W, 3) RGB let its expression be trusted, from 0 to 1."""
+    """Trust, from 0 to 1, that light and exposure of a face's crop (H, W, 3) RGB allow."""
     return _ramp(contrast(crop), TRUSTED_CONTRAST)
 
 

@@ -102,7 +102,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Fit:
-    """How a network wants an image laid into its canvas.
+    """Placement of an image in the canvas of a network.
 
     Args:
         order: Colour order of the canvas.
@@ -148,7 +148,7 @@ def letterbox(
     out: Pixels | None = None,
     place: Place = "middle",
 ) -> tuple[Pixels, Letterbox]:
-    """Fit a whole picture into a canvas, keeping its aspect ratio unless it is stretched.
+    """Fit a whole image into a canvas, keeping its aspect ratio unless it is stretched.
 
     Args:
         image: The image.
@@ -156,7 +156,7 @@ def letterbox(
         order: Colour order of the canvas.
         fill: Grey level of the borders.
         out: Canvas to fill, e.g. one row of a batch: (height, width, 3) uint8, C-contiguous.
-        place: Of the picture in the canvas.
+        place: Of the image in the canvas.
 
     Returns:
         The canvas (height, width, 3) uint8, and where the image lies in it.
@@ -167,7 +167,7 @@ def letterbox(
     canvas = _canvas(size, out)
     height, width = size
     scale = min(height / image.height, width / image.width)
-    # Whole pixels, so that the picture has sharp borders; the mapping holds the scale that results from it.
+    # Whole pixels, so that the image has sharp borders; the mapping holds the scale that results from it.
     inner_height = height if place == "stretch" else max(1, round(image.height * scale))
     inner_width = width if place == "stretch" else max(1, round(image.width * scale))
     top, left = ((height - inner_height) // 2, (width - inner_width) // 2) if place == "middle" else (0, 0)
@@ -250,7 +250,7 @@ def warp(
 
 
 def square(box: np.ndarray, margin: float = 1.0) -> tuple[float, float, float, float]:
-    """The square around a box (4,), its side `margin` times the box's longer one; it may reach beyond the picture."""
+    """The square around a box (4,), its side `margin` times the box's longer one; it may reach beyond the image."""
     return around(box, 1.0, margin)
 
 

@@ -26,7 +26,7 @@ class NmsSettings(PerceiverSettings):
         "greedy",
         "Method of non-maximum suppression. greedy, soft and cluster look at how much two boxes overlap; "
         "seq2seq_geom is a network that looks at all boxes together, for crowds; fseq2 also looks at the feature map "
-        "of the detector, which must be nanodet-features, and seq2seq at the picture, with weights of yours "
+        "of the detector, which must be nanodet-features, and seq2seq at the image, with your own weights "
         "(nms_model). Networks give their own scores; on real images ours are no better than greedy. Not used with a "
         "detector that gives one box for each person.",
         choices=METHODS,

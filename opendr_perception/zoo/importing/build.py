@@ -12,9 +12,9 @@ from opendr_perception.files import store
 from opendr_perception.zoo import golden, imported
 from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
 from opendr_perception.zoo.errors import ZooError
-from opendr_perception.zoo.imported import ImportedEntry, Samples
+from opendr_perception.zoo.imported import ImportedEntry, OutputSamples
 from opendr_perception.zoo.importing import graph
-from opendr_perception.zoo.importing.formats import DETECTION, FORMATS, Arrays, Format, Reading
+from opendr_perception.zoo.importing.formats import DETECTION, FORMATS, Arrays, ModelFormat, Reading
 from opendr_perception.zoo.importing.reading import Source, read
 
 SAMPLES = 24
@@ -104,7 +104,7 @@ def _refuse_taken(name: str) -> NoReturn:
     )
 
 
-def _check_task(source: Source, form: str, wanted: Format) -> None:
+def _check_task(source: Source, form: str, wanted: ModelFormat) -> None:
     """Refuse a file that says that it does something else: some outputs of other tasks look alike."""
     task = source.metadata.get("task")
     if wanted.task_of_file is not None and task is not None and task != wanted.task_of_file:
@@ -113,7 +113,7 @@ def _check_task(source: Source, form: str, wanted: Format) -> None:
         )
 
 
-def _size(source: Source, wanted: Format) -> tuple[int, int]:
+def _size(source: Source, wanted: ModelFormat) -> tuple[int, int]:
     """(height, width) of the image for which the model is tried."""
     image, _ = graph.image_input(source.model, source.name)
     batch = image.type.tensor_type.shape.dim[0].dim_value
@@ -127,7 +127,7 @@ def _size(source: Source, wanted: Format) -> tuple[int, int]:
     return size
 
 
-def _recognise(source: Source, form: str, wanted: Format, size: tuple[int, int]) -> tuple[Reading, Arrays]:
+def _recognise(source: Source, form: str, wanted: ModelFormat, size: tuple[int, int]) -> tuple[Reading, Arrays]:
     """Run the original once, and see whether its outputs are those of the format."""
     image, target = graph.image_input(source.model, source.name)
     mean, deviation = (np.array(values, np.float32).reshape(1, 3, 1, 1) for values in wanted.colours)
@@ -179,18 +179,16 @@ def _person(source: Source, reading: Reading, wanted: int | None) -> int:
     return person
 
 
-def _samples(path: Path, names: list[str], size: tuple[int, int]) -> dict[str, Samples]:
+def _samples(path: Path, names: list[str], size: tuple[int, int]) -> dict[str, OutputSamples]:
     """Some values of each output for the test image."""
     samples = {}
     for name, array in golden.run(str(path), names, {"image": golden.pattern(*size)}, str(path)).items():
         if not np.isfinite(array).all():
-            raise ZooError(
-                f"the output '{name}' has numbers that are none: the file is damaged, or of another precision"
-            )
+            raise ZooError(f"the output '{name}' has NaN and infinity: the file is damaged, or of another precision")
         flat = array.ravel().astype(np.float64)
         at = np.unique(np.linspace(0, len(flat) - 1, SAMPLES).round().astype(int)) if len(flat) else np.empty(0, int)
         tolerance = TOLERANCE * max(1.0, float(np.abs(flat).max(initial=0.0)))
-        samples[name] = Samples(tuple(at.tolist()), tuple(np.round(flat[at], 6).tolist()), tolerance)
+        samples[name] = OutputSamples(tuple(at.tolist()), tuple(np.round(flat[at], 6).tolist()), tolerance)
     return samples
 
 

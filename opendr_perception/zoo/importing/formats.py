@@ -24,7 +24,7 @@ KEYPOINTS = (17, 26, 133)
 
 @dataclass(frozen=True)
 class Reading:
-    """How the outputs of a network are to be read.
+    """Reading of the outputs of a network.
 
     Args:
         decoder: the name of the decoder, in `tasks.people.formats` or `tasks.body.formats`.
@@ -42,11 +42,11 @@ class Reading:
 
 
 Recognise = Callable[[Arrays, tuple[int, int]], Reading | None]
-"""How the outputs for an image of (height, width) are to be read; None if they are of another format."""
+"""Reading of the outputs for an image of (height, width); None if they are of another format."""
 
 
 @dataclass(frozen=True)
-class Format:
+class ModelFormat:
     """A format of ONNX files.
 
     Args:
@@ -168,34 +168,34 @@ def _cells(size: tuple[int, int]) -> np.ndarray:
 
 DETECTION, POSES = "person detection", "pose estimation"
 _DETS = "dets (N, K, 5) and labels (N, K)"
-_DETR = Format(
+_DETR = ModelFormat(
     DETECTION, "rgb", UNIT, (640, 640), False,
     "logits (N, Q, classes) and boxes (N, Q, 4), or labels (N, K), boxes (N, K, 4) and scores (N, K)", _detr,
 )  # fmt: skip
 
-FORMATS: dict[str, Format] = {
-    "yolox": Format(
+FORMATS: dict[str, ModelFormat] = {
+    "yolox": ModelFormat(
         DETECTION, "bgr", AS_IS, (640, 640), True, f"one of (N, A, 5 + classes), or {_DETS}", _yolox
     ),
-    "yolo": Format(
+    "yolo": ModelFormat(
         DETECTION, "rgb", UNIT, (640, 640), True, "one of (N, 4 + classes, A), or of (N, K, 6)", _yolo, "detect"
     ),
-    "rtmdet": Format(
+    "rtmdet": ModelFormat(
         DETECTION, "bgr", (IMAGENET[0][::-1], IMAGENET[1][::-1]), (640, 640), False, _DETS, _dets_and_labels
     ),
     "rt-detr": _DETR,
     "d-fine": _DETR,
-    "rtmpose": Format(
+    "rtmpose": ModelFormat(
         POSES, "rgb", IMAGENET, (256, 192), False,
         "simcc_x (N, K, columns) and simcc_y (N, K, rows) of 17, 26 or 133 keypoints", _simcc,
     ),
-    "vitpose": Format(
+    "vitpose": ModelFormat(
         POSES, "rgb", IMAGENET, (256, 192), False, "heatmaps (N, K, h, w) of 17, 26 or 133 keypoints", _heatmaps
     ),
-    "yolo-pose": Format(
+    "yolo-pose": ModelFormat(
         POSES, "rgb", UNIT, (640, 640), True, "one of (N, 56, A), or of (N, K, 57)", _yolo_pose, "pose"
     ),
-    "rtmo": Format(
+    "rtmo": ModelFormat(
         POSES, "bgr", AS_IS, (640, 640), False, "dets (N, K, 5) and keypoints (N, K, 17, 3)", _rtmo
     ),
 }  # fmt: skip

@@ -9,7 +9,7 @@ import onnx
 from onnx import TensorProto, compose, helper, numpy_helper
 
 from opendr_perception.zoo.errors import ZooError
-from opendr_perception.zoo.importing.formats import Format
+from opendr_perception.zoo.importing.formats import ModelFormat
 
 PREFIX = "network/"
 """Of everything in the original graph, so that no name is there twice."""
@@ -45,7 +45,7 @@ def image_input(model: onnx.ModelProto, name: str) -> tuple[onnx.ValueInfoProto,
 
 
 def free_size(image: onnx.ValueInfoProto) -> bool:
-    """Whether the height and width of the image are free."""
+    """True if the height and width of the image are free."""
     return not all(side.dim_value > 0 for side in image.type.tensor_type.shape.dim[2:])
 
 
@@ -56,7 +56,11 @@ def fixed_size(image: onnx.ValueInfoProto) -> Size:
 
 
 def wrap(
-    model: onnx.ModelProto, form: Format, size: Size | None, outputs: Mapping[str, tuple[str, Dimensions]], file: str
+    model: onnx.ModelProto,
+    form: ModelFormat,
+    size: Size | None,
+    outputs: Mapping[str, tuple[str, Dimensions]],
+    file: str,
 ) -> onnx.ModelProto:
     """A copy that takes `image` (N, H, W, 3) uint8, in the channel order of the format.
 
@@ -100,7 +104,7 @@ def wrap(
     return wrapped
 
 
-def _normalisation(form: Format, image: onnx.ValueInfoProto) -> list[onnx.NodeProto]:
+def _normalisation(form: ModelFormat, image: onnx.ValueInfoProto) -> list[onnx.NodeProto]:
     """From `image` to the input that the network had: planes, minus the mean, over the standard deviation."""
     kind = image.type.tensor_type.elem_type
     return [
@@ -122,7 +126,7 @@ def _size_of_each(name: str, size: Size) -> list[onnx.NodeProto]:
     ]
 
 
-def _constants(form: Format, size: Size | None) -> dict[str, np.ndarray]:
+def _constants(form: ModelFormat, size: Size | None) -> dict[str, np.ndarray]:
     mean, deviation = (np.array(values, np.float32).reshape(1, 3, 1, 1) for values in form.colours)
     constants: dict[str, np.ndarray] = {"image_mean": mean, "image_deviation": deviation}
     if size is not None:

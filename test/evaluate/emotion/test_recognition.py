@@ -26,7 +26,7 @@ TEXTURE = np.kron(np.tile([[-60, 60], [60, -60]], (2, 2)), np.ones((12, 12), int
 
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
-    """Whoever is bright is happy, whoever is dark sad."""
+    """A network to which bright faces are happy, and dark ones sad."""
     nodes = [
         helper.make_node("Cast", ["image"], ["real"], to=TensorProto.FLOAT),
         helper.make_node("ReduceMean", ["real"], ["mean"], axes=[1, 2, 3], keepdims=1),
@@ -92,12 +92,12 @@ def test_scores_fall_with_what_makes_faces_worse(network: Path, table: Path) -> 
 
 def test_a_crop_is_given_to_the_network_as_it_is(network: Path) -> None:
     from opendr_perception.evaluate.emotion.recognition import _whole
-    from opendr_perception.evaluate.emotion.sets import Labelled
+    from opendr_perception.evaluate.emotion.sets import LabelledFaces
     from opendr_perception.tasks.imaging import Image
 
     net = ExpressionNet(Session(network))
     image = Image((180 + TEXTURE).astype(np.uint8), "mono8")
-    face, _, view = _whole(Labelled("happy", image, "1", cut=True), image, net)
+    face, _, view = _whole(LabelledFaces("happy", image, "1", cut=True), image, net)
     assert net.crop.around(view.box) == pytest.approx((0, 0, 48, 48))
     small = worsened([(face, image, view)], net)["faces of 10 pixels"]
     assert small[0][1].width == 12

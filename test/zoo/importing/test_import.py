@@ -263,7 +263,7 @@ def wrong_files(exports: Any) -> dict[str, tuple[str, Path, str]]:
             "expected one input of an image",
         ),
         "four at a time": ("yolo", exports("h.onnx", YOLO, batch=4), "takes 4 images at a time"),
-        "no numbers": ("yolo", exports("i.onnx", nan), "has numbers that are none"),
+        "no numbers": ("yolo", exports("i.onnx", nan), "has NaN and infinity"),
         "five keypoints": (
             "rtmpose",
             exports("j.onnx", {"x": np.zeros((1, 5, 192)), "y": np.zeros((1, 5, 128))}),

@@ -4,7 +4,7 @@ A model says its format in its metadata, which `opendr-perception models import`
 OpenPose's have none there.
 """
 
-from opendr_perception.tasks.body.formats.base import Bodies, BodyReader, CropFormat
+from opendr_perception.tasks.body.formats.base import BodyReader, CropFormat, DecodedBodies
 from opendr_perception.tasks.body.formats.choice import (
     BOTTOM_UP,
     TOP_DOWN,
@@ -19,9 +19,9 @@ __all__ = [
     "BOTTOM_UP",
     "STRIDE",
     "TOP_DOWN",
-    "Bodies",
     "BodyReader",
     "CropFormat",
+    "DecodedBodies",
     "OpenPose",
     "bottom_up",
     "is_bottom_up",

@@ -1,4 +1,4 @@
-"""What formats of pose networks are."""
+"""Formats of pose networks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGER = (26, 133)
 
 
 class CropFormat(Protocol):
-    """How a network wants to see one person, and what its outputs mean."""
+    """A format of networks that see one person: its input, and the meaning of its outputs."""
 
     @property
     def order(self) -> Order:
@@ -37,7 +37,7 @@ class CropFormat(Protocol):
 
 
 @dataclass(frozen=True)
-class Bodies:
+class DecodedBodies:
     """The people of an image or of a part of it.
 
     Args:
@@ -50,18 +50,18 @@ class Bodies:
     boxes: np.ndarray
     scores: np.ndarray
 
-    def __getitem__(self, index: np.ndarray) -> Bodies:
-        return Bodies(self.keypoints[index], self.boxes[index], self.scores[index])
+    def __getitem__(self, index: np.ndarray) -> DecodedBodies:
+        return DecodedBodies(self.keypoints[index], self.boxes[index], self.scores[index])
 
-    def moved(self, x: float, y: float) -> Bodies:
+    def moved(self, x: float, y: float) -> DecodedBodies:
         """The same people where a part of an image begins at (x, y)."""
         keypoints = self.keypoints.copy()
         keypoints[..., :2] += (x, y)
         keypoints[keypoints[..., 2] == 0] = 0
-        return Bodies(keypoints, self.boxes + np.array([x, y, x, y], np.float32), self.scores)
+        return DecodedBodies(keypoints, self.boxes + np.array([x, y, x, y], np.float32), self.scores)
 
     @classmethod
-    def joined(cls, parts: Sequence[Bodies], keypoints: int) -> Bodies:
+    def joined(cls, parts: Sequence[DecodedBodies], keypoints: int) -> DecodedBodies:
         """The people of several parts, of so many keypoints each."""
         nobody = cls.nobody(keypoints)
         return cls(
@@ -71,7 +71,7 @@ class Bodies:
         )
 
     @classmethod
-    def nobody(cls, keypoints: int) -> Bodies:
+    def nobody(cls, keypoints: int) -> DecodedBodies:
         """No people, of so many keypoints each."""
         return cls(np.empty((0, keypoints, 3), np.float32), np.empty((0, 4), np.float32), np.empty(0, np.float32))
 
@@ -90,7 +90,7 @@ class BodyReader(Protocol):
     def warm_up(self) -> None:
         """Run the network once, so that the first image is not slow."""
 
-    def __call__(self, image: Image, scale: float, above: float, iou_threshold: float) -> Bodies:
+    def __call__(self, image: Image, scale: float, above: float, iou_threshold: float) -> DecodedBodies:
         """Find people.
 
         Args:

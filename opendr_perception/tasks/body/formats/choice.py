@@ -17,7 +17,7 @@ from opendr_perception.tasks.body.formats.yolo_pose import yolo_pose, yolo_pose_
 T = TypeVar("T")
 
 TOP_DOWN: dict[str, Callable[[Session], CropFormat]] = {"movenet": MoveNet, "simcc": SimCc, "heatmap": Heatmaps}
-"""What reads the keypoints of one person from a crop."""
+"""Reader of the keypoints of one person from a crop."""
 
 BOTTOM_UP: dict[str, Callable[[Session], BodyReader]] = {
     "openpose": OpenPose,
@@ -25,7 +25,7 @@ BOTTOM_UP: dict[str, Callable[[Session], BodyReader]] = {
     "yolo_pose_end_to_end": yolo_pose_end_to_end,
     "rtmo": rtmo,
 }
-"""What finds all people of an image at once."""
+"""Finder of all people of an image at once."""
 
 
 def name_of(session: Session) -> str:
@@ -49,7 +49,7 @@ def top_down(session: Session) -> CropFormat:
 
 
 def bottom_up(session: Session) -> BodyReader:
-    """What reads a model that finds all people at once.
+    """Reader of a model that finds all people at once.
 
     Raises:
         EngineError: the model is none, or does not have the inputs and outputs of its format.

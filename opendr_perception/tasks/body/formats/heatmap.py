@@ -68,7 +68,7 @@ def refined_peaks(maps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ) / 2
     curvature = np.stack([np.stack([xx, xy], axis=-1), np.stack([xy, yy], axis=-1)], axis=-2)
     curvature += np.eye(2) * np.finfo(np.float32).eps
-    with np.errstate(invalid="ignore"):  # numbers that are none
+    with np.errstate(invalid="ignore"):  # NaN and infinity
         flat = ~(np.abs(np.linalg.det(curvature)) > np.finfo(np.float64).tiny)
     curvature[flat] = np.eye(2)  # of no use, and not invertible
     steps = np.linalg.solve(curvature, slope[..., None])[..., 0]

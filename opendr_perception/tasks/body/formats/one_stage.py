@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Outputs, Session
-from opendr_perception.tasks.body.formats.base import Bodies
+from opendr_perception.tasks.body.formats.base import DecodedBodies
 from opendr_perception.tasks.body.layouts import COCO17
 from opendr_perception.tasks.imaging import Fit, Image, Letterbox
 from opendr_perception.tasks.nms import greedy_nms
@@ -15,7 +15,7 @@ from opendr_perception.tasks.people import canvas_size
 
 STRIDE = 32
 
-Decode = Callable[[Outputs, float], Bodies]
+Decode = Callable[[Outputs, float], DecodedBodies]
 """The people on one canvas, in its pixels, from outputs without the axis of the batch; only those above a score."""
 
 
@@ -45,7 +45,7 @@ class OneStage:
     def warm_up(self) -> None:
         self._session.warm_up(image=(1, *(self._size or (self.height, self.height)), 3))
 
-    def __call__(self, image: Image, scale: float, above: float, iou_threshold: float) -> Bodies:
+    def __call__(self, image: Image, scale: float, above: float, iou_threshold: float) -> DecodedBodies:
         longest = max(STRIDE, round(max(image.height, image.width) * scale))
         canvas, place = self._fit(image, self._size or canvas_size(image.height, image.width, longest, STRIDE))
         outputs = self._session.run({"image": canvas[None]})
@@ -55,7 +55,7 @@ class OneStage:
         return found[kept]
 
 
-def _in_image(found: Bodies, place: Letterbox, image: Image) -> Bodies:
+def _in_image(found: DecodedBodies, place: Letterbox, image: Image) -> DecodedBodies:
     """People of a canvas, in pixels of the image; what is no box at all is nobody, what is no number was not seen."""
     fine = np.isfinite(found.boxes).all(axis=1) & np.isfinite(found.scores)
     found = found[fine]
@@ -64,7 +64,7 @@ def _in_image(found: Bodies, place: Letterbox, image: Image) -> Bodies:
     placed = np.concatenate([place.to_source(keypoints[..., :2]), np.clip(keypoints[..., 2:], 0, 1)], axis=-1)
     placed = np.where(placed[..., 2:] > 0, placed, 0).astype(np.float32)
     inside = np.flatnonzero((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
-    return Bodies(placed, boxes, np.clip(found.scores, 0, 1))[inside]
+    return DecodedBodies(placed, boxes, np.clip(found.scores, 0, 1))[inside]
 
 
 def as_keypoints(rows: np.ndarray) -> np.ndarray:

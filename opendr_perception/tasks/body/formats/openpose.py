@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from opendr_perception.engine.session import Session, Tensor
-from opendr_perception.tasks.body.formats.base import FLOAT, IMAGE, Bodies
+from opendr_perception.tasks.body.formats.base import FLOAT, IMAGE, DecodedBodies
 from opendr_perception.tasks.body.grouping import JOINTS, enlarge, group
 from opendr_perception.tasks.imaging import Image, to_bgr
 
@@ -44,7 +44,7 @@ class OpenPose:
     def warm_up(self) -> None:
         self._session.warm_up(image=(1, self.height, self.height * 16 // 9, 3))
 
-    def __call__(self, image: Image, scale: float, above: float, iou_threshold: float) -> Bodies:
+    def __call__(self, image: Image, scale: float, above: float, iou_threshold: float) -> DecodedBodies:
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
         resized = to_bgr(Image(np.asarray(cv2.resize(image.pixels, size, interpolation=way), np.uint8), image.encoding))
@@ -53,7 +53,7 @@ class OpenPose:
         keypoints, scores = group(heatmaps, fields)
         cell = np.array([image.width / size[0], image.height / size[1]]) * STRIDE / ENLARGED
         keypoints[..., :2] = (keypoints[..., :2] + 0.5) * cell  # a whole number is the centre of a cell
-        return Bodies(keypoints, boxes_around(keypoints, (image.width, image.height)), scores)
+        return DecodedBodies(keypoints, boxes_around(keypoints, (image.width, image.height)), scores)
 
 
 def boxes_around(keypoints: np.ndarray, size: tuple[int, int]) -> np.ndarray:

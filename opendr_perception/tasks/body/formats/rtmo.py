@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from opendr_perception.engine.session import Outputs, Session, Tensor
-from opendr_perception.tasks.body.formats.base import FLOAT, IMAGE, Bodies
+from opendr_perception.tasks.body.formats.base import FLOAT, IMAGE, DecodedBodies
 from opendr_perception.tasks.body.formats.one_stage import OneStage
 from opendr_perception.tasks.body.layouts import COCO17
 from opendr_perception.tasks.imaging import Fit
@@ -27,7 +27,7 @@ def rtmo(session: Session) -> OneStage:
     return OneStage(session, Fit("bgr", "corner", 114), _decode, one_each=False)
 
 
-def _decode(outputs: Outputs, above: float) -> Bodies:
+def _decode(outputs: Outputs, above: float) -> DecodedBodies:
     dets = outputs["dets"]
     chosen = dets[:, 4] > above
-    return Bodies(outputs["keypoints"][chosen], dets[chosen, :4], dets[chosen, 4])
+    return DecodedBodies(outputs["keypoints"][chosen], dets[chosen, :4], dets[chosen, 4])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opendr_perception.engine.session import Outputs, Session, Tensor
-from opendr_perception.tasks.body.formats.base import FLOAT, IMAGE, Bodies
+from opendr_perception.tasks.body.formats.base import FLOAT, IMAGE, DecodedBodies
 from opendr_perception.tasks.body.formats.one_stage import OneStage, as_keypoints
 from opendr_perception.tasks.body.layouts import COCO17
 from opendr_perception.tasks.imaging import Fit
@@ -34,15 +34,15 @@ def yolo_pose_end_to_end(session: Session) -> OneStage:
     return OneStage(session, FIT, _decode_end_to_end, one_each=True)
 
 
-def _decode(outputs: Outputs, above: float) -> Bodies:
+def _decode(outputs: Outputs, above: float) -> DecodedBodies:
     predictions = outputs["predictions"]
     rows = predictions[:, predictions[4] > above].T
     halves = rows[:, 2:4] / 2
     boxes = np.concatenate([rows[:, :2] - halves, rows[:, :2] + halves], axis=1)
-    return Bodies(as_keypoints(rows[:, 5:]), boxes, rows[:, 4])
+    return DecodedBodies(as_keypoints(rows[:, 5:]), boxes, rows[:, 4])
 
 
-def _decode_end_to_end(outputs: Outputs, above: float) -> Bodies:
+def _decode_end_to_end(outputs: Outputs, above: float) -> DecodedBodies:
     rows = outputs["detections"]
     rows = rows[(rows[:, 4] > above) & (np.rint(rows[:, 5]) == 0)]
-    return Bodies(as_keypoints(rows[:, 6:]), rows[:, :4], rows[:, 4])
+    return DecodedBodies(as_keypoints(rows[:, 6:]), rows[:, :4], rows[:, 4])

@@ -1,4 +1,4 @@
-"""What a format of person detectors is."""
+"""Formats of person detectors."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FLOAT = np.dtype(np.float32)
 
 
 class DetectorFormat(Protocol):
-    """How a network wants to see an image, and what its outputs mean."""
+    """A format of detectors: its input, and the meaning of its outputs."""
 
     @property
     def fit(self) -> Fit:
-        """How an image is laid into the canvas that the network looks at."""
+        """Placement of an image in the canvas that the network looks at."""
 
     @property
     def stride(self) -> int:

@@ -22,7 +22,7 @@ FORMATS: dict[str, Callable[[Session], DetectorFormat]] = {
     "detr": Detr,
     "detr_end_to_end": DetrEndToEnd,
 }
-"""What reads the outputs of each, and checks that a model has them."""
+"""Reader of the outputs of each format, which checks that a model has them."""
 
 
 def format_of(session: Session) -> DetectorFormat:

@@ -23,8 +23,8 @@ TOGETHER = 256
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """What makes probabilities of logits: softmax((logits + prior) / temperature)."""
+class ScoreCalibration:
+    """Map from logits to probabilities: softmax((logits + prior) / temperature)."""
 
     temperature: float
     prior: Tensor
@@ -40,7 +40,7 @@ def logits_of(network: CompactNet, images: np.ndarray) -> Tensor:
     return torch.cat(parts)
 
 
-def fit(logits: Tensor, labels: Tensor, counts: Tensor, share: float = SHARE) -> Calibration:
+def fit(logits: Tensor, labels: Tensor, counts: Tensor, share: float = SHARE) -> ScoreCalibration:
     """The temperature with which the labels are likeliest.
 
     Args:
@@ -53,7 +53,7 @@ def fit(logits: Tensor, labels: Tensor, counts: Tensor, share: float = SHARE) ->
     prior = share * (frequency / frequency.sum()).log()
     prior = prior - prior.mean()
     losses = [F.cross_entropy((logits + prior) / t, labels).item() for t in TEMPERATURES.tolist()]
-    return Calibration(float(TEMPERATURES[int(np.argmin(losses))]), prior)
+    return ScoreCalibration(float(TEMPERATURES[int(np.argmin(losses))]), prior)
 
 
 def error_of_other_half(logits: Tensor, labels: Tensor, counts: Tensor) -> float:
@@ -68,7 +68,7 @@ def error_of_other_half(logits: Tensor, labels: Tensor, counts: Tensor) -> float
     return calibration_error(torch.cat(sure).numpy(), torch.cat(right).numpy())
 
 
-def apply(network: CompactNet, calibration: Calibration) -> None:
+def apply(network: CompactNet, calibration: ScoreCalibration) -> None:
     """Put a calibration into the weights of a network, once and for all."""
     with torch.no_grad():
         network.expression.bias.add_(calibration.prior)

@@ -30,7 +30,7 @@ from opendr_perception.training.emotion.compact.calibration import apply, error_
 from opendr_perception.training.emotion.compact.train import learned_from
 
 CROP = {"margin": 1.2, "rise": 0.08}
-"""How faces of FER2013 were cut out, by the boxes that BlazeFace finds in them: the side of the crop, and how far its
+"""Crop of the faces of FER2013, by the boxes that BlazeFace finds in them: the side of the crop, and how far its
 middle is above that of the box, over the longer side of the box."""
 
 

@@ -1,4 +1,4 @@
-"""What makes images of faces differ that show the same: mirror, turn, place, light, sharpness, what is before it."""
+"""Augmentation of faces: mirror, turn, place, light, sharpness, occlusion."""
 
 from __future__ import annotations
 
