@@ -27,7 +27,7 @@ def image_annotations(types: ModuleType, result: StampedResult, shapes: Sequence
     stamp = result.header.stamp
     return types.ImageAnnotations(
         points=[_points(types, stamp, shape, *each) for shape in shapes for each in _outlines(shape)],
-        labels=[_label(types, stamp, shape) for shape in shapes if shape.name],
+        texts=[_label(types, stamp, shape) for shape in shapes if shape.name],
     )
 
 

@@ -7,7 +7,7 @@ and Foxglove, with those where they are installed, and everywhere with stand-ins
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -22,6 +22,7 @@ from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
 from opendr_perception.nodes.person_detection import PersonDetection
+from opendr_perception.process.sinks.annotations import DEFINITIONS
 from opendr_perception.ros.outputs import Extra, drawn_by, lazy, shapes
 from opendr_perception.ros.perception.node import PerceptionNode
 from opendr_perception.tasks.body import LAYOUTS
@@ -129,7 +130,7 @@ class Colour:
 class Annotations:
     circles: list[Any] = field(default_factory=list)
     points: list[Any] = field(default_factory=list)
-    labels: list[Any] = field(default_factory=list)
+    texts: list[Any] = field(default_factory=list)
 
 
 STAND_INS = {
@@ -138,6 +139,13 @@ STAND_INS = {
         ImageAnnotations=Annotations, PointsAnnotation=Points, TextAnnotation=Text, Point2=Point, Color=Colour
     ),
 }
+
+
+@pytest.mark.parametrize("name", ["ImageAnnotations", "PointsAnnotation", "TextAnnotation", "Point2", "Color"])
+def test_stand_ins_have_the_fields_of_foxglove_s_messages(name: str) -> None:
+    lines = [line for line in DEFINITIONS[f"foxglove_msgs/msg/{name}"].splitlines() if "=" not in line]
+    stand_in = getattr(STAND_INS["foxglove_msgs"], name)
+    assert [each.name for each in fields(stand_in)] == [line.split()[1] for line in lines]
 
 
 @pytest.fixture(params=["stand-ins", "installed"])
@@ -173,7 +181,7 @@ def test_detections_have_boxes_classes_scores_and_ids(made: Any) -> None:
 def test_annotations_show_boxes_limbs_joints_and_names_in_the_track_s_colour(made: Any) -> None:
     message = made(shapes.of_poses, poses(unseen := "left_ankle"))["annotations"]
     box, limbs, joints = message.points
-    assert all(each.timestamp == HEADER.stamp for each in (*message.points, *message.labels))
+    assert all(each.timestamp == HEADER.stamp for each in (*message.points, *message.texts))
     assert [(point.x, point.y) for point in box.points] == [(10.0, 20.0), (30.0, 20.0), (30.0, 80.0), (10.0, 80.0)]
     assert [each.type for each in message.points] == [2, 4, 1]
     assert len(joints.points) == 16
@@ -181,8 +189,8 @@ def test_annotations_show_boxes_limbs_joints_and_names_in_the_track_s_colour(mad
     assert LAYOUTS["coco17"].index(unseen) not in {point.x for point in limbs.points}
     colour = tuple(round(255 * value) for value in (box.outline_color.r, box.outline_color.g, box.outline_color.b))
     assert colour == colour_of("k3x-4")
-    assert [label.text for label in message.labels] == ["k3x-4"]
-    assert [label.text for label in made(shapes.of_faces, FACES)["annotations"].labels] == ["Ann", "f-2"]
+    assert [label.text for label in message.texts] == ["k3x-4"]
+    assert [label.text for label in made(shapes.of_faces, FACES)["annotations"].texts] == ["Ann", "f-2"]
 
 
 def test_nothing_is_drawn_of_nobody(made: Any) -> None:
