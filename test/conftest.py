@@ -91,7 +91,7 @@ def heart_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
     from opendr_perception.networks.signals.continual import BeatNetwork, HeartSoundNetwork
     from opendr_perception.training.common.weights import save
-    from opendr_perception.training.signals.export import ship
+    from opendr_perception.training.signals.export import export_weights
     from opendr_perception.training.signals.train import SOUND
 
     torch.manual_seed(0)
@@ -107,7 +107,7 @@ def heart_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         labels = [f"label {k}" for k in range(network.bag.classes)]
         card = {"labels": labels, "shape": {"window": window}, "by_beat": window == 1, **kind}
         save(network.eval(), folder / f"{name}.npz", card)
-        ship(folder / f"{name}.npz", folder / f"{name}.onnx")
+        export_weights(folder / f"{name}.npz", folder / f"{name}.onnx")
     return {path.stem: path for path in folder.glob("*.onnx")}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
-from opendr_perception.training.common.weights import read
+from opendr_perception.training.common.weights import fill, read
 
 
 def load(path: Path) -> tuple[ActionTcn, dict[str, Any]]:
@@ -23,8 +23,5 @@ def load(path: Path) -> tuple[ActionTcn, dict[str, Any]]:
     if card.get("frames_version") != skeleton.VERSION:
         raise ValueError(f"{path} is for frames of version {card.get('frames_version')}, not {skeleton.VERSION}")
     network = ActionTcn(len(card["labels"]), card["width"])
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{path} does not fit the network: {str(error).splitlines()[-1].strip()}") from error
-    return network.eval(), card
+    fill(network, state, path)
+    return network, card

@@ -29,3 +29,16 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
     card = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))
     with np.load(path, allow_pickle=False) as arrays:
         return {name: torch.from_numpy(arrays[name]) for name in arrays.files}, card
+
+
+def fill(network: nn.Module, state: dict[str, torch.Tensor], path: Path) -> None:
+    """Give a network the weights that were read from `path`, and put it in evaluation mode.
+
+    Raises:
+        ValueError: They are of another network.
+    """
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"{path} does not fit the network: {str(error).splitlines()[-1].strip()}") from error
+    network.eval()

@@ -11,7 +11,7 @@ import typer
 
 from opendr_perception.engine.export import export
 from opendr_perception.networks.signals.continual import BeatNetwork, HeartSoundNetwork
-from opendr_perception.training.common.weights import read
+from opendr_perception.training.common.weights import fill, read
 
 TOLD = ("labels", "kind", "by_beat", "mel", "field", "hop")
 """Metadata that a model carries."""
@@ -29,14 +29,11 @@ def load(weights: Path) -> tuple[BeatNetwork | HeartSoundNetwork, dict[str, Any]
     state, card = read(weights)
     build = HeartSoundNetwork if card["kind"] == "pcg" else BeatNetwork
     network = build(len(card["labels"]), **card["shape"])
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{weights} does not fit the network: {str(error).splitlines()[-1].strip()}") from error
-    return network.eval(), card
+    fill(network, state, weights)
+    return network, card
 
 
-def ship(
+def export_weights(
     weights: Annotated[Path, typer.Argument(help="The .npz of a training; its card lies beside it.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
 ) -> None:
@@ -47,4 +44,4 @@ def ship(
 
 
 if __name__ == "__main__":
-    typer.run(ship)
+    typer.run(export_weights)

@@ -11,7 +11,7 @@ import typer
 
 from opendr_perception.engine.export import export
 from opendr_perception.networks.sound import SoundNetwork
-from opendr_perception.training.common.weights import read
+from opendr_perception.training.common.weights import fill, read
 
 
 def load(weights: Path) -> tuple[SoundNetwork, dict[str, object]]:
@@ -25,11 +25,8 @@ def load(weights: Path) -> tuple[SoundNetwork, dict[str, object]]:
     """
     state, card = read(weights)
     network = SoundNetwork(len(card["labels"]), bands=card["mel"]["bands"], **card["shape"])
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise ValueError(f"{weights} does not fit the network: {str(error).splitlines()[-1].strip()}") from error
-    return network.eval(), card
+    fill(network, state, weights)
+    return network, card
 
 
 def export_weights(

@@ -15,7 +15,7 @@ from opendr_perception.evaluate.signals.heart import evaluate_heart
 from opendr_perception.evaluate.signals.sets import HeartRecording
 from opendr_perception.training.signals import train
 from opendr_perception.training.signals.data import HeartExample, chances, examples_of, varied_beats
-from opendr_perception.training.signals.export import load, ship
+from opendr_perception.training.signals.export import export_weights, load
 from opendr_perception.training.signals.simulate import electrocardiogram, intervals
 
 
@@ -48,7 +48,7 @@ def test_a_training_writes_a_model_that_tells_hearts_apart(made_set: Path, tmp_p
     assert not network.training and card["left out"] == "0" and "--steps 60" in card["command"]
     figures = json.loads((weights.parent / "figures-0.json").read_text())
     assert figures["balanced accuracy"] == 1
-    ship(weights, tmp_path / "model.onnx")
+    export_weights(weights, tmp_path / "model.onnx")
     report = evaluate_heart(made_set, Session(tmp_path / "model.onnx", threads=1), "test").as_dict()
     values = {figure["name"]: figure["value"] for figure in report["figures"]}
     assert values["recordings"] == figures["examples"] == 4
