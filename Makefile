@@ -11,7 +11,7 @@ FUZZ_EXAMPLES ?= 10000
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .NOTPARALLEL:
-.PHONY: help demo demo-active test test-peers soak bench build models sbom docs clean
+.PHONY: help demo demo-active test test-peers test-wheel soak bench build models sbom docs clean
 
 created := .venv/.created
 run := .venv/.run
@@ -33,6 +33,7 @@ help:
 	@echo "make demo-active a simulated robot goes around people until it knows who they are (DEMO_ARGS='--seed N --headless')"
 	@echo "make test        set up everything and run the linters and all tests (PYTEST_ARGS='-k NAME')"
 	@echo "make test-peers  compare with other implementations"
+	@echo "make test-wheel  build a wheel, install it into an empty environment and test it there"
 	@echo "make soak        the long tests: endurance, every pair of signals, properties with FUZZ_EXAMPLES=$(FUZZ_EXAMPLES)"
 	@echo "make docs        all pages and the API as one site, into docs-output/html/"
 	@echo "make sbom        list everything that was installed, into dist/sbom.cdx.json"
@@ -75,6 +76,9 @@ docs: .venv/.docs
 
 test-peers: $(dev) build models
 	@$(in_env) pytest -m peer $(PYTEST_ARGS) || { status=$$?; test $$status = 5 && echo "There is no comparison yet."; }
+
+test-wheel: $(dev) build
+	@$(in_env) pytest -m wheel $(PYTEST_ARGS)
 
 bench: $(dev) build models
 	@mkdir -p bench-output

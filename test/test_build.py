@@ -37,7 +37,7 @@ class Installation:
         return self.run(self.python, "-c", "\n".join(["import sys", "sys.path.remove('')", *lines]))
 
 
-@pytest.fixture(scope="module", params=["colcon", pytest.param("pip", marks=pytest.mark.slow)])
+@pytest.fixture(scope="module", params=["colcon", pytest.param("pip", marks=pytest.mark.wheel)])
 def installation(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Installation:
     if request.param == "colcon":
         return Installation(Path(get_package_prefix("opendr_perception")), sys.executable, dict(os.environ))

@@ -56,7 +56,7 @@ def _networks(extent: Extent) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         workspace = Path(folder)
         figures = [
-            *_skeletons(workspace, rounds),
+            *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 30)),
             *(_batch(workspace, width, 4 * rounds) for width in (16, 64)),
             _nac_tcn(workspace, 4 * rounds),
             _attention(workspace, 128, 5, 20 * rounds),
@@ -66,14 +66,14 @@ def _networks(extent: Extent) -> list[Figure]:
     return figures
 
 
-def _skeletons(workspace: Path, rounds: int) -> list[Figure]:
+def _skeletons(workspace: Path, rounds: int, frames: int) -> list[Figure]:
     """CoST-GCN* with two persons and 400 classes, against OpenDR's step, its clip, and the arithmetic alone."""
     import torch
 
     from opendr_perception.networks.action.co_st_gcn import CoStGcn
     from opendr_perception.streaming import step_macs
 
-    network = _lively(CoStGcn("openpose18", 400, frames=CLIP))
+    network = _lively(CoStGcn("openpose18", 400, frames=frames))
     bank = StateBank(_exported(network, workspace))
     quantise(workspace / "network.onnx", workspace / "small.onnx")
     small = StateBank(Session(workspace / "small.onnx", threads=1))
@@ -84,7 +84,7 @@ def _skeletons(workspace: Path, rounds: int) -> list[Figure]:
         "int8": (_stepping(small, frame), 10),
         "product": (lambda: matrix @ matrix, 10),
     }
-    times = alternating({**runs, **_opendr(workspace, torch.from_numpy(frame))}, rounds)
+    times = alternating({**runs, **_opendr(workspace, torch.from_numpy(frame), frames)}, rounds)
     arithmetic = step_macs(network) / SIDE**3 * times["product"]
     step = "CoST-GCN* step, OpenPose-18, 2 persons, 400 classes"
     figures = [
@@ -95,12 +95,12 @@ def _skeletons(workspace: Path, rounds: int) -> list[Figure]:
         figures += [
             _faster(step, times["ours"], times["step"], 5, "OpenDR 3.0, forward_step"),
             _faster(f"{step}, 8 bits", times["int8"], times["step"], 8, "OpenDR 3.0, forward_step, 32 bits"),
-            _faster(step, times["ours"], times["clip"], 90, f"OpenDR 3.0, ST-GCN on {CLIP} frames"),
+            _faster(step, times["ours"], times["clip"], 90, f"OpenDR 3.0, ST-GCN on {frames} frames"),
         ]
     return figures
 
 
-def _opendr(workspace: Path, frame: Tensor) -> dict[str, tuple[Run, int]]:
+def _opendr(workspace: Path, frame: Tensor, frames: int) -> dict[str, tuple[Run, int]]:
     """OpenDR's networks, ready to run; where they cannot be had, none, and a line that says why."""
     import torch
 
@@ -108,12 +108,12 @@ def _opendr(workspace: Path, frame: Tensor) -> dict[str, tuple[Run, int]]:
 
     try:
         with opendr_models(workspace) as (continual_network, clip_network):
-            peer = _lively(continual_network(num_point=18, graph_type="openpose", sequence_len=CLIP, num_classes=400))
+            peer = _lively(continual_network(num_point=18, graph_type="openpose", sequence_len=frames, num_classes=400))
             whole = _lively(clip_network(400, 18, 2, 3, "openpose"))
     except PeerMissing as missing:
         print(f"figures are left out: {missing}", file=sys.stderr)
         return {}
-    clip = torch.randn(1, 3, CLIP, 18, 2)
+    clip = torch.randn(1, 3, frames, 18, 2)
     for image in clip.unbind(2):  # a step costs less until all windows are filled
         peer.forward_step(image)
     return {"step": (lambda: peer.forward_step(frame), 4), "clip": (lambda: whole(clip), 1)}

@@ -50,7 +50,7 @@ def nms(extent: Extent) -> list[Figure]:
     if importlib.util.find_spec("torch") is None:
         print("nms compares with training scenes and with torch, which is not installed: left out", file=sys.stderr)
         return figures
-    cost = _cost(network, LearnedNms(looking), extent.pick(3, 1, 1))
+    cost = _cost(network, LearnedNms(looking), extent.pick(3, 1, 1), extent.pick(482, 482, 100))
     figures = [*_precision(session, extent.pick(200, 40, 2)), *cost, *figures]
     return [*figures, *_appearance(session, looking)] if extent is Extent.FULL else figures
 
@@ -93,7 +93,7 @@ def _appearance(geom: Session, looking: Session) -> list[Figure]:
     return figures
 
 
-def _cost(network: LearnedNms, looking: LearnedNms, rounds: int) -> list[Figure]:
+def _cost(network: LearnedNms, looking: LearnedNms, rounds: int, crowd_size: int) -> list[Figure]:
     """Time of the whole method, and of the network's core over pairs that overlap against over all pairs."""
     import torch
 
@@ -109,7 +109,7 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int) -> list[Figure]
     crowd = Candidates(Detections(boxes, scores), size, seen)
     whole = alternating({n.kind: (partial(n, crowd), 10) for n in (network, looking)}, rounds)
 
-    boxes, scores, size = _crowded(482)
+    boxes, scores, size = _crowded(crowd_size)
     core = Seq2SeqNms().eval()
     graph = as_tensors(build_graph(boxes, scores, size))
     rows, columns = np.indices((len(boxes), len(boxes))).reshape(2, -1)

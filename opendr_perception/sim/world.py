@@ -321,11 +321,9 @@ class World:
         return Pose(x, y, wrap(yaw))
 
     def _contacts(self) -> tuple[str, ...]:
-        model, touched = self._model, set()
-        for contact in self._data.contact[: self._data.ncon]:
-            bodies = {model.body(model.geom_bodyid[geom]).name for geom in contact.geom}
-            if "robot" in bodies and contact.dist <= 0:
-                touched |= bodies - {"robot"}
+        contact, robot = self._data.contact, self._model.body("robot").id
+        pairs = self._model.geom_bodyid[contact.geom[contact.dist <= 0]]
+        touched = {self._model.body(body).name for body in set(pairs[(pairs == robot).any(axis=1)].flat) - {robot}}
         return tuple(sorted(self._bodies.get(name, name) for name in touched))
 
     def _find(self, name: str) -> int:

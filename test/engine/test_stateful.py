@@ -70,11 +70,12 @@ def test_a_skeleton_network_equals_torch(tmp_path: Path) -> None:
     for norm in (module for module in network.modules() if isinstance(module, nn.BatchNorm2d)):
         nn.init.uniform_(norm.weight, 0.5, 1.5)
     export(network, tmp_path / "network.onnx")
-    bank = StateBank(Session(tmp_path / "network.onnx"))
+    bank = StateBank(Session(tmp_path / "network.onnx", threads=1))
     state = network.initial_state(2)
-    for frame in torch.randn(100, 2, *network.frame_shape):
-        expected, state = network.step(frame, state)
-        step = bank.step(["a", "b"], frame.numpy())
+    with torch.inference_mode():
+        for frame in torch.randn(100, 2, *network.frame_shape):
+            expected, state = network.step(frame, state)
+            step = bank.step(["a", "b"], frame.numpy())
     assert step.valid.all()
     assert step.warm.all()
     scale = max(1.0, float(expected.abs().max()))

@@ -38,7 +38,8 @@ def esr_figures(extent: Extent) -> list[Figure]:
     torch.set_num_threads(1)
     try:
         with torch.inference_mode():
-            return [figure for attention in (False, True) for figure in _compare(attention, extent.pick(20, 4, 1))]
+            kinds = extent.pick((False, True), (False, True), (True,))
+            return [figure for attention in kinds for figure in _compare(attention, extent.pick(20, 4, 1))]
     finally:
         torch.set_num_threads(threads)
 

@@ -75,7 +75,7 @@ def emotion(extent: Extent) -> list[Figure]:
     return [
         *_cost(extent.pick(300, 50, 3)),
         *_calm(detector, net),
-        *_late(detector, net, views=extent.pick(30, 8, 1)),
+        *_late(detector, net, views=extent.pick(30, 8, 1), changes=extent.pick(None, None, 4)),
         *esr_figures(extent),
     ]
 
@@ -194,15 +194,16 @@ def lag(reference: np.ndarray, late: np.ndarray, most: int = 15) -> int:
     return int(np.argmin(errors))
 
 
-def _late(detector: FaceDetector, net: ExpressionNet, views: int) -> list[Figure]:
+def _late(detector: FaceDetector, net: ExpressionNet, views: int, changes: int | None) -> list[Figure]:
     faces = [found for found in _stills(detector, net, views) if len(set(found.probabilities.argmax(1))) == 1]
+    pairs = [
+        (before, after)
+        for before, after in permutations(faces, 2)
+        if before.probabilities[0].argmax() != after.probabilities[0].argmax()
+    ]
     figures = []
     for name, new in list(SMOOTHINGS.items())[1:]:
-        frames = [
-            seen_after(new(), before, after)
-            for before, after in permutations(faces, 2)
-            if before.probabilities[0].argmax() != after.probabilities[0].argmax()
-        ]
+        frames = [seen_after(new(), before, after) for before, after in pairs[:changes]]
         figures += [
             smaller_is_better(CASE, f"change seen later, {share} of {len(frames)}, {name}", "frames", late, LATER)
             for share, late in (
