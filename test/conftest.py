@@ -5,6 +5,7 @@ Everything waits for what it needs to see, with a generous limit and a text that
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -109,6 +110,33 @@ def heart_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         save(network.eval(), folder / f"{name}.npz", card)
         export_weights(folder / f"{name}.npz", folder / f"{name}.onnx")
     return {path.stem: path for path in folder.glob("*.onnx")}
+
+
+@pytest.fixture(scope="session")
+def skeleton_models(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Writes models of one tiny untrained network of three actions with any metadata; it is exported once."""
+    import torch
+
+    from opendr_perception.engine.export import export
+    from opendr_perception.networks.action.co_st_gcn import CoStGcn
+    from opendr_perception.tasks.action.skeleton import CHANNELS, VERSION
+
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp("skeletons")
+    network = CoStGcn("coco17", 3, persons=1, in_channels=CHANNELS, width=4, frames=90).eval()
+    export(network, folder / "exported.onnx", softmax=True)
+
+    def write(labels: Sequence[str] | str, version: int | str = VERSION, **texts: str) -> Path:
+        model = onnx.load(folder / "exported.onnx")
+        known = {each.key: each.value for each in model.metadata_props}
+        told = labels if isinstance(labels, str) else json.dumps(list(labels))
+        known |= {"labels": told, "skeleton_version": str(version), **texts}
+        onnx.helper.set_model_props(model, {name: text for name, text in known.items() if text})
+        path = folder / f"{len(list(folder.iterdir()))}.onnx"
+        onnx.save(model, path)
+        return path
+
+    return write
 
 
 def read_frames(name: str, count: int) -> list[np.ndarray]:

@@ -82,7 +82,7 @@ class Tick:
     def index(self) -> Tensor:
         """(B,) int64: index of this input among the inputs of the block, or of the last one if it gets none."""
         age = self.time - self.delay
-        return age if self.stride == 1 else torch.div(age, self.stride, rounding_mode="floor")
+        return age if self.stride == 1 else age // self.stride
 
     @property
     def due(self) -> Tensor:
@@ -188,7 +188,7 @@ class Streaming(nn.Module):
             ValueError: The frame or the phase does not fit the state.
             RuntimeError: The network is in training mode.
         """
-        if not torch.jit.is_tracing():  # a trace has fixed shapes already, and must not branch on data
+        if not torch.compiler.is_exporting():  # an export must not branch on data
             self._check(frame, state, phase)
         tick = Tick(state.frames, phase=phase)
         output, memory = self.advance(frame, state.tensors[1:], tick)

@@ -127,7 +127,7 @@ class NeighbourhoodAttention(Streaming):
             return time + d * (tap - self.kernel_size + 1), tap.expand(*time.shape[:-1], -1)
         border = time < half * d
         first = torch.where(border, time % d, time - half * d) - self.lag
-        column = torch.where(border, self.kernel_size - 1 - torch.div(time, d, rounding_mode="floor"), half)
+        column = torch.where(border, self.kernel_size - 1 - time // d, half)
         return first + d * tap, column + tap
 
     def _attend(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, allowed: Tensor | None) -> Tensor:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.action.co_s_tr import CoSTr
 from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.networks.emotion.nac_tcn import NacTcn
@@ -28,21 +28,14 @@ class _Step(nn.Module):
         return output, *state.tensors
 
 
-def _session(network: Streaming, phase: int | None = None) -> Any:
+def _session(network: Streaming, path: Path, phase: int | None = None) -> Any:
     state = network.initial_state(2)
-    names = ["frame", *state.names]
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Step(network, state.names, phase).eval(),
-            (torch.randn(2, *network.frame_shape), *state.tensors),
-            buffer,
-            dynamo=False,
-            input_names=names,
-            dynamic_axes={name: {0: "streams"} for name in names},
-        )
-    return onnxruntime.InferenceSession(buffer.getvalue(), providers=["CPUExecutionProvider"])
+    outputs = ["output", *(f"next.{name}" for name in state.names)]
+    assert network.frame_shape
+    inputs = {"frame": torch.randn(2, *network.frame_shape), **dict(zip(state.names, state, strict=True))}
+    axes = {name: {0: "streams"} for name in [*inputs, *outputs]}
+    write_onnx(_Step(network, state.names, phase), path, inputs, outputs, axes)
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
 
 
 def _run(session: Any, frame: Tensor, state: list[Any]) -> tuple[Tensor, list[Any]]:
@@ -56,9 +49,9 @@ def _run(session: Any, frame: Tensor, state: list[Any]) -> tuple[Tensor, list[An
     [CoSTr("coco17", 7, width=32, frames=90), NacTcn(6, (8, 12), 3, variant="B")],
     ids=["CoS-TR*", "NAC-TCN"],
 )
-def test_one_graph_for_all_streams(randomise, network) -> None:
+def test_one_graph_for_all_streams(randomise, network, tmp_path: Path) -> None:
     randomise(network)
-    session = _session(network)
+    session = _session(network, tmp_path / "step.onnx")
     state = network.initial_state(3)
     theirs = [tensor.numpy() for tensor in state]
     for t, frame in enumerate(torch.randn(90, 3, *network.frame_shape)):
@@ -68,9 +61,9 @@ def test_one_graph_for_all_streams(randomise, network) -> None:
             assert (result - output).abs().max() <= 1e-4 * max(1.0, float(output.abs().max()))
 
 
-def test_one_graph_per_phase(randomise) -> None:
+def test_one_graph_per_phase(randomise, tmp_path: Path) -> None:
     network = randomise(CoStGcn("coco17", 7, width=32, star=False))
-    sessions = [_session(network, phase) for phase in range(4)]
+    sessions = [_session(network, tmp_path / f"{phase}.onnx", phase) for phase in range(4)]
     state = network.initial_state(1)
     theirs = [tensor.numpy() for tensor in state]
     compared = 0

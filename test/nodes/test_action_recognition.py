@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from opendr_perception.msg import ActionArray, BodyPose, BodyPoseArray, Keypoint
 
-from opendr_perception.engine.export import export
-from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.nodes.action_recognition import ActionRecognition
-from opendr_perception.tasks.action.skeleton import CHANNELS, VERSION
 
+LABELS = ("stand", "walk", "jump")
 RATE = 10.0
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    network = CoStGcn("coco17", 3, persons=1, in_channels=CHANNELS, width=4, frames=90).eval()
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    metadata = {"labels": json.dumps(["stand", "walk", "jump"]), "skeleton_version": str(VERSION)}
-    export(network, path, softmax=True, metadata=metadata)
-    return path
+def model(skeleton_models: Callable[..., Path]) -> Path:
+    return skeleton_models(LABELS)
 
 
 def poses(graph: Any, stamp: float, tracks: list[str], joints: int = 17, layout: str = "coco17") -> BodyPoseArray:
@@ -83,13 +75,10 @@ def test_poses_that_do_not_fit_are_rejected_and_the_next_are_served(graph: Any, 
 
 
 def test_the_terms_of_weights_for_research_are_said_first(
-    graph: Any, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    graph: Any, skeleton_models: Callable[..., Path], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    network = CoStGcn("coco17", 3, persons=1, in_channels=CHANNELS, width=4, frames=90).eval()
-    metadata = {"labels": json.dumps(["stand", "walk", "jump"]), "skeleton_version": str(VERSION)}
     for terms in ("open", "research"):
-        export(network, tmp_path / f"{terms}.onnx", softmax=True, metadata={**metadata, "terms": terms})
-        graph.run(ActionRecognition, model=str(tmp_path / f"{terms}.onnx"))
+        graph.run(ActionRecognition, model=str(skeleton_models(LABELS, terms=terms)))
         said = [
             line
             for line in capfd.readouterr().err.splitlines()

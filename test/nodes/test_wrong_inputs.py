@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import itertools
-import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from opendr_perception.msg import ActionArray, BodyPose, BodyPoseArray, FaceArray, Keypoint
 from sensor_msgs.msg import CameraInfo, CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.engine.export import export
-from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.nodes.action_recognition import ActionRecognition
 from opendr_perception.nodes.face_recognition import FaceRecognition
 from opendr_perception.nodes.view_control import ViewControl
 from opendr_perception.ros.topics import calibration
-from opendr_perception.tasks.action.skeleton import CHANNELS, VERSION
 
 
 @pytest.fixture(scope="module")
-def actions_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    torch.manual_seed(0)
-    network = CoStGcn("coco17", 3, persons=1, in_channels=CHANNELS, width=4, frames=90).eval()
-    path = tmp_path_factory.mktemp("model") / "tiny.onnx"
-    metadata = {"labels": json.dumps(["stand", "walk", "jump"]), "skeleton_version": str(VERSION)}
-    export(network, path, softmax=True, metadata=metadata)
-    return path
+def actions_model(skeleton_models: Callable[..., Path]) -> Path:
+    return skeleton_models(["stand", "walk", "jump"])
 
 
 def poses(graph: Any, stamp: float, tracks: list[str], seed: int = 0) -> BodyPoseArray:

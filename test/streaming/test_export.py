@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import warnings
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.streaming import (
     AvgPool,
     Conv1d,
@@ -60,25 +60,16 @@ class _Step(nn.Module):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_runtime_equals_torch(randomise, name) -> None:
+def test_runtime_equals_torch(randomise, name, tmp_path: Path) -> None:
     network, frame_shape = NETWORKS[name]
     randomise(network)
     state = network.initial_state(2, frame_shape)
-    inputs = ["frame", *state.names]
+    names = [f"state.{name}" for name in state.names]
     outputs = ["output", "valid", *(f"next.{name}" for name in state.names)]
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.onnx.export(
-            _Step(network, state.names).eval(),
-            (torch.randn(2, *frame_shape), *state.tensors),
-            buffer,
-            dynamo=False,
-            input_names=inputs,
-            output_names=outputs,
-            dynamic_axes={name: {0: "streams"} for name in inputs + outputs},
-        )
-    session = onnxruntime.InferenceSession(buffer.getvalue(), providers=["CPUExecutionProvider"])
+    inputs = {"frame": torch.randn(2, *frame_shape), **dict(zip(names, state, strict=True))}
+    axes = {name: {0: "streams"} for name in [*inputs, *outputs]}
+    write_onnx(_Step(network, state.names), tmp_path / "step.onnx", inputs, outputs, axes)
+    session = onnxruntime.InferenceSession(tmp_path / "step.onnx", providers=["CPUExecutionProvider"])
     early = network.steps(torch.randn(2, frame_shape[0], 3, *frame_shape[1:]), state)[1]
     state = State.cat([early, network.initial_state(1, frame_shape)])  # three streams that are not in step
     theirs = [tensor.numpy() for tensor in state]
@@ -88,3 +79,8 @@ def test_runtime_equals_torch(randomise, name) -> None:
         assert valid.tolist() == network.valid(state).tolist()
         assert torch.allclose(torch.from_numpy(result), output, atol=1e-5)
     assert state.frames.tolist() == theirs[0].tolist() == [43, 43, 40]
+    weeks = torch.tensor([2**25 + 1, 2**25 + 2, 2**25 + 3])  # at 30 Hz, and more than a float can count
+    state, theirs[0] = State(state.names, (weeks, *state.tensors[1:])), weeks.numpy()
+    output, state = network.step(frame, state)
+    result, *_ = session.run(None, dict(zip(inputs, [frame.numpy(), *theirs], strict=True)))
+    assert torch.allclose(torch.from_numpy(result), output, atol=1e-5)

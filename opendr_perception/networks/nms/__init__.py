@@ -2,5 +2,6 @@
 
 __all__ = [
     "dense",
+    "regions",
     "seq2seq",
 ]

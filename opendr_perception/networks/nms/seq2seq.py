@@ -11,17 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx
 from torch.nn import functional as F
+
+from opendr_perception.networks.nms.regions import APPEARANCE, RegionEncoder
 
 GEOMETRY = 14
 """Geometric features of a pair of boxes."""
-APPEARANCE = 315
-"""Numbers that describe how a box looks."""
 EMBEDDING = 180
 HEADS = 2
 EPSILON = 1e-6
@@ -214,105 +213,16 @@ def join_pairs(layer: nn.Sequential, pairs: Tensor, boxes: Tensor, columns: Tens
 
 def segment_sum(values: Tensor, segments: Tensor, count: int) -> Tensor:
     """Sum rows (E, C) that belong to the same one of `count` segments: (count, C)."""
-    summed: Tensor = _SegmentSum.apply(values, segments, values.new_zeros(count, values.shape[1]))
-    return summed
+    return values.new_zeros(count, values.shape[1]).index_add(0, segments, values)
 
 
 def segment_softmax(logits: Tensor, segments: Tensor, count: int) -> Tensor:
     """Softmax (E, H) among the rows of each segment."""
-    peaks = _SegmentMax.apply(logits.detach(), segments, logits.new_full((count, logits.shape[1]), -1e9))
+    fixed = logits.detach()
+    lowest = fixed.new_full((count, logits.shape[1]), -1e9)
+    peaks = lowest.scatter_reduce(0, segments[:, None].expand_as(fixed), fixed, "amax")
     exponentials = (logits - peaks.index_select(0, segments)).exp()
     return exponentials / segment_sum(exponentials, segments, count).index_select(0, segments)
-
-
-class _SegmentSum(torch.autograd.Function):
-    """The exporter of torch writes many operators for this; it is one."""
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
-        ctx.save_for_backward(segments)
-        return initial.index_add(0, segments, values)
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        return gradients[0][ctx.saved_tensors[0]], None, None
-
-    @staticmethod
-    def symbolic(g: Any, values: Any, segments: Any, initial: Any) -> Any:
-        places = g.op("Unsqueeze", segments, g.op("Constant", value_t=torch.tensor([1])))
-        return g.op("ScatterND", initial, places, values, reduction_s="add").setType(initial.type())
-
-
-class _SegmentMax(torch.autograd.Function):
-    """As above; it has no gradient."""
-
-    @staticmethod
-    def forward(ctx: FunctionCtx, values: Tensor, segments: Tensor, initial: Tensor) -> Tensor:
-        return initial.scatter_reduce(0, segments[:, None].expand_as(values), values, "amax")
-
-    @staticmethod
-    def symbolic(g: Any, values: Any, segments: Any, initial: Any) -> Any:
-        places = g.op("Unsqueeze", segments, g.op("Constant", value_t=torch.tensor([1])))
-        return g.op("ScatterND", initial, places, values, reduction_s="max").setType(initial.type())
-
-
-def region_features(features: Tensor, boxes: Tensor, cells: int, side: int | None = None) -> Tensor:
-    """RoIAlign with one sample for each cell [He 2017], pixel centres at half numbers.
-
-    Rows and columns are interpolated one after the other, as products of matrices, which every runtime does fast.
-
-    Args:
-        features: (C, H, W).
-        boxes: (N, 4) x_min, y_min, x_max, y_max in cells of the map.
-        cells: of the result, in both directions.
-        side: of the square to which the map is resized first; boxes are in its cells then.
-
-    Returns:
-        (N, C, cells, cells); beyond the map the border is repeated.
-    """
-    channels, height, width = features.shape
-    across = interpolation(boxes[:, 0], boxes[:, 2], cells, side or width)
-    down = interpolation(boxes[:, 1], boxes[:, 3], cells, side or height)
-    if side is not None:
-        nothing = boxes.new_zeros(1)
-        across = across @ interpolation(nothing, nothing + width, side, width)[0]
-        down = down @ interpolation(nothing, nothing + height, side, height)[0]
-    rows = down.flatten(0, 1) @ features.permute(1, 2, 0).flatten(1)
-    sampled = across[:, None] @ rows.view(-1, cells, width, channels)
-    return sampled.permute(0, 3, 1, 2)
-
-
-def interpolation(low: Tensor, high: Tensor, cells: int, size: int) -> Tensor:
-    """Weights (N, cells, size) of the positions on a line at the centres of the cells between low and high (N,)."""
-    steps = (torch.arange(cells, dtype=low.dtype, device=low.device) + 0.5) / cells
-    places = (low[:, None] + (high - low)[:, None] * steps - 0.5).clamp(0, size - 1)
-    return (1 - (places[:, :, None] - torch.arange(size, dtype=low.dtype, device=low.device)).abs()).clamp(min=0)
-
-
-class RegionEncoder(nn.Module):
-    """Appearance of boxes from a detector's feature map [Symeonidis 2023, FSeq2-NMS].
-
-    Args:
-        channels: of the map.
-        appearance: numbers that describe a box.
-    """
-
-    SIDE = 64
-    """Cells, in both directions, to which the map is resized."""
-    CELLS = 20
-    """Of a region, in both directions."""
-
-    def __init__(self, channels: int, appearance: int = APPEARANCE) -> None:
-        super().__init__()
-        self.conv_1 = nn.Conv2d(channels, 40, 3, padding=1)
-        self.conv_2 = nn.Conv2d(40, 4, 3, padding=1)
-        self.linear = nn.Linear(400, appearance)
-
-    def forward(self, features: Tensor, boxes: Tensor) -> Tensor:
-        """Appearance (N, 315) of boxes (N, 4), given as fractions of the map (C, h, w)."""
-        regions = region_features(features, boxes * self.SIDE, self.CELLS, self.SIDE)
-        hidden = F.max_pool2d(F.relu(self.conv_2(F.relu(self.conv_1(regions)))), 2)
-        return F.relu(self.linear(hidden.flatten(1)))
 
 
 class FSeq2Nms(Seq2SeqNms):

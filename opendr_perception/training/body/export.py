@@ -8,9 +8,9 @@ from typing import Annotated
 import torch
 import typer
 
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.lightweight_openpose import LightweightOpenPose, WholeImage
-from opendr_perception.training.common.onnx_file import write_onnx
 
 
 def export_openpose(network: LightweightOpenPose, path: Path) -> None:

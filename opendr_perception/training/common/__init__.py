@@ -4,6 +4,5 @@ __all__ = [
     "checkpoint",
     "loop",
     "muon",
-    "onnx_file",
     "weights",
 ]

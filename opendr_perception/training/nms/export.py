@@ -13,8 +13,8 @@ import torch
 import typer
 from torch import Tensor, nn
 
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.nms.seq2seq import GEOMETRY, FSeq2Nms, PairGraph, Seq2SeqNms
-from opendr_perception.training.common.onnx_file import write_onnx
 from opendr_perception.training.nms.weights import load
 
 

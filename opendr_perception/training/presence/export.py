@@ -10,8 +10,8 @@ import typer
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.human_presence import HumanPresenceNetwork
-from opendr_perception.training.common.onnx_file import write_onnx
 from opendr_perception.training.presence.train import load
 
 ABREAST = 8

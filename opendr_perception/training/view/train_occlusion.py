@@ -21,11 +21,11 @@ from torch.nn import functional as F
 
 from opendr_perception import zoo
 from opendr_perception.active.policies import LARGEST_RATIO, NONE, SIDES, comparable
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.view.occlusion import DirectionNetwork, RatioNetwork
 from opendr_perception.tasks.face import FaceDetector, Faces, align
 from opendr_perception.tasks.imaging import Image, Pixels, crop_resize, square
 from opendr_perception.tasks.nms import iou
-from opendr_perception.training.common.onnx_file import write_onnx
 from opendr_perception.training.view.occluders import draw_occluder, jitter
 
 ATTACHED = 0.12

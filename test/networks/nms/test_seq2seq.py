@@ -12,15 +12,8 @@ from torch import Tensor
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.nms.dense import dense_logits
-from opendr_perception.networks.nms.seq2seq import (
-    APPEARANCE,
-    SIZES,
-    FSeq2Nms,
-    NmsSize,
-    RegionEncoder,
-    Seq2SeqNms,
-    region_features,
-)
+from opendr_perception.networks.nms.regions import APPEARANCE, RegionEncoder, region_features
+from opendr_perception.networks.nms.seq2seq import SIZES, FSeq2Nms, NmsSize, Seq2SeqNms
 from opendr_perception.tasks.imaging.image import Image
 from opendr_perception.tasks.nms.box_graph import BoxGraph, build_graph, pair_features
 from opendr_perception.tasks.nms.candidates import Candidates, Detections, FeatureMap

@@ -21,10 +21,10 @@ from rich.console import Console
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.evaluate.emotion.sets import read_fer2013
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.compact import SIZE, Block, CompactNet, equalised, grey
-from opendr_perception.training.common.onnx_file import write_onnx
 from opendr_perception.training.common.weights import read
 from opendr_perception.training.emotion.compact.calibration import apply, error_of_other_half, fit, logits_of
 from opendr_perception.training.emotion.compact.train import learned_from

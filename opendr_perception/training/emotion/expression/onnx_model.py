@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,12 +21,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from opendr_perception.files import replacing
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.emotion import esr, ma_net
 from opendr_perception.networks.emotion.esr import Branch, Esr, Layer
 from opendr_perception.networks.emotion.ma_net import MaNet
-
-OPSET = 18
 
 Decision = Literal["vote", "mean"]
 """Decision rule of an ensemble: each branch has one vote for its label, as published, or gives its probabilities."""
@@ -85,7 +83,7 @@ def export_esr(
         affect: Whether valence and arousal were trained, and come out.
     """
     if early_exit:
-        model: nn.Module = torch.jit.script(_EarlyExit(network, images, decision))
+        model: nn.Module = _EarlyExit(network, images, decision)
         produced = ["probabilities", "valence_arousal", "branches"]
     else:
         model = _All(network, images, decision)
@@ -161,30 +159,41 @@ class _EarlyExit(nn.Module):
     def __init__(self, network: Esr, images: ImageFormat, decision: Decision) -> None:
         super().__init__()
         network = _folded(network)
-        example = torch.zeros(2, esr.SIZE, esr.SIZE, 3, dtype=torch.uint8)
-        self.begin = torch.jit.trace(nn.Sequential(_Input(images), network.base).eval(), example)
-        shared = self.begin(example)
-        judges = [torch.jit.trace(_Judge(branch, decision).eval(), shared) for branch in network.judges()]
+        self.input = _Input(images)
+        self.base = network.base
+        judges = [_Judge(branch, decision) for branch in network.judges()]
         surely = len(judges) // 2 + 1  # sooner no lead can exceed the number of those that are left
         self.first = nn.ModuleList(judges[:surely])
         self.last = nn.ModuleList(judges[surely:])
         self.remaining = len(self.last)
-        self.classes = judges[0](shared)[0].shape[1]
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        shared = self.begin(image)
-        given = torch.zeros(shared.shape[0], self.classes)
-        affect = torch.zeros(shared.shape[0], 2)
-        asked = torch.zeros(1, dtype=torch.int64)
-        for judge in self.first:
-            one, feeling = judge(shared)
-            given, affect, asked = given + one, affect + feeling, asked + 1
+        shared = self.base(self.input(image))
+        first = [judge(shared) for judge in self.first]
+        given = torch.stack([one for one, _ in first]).sum(0)
+        affect = torch.stack([feeling for _, feeling in first]).sum(0)
+        asked = torch.full((1,), len(first))
         for place, judge in enumerate(self.last):
             best = given.topk(2).values
-            if bool((best[:, 0] - best[:, 1] <= self.remaining - place).any()):
-                one, feeling = judge(shared)
-                given, affect, asked = given + one, affect + feeling, asked + 1
+            doubt = (best[:, 0] - best[:, 1] <= self.remaining - place).any()
+            given, affect, asked = torch.cond(doubt, _asking(judge), _skipping, (shared, given, affect, asked))
         return given / asked, (affect / asked).clamp(-1, 1), asked
+
+
+Sums = tuple[Tensor, Tensor, Tensor]
+"""Of what was given to each label, of valence and arousal, and of the branches that were asked."""
+
+
+def _asking(judge: nn.Module) -> Callable[[Tensor, Tensor, Tensor, Tensor], Sums]:
+    def ask(shared: Tensor, given: Tensor, affect: Tensor, asked: Tensor) -> Sums:
+        one, feeling = judge(shared)
+        return given + one, affect + feeling, asked + 1
+
+    return ask
+
+
+def _skipping(shared: Tensor, given: Tensor, affect: Tensor, asked: Tensor) -> Sums:
+    return given.clone(), affect.clone(), asked.clone()  # a branch must not return its own inputs
 
 
 @torch.no_grad()
@@ -201,26 +210,15 @@ def _folded(network: Esr) -> Esr:
 def _write(
     model: nn.Module, path: Path, size: int, labels: Sequence[str], produced: Sequence[str], wanted: Sequence[str]
 ) -> None:
-    with replacing(path) as unfinished:
-        with torch.no_grad():
-            torch.onnx.export(
-                model.eval(),
-                (torch.zeros(2, size, size, 3, dtype=torch.uint8),),
-                str(unfinished),
-                input_names=["image"],
-                output_names=list(produced),
-                dynamic_axes={name: {0: "N"} for name in ("image", *produced) if name != "branches"},
-                opset_version=OPSET,
-                dynamo=False,
-            )
-        written = onnx.load(str(unfinished))
+    def revise(written: onnx.ModelProto) -> None:
         outputs = [output for output in written.graph.output if output.name in wanted]
         del written.graph.output[:]
         written.graph.output.extend(outputs)
         _weights_where_used(written.graph)
-        onnx.helper.set_model_props(written, {"labels": json.dumps(list(labels))})
-        onnx.checker.check_model(written)
-        onnx.save(written, str(unfinished))
+
+    example = {"image": torch.zeros(2, size, size, 3, dtype=torch.uint8)}
+    axes = {name: {0: "N"} for name in ("image", *produced) if name != "branches"}
+    write_onnx(model, path, example, produced, axes, {"labels": json.dumps(list(labels))}, revise)
 
 
 def _weights_where_used(graph: onnx.GraphProto) -> None:

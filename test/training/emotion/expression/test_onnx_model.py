@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ import torch
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.emotion.esr import Esr
 from opendr_perception.networks.emotion.ma_net import MaNet
-from opendr_perception.training.emotion.expression.onnx_model import ImageFormat, export_esr, export_ma_net
+from opendr_perception.training.emotion.expression.onnx_model import Decision, ImageFormat, export_esr, export_ma_net
 
 LABELS = ("a", "b", "c")
 CLOSE = 1e-3  # of probabilities; logits are enlarged here, and so are their errors
@@ -34,6 +36,20 @@ def ensemble() -> Esr:
             branch.expression.bias.sub_(branch(shared)[0].mean(0))
         network.branches[1].load_state_dict(network.branches[0].state_dict())
     return network
+
+
+@pytest.fixture(scope="module")
+def models(ensemble: Esr, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Session]:
+    """Sessions of the ensemble by decision and by whether it stops early; each is exported once."""
+    folder = tmp_path_factory.mktemp("ensembles")
+
+    @functools.cache
+    def model(decision: Decision, early: bool) -> Session:
+        path = folder / f"{decision}-{early}.onnx"
+        export_esr(ensemble, path, LABELS, ImageFormat(), decision=decision, early_exit=early)
+        return Session(path, threads=1)
+
+    return model
 
 
 def _images(count: int, size: int = 96) -> np.ndarray:
@@ -58,11 +74,9 @@ def _given(network: Esr, images: np.ndarray, decision: str) -> np.ndarray:
 
 
 @pytest.mark.parametrize("decision", ["mean", "vote"])
-def test_an_early_exit_keeps_the_label(ensemble: Esr, tmp_path: Path, decision) -> None:
+def test_an_early_exit_keeps_the_label(ensemble: Esr, models: Callable[..., Session], decision) -> None:
     images = _images(12)
-    for name, early in (("all", False), ("early", True)):
-        export_esr(ensemble, tmp_path / f"{name}.onnx", LABELS, ImageFormat(), decision=decision, early_exit=early)
-    whole, early = (Session(tmp_path / f"{name}.onnx", threads=1) for name in ("all", "early"))
+    whole, early = models(decision, False), models(decision, True)
     given = _given(ensemble, images, decision)
     asked = []
     for image, answers in zip(images, given.transpose(1, 0, 2), strict=True):
@@ -78,9 +92,8 @@ def test_an_early_exit_keeps_the_label(ensemble: Esr, tmp_path: Path, decision) 
     assert len(set(asked)) > 1  # the images are neither all easy nor all difficult
 
 
-def test_a_batch_is_asked_until_the_last_image_is_certain(ensemble: Esr, tmp_path: Path) -> None:
-    export_esr(ensemble, tmp_path / "early.onnx", LABELS, ImageFormat(), decision="vote", early_exit=True)
-    session = Session(tmp_path / "early.onnx", threads=1)
+def test_a_batch_is_asked_until_the_last_image_is_certain(ensemble: Esr, models: Callable[..., Session]) -> None:
+    session = models("vote", True)
     images = _images(4)
     counts = [int(session.run({"image": image[None]})["branches"][0]) for image in images]
     answer = session.run({"image": images})
@@ -89,9 +102,8 @@ def test_a_batch_is_asked_until_the_last_image_is_certain(ensemble: Esr, tmp_pat
     assert np.array_equal(answer["probabilities"].argmax(1), labels)
 
 
-def test_the_file_says_what_the_node_needs(ensemble: Esr, tmp_path: Path) -> None:
-    export_esr(ensemble, tmp_path / "model.onnx", LABELS, ImageFormat())
-    session = Session(tmp_path / "model.onnx", threads=1)
+def test_the_file_says_what_the_node_needs(ensemble: Esr, models: Callable[..., Session], tmp_path: Path) -> None:
+    session = models("mean", False)
     assert json.loads(session.metadata["labels"]) == list(LABELS)
     assert [(tensor.name, tensor.shape) for tensor in session.inputs] == [("image", (None, 96, 96, 3))]
     answer = session.run({"image": _images(2)})
