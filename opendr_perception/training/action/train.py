@@ -7,7 +7,6 @@ had happened.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +25,8 @@ from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.weights import save
+from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
+from opendr_perception.training.common.weights import save, versions
 
 SOURCES = {"open": OPEN_ONLY, "research": RESEARCH}
 """Data that weights may be made from, by the terms under which they may then be used."""
@@ -103,8 +103,8 @@ class Trainer(Resumable):
 
 def main(
     data: Annotated[str, typer.Option(help="What to learn from: open, or research too.")] = Settings.data,
-    steps: Annotated[int, typer.Option(help="Batches to learn from.")] = Settings.steps,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    steps: Steps = Settings.steps,
+    seed: Seed = Settings.seed,
     width: Annotated[int, typer.Option(help="Channels.")] = Settings.width,
     batch: Annotated[int, typer.Option(help="Examples per batch.")] = Settings.batch,
     rate: Annotated[float, typer.Option(help="Of learning, at most.")] = Settings.rate,
@@ -115,8 +115,8 @@ def main(
         "build/actions/pool"
     ),
     output: Annotated[Path, typer.Option(help="Directory of checkpoint and weights.")] = Path("build/actions"),
-    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
-    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    resume: Resume = False,
+    threads: Threads = 1,
 ) -> None:
     """Train, and write `action-<data>.npz` with its card."""
     if data not in SOURCES:
@@ -155,8 +155,7 @@ def _card(settings: Settings, network: ActionTcn) -> dict[str, Any]:
         "command": f"python -m opendr_perception.training.action.train --data {settings.data} --steps {settings.steps} "
         f"--seed {settings.seed} --width {settings.width} --batch {settings.batch} --rate {settings.rate} "
         f"--rarity {settings.rarity}{begun}",
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
     }
 
 

@@ -4,5 +4,6 @@ __all__ = [
     "checkpoint",
     "loop",
     "muon",
+    "options",
     "weights",
 ]

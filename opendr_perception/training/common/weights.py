@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,11 @@ import yaml
 from torch import nn
 
 from opendr_perception.files import replacing, write_text
+
+
+def versions() -> dict[str, str]:
+    """What trained a network, for its card."""
+    return {"python": platform.python_version(), "torch": str(torch.__version__)}
 
 
 def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ interrupted goes on with `--resume` as if nothing had happened.
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +23,8 @@ from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
 from opendr_perception.tasks.nms import MAX_CANDIDATES
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.weights import save
+from opendr_perception.training.common.options import Resume, Seed, Threads
+from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.nms.data import TRAIN, ImageSet
 from opendr_perception.training.nms.evaluate import crowd_sets, evaluate, image_sets
 from opendr_perception.training.nms.examples import Example, class_weights, loss_of, match
@@ -161,10 +161,10 @@ def main(
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = Settings.rate,
     most: Annotated[int, typer.Option(help="Candidates that a step sees, the best ones.", min=1)] = Settings.most,
     dropout: Annotated[float, typer.Option(help="Of the network.", min=0, max=1)] = Settings.dropout,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    seed: Seed = Settings.seed,
     output: Annotated[Path, typer.Option(help="Directory of checkpoint and weights.")] = Path("build/crowd_nms"),
-    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
-    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    resume: Resume = False,
+    threads: Threads = 1,
 ) -> None:
     """Train, evaluate on other scenes, and write `nms-geom.npz`, or `nms-fseq2.npz`, with its card."""
     if kind not in SMOOTHING:
@@ -200,8 +200,7 @@ def _card(settings: Settings, network: Seq2SeqNms, result: Mapping[str, Sequence
         "network": "FSeq2-NMS, medium" if settings.kind == "fseq2" else "Seq2Seq-NMS_geom, medium",
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "settings": asdict(settings),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
         "average_precision": {name: dict(zip(("0.5", "0.5:0.95"), pair, strict=True)) for name, pair in result.items()},
     }
 

@@ -15,6 +15,7 @@ import numpy as np
 import typer
 
 from opendr_perception.files import replacing
+from opendr_perception.training.common.options import Seed
 
 HELD_OUT_PEOPLE = Path(__file__).resolve().with_name("held_out_people.npz")
 """Those of the 30 bodies of our trainings that were not trained on: what `--bodies 30 --views 4 --every 5` renders."""
@@ -195,7 +196,7 @@ def main(
     path: Annotated[Path, typer.Argument(help="The .npz file to write.")],
     bodies: Annotated[int, typer.Option(help="Different people.")] = 40,
     views: Annotated[int, typer.Option(help="Of each.")] = 5,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
+    seed: Seed = 1,
     every: Annotated[int, typer.Option(help="Use every n-th body; 5 are those that are held out.")] = 1,
 ) -> None:
     """Render people."""

@@ -7,7 +7,6 @@ people are never stored.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +26,8 @@ from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.weights import save
+from opendr_perception.training.common.options import Seed
+from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.nms.render import HELD_OUT, divide
 from opendr_perception.training.people.sprites import load_sprites
 from opendr_perception.training.presence.data import Crops, FilmFrames, real, synthetic, watch
@@ -150,7 +150,7 @@ def main(
     real_crops: Annotated[list[int] | None, typer.Option("--real", help="Real people; may be given often.")] = None,
     crops: Annotated[int, typer.Option(help="To learn from, half of them with people.")] = Settings.crops,
     steps: Annotated[int, typer.Option(help="Of each training.")] = Settings.steps,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    seed: Seed = Settings.seed,
     output: Annotated[Path, typer.Option(help="Directory of the weights.")] = Path("build/human_presence"),
 ) -> None:
     """Train one network for each number of real people, and say how good they are. What was begun is continued."""
@@ -186,8 +186,7 @@ def _card(settings: Settings, network: HumanPresenceNetwork, result: dict[str, f
     return {
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "settings": asdict(settings),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
         "accuracy": result,
     }
 

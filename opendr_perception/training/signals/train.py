@@ -8,7 +8,6 @@ learnt from it; the one that is kept has not learnt from the group that `evaluat
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +26,8 @@ from opendr_perception.networks.signals.continual import BeatNetwork, HeartSound
 from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.weights import save
+from opendr_perception.training.common.options import Seed, Threads
+from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.signals.data import HeartExample, beats_batch, chances, examples_of, frames_batch
 
 Network = BeatNetwork | HeartSoundNetwork
@@ -170,9 +170,9 @@ def main(
     data: Annotated[Path, typer.Argument(help="Folder of a set of heart signals, see docs/evaluation.md.")],
     output: Annotated[Path, typer.Option(help="Directory of checkpoints and weights.")] = Path("build/signals"),
     steps: Annotated[int, typer.Option(help="Batches to learn from; 0 takes as many as the shipped one.")] = 0,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
+    seed: Seed = 1,
     only: Annotated[str, typer.Option(help="Leave out this group alone, and keep that network.")] = "",
-    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    threads: Threads = 1,
 ) -> None:
     """Train with each group left out, measure, and write `MODEL.npz` with its card."""
     torch.set_num_threads(threads)
@@ -215,8 +215,7 @@ def _card(settings: Settings, network: Network, examples: int, figures: dict[str
         "left out": settings.left_out,
         "command": f"python -m opendr_perception.training.signals.train DATA --steps {settings.steps} "
         f"--seed {settings.seed} --only {settings.left_out}",
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
         "macro F1 of what was left out": figures[settings.left_out]["macro F1"],
     }
     if kind.mel and isinstance(network, HeartSoundNetwork):

@@ -8,7 +8,6 @@ unless one group alone was to be left out.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -25,7 +24,8 @@ from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.weights import save
+from opendr_perception.training.common.options import Seed, Steps, Threads
+from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.sound.evaluation import evaluate, summary
 from opendr_perception.training.sound.examples import (
     IGNORED,
@@ -192,13 +192,13 @@ def main(
     kind: Annotated[str, typer.Argument(help="environment or digits.")],
     esc: Annotated[Path, typer.Option(help="Folder of ESC-50, or of ESC-10 by class.")],
     digits: Annotated[Path, typer.Option(help="Folder of the Free Spoken Digit Dataset.")],
-    steps: Annotated[int, typer.Option(help="Batches to learn from.")] = 600,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
+    steps: Steps = 600,
+    seed: Seed = 1,
     output: Annotated[Path, typer.Option(help="Directory of checkpoints and weights.")] = Path("build/sound"),
     only: Annotated[
         str, typer.Option(help="Leave out this group alone, and keep that network; by default each in turn, then none.")
     ] = "",
-    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    threads: Threads = 1,
 ) -> None:
     """Train with each group left out, measure, then train on all and write `sound-KIND.npz` with its card."""
     if kind not in KINDS:
@@ -239,8 +239,7 @@ def _card(
         "recordings": sum(each.group != settings.left_out for each in data.recordings),
         "command": f"python -m opendr_perception.training.sound.classification {kind} --steps {settings.steps} "
         f"--seed {settings.seed}" + (f" --only {settings.left_out}" if settings.left_out else ""),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
         "figures": figures,
     }
 

@@ -23,6 +23,7 @@ from torch import nn
 
 from opendr_perception.active.policies import FEATURES
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.common.options import Resume, Seed
 from opendr_perception.training.view.environment import ViewEnvironment
 from opendr_perception.training.view.evaluate import show
 from opendr_perception.training.view.simulate import TableWorld
@@ -139,8 +140,8 @@ def main(
     tables: Annotated[Path, typer.Argument(help="What opendr_perception.training.view.data has written.")],
     output: Annotated[Path, typer.Option(help="The .onnx file to write.")] = Path("build/view-policy/view-policy.onnx"),
     steps: Annotated[int, typer.Option(help="Moves to learn from.")] = Settings.steps,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
-    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
+    seed: Seed = Settings.seed,
+    resume: Resume = False,
     episodes: Annotated[int, typer.Option(help="In the evaluation.")] = 1000,
 ) -> None:
     """Learn, write the network, and compare it with other policies on people whom it has not seen."""

@@ -32,6 +32,7 @@ from opendr_perception.sim.scene import Pose, Scene, Standing, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import THRESHOLD
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.common.options import Resume, Seed
 from opendr_perception.training.view.data import Observer, training_people
 from opendr_perception.training.view.simulate import name_of, paper_reward
 from opendr_perception.training.view.train_occlusion import write
@@ -155,8 +156,8 @@ def main(
     output: Annotated[Path, typer.Option(help="The .onnx file to write.")] = Path("build/frame-policy.onnx"),
     steps: Annotated[int, typer.Option(help="Moves to learn from.")] = STEPS,
     rollout: Annotated[int, typer.Option(help="Moves between two updates, kept in memory: 0.4 MB each.")] = 2048,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = 1,
-    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
+    seed: Seed = 1,
+    resume: Resume = False,
 ) -> None:
     """Learn, and write the network."""
     environment = FrameEnvironment(training_people(people))

@@ -10,7 +10,6 @@ happened.
 from __future__ import annotations
 
 import copy
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -30,7 +29,8 @@ from opendr_perception.networks.emotion.compact import CompactNet, equalised
 from opendr_perception.training.common.checkpoint import Resumable, Stateful
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.muon import Muon
-from opendr_perception.training.common.weights import save
+from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
+from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.emotion.compact.variation import vary
 
 WARM_UP = 0.05
@@ -159,11 +159,11 @@ def learned_from(crops: FaceCrops) -> np.ndarray:
 
 def main(
     data: Annotated[Path, typer.Option(help="FER2013: its folder, or fer2013.csv.")] = Path("../shared/data/fer2013"),
-    steps: Annotated[int, typer.Option(help="Batches to learn from.")] = Settings.steps,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    steps: Steps = Settings.steps,
+    seed: Seed = Settings.seed,
     output: Annotated[Path, typer.Option(help="Directory of checkpoint and weights.")] = Path("build/expressions"),
-    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
-    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    resume: Resume = False,
+    threads: Threads = 1,
 ) -> None:
     """Train, and write `compact-<seed>.npz` with its card."""
     torch.set_num_threads(threads)
@@ -193,8 +193,7 @@ def _card(settings: Settings, crops: FaceCrops, faces: int) -> dict[str, Any]:
         "settings": asdict(settings),
         "command": f"python -m opendr_perception.training.emotion.compact.train --steps {settings.steps} "
         f"--seed {settings.seed}",
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
     }
 
 

@@ -10,7 +10,6 @@ happened.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -27,7 +26,8 @@ from torch.utils.data import DataLoader, Dataset
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.esr import read_opendr_folder
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
-from opendr_perception.training.common.weights import read, save
+from opendr_perception.training.common.options import Resume, Seed
+from opendr_perception.training.common.weights import read, save, versions
 from opendr_perception.training.emotion.expression.data import (
     LAYOUTS,
     FaceSet,
@@ -242,10 +242,10 @@ def main(
     rate: Annotated[float | None, typer.Option(help="Of learning; that of the network by default.")] = None,
     per_label: Annotated[int, typer.Option(help="Most images of a label in a stage.")] = Settings.per_label,
     diversity: Annotated[float, typer.Option(help="Reward for branches that differ.")] = Settings.diversity,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    seed: Seed = Settings.seed,
     start: Annotated[Path | None, typer.Option(help="Weights to begin with: .npz, or a folder of OpenDR.")] = None,
     output: Annotated[Path, typer.Option(help="Directory of checkpoint, weights and model.")] = Path("build/faces"),
-    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
+    resume: Resume = False,
     early_exit: Annotated[bool, typer.Option(help="Let the model stop when the label is certain.")] = False,
     device: Annotated[str, typer.Option(help="Of torch: cpu or cuda.")] = "cpu",
     workers: Annotated[int, typer.Option(help="Processes that read images.")] = 0,
@@ -300,8 +300,7 @@ def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, Any]:
         "settings": asdict(trainer.settings),
         "images_for_training": len(trainer.faces.train),
         "images_for_evaluation": len(trainer.faces.evaluation),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
         "evaluation": figures,
     }
 

@@ -7,7 +7,6 @@ happened.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +24,8 @@ from opendr_perception.tasks.emotion import EXPRESSIONS
 from opendr_perception.tasks.emotion import evidence as affect
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.weights import save
+from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
+from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.emotion.losses import concordance_loss
 from opendr_perception.training.emotion.temporal.evaluate import evaluate, table
 from opendr_perception.training.emotion.temporal.export import export_affect
@@ -139,11 +139,11 @@ class Trainer(Resumable):
 
 
 def main(
-    steps: Annotated[int, typer.Option(help="Batches to learn from.")] = Settings.steps,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    steps: Steps = Settings.steps,
+    seed: Seed = Settings.seed,
     output: Annotated[Path, typer.Option(help="Directory of checkpoint, weights and model.")] = Path("build/affect"),
-    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
-    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    resume: Resume = False,
+    threads: Threads = 1,
     trials: Annotated[int, typer.Option(help="Faces in the evaluation.")] = 200,
 ) -> None:
     """Train, evaluate, and write `emotion-nactcn.npz`, its card and the model for the node."""
@@ -175,8 +175,7 @@ def _card(
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "command": f"python -m opendr_perception.training.emotion.temporal.train --steps {settings.steps}"
         f" --seed {settings.seed}",
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
         "noise": asdict(noise),
         "simulation": dict(figures),
     }

@@ -11,7 +11,6 @@ with `--resume` as if nothing had happened.
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -30,7 +29,8 @@ from opendr_perception.engine.session import EngineError
 from opendr_perception.networks.emotion.nac_tcn import CONFIGS, ConfigName, NacTcn
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.weights import save
+from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
+from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.emotion.losses import concordance, concordance_loss
 from opendr_perception.training.emotion.temporal.data import AFFECT, LAYOUTS, Encoder, FeatureTrack, read_clips
 
@@ -176,13 +176,13 @@ def main(
     layout: Annotated[str, typer.Option(help=f"Of the data set: {', '.join(LAYOUTS)}.")],
     encoder: Annotated[Path | None, typer.Option(help="ONNX of single frames; by default face-expression.")] = None,
     feature: Annotated[str, typer.Option(help="Which output of the encoder to take.")] = "probabilities",
-    steps: Annotated[int, typer.Option(help="Batches to learn from.")] = Settings.steps,
+    steps: Steps = Settings.steps,
     batch: Annotated[int, typer.Option(help="Clips per batch.")] = Settings.batch,
     rate: Annotated[float, typer.Option(help="Of learning.")] = Settings.rate,
-    seed: Annotated[int, typer.Option(help="Of everything that is random.")] = Settings.seed,
+    seed: Seed = Settings.seed,
     output: Annotated[Path, typer.Option(help="Directory of features, checkpoint and model.")] = Path("build/videos"),
-    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
-    threads: Annotated[int, typer.Option(help="Of torch.")] = 1,
+    resume: Resume = False,
+    threads: Threads = 1,
 ) -> None:
     """Encode, train, evaluate, and write `nac-tcn-<layout>.npz` with its card, and `.onnx`, one step of the network."""
     torch.set_num_threads(threads)
@@ -226,8 +226,7 @@ def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, Any]:
         "settings": asdict(trainer.settings),
         "clips_for_training": len(trainer.tracks.train),
         "clips_for_evaluation": len(trainer.tracks.evaluation),
-        "python": ".".join(map(str, sys.version_info[:3])),
-        "torch": str(torch.__version__),
+        **versions(),
         "concordance" if trainer.continuous else "area_under_roc": figures,
     }
 
