@@ -33,7 +33,7 @@ class FaceRecognition(PerceptionNode[face.Settings, CameraImage, FaceMemory, Rec
 
     NAME = "face_recognition"
     RESULT = FACES.result
-    OUTPUTS = drawn_by(shapes.of_faces)
+    OUTPUTS = drawn_by(shapes.of_faces, "face")
     Parameters = Parameters
 
     def __init__(self, **options: Any) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from opendr_perception.msg import DetectionArray, PersonArray
 from opendr_perception.ros.convert.persons import person_array
 from opendr_perception.ros.node import main, parameter
+from opendr_perception.ros.outputs import IN_SPACE, PeopleInSpace, drawn_by, shapes
 from opendr_perception.ros.people import Joined, Outlook, Telling, header_of, joined_input
 from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
@@ -60,6 +61,7 @@ class People(PerceptionNode[Settings, Sight, CameraMemory, SceneReport]):
     NAME = "people"
     INPUT = joined_input()
     RESULT = (PersonArray, "people")
+    OUTPUTS = (*IN_SPACE, *drawn_by(shapes.of_people))
     Parameters = Parameters
 
     def __init__(self, **options: Any) -> None:
@@ -94,6 +96,9 @@ class People(PerceptionNode[Settings, Sight, CameraMemory, SceneReport]):
     def published(self, frame: StreamFrame[Sight, CameraMemory], result: SceneReport) -> None:
         assert self._telling is not None
         self._telling.tell(header_of(frame.header, frame.seen.frame), result)
+
+    def outside(self, frame: StreamFrame[Sight, CameraMemory], message: PersonArray) -> PeopleInSpace:
+        return PeopleInSpace(frame.header, message, frame.seen)
 
     def diagnose(self) -> Any:
         beside = self._outlook.diagnose() if self._outlook is not None and self.stage == "active" else []

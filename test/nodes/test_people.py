@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from geometry_msgs.msg import PoseArray
 from opendr_perception.msg import (
     Action,
     ActionArray,
@@ -25,7 +26,8 @@ from opendr_perception.msg import (
     PersonArray,
     PersonEvent,
 )
-from sensor_msgs.msg import CameraInfo, Image
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from visualization_msgs.msg import MarkerArray
 
 from opendr_perception.nodes.people import People
 from opendr_perception.ros.convert import images
@@ -210,6 +212,31 @@ def test_two_cameras_share_their_people_and_clocks_that_differ_are_said(
     assert again.name == "Ann"
     assert again.person_id == ann.person_id
     assert "behind that of another camera" in capfd.readouterr().err
+
+
+def test_other_stacks_take_people_as_markers_poses_and_obstacles(graph: Any) -> None:
+    graph.run(People, target_frame="eye", ground_plane=False)  # the camera's own frame, as if it lay on the floor
+    people = graph.listen(PersonArray, "people", publishers=1)
+    camera = Camera(graph)
+    camera.play(people, "camera_info", "depth/image", "poses")
+    kinds = {"markers": MarkerArray, "positions": PoseArray, "obstacles": PointCloud2}
+    heard = {topic: graph.listen(kind, f"people/{topic}", publishers=1) for topic, kind in kinds.items()}
+    answer = camera.play(people, "camera_info", "depth/image", "poses", count=1)
+    markers, positions, obstacles = (heard[topic].wait()[-1] for topic in kinds)
+    assert {marker.ns for marker in markers.markers} == {"", "boxes", "skeletons", "names"}
+    assert positions.header == obstacles.header == answer.header
+    assert positions.poses[0].position == answer.people[0].position
+    assert obstacles.width > 100
+
+
+def test_obstacles_need_a_floor_and_whoever_asks_for_them_is_told(
+    graph: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    graph.run(People)
+    people = graph.listen(PersonArray, "people", publishers=1)
+    graph.listen(PointCloud2, "people/obstacles", publishers=1)
+    Camera(graph).play(people, count=3)
+    assert "known in target_frame only: set that parameter" in capfd.readouterr().err
 
 
 def test_thirty_people_and_an_id_that_is_given_twice_are_served(graph: Any, people: Any) -> None:

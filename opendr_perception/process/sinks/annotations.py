@@ -5,10 +5,11 @@ The definitions are those of Foxglove's schemas (foxglove-sdk, MIT), as ROS 2 me
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from opendr_perception.tasks.body import LIMBS
+from opendr_perception.ros.outputs import image_annotations, shapes
 
 IMAGE_ANNOTATIONS = "foxglove_msgs/msg/ImageAnnotations"
 
@@ -35,19 +36,9 @@ DEFINITIONS = {
     ),
 }
 
-LINE_LOOP, LINE_LIST = 2, 4
-COLOURS = {"persons": (0.1, 0.6, 1.0), "poses": (0.2, 0.9, 0.3), "faces": (1.0, 0.8, 0.1)}
-BLACK, NOTHING = (0.0, 0.0, 0.0, 0.6), (0.0, 0.0, 0.0, 0.0)
-FONT, THICKNESS = 12.0, 2.0
-SEEN = 0.2
-"""Score from which a keypoint is drawn."""
-
-Place = tuple[float, float]
-Colour = tuple[float, ...]
-
 
 def annotate(topic: str, message: Any, results: Mapping[str, Any], types: Any) -> Any:
-    """Image annotations of a message.
+    """Image annotations of a message, as the nodes make them.
 
     Args:
         topic: persons, poses, faces, actions or emotions.
@@ -55,85 +46,34 @@ def annotate(topic: str, message: Any, results: Mapping[str, Any], types: Any) -
         results: all messages of the frame, by topic: where people are of whom a message has only the ids.
         types: rosbags' types, with DEFINITIONS.
     """
-    draw = _Pen(types, message.header.stamp)
-    if topic == "persons":
-        draw.objects(topic, ((each, f"{each.track_id} {each.score:.2f}") for each in message.detections))
-    elif topic == "poses":
-        draw.objects(topic, ((each, each.track_id) for each in message.poses))
-        limbs = LIMBS[message.layout]
-        draw.lines([line for pose in message.poses for line in _limbs(pose, limbs)], (*COLOURS[topic], 1.0))
-    elif topic == "faces":
-        draw.objects(topic, ((each, each.identity or each.track_id) for each in message.faces))
-    elif topic == "actions":
-        draw.words(_beside(message.actions, results["poses"].poses))
-    else:
-        draw.words(_beside(message.emotions, results["faces"].faces))
-    return draw.annotations()
+    stamp = message.header.stamp
+    own = types.types["builtin_interfaces/msg/Time"](stamp.sec, stamp.nanosec)
+    return image_annotations(_Types(types), own, _shapes(topic, message, results))
 
 
-def _limbs(pose: Any, limbs: Iterable[tuple[int, int]]) -> Iterator[tuple[Place, Place]]:
-    for one, other in limbs:
-        a, b = pose.keypoints[one], pose.keypoints[other]
-        if min(a.score, b.score) >= SEEN:
-            yield (a.x, a.y), (b.x, b.y)
+def _shapes(topic: str, message: Any, results: Mapping[str, Any]) -> list[shapes.Shape]:
+    if topic == "actions":
+        return shapes.of_actions(message, results["poses"])
+    if topic == "emotions":
+        return shapes.of_emotions(message, results["faces"])
+    reader: Callable[[Any], list[shapes.Shape]] = {
+        "persons": shapes.of_persons,
+        "poses": shapes.of_poses,
+        "faces": shapes.of_faces,
+    }[topic]
+    return reader(message)
 
 
-def _beside(told: Iterable[Any], objects: Iterable[Any]) -> Iterator[tuple[Place, str]]:
-    """A label below the box of the person of the same id."""
-    boxes = {each.track_id: each.box for each in objects if each.track_id}
-    for each in told:
-        if box := boxes.get(each.track_id):
-            yield (box.x_min, box.y_max), each.label
+class _Types:
+    """Messages of rosbags, which knows no defaults, made as those of ROS are."""
 
-
-class _Pen:
-    """Collects what is drawn on one image."""
-
-    def __init__(self, types: Any, stamp: Any) -> None:
-        self._kinds = types.types
-        self._stamp = self._kinds["builtin_interfaces/msg/Time"](stamp.sec, stamp.nanosec)
-        self._points: list[Any] = []
-        self._texts: list[Any] = []
-
-    def objects(self, topic: str, objects: Iterable[tuple[Any, str]]) -> None:
-        """Boxes, with words above them."""
-        for each, text in objects:
-            box = each.box
-            corners = [
-                (box.x_min, box.y_min),
-                (box.x_max, box.y_min),
-                (box.x_max, box.y_max),
-                (box.x_min, box.y_max),
-            ]
-            self._shape(LINE_LOOP, corners, (*COLOURS[topic], 1.0))
-            self.words([((box.x_min, box.y_min), text)])
-
-    def lines(self, lines: Iterable[tuple[Place, Place]], colour: Colour) -> None:
-        """Lines from point to point."""
-        if ends := [end for line in lines for end in line]:
-            self._shape(LINE_LIST, ends, colour)
-
-    def words(self, words: Iterable[tuple[Place, str]]) -> None:
-        """Words at places."""
-        kind = self._kinds["foxglove_msgs/msg/TextAnnotation"]
-        for place, text in words:
-            if text.strip():
-                texts = kind(
-                    self._stamp, self._place(place), text.strip(), FONT, self._colour((1.0,) * 4), self._colour(BLACK)
-                )
-                self._texts.append(texts)
-
-    def annotations(self) -> Any:
-        """All of it."""
-        return self._kinds[IMAGE_ANNOTATIONS]([], self._points, self._texts)
-
-    def _shape(self, kind: int, places: Iterable[Place], colour: Colour) -> None:
-        make = self._kinds["foxglove_msgs/msg/PointsAnnotation"]
-        points = [self._place(place) for place in places]
-        self._points.append(make(self._stamp, kind, points, self._colour(colour), [], self._colour(NOTHING), THICKNESS))
-
-    def _place(self, place: Place) -> Any:
-        return self._kinds["foxglove_msgs/msg/Point2"](*map(float, place))
-
-    def _colour(self, colour: Colour) -> Any:
-        return self._kinds["foxglove_msgs/msg/Color"](*colour)
+    def __init__(self, types: Any) -> None:
+        kinds = types.types
+        nothing = kinds["foxglove_msgs/msg/Color"](0.0, 0.0, 0.0, 0.0)
+        self.Point2 = kinds["foxglove_msgs/msg/Point2"]
+        self.Color = kinds["foxglove_msgs/msg/Color"]
+        self.TextAnnotation = kinds["foxglove_msgs/msg/TextAnnotation"]
+        self.PointsAnnotation = partial(
+            kinds["foxglove_msgs/msg/PointsAnnotation"], outline_colors=[], fill_color=nothing
+        )
+        self.ImageAnnotations = partial(kinds[IMAGE_ANNOTATIONS], circles=[])

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from builtin_interfaces.msg import Time
 
 from opendr_perception.msg import Keypoint
-from opendr_perception.ros.outputs.lazy import StampedResult
 from opendr_perception.ros.outputs.shapes import Shape
 from opendr_perception.tasks.drawing import KEYPOINT_THRESHOLD, colour_of
 
@@ -22,19 +20,38 @@ FONT = 14.0
 Place = tuple[float, float]
 
 
-def image_annotations(types: ModuleType, result: StampedResult, shapes: Sequence[Shape]) -> Any:
-    """ImageAnnotations in the colours of `~/image`: a track keeps its own."""
-    stamp = result.header.stamp
+class AnnotationTypes(Protocol):
+    """The messages of foxglove_msgs that are needed: its module, or whatever else makes them."""
+
+    ImageAnnotations: Any
+    PointsAnnotation: Any
+    TextAnnotation: Any
+    Point2: Any
+    Color: Any
+
+
+def image_annotations(types: AnnotationTypes, stamp: Time, shapes: Sequence[Shape]) -> Any:
+    """ImageAnnotations of an image with this stamp, in the colours of `~/image`: a track keeps its own."""
     return types.ImageAnnotations(
         points=[_points(types, stamp, shape, *each) for shape in shapes for each in _outlines(shape)],
-        texts=[_label(types, stamp, shape) for shape in shapes if shape.name],
+        texts=[_label(types, stamp, shape, *each) for shape in shapes for each in _texts(shape)],
     )
+
+
+def _texts(shape: Shape) -> Iterator[tuple[str, Place]]:
+    """Words about a shape, and their places."""
+    if shape.name:
+        yield shape.name, (shape.box.x_min, shape.box.y_min)
+    if shape.below:
+        yield shape.below, (shape.box.x_min, shape.box.y_max)
 
 
 def _outlines(shape: Shape) -> Iterator[tuple[int, list[Place]]]:
     """The kinds and points of what is drawn of a shape: its box, its lines with both ends seen, its points."""
     box = shape.box
-    yield LINE_LOOP, [(box.x_min, box.y_min), (box.x_max, box.y_min), (box.x_max, box.y_max), (box.x_min, box.y_max)]
+    corners = [(box.x_min, box.y_min), (box.x_max, box.y_min), (box.x_max, box.y_max), (box.x_min, box.y_max)]
+    if shape.framed:
+        yield LINE_LOOP, corners
     lines = [(shape.points[start], shape.points[end]) for start, end in shape.lines]
     for kind, points in (
         (LINE_LIST, [point for line in lines if all(map(_seen, line)) for point in line]),
@@ -44,7 +61,7 @@ def _outlines(shape: Shape) -> Iterator[tuple[int, list[Place]]]:
             yield kind, [(point.x, point.y) for point in points]
 
 
-def _points(types: ModuleType, stamp: Time, shape: Shape, kind: int, places: Sequence[Place]) -> Any:
+def _points(types: AnnotationTypes, stamp: Time, shape: Shape, kind: int, places: Sequence[Place]) -> Any:
     return types.PointsAnnotation(
         timestamp=stamp,
         type=kind,
@@ -54,18 +71,18 @@ def _points(types: ModuleType, stamp: Time, shape: Shape, kind: int, places: Seq
     )
 
 
-def _label(types: ModuleType, stamp: Time, shape: Shape) -> Any:
+def _label(types: AnnotationTypes, stamp: Time, shape: Shape, text: str, place: Place) -> Any:
     return types.TextAnnotation(
         timestamp=stamp,
-        position=types.Point2(x=shape.box.x_min, y=shape.box.y_min),
-        text=shape.name,
+        position=types.Point2(x=place[0], y=place[1]),
+        text=text,
         font_size=FONT,
         text_color=types.Color(r=1.0, g=1.0, b=1.0, a=1.0),
         background_color=_colour(types, shape),
     )
 
 
-def _colour(types: ModuleType, shape: Shape) -> Any:
+def _colour(types: AnnotationTypes, shape: Shape) -> Any:
     red, green, blue = (value / 255 for value in colour_of(shape.track))
     return types.Color(r=red, g=green, b=blue, a=1.0)
 

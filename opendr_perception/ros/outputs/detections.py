@@ -29,3 +29,9 @@ def _detection(types: ModuleType, result: StampedResult, shape: Shape) -> Any:
     hypothesis.hypothesis.score = shape.score
     detection.results = [hypothesis]
     return detection
+
+
+def label_info(types: ModuleType, params: object, labels: Sequence[str]) -> Any:
+    """LabelInfo of vision_msgs 4: the classes of a node, and its `score_threshold`, where it has one."""
+    classes = [types.VisionClass(class_id=number, class_name=name) for number, name in enumerate(labels)]
+    return types.LabelInfo(class_map=classes, threshold=float(getattr(params, "score_threshold", 0.0)))

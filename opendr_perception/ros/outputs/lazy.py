@@ -25,7 +25,11 @@ class Make(Protocol):
     """Makes the other message of a result."""
 
     def __call__(self, types: ModuleType, result: Any) -> Any:
-        """The message, of the types in the module `<package>.msg`, with the stamp of the result."""
+        """The message, of the types in the module `<package>.msg`, with the stamp of the result.
+
+        Raises:
+            ValueError: it cannot be made of this result; the text says why.
+        """
         ...
 
 
@@ -38,12 +42,14 @@ class Extra:
         type: as ROS writes it, such as `vision_msgs/Detection2DArray`.
         make: makes it of the node's result.
         meaning: for the node's page.
+        once: it is made of the node's parameters, when these are new, and latched for whoever comes later.
     """
 
     topic: str
     type: str
     make: Make
     meaning: str
+    once: bool = False
 
     @property
     def package(self) -> str:
@@ -61,6 +67,7 @@ class Outputs:
 
     def __init__(self, node: ManagedNode, extras: Sequence[Extra], place: Callable[[str], str]) -> None:
         self._node = node
+        self._told: object = None
         self._made: list[tuple[Extra, ModuleType, Any]] = []
         self._missing: list[tuple[Extra, str]] = []
         for extra in extras:
@@ -70,16 +77,29 @@ class Outputs:
                 self._missing.append((extra, name))
             else:
                 kind = getattr(types, extra.type.rpartition("/")[2])
-                self._made.append((extra, types, node.create_publisher(kind, name, qos.result())))
+                profile = qos.latest() if extra.once else qos.result()
+                self._made.append((extra, types, node.create_publisher(kind, name, profile)))
 
     def publish(self, result: object) -> None:
-        """Make and publish what somebody subscribes."""
+        """Make and publish what somebody subscribes; what cannot be made costs nothing but itself."""
         for extra, types, publisher in self._made:
-            if publisher.get_subscription_count() > 0:
-                publisher.publish(extra.make(types, result))
+            if not extra.once and publisher.get_subscription_count() > 0:
+                self._publish(extra, types, publisher, result)
+
+    def _publish(self, extra: Extra, types: ModuleType, publisher: Any, source: object) -> None:
+        try:
+            publisher.publish(extra.make(types, source))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are made
+            self._node.warn(f"cannot make {publisher.topic_name}: {error}", publisher.topic_name)
 
     def look(self) -> None:
-        """Say what somebody subscribes in vain: its package is not installed. To be called now and then."""
+        """Publish what is made of the parameters, if they are new, and say what somebody subscribes in vain: its
+        package is not installed. To be called now and then."""
+        if self._node.params is not self._told:
+            self._told = self._node.params
+            for extra, types, publisher in self._made:
+                if extra.once:
+                    self._publish(extra, types, publisher, self._told)
         for extra, name in self._missing:
             if self._node.count_subscribers(name):
                 self._node.warn(

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from opendr_perception.msg import BodyPoseArray, Box, DetectionArray, FaceArray, Keypoint
+from opendr_perception.msg import (
+    Action,
+    ActionArray,
+    BodyPoseArray,
+    Box,
+    DetectionArray,
+    Emotion,
+    EmotionArray,
+    FaceArray,
+    Keypoint,
+    Person,
+)
 from opendr_perception.ros.outputs.lazy import StampedResult
+from opendr_perception.ros.outputs.space import PeopleInSpace
 from opendr_perception.tasks.body import LIMBS
 
 
@@ -22,6 +35,8 @@ class Shape:
         box: in pixels of the image.
         points: likewise; a score of 0 says that a point was not seen.
         lines: pairs of points between which there is a line.
+        below: what is written below the box.
+        framed: whether the box is drawn.
     """
 
     kind: str
@@ -31,6 +46,8 @@ class Shape:
     box: Box
     points: Sequence[Keypoint] = ()
     lines: Sequence[tuple[int, int]] = ()
+    below: str = ""
+    framed: bool = True
 
 
 Shapes = Callable[[StampedResult], list[Shape]]
@@ -56,3 +73,33 @@ def of_faces(message: FaceArray) -> list[Shape]:
         Shape("face", each.track_id, each.identity or each.track_id, each.score, each.box, each.landmarks)
         for each in message.faces
     ]
+
+
+def of_people(people: PeopleInSpace) -> list[Shape]:
+    """The people of one image, by ids of people or names, with what they do and how far away they are."""
+    return [
+        Shape("person", each.person_id, each.name or each.person_id, each.score, each.box, below=_told(each))
+        for each in people.message.people
+        if each.visible
+    ]
+
+
+def of_actions(message: ActionArray, poses: BodyPoseArray) -> list[Shape]:
+    """Actions of the bodies of one image, below their boxes."""
+    boxes = {each.track_id: each.box for each in poses.poses if each.track_id}
+    return [_below("person", each, boxes[each.track_id]) for each in message.actions if each.track_id in boxes]
+
+
+def of_emotions(message: EmotionArray, faces: FaceArray) -> list[Shape]:
+    """Expressions of the faces of one image, below their boxes."""
+    boxes = {each.track_id: each.box for each in faces.faces if each.track_id}
+    return [_below("face", each, boxes[each.track_id]) for each in message.emotions if each.track_id in boxes]
+
+
+def _below(kind: str, told: Action | Emotion, box: Box) -> Shape:
+    return Shape(kind, told.track_id, "", max(told.probabilities, default=0.0), box, below=told.label, framed=False)
+
+
+def _told(person: Person) -> str:
+    far = "" if math.isnan(person.distance) else f"{person.distance:.1f} m"
+    return f"{person.action} {far}".strip()

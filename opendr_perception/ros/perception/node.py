@@ -102,6 +102,10 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
     def published(self, frame: StreamFrame[InputT, MemoryT], result: ResultT) -> None:
         """The message of a result is published: tell what goes with it."""
 
+    def outside(self, frame: StreamFrame[InputT, MemoryT], message: Any) -> object:
+        """Source of OUTPUTS: the message of a result, or more."""
+        return message
+
     # --- what the perceiver does ------------------------------------------------------------------------------------
 
     def load(self) -> None:
@@ -269,7 +273,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
             return
         self._latest.count(stream.name, processed=1)
         try:
-            stream.outputs.publish(message)
+            stream.outputs.publish(self.outside(frame, message))
             if stream.watched():
                 canvas = self._input.canvas(frame.data)
                 self.draw(canvas, frame.seen, result)

@@ -23,6 +23,7 @@ from std_msgs.msg import Header
 
 from opendr_perception.nodes.person_detection import PersonDetection
 from opendr_perception.process.sinks.annotations import DEFINITIONS
+from opendr_perception.ros.node import qos
 from opendr_perception.ros.outputs import Extra, drawn_by, lazy, shapes
 from opendr_perception.ros.perception.node import PerceptionNode
 from opendr_perception.tasks.body import LAYOUTS
@@ -155,6 +156,8 @@ def made(request: pytest.FixtureRequest) -> Any:
     def make(reader: Any, result: Any) -> dict[str, Any]:
         messages = {}
         for extra in drawn_by(reader):
+            if extra.once:
+                continue
             if request.param == "installed":
                 types: Any = pytest.importorskip(f"{extra.package}.msg", reason=f"{extra.package} is not installed")
             else:
@@ -269,13 +272,27 @@ def test_what_cannot_be_made_costs_no_result(graph: Any, monkeypatch: pytest.Mon
     monkeypatch.setattr(node, "warn", lambda text, about: told.append(text))
     monkeypatch.setattr(sys.modules[__name__], "Place", None)
     graph.ask(camera, graph.image(np.zeros((8, 8, 3), np.uint8), 1.0), results)
-    graph.wait(lambda: any("cannot draw" in text for text in told), lambda: f"{told}")
+    graph.wait(lambda: any("cannot make" in text for text in told), lambda: f"{told}")
     monkeypatch.undo()
     graph.ask(camera, graph.image(np.zeros((8, 8, 3), np.uint8), 2.0), centred)
     assert len(results.wait(2)) == 2
 
 
-@pytest.mark.parametrize("extra", drawn_by(shapes.of_persons), ids=lambda extra: extra.package)
+def test_what_is_made_of_the_parameters_is_told_to_whoever_comes_later(graph: Any) -> None:
+    types = pytest.importorskip("vision_msgs.msg", reason="vision_msgs is not installed")
+    graph.run(PersonDetection, threads=1)
+    topic = "person_detection/label_info"
+    profile = qos.latest()
+    told: list[Any] = []
+    for threshold in (0.46, 0.7):
+        subscription = graph.observer.create_subscription(types.LabelInfo, topic, told.append, profile)
+        graph.wait(lambda t=threshold: told and told[-1].threshold == pytest.approx(t), lambda: f"{told}")
+        graph.observer.destroy_subscription(subscription)
+        assert [(each.class_id, each.class_name) for each in told[-1].class_map] == [(0, "person")]
+        assert graph.set_parameter(f"{graph.namespace}/person_detection", "score_threshold", 0.7) == ""
+
+
+@pytest.mark.parametrize("extra", drawn_by(shapes.of_persons)[:2], ids=lambda extra: extra.package)
 def test_a_real_person_reaches_other_stacks(graph: Any, street: list[np.ndarray], models: Any, extra: Extra) -> None:
     types = pytest.importorskip(f"{extra.package}.msg", reason=f"{extra.package} is not installed")
     graph.run(PersonDetection, threads=1)
