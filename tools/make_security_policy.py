@@ -44,7 +44,7 @@ PROBE = "/probe"
 """Namespace in which nodes are looked at: what is in it is a relative name, all else an absolute one."""
 VARIANTS: tuple[Mapping[str, Any], ...] = (
     {},
-    {"use_sim_time": True, "image_transport": "compressed", "people": "topic"},
+    {"use_sim_time": True, "image_transport": "compressed", "people": "topic", "packets": "foxglove"},
 )
 """Parameters that decide which topics there are."""
 RULES = {
@@ -146,25 +146,43 @@ def look_at(node_class: type[ManagedNode], folder: Path, arguments: Sequence[str
     return found
 
 
-class AnyTransforms(MultiDOFJointState):
-    """Stands for tf2_msgs/TFMessage where that is missing: a policy holds names of topics, and no types."""
+class AnyMessage(MultiDOFJointState):
+    """Stands for messages of packages that are missing: a policy holds names of topics, and no types."""
 
     def __init__(self, **fields: Any) -> None:
         super().__init__()
 
 
-def provide_tf() -> None:
-    """Let nodes have their tf topics also with ROS 2 from wheels, among which tf2_msgs is missing."""
-    if importlib.util.find_spec("tf2_msgs") is None:
-        package, messages = ModuleType("tf2_msgs"), ModuleType("tf2_msgs.msg")
-        messages.TFMessage = AnyTransforms  # type: ignore[attr-defined]
-        sys.modules.update({"tf2_msgs": package, "tf2_msgs.msg": messages})
+STAND_INS = {
+    "tf2_msgs": ("TFMessage",),
+    "hri_msgs": (
+        "IdsList",
+        "IdsMatch",
+        "NormalizedRegionOfInterest2D",
+        "Expression",
+        "Skeleton2D",
+        "EngagementLevel",
+    ),
+    "ffmpeg_image_transport_msgs": ("FFMPEGPacket",),
+    "foxglove_msgs": ("CompressedVideo",),
+}
+"""Messages of packages that are not among ROS 2 from wheels, and without which nodes lack topics."""
+
+
+def provide_messages() -> None:
+    """Let nodes have all of their topics also with ROS 2 from wheels."""
+    for name, kinds in STAND_INS.items():
+        if importlib.util.find_spec(name) is None:
+            package, messages = ModuleType(name), ModuleType(f"{name}.msg")
+            vars(messages).update(dict.fromkeys(kinds, AnyMessage))
+            sys.modules.update({name: package, f"{name}.msg": messages})
 
 
 def _extras(node_class: type[ManagedNode]) -> Interfaces:
-    """Topics that it publishes where the packages of the messages are installed."""
+    """Topics that it publishes where the packages of the messages are installed, and those that come and go."""
     extras = node_class.OUTPUTS if issubclass(node_class, PerceptionNode) else ()
-    return Interfaces({"publish": frozenset(f"~/{extra.topic}" for extra in extras)})
+    names = [*(f"~/{extra.topic}" for extra in extras), *getattr(node_class, "PUBLISHES_BELOW", ())]
+    return Interfaces({"publish": frozenset(names)})
 
 
 def _parameters(node_class: type[ManagedNode]) -> dict[str, type]:
@@ -228,7 +246,7 @@ def main() -> None:
     given = parser.parse_args()
 
     isolate_domain()
-    provide_tf()
+    provide_messages()
     rclpy.init(args=["--ros-args", "--log-level", "error"])
     with tempfile.TemporaryDirectory() as folder:
         found = {name: look_at(classes[name], Path(folder), given.ros_args) for name in given.nodes}

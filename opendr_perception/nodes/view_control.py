@@ -12,12 +12,13 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import ROSClock
 
 from opendr_perception import zoo
-from opendr_perception.active.control import Interlocks, MotionController, Timeouts
+from opendr_perception.active.control import Interlocks, MotionController, Pursuit, Timeouts
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.perception import GalleryRecogniser
 from opendr_perception.active.policies import POLICIES, Policies, ViewPolicy
 from opendr_perception.active.surroundings import STILL
 from opendr_perception.ros.control import (
+    AutoFollow,
     AutoIdentify,
     ControlTopics,
     DriveLoop,
@@ -60,11 +61,38 @@ class Parameters(ExplorerParameters):
         "Identify, without a goal, everybody who comes into view and is not recognised. The robot then moves without a "
         "goal.",
     )
+    follow: str = parameter(
+        "",
+        "With continuous: follow this person instead of identifying everybody: an id or a name of people, or a track "
+        "of faces or persons. The robot then moves whenever they do.",
+    )
+    follow_distance: float = parameter(
+        1.5, "Distance from the robot's edge to the person who is followed, m.", minimum=0.5, maximum=10.0
+    )
+    follow_side: float = parameter(
+        0.0,
+        "Bearing at which the person is kept, rad: 0 ahead; positive to the left, so that the robot is on their right.",
+        minimum=-1.0,
+        maximum=1.0,
+    )
+    follow_travel: float = parameter(
+        30.0, "Length of the way behind one person in all, m; then it stands until `follow` changes.", minimum=0.0
+    )
     cooldown: float = parameter(60.0, "Seconds before the same person is identified again automatically.", minimum=0.0)
+
+    @property
+    def pursuit(self) -> Pursuit:
+        """How somebody is followed."""
+        return Pursuit(self.follow_distance, self.follow_side, self.follow_travel)
+
+    @property
+    def followed(self) -> tuple[object, ...]:
+        """Parameters with which following begins anew."""
+        return self.continuous, self.follow, self.pursuit
 
 
 class ViewControl(ManagedNode):
-    """faces, persons, image_raw, camera_info, scan, odom, tf -> cmd_vel; action `~/identify`, service `~/stop`."""
+    """people, faces, persons, image_raw, camera_info, scan, odom, tf -> cmd_vel; `~/identify`, `~/stop`."""
 
     NAME = "view_control"
     Parameters = Parameters
@@ -73,12 +101,14 @@ class ViewControl(ManagedNode):
     def __init__(self, **options: Any) -> None:
         self._episodes: Episodes | None = None
         self._policies: Policies | None = None
+        self._following: tuple[object, ...] = ()
         self._recogniser: GalleryRecogniser | None = None
         super().__init__(**options)
         self._stop = StopLock(self, Interlocks(), self._stopped)
 
     def configure(self) -> None:
         self.params.check_motion()
+        self.check_parameters(self.params)
         params = self.params
         load = partial(zoo.session, device=params.device, threads=params.threads)
         self._recogniser = GalleryRecogniser.open(params.embedder, load(params.embedder), params.gallery)
@@ -118,6 +148,8 @@ class ViewControl(ManagedNode):
         self._topics = ControlTopics(self, explorer)
         self.until_deactivate.callback(self._topics.close)
         self._auto_identify = AutoIdentify(explorer, episodes, lambda: self._policy(""), self._goal, self.note_failure)
+        self._auto_follow = AutoFollow(episodes, lambda: controller.travelled, self.note_failure)
+        self._following = self.params.followed
         self._state.say("idle")
         self._episodes = episodes
 
@@ -135,8 +167,24 @@ class ViewControl(ManagedNode):
 
     def tick(self) -> None:
         if self._episodes is not None and self.params.continuous and not self._stop.engaged:
-            self._auto_identify.look_around(self.params.cooldown)
+            self._look_around()
         super().tick()
+
+    def _look_around(self) -> None:
+        params = self.params
+        if not params.follow:
+            self._auto_identify.look_around(params.cooldown)
+        elif over := self._auto_follow.look_around(params.follow, params.pursuit):
+            self.warn(over, "follow")
+
+    def check_parameters(self, params: Parameters) -> None:
+        params.pursuit.check(params.limits)
+
+    def parameters_changed(self) -> None:
+        """Whoever is followed is not any more: it begins anew, if that is still wanted."""
+        if self._episodes is not None and self._following != self.params.followed:
+            self._following = self.params.followed
+            self._auto_follow.end("the parameters of following have changed")
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
         if self._episodes is not None:

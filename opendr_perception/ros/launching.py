@@ -217,7 +217,7 @@ def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 
 def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:
-    topics = [(f"image_raw{transport}", given["image"] + transport) for transport in ("", "/compressed")]
+    topics = [(f"image_raw{transport}", given["image"] + transport) for transport in ("", "/compressed", "/ffmpeg")]
     return topics + ([("camera_info", given["camera_info"])] if given["camera_info"] else [])
 
 

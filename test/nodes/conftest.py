@@ -14,7 +14,16 @@ import pytest
 from geometry_msgs.msg import Twist
 from nav_msgs.msg import Odometry
 from opendr_perception.action import IdentifyPerson
-from opendr_perception.msg import Box, Face, FaceArray, Keypoint
+from opendr_perception.msg import (
+    Box,
+    Detection,
+    DetectionArray,
+    Face,
+    FaceArray,
+    Keypoint,
+    Person,
+    PersonArray,
+)
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import Header
 
@@ -113,6 +122,43 @@ class Robot:
         return bool(answer) and all(velocity == ZERO for _, velocity in self.heard)
 
 
+ANN, BOB = ("p1", "b1", "Ann"), ("p2", "b2", "Bob")
+BODY = (0.4, 1.5)
+"""Metres, as a body is believed to be at least."""
+
+
+class Walkers(Robot):
+    """A robot behind Ann, who walks away and shows no face, and Bob, who stands nearer."""
+
+    def __init__(self, graph: Any) -> None:
+        self.began, self.seen = time.monotonic(), True
+        self.persons = graph.publisher(DetectionArray, "persons")
+        self.people = graph.publisher(PersonArray, "people")
+        super().__init__(graph)
+
+    def _publish(self) -> None:
+        header = self.graph.header()
+        matrix = [FOCAL, 0.0, WIDTH / 2, 0.0, FOCAL, HEIGHT / 2, 0.0, 0.0, 1.0]
+        size = {"width": WIDTH, "height": HEIGHT}
+        self.publishers["camera_info"].publish(CameraInfo(header=header, k=matrix, **size))
+        self.publishers["faces"].publish(FaceArray(header=header, **size))
+        walked = 0.12 * (time.monotonic() - self.began)
+        places = {BOB: (2.0, 0.7)} | ({ANN: (3.0 + walked, -0.2)} if self.seen else {})
+        boxes = {who: self._box(np.array(place) - self.position) for who, place in places.items()}
+        found = [Detection(track_id=who[1], label="person", score=0.9, box=box) for who, box in boxes.items()]
+        known = [
+            Person(person_id=who[0], body_id=who[1], name=who[2], visible=True, box=box) for who, box in boxes.items()
+        ]
+        self.people.publish(PersonArray(header=header, people=known, **size))
+        self.persons.publish(DetectionArray(header=header, detections=found, **size))
+
+    def _box(self, away: np.ndarray) -> Box:
+        distance, bearing = float(np.hypot(*away)), math.atan2(away[1], away[0]) - self.heading
+        depth = distance * math.cos(bearing)
+        u, (width, height) = WIDTH / 2 - FOCAL * math.tan(bearing), (FOCAL * side / depth for side in BODY)
+        return Box(x_min=u - width / 2, x_max=u + width / 2, y_min=240 - height / 2, y_max=240 + height / 2)
+
+
 @pytest.fixture(scope="module")
 def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("gallery")
@@ -156,3 +202,11 @@ def robot(graph: Any, control: Any) -> Iterator[Callable[..., Robot]]:
 @pytest.fixture(autouse=True)
 def fetched(models: dict[str, zoo.ModelFile]) -> None:
     """Every test of this folder finds all models in the cache."""
+
+
+@pytest.fixture
+def walkers(graph: Any, control: Callable[..., Any]) -> Iterator[Walkers]:
+    control(continuous=True, follow="Ann", command_timeout=0.5)
+    made = Walkers(graph)
+    yield made
+    made.close()

@@ -12,6 +12,7 @@ from opendr_perception.active.control.following import Following, FollowingCheck
 from opendr_perception.active.control.interlocks import STOP, Interlocks
 from opendr_perception.active.control.limiter import REDUCED_SPEED, Limits
 from opendr_perception.active.control.motion import ROBOTS, Move, Refused
+from opendr_perception.active.control.pursuit import Pursuit
 
 __all__ = [
     "IN_THE_WAY",
@@ -26,6 +27,7 @@ __all__ = [
     "Limits",
     "MotionController",
     "Move",
+    "Pursuit",
     "Refused",
     "Status",
     "Timeouts",

@@ -16,6 +16,7 @@ from opendr_perception.active.control.arrivals import Arrivals
 from opendr_perception.active.control.interlocks import Interlocks
 from opendr_perception.active.control.limiter import Limits, VelocityLimiter
 from opendr_perception.active.control.motion import Manoeuvre, Move, Refused, plan
+from opendr_perception.active.control.pursuit import Pursuit
 from opendr_perception.active.control.robot_time import RobotTime
 from opendr_perception.active.surroundings import (
     STILL,
@@ -170,8 +171,8 @@ class MotionController:
 
     # --- what is asked for ------------------------------------------------------------------------------------------
 
-    def move(self, move: Move, now: float) -> None:
-        """Begin a move; a former one ends.
+    def move(self, move: Move | Pursuit, now: float) -> None:
+        """Begin a move, or to follow the person; a former move ends.
 
         Raises:
             Refused: the person is not seen, or the robot cannot do that here.

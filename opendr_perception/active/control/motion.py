@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opendr_perception.active.control.limiter import Limits
+from opendr_perception.active.control.pursuit import Follow, Pursuit
 from opendr_perception.active.surroundings import PersonPosition, Velocity
 
 ROBOTS = ("holonomic", "differential")
@@ -60,12 +61,12 @@ class Refused(ValueError):
     """A move cannot be made; the text says why."""
 
 
-def plan(robot: str, move: Move, person: PersonPosition, limits: Limits, half_view: float) -> Manoeuvre:
+def plan(robot: str, move: Move | Pursuit, person: PersonPosition, limits: Limits, half_view: float) -> Manoeuvre:
     """Plan a move.
 
     Args:
         robot: holonomic or differential.
-        move: change of view to make.
+        move: change of view to make, or how to follow them.
         person: where they are now.
         limits: of the robot.
         half_view: half of the camera's horizontal field of view, rad.
@@ -76,6 +77,12 @@ def plan(robot: str, move: Move, person: PersonPosition, limits: Limits, half_vi
     """
     if robot not in ROBOTS:
         raise ValueError(f"motion must be one of {', '.join(ROBOTS)}, got '{robot}'")
+    if isinstance(move, Pursuit):
+        try:
+            move.check(limits, half_view)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        return Follow(move, limits)
     if not (math.isfinite(move.pan) and math.isfinite(move.advance)) or move == Move():
         raise ValueError(f"a move goes around the person or towards them, got {move}")
     room = person.distance - limits.stand_off

@@ -1,5 +1,6 @@
 """A robot that moves to see people: its topics, control loop, episodes and actions."""
 
+from opendr_perception.ros.control.auto_follow import AutoFollow
 from opendr_perception.ros.control.auto_identify import AutoIdentify
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.episodes import Episodes
@@ -12,6 +13,7 @@ from opendr_perception.ros.control.stop_lock import StopLock
 from opendr_perception.ros.control.topics import ControlTopics
 
 __all__ = [
+    "AutoFollow",
     "AutoIdentify",
     "ControlTopics",
     "DriveLoop",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from opendr_perception.active.control import REPEAT, MotionController, Move, Refused, Status
+from opendr_perception.active.control import REPEAT, MotionController, Move, Pursuit, Refused, Status
 from opendr_perception.active.surroundings import STILL, PersonPosition, Velocity
 
 RATE = 20.0
@@ -55,11 +55,11 @@ class DriveLoop:
         self._thread = threading.Thread(target=self._run, name="drive loop", daemon=True)
         self._thread.start()
 
-    def move(self, move: Move, interrupted: Callable[[], bool]) -> str:
+    def move(self, move: Move | Pursuit, interrupted: Callable[[], bool]) -> str:
         """Make a move to its end; '' when it was made, else why not.
 
         Args:
-            move: change of view to make.
+            move: change of view to make, or how to follow, which ends when the way is as long as allowed.
             interrupted: is asked all the time; when it says so, the robot stands still.
         """
         with self.lock:

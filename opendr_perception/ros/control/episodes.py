@@ -1,13 +1,14 @@
-"""One identification at a time: a newer one ends an older one."""
+"""One thing at a time, to identify somebody or to follow them: what is newer ends what is older."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
-from opendr_perception.active.control import STOP
-from opendr_perception.active.identification import Goal, Outcome, Report, identify
+from opendr_perception.active.control import STOP, Pursuit
+from opendr_perception.active.identification import Goal, Interrupted, Outcome, Report, identify
 from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies import ViewPolicy
 from opendr_perception.ros.control.drive_loop import DriveLoop
@@ -43,6 +44,35 @@ class Episodes:
             timeout: s, after which what was seen until then decides.
             report: is told what happens.
         """
+        too_late = f"{timeout:g} s are over"
+        try:
+            with self._turn_for(track) as ticket:
+                alarm = threading.Timer(timeout, self._explorer.interrupt, (too_late,))
+                alarm.daemon = True
+                alarm.start()
+                try:
+                    outcome = identify(self._explorer, policy, goal, self._telling(ticket, report))
+                finally:
+                    alarm.cancel()
+                return replace(outcome, interrupted=outcome.interrupted and outcome.message != too_late)
+        except Interrupted as refusal:
+            return Outcome((), 0, str(refusal), interrupted=True)
+
+    def follow(self, track: str, pursuit: Pursuit) -> str:
+        """Follow a person until they are lost, or something else begins; why it ended, in words."""
+        try:
+            with self._turn_for(track):
+                return self._explorer.follow(pursuit, lambda: self._say("following"))
+        except Interrupted as reason:
+            return str(reason)
+
+    @contextmanager
+    def _turn_for(self, track: str) -> Iterator[int]:
+        """Turn to a person when whatever is under way has ended; at the end the robot stands.
+
+        Raises:
+            Interrupted: it may not begin.
+        """
         with self._drive.lock:
             self._newest += 1
             ticket = self._newest
@@ -51,20 +81,14 @@ class Episodes:
             with self._drive.lock:
                 refusal = self._closed or self._drive.controller.interlocks.of(STOP)
                 if ticket != self._newest or refusal:
-                    return Outcome((), 0, refusal or SUPERSEDED, interrupted=True)
+                    raise Interrupted(refusal or SUPERSEDED)
                 self._explorer.begin(track)
-            too_late = f"{timeout:g} s are over"
-            alarm = threading.Timer(timeout, self._explorer.interrupt, (too_late,))
-            alarm.daemon = True
-            alarm.start()
             try:
-                outcome = identify(self._explorer, policy, goal, self._telling(ticket, report))
-                return replace(outcome, interrupted=outcome.interrupted and outcome.message != too_late)
+                yield ticket
             finally:
-                alarm.cancel()
                 with self._drive.lock:
                     if ticket == self._newest:
-                        self._drive.halt("the identification has ended")
+                        self._drive.halt("the episode has ended")
                         self._say("idle")
 
     @property

@@ -9,18 +9,19 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from opendr_perception.active.control import Move
+from opendr_perception.active.control import Move, Pursuit
 from opendr_perception.active.identification import Interrupted
 from opendr_perception.active.perception import FaceObservation, RangeOnly, Recogniser, Recognition
-from opendr_perception.active.surroundings import Bodies, Locator, PersonPosition
-from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray
+from opendr_perception.active.surroundings import Bodies, Locator, PersonPosition, match
+from opendr_perception.msg import DetectionArray, Face, FaceArray, PersonArray
 from opendr_perception.ros.control.drive_loop import DriveLoop
+from opendr_perception.ros.control.sights import BODY, FACE, LocatedFace, Meant, boxes, corners
 from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.robot.camera_view import CameraView
 from opendr_perception.tasks.face import align
@@ -38,18 +39,8 @@ SAME_DIRECTION = 0.1
 """rad; a face so near to where the person is expected is theirs, whatever its track."""
 FACE_LOST = 0.3
 """Seconds without the person's face after which their body tells where they are."""
-MOST = 200
-"""People in one image; more take so long to place that the robot cannot be stopped in time."""
 SILENT = 2.0
 """Seconds after which a topic that should go on is said to be silent."""
-
-
-@dataclass(frozen=True)
-class LocatedFace:
-    """A face of the newest message, and where its person stands."""
-
-    face: Face
-    person: PersonPosition
 
 
 UNKNOWN = Recognition("", math.nan)
@@ -72,8 +63,7 @@ class TopicExplorer:
         self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
         self._sights: list[LocatedFace] = []
         self._stamp = 0
-        self._track: str | None = None
-        self._wanted = ""
+        self._meant = Meant()
         self._interruption = "nothing is to be done"
         self._looks: list[FaceObservation] = []
         self._ready_from = 0
@@ -110,7 +100,7 @@ class TopicExplorer:
             if locator is None:
                 return
             try:
-                people = [locator.face(box) for box in _boxes(message.faces)]
+                people = [locator.face(box) for box in boxes(message.faces)]
             except ValueError as error:  # somebody is somewhere: what is unknown is not a free way
                 self._complain(f"faces: {error}; all of this image is left out", "faces")
                 return
@@ -135,18 +125,22 @@ class TopicExplorer:
             if locator is None:
                 return
             try:
-                bodies = [locator.body(box) for box in _boxes(message.detections)]
+                bodies = [locator.body(box) for box in boxes(message.detections)]
             except ValueError as error:
                 self._warn(f"persons: {error}; all of this image is left out", "persons")
                 return
-            tracks = [found.track_id for found in message.detections]
-            wanted = [b for b, track in enumerate(tracks) if self._seeking and self._wanted in ("", track)]
-            pairs = self._bodies.pair(stamp * 1e-9, bodies, self._drive.controller.person, wanted)
+            expected, wanted = self._expected_body(bodies, [found.track_id for found in message.detections])
+            pairs = self._bodies.pair(stamp * 1e-9, bodies, expected, wanted)
             now = time.monotonic()
             person = pairs.person if now - self._face_seen > FACE_LOST else None
             if self._drive.observe(stamp * 1e-9, person, pairs.others, "persons") and person is not None:
-                self._track, self._body_seen = self._track or "", now
+                self._meant.track, self._body_seen = self._meant.track or "", now
             self._drive.lock.notify_all()
+
+    def take_people(self, message: PersonArray) -> None:
+        """Take note of whose bodies and faces are seen."""
+        with self._drive.lock:
+            self._meant.take(message, time.monotonic())
 
     def interrupt(self, reason: str) -> None:
         """End what is under way: the robot stands still, and `look` or `move` raises Interrupted."""
@@ -158,9 +152,10 @@ class TopicExplorer:
     # --- what the loop of identification does -----------------------------------------------------------------------
 
     def begin(self, track: str) -> None:
-        """Turn to a person: a track, or '' for whoever is nearest."""
+        """Turn to a person: an id or a name of `people`, a track, or '' for whoever is nearest."""
         with self._drive.lock:
-            self._wanted, self._track, self._interruption = track, None, ""
+            self._interruption = ""
+            self._meant.begin(track)
             self._looks, self._ready_from, self._pan = [], 0, self._drive.controller.pan
             self._face_seen = self._body_seen = -math.inf
             self._seeking = False
@@ -176,7 +171,7 @@ class TopicExplorer:
             self._useless = ""
             while len(self._looks) < SAMPLES and (left := deadline - time.monotonic()) > 0:
                 self._check()
-                self._seeking = left < LOOK_TIMEOUT / 2 and self._track is None
+                self._seeking = left < LOOK_TIMEOUT / 2 and self._meant.track is None
                 self._drive.lock.wait(min(left, LOOK_TIMEOUT / 4))
             self._check()
             self._seeking = False
@@ -193,6 +188,32 @@ class TopicExplorer:
         with self._drive.lock:
             self._check()
             self._ready_from = self._stamp + round(SETTLE * 1e9)
+        return problem
+
+    def follow(self, pursuit: Pursuit, begun: Callable[[], None]) -> str:
+        """Follow the person as soon as they are seen; why it ended, in words.
+
+        Args:
+            pursuit: how.
+            begun: is told that it begins.
+
+        Raises:
+            Interrupted: something else shall be done.
+        """
+        deadline = time.monotonic() + LOOK_TIMEOUT
+        with self._drive.lock:
+            while self._drive.controller.person is None and (left := deadline - time.monotonic()) > 0:
+                self._check()
+                self._seeking = True
+                self._drive.lock.wait(min(left, LOOK_TIMEOUT / 4))
+            self._check()
+            self._seeking = False
+            if self._drive.controller.person is None:
+                return f"{self._meant.wanted or 'nobody'} is not in view"
+            begun()
+        problem = self._drive.move(pursuit, lambda: bool(self._interruption))
+        with self._drive.lock:
+            self._check()
         return problem
 
     @property
@@ -255,22 +276,36 @@ class TopicExplorer:
 
     def _target(self) -> LocatedFace | None:
         """The face of the person who is meant."""
-        if self._track is None:
-            wanted = (sight for sight in self._sights if not self._wanted or sight.face.track_id == self._wanted)
-            sight = next(wanted, None)
-        else:
-            tracked = (sight for sight in self._sights if self._track and sight.face.track_id == self._track)
-            sight = next(tracked, None) or self._expected()
+        now, meant = time.monotonic(), self._meant
+        anybody = meant.track is None and not meant.wanted
+        sight = next((one for one in self._sights if anybody or meant.owns_face(one.face.track_id, now)), None)
+        if sight is None and meant.track is not None:
+            sight = self._expected()
         if sight is not None:
-            self._track = sight.face.track_id
+            meant.found(sight.face.track_id, now)
         return sight
+
+    def _expected_body(
+        self, bodies: Sequence[PersonPosition], tracks: Sequence[str]
+    ) -> tuple[PersonPosition | None, Sequence[int]]:
+        """The place where the body should be of whoever is meant, or the bodies among which it is."""
+        now, person = time.monotonic(), self._drive.controller.person
+        if mine := [b for b, track in enumerate(tracks) if self._meant.owns_body(track, now, self._seeking)]:
+            return None, mine  # by the id, wherever they were expected
+        if person is None:
+            return None, list(range(len(tracks))) if self._seeking and not self._meant.wanted else []
+        there = match([person], bodies).get(0)
+        foreign = there is not None and self._meant.is_another(BODY, tracks[there], now)
+        return (None if foreign else person), []
 
     def _expected(self) -> LocatedFace | None:
         """The face where the person should be seen."""
         person = self._drive.controller.person
         if person is None:
             return None
-        nearest = min(self._sights, key=lambda sight: abs(sight.person.bearing - person.bearing), default=None)
+        now = time.monotonic()
+        own = [sight for sight in self._sights if not self._meant.is_another(FACE, sight.face.track_id, now)]
+        nearest = min(own, key=lambda sight: abs(sight.person.bearing - person.bearing), default=None)
         if nearest is None or abs(nearest.person.bearing - person.bearing) > SAME_DIRECTION:
             return None
         return nearest
@@ -286,16 +321,6 @@ class TopicExplorer:
             self._complain("faces: a face without six landmarks is left out", "landmarks")
         elif stamp >= self._ready_from:
             self._looks.append(
-                FaceObservation(image, _corners(face.box), landmarks, UNKNOWN, sight.person.distance, self.pan)
+                FaceObservation(image, corners(face.box), landmarks, UNKNOWN, sight.person.distance, self.pan)
             )
             del self._looks[:-SAMPLES]
-
-
-def _boxes(found: Sequence[Face | Detection]) -> list[np.ndarray]:
-    if len(found) > MOST:
-        raise ValueError(f"{len(found)} people in one image, more than {MOST}")
-    return [_corners(one.box) for one in found]
-
-
-def _corners(box: Box) -> np.ndarray:
-    return np.array([box.x_min, box.y_min, box.x_max, box.y_max], np.float64)

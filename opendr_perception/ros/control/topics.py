@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
-from opendr_perception.msg import DetectionArray, FaceArray
+from opendr_perception.msg import DetectionArray, FaceArray, PersonArray
 from opendr_perception.ros.control.explorer import TopicExplorer
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import ManagedNode, qos
@@ -44,9 +44,12 @@ class ControlTopics:
             Listener(node, image_type, image_topic, take_image, newest, raw=True),
             Listener(node, FaceArray, "faces", self._guarded("faces", explorer.take_faces), newest),
         ]
-        self._persons = node.create_subscription(
-            DetectionArray, "persons", self._guarded("persons", explorer.take_persons), newest
-        )
+        self._subscriptions = [
+            node.create_subscription(
+                DetectionArray, "persons", self._guarded("persons", explorer.take_persons), newest
+            ),
+            node.create_subscription(PersonArray, "people", self._guarded("people", explorer.take_people), newest),
+        ]
         rectified = node.params.rectified
         self._calibration = Calibration(node, explorer.take_camera, transport=transport, rectified=rectified)
 
@@ -55,7 +58,8 @@ class ControlTopics:
         for listener in self._listeners:
             listener.close()
         self._calibration.close()
-        self._node.destroy_subscription(self._persons)
+        for subscription in self._subscriptions:
+            self._node.destroy_subscription(subscription)
 
     def _guarded(self, topic: str, take: Callable[[Message], None]) -> Callable[[Message], None]:
         def receive(message: Message) -> None:

@@ -5,7 +5,7 @@ packages of the messages are imported at run time, and a robot need not have the
 """
 
 from opendr_perception.ros.outputs.annotations import image_annotations
-from opendr_perception.ros.outputs.lazy import Extra, Outputs
+from opendr_perception.ros.outputs.lazy import Extra, Outputs, messages
 from opendr_perception.ros.outputs.space import PeopleInSpace
 from opendr_perception.ros.outputs.standard import IN_SPACE, drawn_by
 
@@ -16,5 +16,6 @@ __all__ = [
     "PeopleInSpace",
     "drawn_by",
     "image_annotations",
+    "messages",
     "shapes",
 ]

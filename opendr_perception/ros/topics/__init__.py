@@ -14,11 +14,13 @@ from opendr_perception.ros.topics.inputs import (
 )
 from opendr_perception.ros.topics.latest import Counts, LatestSlot
 from opendr_perception.ros.topics.listener import Listener
+from opendr_perception.ros.topics.packets import KINDS, PacketStream
 from opendr_perception.ros.topics.pairing import Pairing
 from opendr_perception.ros.topics.statistics import Statistics, Summary
 from opendr_perception.ros.topics.stream import Stream
 
 __all__ = [
+    "KINDS",
     "Arrival",
     "Calibration",
     "Cameras",
@@ -28,6 +30,7 @@ __all__ = [
     "Input",
     "LatestSlot",
     "Listener",
+    "PacketStream",
     "Pairing",
     "Statistics",
     "Stream",

@@ -50,6 +50,7 @@ __all__ = [
     "assign_to_crop",
     "build",
     "canvas_size",
+    "engagement",
     "formats",
     "looks",
     "new_ids",

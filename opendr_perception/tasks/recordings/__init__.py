@@ -10,6 +10,7 @@ __all__ = [
     "VideoError",
     "image_topics",
     "open_source",
+    "packets",
     "video",
     "without_password",
 ]

@@ -1,0 +1,131 @@
+"""People in the messages that a robot looks at, and which of them is meant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from opendr_perception.active.surroundings import PersonPosition
+from opendr_perception.msg import Box, Detection, Face, PersonArray
+
+MOST = 200
+"""People in one image; more take so long to place that the robot cannot be stopped in time."""
+FACE, BODY = "face", "body"
+"""Kinds of tracks: ids of one kind tell nothing of the other."""
+FRESH = 2.0
+"""Seconds for which the newest message of `people` tells whose a body or a face is."""
+
+
+@dataclass(frozen=True)
+class LocatedFace:
+    """A face of the newest message, and where its person stands."""
+
+    face: Face
+    person: PersonPosition
+
+
+def boxes(found: Sequence[Face | Detection]) -> list[np.ndarray]:
+    """The boxes (4,) of people in an image.
+
+    Raises:
+        ValueError: there are too many.
+    """
+    if len(found) > MOST:
+        raise ValueError(f"{len(found)} people in one image, more than {MOST}")
+    return [corners(one.box) for one in found]
+
+
+def corners(box: Box) -> np.ndarray:
+    """(4,) x and y of the upper left, then of the lower right corner, pixels."""
+    return np.array([box.x_min, box.y_min, box.x_max, box.y_max], np.float64)
+
+
+class Roster:
+    """Bodies and faces of people, by the newest message of the node `people`. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self._heard = -math.inf
+        self._owners: dict[tuple[str, str], str] = {}
+        self._names: dict[str, tuple[float, str]] = {}
+
+    def take(self, message: PersonArray, now: float) -> None:
+        """Take note of who is there, at a time in s.
+
+        A track that two people claim is nobody's, and so is a name: what is not clear moves no robot to anybody.
+        """
+        owners: dict[tuple[str, str], str] = {}
+        names: dict[str, tuple[float, str]] = {}
+        for person in message.people[:MOST]:
+            if not person.person_id:
+                continue
+            for key in ((BODY, person.body_id), (FACE, person.face_id)):
+                if key[1] and person.visible:
+                    owners[key] = person.person_id if owners.get(key, person.person_id) == person.person_id else ""
+            if person.name:
+                sure = person.name_confidence if math.isfinite(person.name_confidence) else 0.0
+                other = names.get(person.name)
+                names[person.name] = (sure, person.person_id) if other is None else (sure, "")
+            names[person.person_id] = (1.0, person.person_id)
+        self._heard, self._owners, self._names = now, owners, names
+
+    def owner(self, kind: str, track: str, now: float) -> str:
+        """The id of the person who has this FACE or BODY; '' where nobody says so."""
+        return self._owners.get((kind, track), "") if now - self._heard <= FRESH else ""
+
+    def find(self, wanted: str, now: float) -> str:
+        """The id of the person who is meant by an id or a name; '' where there is none, or two."""
+        return self._names.get(wanted, (0.0, ""))[1] if wanted and now - self._heard <= FRESH else ""
+
+
+class Meant:
+    """The one person whom the robot looks at: by a track, or by an id or a name of `people`.
+
+    Where people are known, nobody else is ever taken for them, however near they stand.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = ""
+        self.track: str | None = None
+        """Track that was found; '' for a body without one, None for nobody yet."""
+        self._roster, self._who = Roster(), ""
+
+    def begin(self, wanted: str) -> None:
+        """Somebody is meant from now on; '' for whoever is nearest."""
+        self.wanted, self.track, self._who = wanted, None, ""
+
+    def take(self, message: PersonArray, now: float) -> None:
+        """Take note of whose bodies and faces are seen."""
+        self._roster.take(message, now)
+
+    def found(self, face: str, now: float) -> None:
+        """Take note of the face that they have now."""
+        self.track = face
+        self._who = self._person(now) or self._roster.owner(FACE, face, now)
+
+    def owns_face(self, track: str, now: float) -> bool:
+        """True if a face is theirs, by its id."""
+        if not track or self.is_another(FACE, track, now):
+            return False
+        return track == (self.track or self.wanted) or self._known(FACE, track, now)
+
+    def owns_body(self, track: str, now: float, sought: bool) -> bool:
+        """True if a body is theirs, by its id; while they are sought, also by what was asked for."""
+        if not track or self.is_another(BODY, track, now):
+            return False
+        return (sought and track == self.wanted) or self._known(BODY, track, now)
+
+    def is_another(self, kind: str, track: str, now: float) -> bool:
+        """True if a FACE or a BODY is known to be somebody else's."""
+        owner = self._roster.owner(kind, track, now)
+        return owner != "" and self._person(now) not in ("", owner)
+
+    def _known(self, kind: str, track: str, now: float) -> bool:
+        who = self._person(now)
+        return who != "" and self._roster.owner(kind, track, now) == who
+
+    def _person(self, now: float) -> str:
+        self._who = self._who or self._roster.find(self.wanted, now)
+        return self._who
