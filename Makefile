@@ -11,12 +11,14 @@ FUZZ_EXAMPLES ?= 10000
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
 .NOTPARALLEL:
-.PHONY: help demo demo-active test test-peers test-wheel soak bench build models sbom docs clean
+.PHONY: help demo demo-active test test-peers test-wheel test-extras soak bench build models sbom docs clean
 
 created := .venv/.created
 run := .venv/.run
 dev := .venv/.dev
 built := install/.built
+extras := .venv/.extras
+with_extras = PYTHONPATH=$$PYTHONPATH:$$(echo $(CURDIR)/.venv/extras/lib/python3*/site-packages)
 in_env := . ./env.sh &&
 
 ifeq ($(origin PYTHON),command line)
@@ -29,11 +31,12 @@ endif
 endif
 
 help:
-	@echo "make demo        set up everything and run the suite on real video (DEMO_ARGS='--source FILE --seconds N --headless')"
+	@echo "make demo        set up everything and run the suite on real video (DEMO_ARGS='--source FILE --seconds N --headless'; VIEW=1: in a browser)"
 	@echo "make demo-active a simulated robot goes around people until it knows who they are (DEMO_ARGS='--seed N --headless')"
 	@echo "make test        set up everything and run the linters and all tests (PYTEST_ARGS='-k NAME')"
 	@echo "make test-peers  compare with other implementations"
 	@echo "make test-wheel  build a wheel, install it into an empty environment and test it there"
+	@echo "make test-extras what needs more packages: the viewer in a browser, clusters, fleets"
 	@echo "make soak        the long tests: endurance, every pair of signals, properties with FUZZ_EXAMPLES=$(FUZZ_EXAMPLES)"
 	@echo "make docs        all pages and the API as one site, into docs-output/html/"
 	@echo "make sbom        list everything that was installed, into dist/sbom.cdx.json"
@@ -43,8 +46,8 @@ help:
 	@echo "make clean       remove everything that make made here"
 	@echo "To make .venv with another Python: make ... PYTHON=python3.12"
 
-demo: build models
-	@$(in_env) opendr-perception demo --output demo-output $(DEMO_ARGS)
+demo: build models $(if $(VIEW),$(extras))
+	@$(in_env) $(if $(VIEW),$(with_extras)) opendr-perception demo --output demo-output $(if $(VIEW),--view) $(DEMO_ARGS)
 
 demo-active: build models
 	@$(in_env) opendr-perception demo-active --output demo-output-active $(DEMO_ARGS)
@@ -79,6 +82,18 @@ test-peers: $(dev) build models
 
 test-wheel: $(dev) build
 	@$(in_env) pytest -m wheel $(PYTEST_ARGS)
+
+# Large packages that nodes do not need: beside .venv, on top of it.
+$(extras): $(dev) requirements/view.txt
+	@echo "==> Installing what the viewer needs ..."
+	@$(PYTHON) -m venv .venv/extras
+	@realpath .venv/lib/python3*/site-packages > $$(echo .venv/extras/lib/python3*/site-packages)/parent.pth
+	@.venv/extras/bin/python -m pip install -q --disable-pip-version-check -r requirements/view.txt
+	@touch $@
+
+test-extras: $(extras) build models
+	@command -v chromium chromedriver >/dev/null || echo "no browser, so its tests are left out: apt install chromium chromium-driver"
+	@$(in_env) $(with_extras) pytest -m extra $(PYTEST_ARGS)
 
 bench: $(dev) build models
 	@mkdir -p bench-output

@@ -1,4 +1,4 @@
-"""The command line: opendr-perception {models,gallery,evaluate,process,query,run,bench,demo}."""
+"""The command line: opendr-perception {models,gallery,evaluate,process,query,view,run,bench,demo}."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def process(
     params: Annotated[Path | None, typer.Option(help="Parameters, as ros2 run --params-file takes them.")] = None,
     workers: Annotated[int, typer.Option(help="Cores to use; the results do not depend on it.", min=1)] = 1,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the output.")] = False,
-    formats: Annotated[str, typer.Option("--format", help="Of mcap, jsonl, parquet.")] = "mcap,jsonl",
+    formats: Annotated[str, typer.Option("--format", help="Of mcap, jsonl, parquet, rrd.")] = "mcap,jsonl",
     every_frame: Annotated[bool, typer.Option("--every-frame", help="Answer every frame, as by default.")] = False,
     as_live: Annotated[
         float, typer.Option("--as-live", help="Answer at most so many frames a second of recorded time, Hz.", min=0.0)
@@ -82,6 +82,26 @@ def query(
     raise typer.Exit(ask(folder, sql, csv))
 
 
+@app.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    epilog="Example: opendr-perception view --record walk.rrd",
+)
+def view(
+    context: typer.Context,
+    record: Annotated[Path | None, typer.Option(help="Also write what is shown to this file (.rrd).")] = None,
+    web: Annotated[bool, typer.Option("--web", help="Serve the page; do not open it here.")] = False,
+    port: Annotated[int, typer.Option(help="Of the page, on 127.0.0.1.", min=1, max=65535)] = 9090,
+    foxglove: Annotated[
+        int, typer.Option(help="Also serve Foxglove on this port; 8765 is its own. 0: do not.", min=0, max=65535)
+    ] = 0,
+    image: Annotated[str, typer.Option(help="Topic of the images, beside the results.")] = "image_raw",
+) -> None:
+    """Show cameras, people and what they do in a browser: [--ros-args ...]."""
+    from opendr_perception.view import view as show  # here, because `models` must work without ROS
+
+    raise typer.Exit(show(record, web, port, foxglove, image, context.args))
+
+
 @app.command()
 def demo(
     source: Annotated[
@@ -91,11 +111,12 @@ def demo(
     seconds: Annotated[float, typer.Option(help="How long to play.", min=1.0)] = 30.0,
     output: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("demo-output"),
     headless: Annotated[bool, typer.Option("--headless", help="Do not open the video at the end.")] = False,
+    view: Annotated[bool, typer.Option("--view", help="Also show everything in a browser, as `view` does.")] = False,
 ) -> None:
     """Run the suite on real video and write down what it sees."""
     from opendr_perception.demo.command import demonstrate  # here, because `models` must work without ROS
 
-    raise typer.Exit(demonstrate(source, topic, seconds, output, headless))
+    raise typer.Exit(demonstrate(source, topic, seconds, output, headless, view))
 
 
 @app.command("demo-active")

@@ -48,6 +48,9 @@ FOR_EVALUATION = {"pycocotools", "matplotlib"}
 FOR_PROCESSING = {"duckdb", "pyarrow"}
 """Likewise, for tables of results: requirements/process.txt."""
 
+FOR_VIEWING = {"rerun", "rerun_cli", "foxglove"}
+"""Likewise, for `view` and files of rerun: requirements/view.txt."""
+
 FOR_TRAINING = {"torch", "anny", "gymnasium", "stable_baselines3"}
 """Packages that no node needs; anny only makes the table of bodies anew."""
 
@@ -70,7 +73,11 @@ def foreign_imports() -> dict[str, str]:
     for source in SOURCES:
         for module in imports_of(source):
             top = module.split(".")[0]
-            if top in sys.stdlib_module_names or top in FOR_EVALUATION | FOR_PROCESSING or top == "opendr_perception":
+            if (
+                top in sys.stdlib_module_names
+                or top in FOR_EVALUATION | FOR_PROCESSING | FOR_VIEWING
+                or top == "opendr_perception"
+            ):
                 continue
             if top == "mujoco" and "sim" in source.parts:  # pinned in sim.txt; see below
                 continue

@@ -24,7 +24,8 @@ BELOW = {
     "ros": {"engine", "zoo", "tasks", "active", "msg", "srv", "action", "settings", "files"},
     "sim": {"files"},
     "nodes": {"ros", "engine", "zoo", "tasks", "active", "sim", "msg", "srv", "action", "settings", "files"},
-    "process": {"ros", "engine", "zoo", "tasks", "msg", "settings", "files"},
+    "view": {"ros", "tasks", "msg", "files"},
+    "process": {"view", "ros", "engine", "zoo", "tasks", "msg", "settings", "files"},
     "evaluate": {"engine", "zoo", "tasks", "files"},
     "training": {"streaming", "networks", "engine", "zoo", "tasks", "active", "sim", "evaluate", "files"},
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from opendr_perception import zoo
-from opendr_perception.demo.play import BODIES, FACES, DemoError, DemoInput, play
+from opendr_perception.demo.play import BODIES, FACES, VIEW_URL, DemoError, DemoInput, play
 from opendr_perception.demo.portrait import enrol, film_portrait
 from opendr_perception.demo.present import present
 from opendr_perception.demo.report import show
@@ -23,7 +23,7 @@ PORTRAIT, PERSON = "astronaut.png", "Eileen Collins"
 """Image for a third stream, and who it shows: somebody to be recognised."""
 
 
-def demonstrate(source: str, topic: str, seconds: float, output: Path, headless: bool) -> int:
+def demonstrate(source: str, topic: str, seconds: float, output: Path, headless: bool, view: bool = False) -> int:
     """Fetch models and recordings, play, print the report and open the film.
 
     Args:
@@ -32,6 +32,7 @@ def demonstrate(source: str, topic: str, seconds: float, output: Path, headless:
         seconds: how long.
         output: folder to write to.
         headless: whether the film is left closed.
+        view: whether everything is also shown in a browser.
 
     Returns:
         The exit status.
@@ -47,7 +48,9 @@ def demonstrate(source: str, topic: str, seconds: float, output: Path, headless:
             else:
                 sources, gallery = _samples(Path(workspace), errors)
             console.print(f"Playing {', '.join(each.name for each in sources.values())} for {seconds:g} s ...")
-            show(play(sources, seconds, output, gallery), console)
+            if view:
+                console.print(f"Open {VIEW_URL} to see it live.", highlight=False)
+            show(play(sources, seconds, output, gallery, view), console)
     except (DemoError, VideoError, zoo.ZooError, ValueError, OSError) as error:
         errors.print(f"error: {error}", markup=False)
         return 1

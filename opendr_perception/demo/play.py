@@ -34,6 +34,7 @@ FACES = (
     Recorded("emotion_recognition", EmotionArray, "emotions", "emotions"),
 )
 
+VIEW_URL = "http://127.0.0.1:9090/"
 START_TIMEOUT = 180.0
 """Seconds until the first result: loading models takes seconds, on a small and busy machine many."""
 
@@ -69,7 +70,9 @@ class DemoInput:
         ]
 
 
-def play(sources: Mapping[str, DemoInput], seconds: float, folder: Path, gallery: Path | None = None) -> Report:
+def play(
+    sources: Mapping[str, DemoInput], seconds: float, folder: Path, gallery: Path | None = None, view: bool = False
+) -> Report:
     """Run the suite on recordings, in a loop, and write `results.jsonl`, `annotated.mp4` and `summary.json`.
 
     Args:
@@ -77,6 +80,7 @@ def play(sources: Mapping[str, DemoInput], seconds: float, folder: Path, gallery
         seconds: how long, from the first result; Ctrl-C ends it earlier.
         folder: where to write.
         gallery: of the faces that are known; None for the user's own.
+        view: whether everything is shown in a browser too.
 
     Raises:
         DemoError: a program ended early, or there is no result.
@@ -97,11 +101,12 @@ def play(sources: Mapping[str, DemoInput], seconds: float, folder: Path, gallery
         [*run, "video_source", "--ros-args", "-r", f"__ns:=/{name}", *source.options(), "-p", "loop:=true"]
         for name, source in sources.items()
     ]
+    viewers = [["opendr_perception.cli", "view", "--port", VIEW_URL.rpartition(":")[2].strip("/")]] if view else []
     log = folder / "nodes.log"
     with (
         open(log, "w", encoding="utf-8") as output,
         listening(lambda: ResultRecorder(folder, {name: source.nodes for name, source in sources.items()})) as recorder,
-        running([perception, *cameras], output.fileno()) as programs,
+        running([perception, *cameras, *viewers], output.fileno()) as programs,
     ):
         try:
             _wait(seconds=START_TIMEOUT, until=recorder.started, recorder=recorder, programs=programs, log=log)

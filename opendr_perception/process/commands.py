@@ -19,7 +19,7 @@ from opendr_perception.process.executors import Processes, UnitOutcome
 from opendr_perception.process.order import process_recordings
 from opendr_perception.process.request import ProcessError, Request, read_parameters
 from opendr_perception.process.run import Tell
-from opendr_perception.process.sinks import check_parquet
+from opendr_perception.process.sinks import check
 from opendr_perception.tasks.face import GalleryError
 from opendr_perception.zoo import ZooError
 
@@ -41,8 +41,7 @@ def process(
         names = tuple(filter(None, nodes.replace(" ", "").split(",")))
         parameters = read_parameters(params, names) if params else {}
         request = Request(names, parameters, tuple(filter(None, formats.replace(" ", "").split(","))), hertz, blur)
-        if "parquet" in request.formats:
-            check_parquet()
+        check(request.formats)
         with _progress(console) as tell:
             outcomes = process_recordings(recordings, request, output, Processes(workers), resume, tell)
     except (ProcessError, ZooError, EngineError, GalleryError, ValueError) as error:

@@ -18,7 +18,7 @@ from opendr_perception.ros.perception.capability import CAPABILITIES
 from opendr_perception.ros.perception.node import PerceptionParameters
 from opendr_perception.tasks.perceiver import PerceiverSettings
 
-FORMATS = ("mcap", "jsonl", "parquet")
+FORMATS = ("mcap", "jsonl", "parquet", "rrd")
 BLURRED = ("faces", "bodies")
 
 OF_NODES_ALONE = {"rectified", "threshold"} | {

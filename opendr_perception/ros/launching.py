@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, ExecuteProcess
 from launch.launch_context import LaunchContext  # not from `launch`: mypy takes our folder of that name for it
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
@@ -92,6 +92,12 @@ PERCEPTION = [
     ),
     argument(
         "video", "", "Also play this video, directory of images, camera ('0') or bag as the camera, by video_source."
+    ),
+    argument(
+        "view",
+        "false",
+        "true: also show everything in a browser, on this machine; needs the packages of requirements/view.txt.",
+        YES_NO,
     ),
     argument(
         "autostart",
@@ -194,13 +200,24 @@ def _known(overrides: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]
     return {name: value for name, value in overrides.items() if name in known}
 
 
-def perception(context: LaunchContext) -> list[Node]:
+def perception(context: LaunchContext) -> list[Node | ExecuteProcess]:
     """The processes that the arguments in PERCEPTION ask for."""
     given = values(context, PERCEPTION)
     names = selected_nodes(f"{given['nodes']} video_source" if given["video"] else given["nodes"])
     groups = [names] if given["composed"] == "true" else [[name] for name in names]
     overrides = _overrides(given) | _people(given, names)
-    return [process(group, given, overrides, remappings=_remappings(given)) for group in groups]
+    started = [process(group, given, overrides, remappings=_remappings(given)) for group in groups]
+    return started + ([_view(given)] if given["view"] == "true" else [])
+
+
+def _view(given: Mapping[str, str]) -> ExecuteProcess:
+    """What shows everything in a browser; `image` with a slash in it is the topic of one camera."""
+    image = "image_raw" if given["streams"] else given["image"]
+    if "/" in image and not image.startswith("/"):
+        image = f"{given['namespace'].rstrip('/')}/{image}"
+        image = image if image.startswith("/") else f"/{image}"
+    program = str(share_directory().parents[1] / "bin" / "opendr-perception")
+    return ExecuteProcess(cmd=[program, "view", "--image", image], output="screen")
 
 
 def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:

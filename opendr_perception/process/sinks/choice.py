@@ -8,6 +8,7 @@ from pathlib import Path
 from opendr_perception.process.request import ProcessError
 from opendr_perception.process.sinks.bag import BagSink
 from opendr_perception.process.sinks.base import ResultSource, Sink
+from opendr_perception.process.sinks.film import RrdSink, check_rerun
 from opendr_perception.process.sinks.lines import LinesSink
 
 EXTRA = "pip install 'opendr_perception[process]', or -r requirements/process.txt"
@@ -31,12 +32,25 @@ def open_all(formats: Sequence[str], folder: Path, source: ResultSource, nodes: 
             sinks.append(BagSink(folder / "bag", source, nodes))
         elif name == "jsonl":
             sinks.append(LinesSink(folder / "results.jsonl", source))
+        elif name == "rrd":
+            sinks.append(RrdSink(folder / "results.rrd", source))
         else:
             check_parquet()
             from opendr_perception.process.sinks.table import TableSink
 
             sinks.append(TableSink(folder / "results.parquet", source))
     return sinks
+
+
+def check(formats: Sequence[str]) -> None:
+    """Make sure that these formats can be written, before anything is done.
+
+    Raises:
+        ProcessError: a package is missing.
+    """
+    for name, checked in (("parquet", check_parquet), ("rrd", check_rerun)):
+        if name in formats:
+            checked()
 
 
 def check_parquet() -> None:

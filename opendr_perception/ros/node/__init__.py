@@ -2,7 +2,7 @@
 
 from opendr_perception.ros.node.managed import ManagedNode, NodeParameters, brief
 from opendr_perception.ros.node.parameters import as_markdown, as_yaml, parameter
-from opendr_perception.ros.node.programs import running
+from opendr_perception.ros.node.programs import end_with_parent, running
 from opendr_perception.ros.node.runner import choose_transport, isolate_domain, main, run, share_directory
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "as_yaml",
     "brief",
     "choose_transport",
+    "end_with_parent",
     "isolate_domain",
     "main",
     "parameter",

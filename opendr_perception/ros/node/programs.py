@@ -32,7 +32,7 @@ def running(commands: Sequence[Sequence[str]], output: int) -> Iterator[list[sub
     try:
         for command in commands:
             program = [sys.executable, "-c", RUN_MODULE, *command]
-            programs.append(subprocess.Popen(program, stdout=output, stderr=output, preexec_fn=_end_with_parent))
+            programs.append(subprocess.Popen(program, stdout=output, stderr=output, preexec_fn=end_with_parent))
         yield programs
     finally:
         for child in programs:
@@ -46,6 +46,6 @@ def running(commands: Sequence[Sequence[str]], output: int) -> Iterator[list[sub
                 child.wait()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Ask Linux for SIGINT when the parent dies, so that even `kill -9` leaves no program behind."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)

@@ -1,0 +1,59 @@
+"""Sinks of rerun: the open page, and files."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from opendr_perception.view.sinks import EXTRA, Sink, ViewError
+
+APPLICATION = "opendr_perception"
+
+
+def record(path: Path, name: str = "") -> Sink:
+    """A file for `rerun FILE.rrd` and `view`; it is whole once it is closed.
+
+    Args:
+        path: to write to, whose folder exists.
+        name: of the recording, '' for one by chance.
+
+    Raises:
+        ViewError: rerun is missing.
+        OSError: the file cannot be written.
+    """
+    with open(path, "ab"):
+        pass
+    rerun = _rerun()
+    recording = rerun.RecordingStream(APPLICATION, recording_id=name or None)
+    recording.save(path)
+    return _sink(recording, lambda: True)
+
+
+def live(server_url: str, looked_at: Callable[[], bool]) -> Sink:
+    """Sends to a server of rerun.
+
+    Args:
+        server_url: `rerun+http://127.0.0.1:PORT/proxy`.
+        looked_at: whether anybody looks.
+
+    Raises:
+        ViewError: rerun is missing.
+    """
+    recording = _rerun().RecordingStream(APPLICATION)
+    recording.connect_grpc(server_url)
+    return _sink(recording, looked_at)
+
+
+def _rerun() -> Any:
+    try:
+        return importlib.import_module("rerun")
+    except ImportError as error:
+        raise ViewError(f"rerun is not installed: {EXTRA}") from error
+
+
+def _sink(recording: Any, looked_at: Callable[[], bool]) -> Sink:
+    from opendr_perception.view.sinks.rerun import RerunSink
+
+    return RerunSink(recording, looked_at)

@@ -1,0 +1,76 @@
+"""Layers for Foxglove, over its own WebSocket: images, annotations, space, and what people do as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import foxglove
+from foxglove import channels
+from foxglove import messages as m
+
+from opendr_perception.tasks.drawing import colour_of
+from opendr_perception.view.layer import Layer, Line
+
+LOOP, LINES = m.PointsAnnotationType.LineLoop, m.PointsAnnotationType.LineList
+
+
+class FoxgloveSink:
+    """Serves ws://127.0.0.1:PORT, and asks `looked_at` whether anybody looks."""
+
+    def __init__(self, port: int, looked_at: Callable[[], bool]) -> None:
+        self.looked_at = looked_at
+        self._server = foxglove.start_server(name="opendr_perception", host="127.0.0.1", port=port)
+        self._images = cache(channels.CompressedImageChannel)
+        self._drawings = cache(channels.ImageAnnotationsChannel)
+        self._spaces = cache(channels.SceneUpdateChannel)
+
+    def write(self, layer: Layer) -> None:
+        stamp, topic = m.Timestamp(*divmod(layer.stamp, 10**9)), f"{layer.stream}/{layer.name}"
+        if layer.jpeg is not None:
+            image = m.CompressedImage(timestamp=stamp, frame_id="camera", data=layer.jpeg, format="jpeg")
+            self._images(topic).log(image, log_time=layer.stamp)
+        if layer.shapes is not None:
+            loops = [
+                _points(LOOP, each.track, _corners(*box)) for each, box in zip(layer.shapes, layer.boxes, strict=True)
+            ]
+            limbs = [_points(LINES, track, line) for track, line in layer.limbs]
+            texts = [_text(each.name, each.track, box[:2]) for each, box in zip(layer.shapes, layer.boxes, strict=True)]
+            drawing = m.ImageAnnotations(timestamp=stamp, points=[*loops, *limbs], texts=texts)
+            self._drawings(f"{topic}/annotations").log(drawing, log_time=layer.stamp)
+        if layer.people is not None:
+            balls = [_ball(each.track, each.place) for each in layer.people]
+            entity = m.SceneEntity(timestamp=stamp, frame_id="people", id="people", spheres=balls)
+            self._spaces(f"{topic}/space").log(m.SceneUpdate(entities=[entity]), log_time=layer.stamp)
+        if layer.states or layer.plots:
+            foxglove.log(topic, {**(layer.states or {}), **layer.plots}, log_time=layer.stamp)
+
+    def close(self) -> None:
+        self._server.stop()
+
+
+def _colour(track: str) -> m.Color:
+    red, green, blue = (value / 255 for value in colour_of(track))
+    return m.Color(r=red, g=green, b=blue, a=1.0)
+
+
+def _corners(left: float, top: float, right: float, bottom: float) -> Line:
+    return (left, top), (right, top), (right, bottom), (left, bottom)
+
+
+def _points(kind: m.PointsAnnotationType, track: str, places: Line) -> m.PointsAnnotation:
+    return m.PointsAnnotation(
+        type=kind, points=[m.Point2(x=x, y=y) for x, y in places], outline_color=_colour(track), thickness=2.0
+    )
+
+
+def _text(name: str, track: str, place: tuple[float, ...]) -> m.TextAnnotation:
+    return m.TextAnnotation(
+        position=m.Point2(x=place[0], y=place[1]), text=name, font_size=14.0, text_color=_colour(track)
+    )
+
+
+def _ball(track: str, place: tuple[float, ...]) -> m.SpherePrimitive:
+    x, y, z = place
+    pose = m.Pose(position=m.Vector3(x=x, y=y, z=z), orientation=m.Quaternion(x=0.0, y=0.0, z=0.0, w=1.0))
+    return m.SpherePrimitive(pose=pose, size=m.Vector3(x=0.4, y=0.4, z=0.4), color=_colour(track))
