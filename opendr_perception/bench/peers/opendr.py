@@ -49,7 +49,11 @@ PRESENCE = PeerPackage(
     "a8fe7963c5dd64fab30dc02b1b2fc949ca6a9e5979daa0cd72c2590f9cf8faf5",
     "opendr.perception.binary_high_resolution.utils",
 )
-
+VOICES_AND_FACES = PeerPackage(
+    "opendr-toolkit-multimodal-human-centric==3.0.0",
+    "f4e1ab73812a40c745ae9446ec8b83c812884be2aa09f39ba62042fa6329ab9a",
+    "opendr.perception.multimodal_human_centric.audiovisual_emotion_learner.algorithm",
+)
 
 PeerClass = Callable[..., Any]
 """A network of the peer, which has no types."""
@@ -120,6 +124,20 @@ def opendr_presence(workspace: Path) -> Iterator[dict[str, PeerClass]]:
     with _importable(PRESENCE, workspace):
         module = import_module(f"{PRESENCE.models}.architectures")
         yield {"1080p": module.VGG_1080p_64, "720p": module.VGG_720p_64}
+
+
+@contextmanager
+def opendr_audiovisual(workspace: Path) -> Iterator[PeerClass]:
+    """The class of OpenDR's audiovisual network, to be instantiated within the context.
+
+    Args:
+        workspace: empty directory for the source.
+
+    Raises:
+        PeerMissing: it cannot be downloaded, or has another hash.
+    """
+    with _importable(VOICES_AND_FACES, workspace):
+        yield import_module(f"{VOICES_AND_FACES.models}.models").MultiModalCNN
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel
 from opendr_perception.tasks.sound.log_mel import FLOOR, MelConfig
 from opendr_perception.tasks.sound.messages import TYPES, Format, read
+from opendr_perception.tasks.sound.mfcc import MFCC_RATE, MfccConfig, mfcc
 from opendr_perception.tasks.sound.pcm import ENCODINGS, MOST_CHANNELS, RATES, decode, encode
 from opendr_perception.tasks.sound.recording import SoundFile, read_sound
 from opendr_perception.tasks.sound.source import SoundChunk, open_source
@@ -11,12 +12,14 @@ from opendr_perception.tasks.sound.voice import RATE, SpeechModel, VoiceDetector
 __all__ = [
     "ENCODINGS",
     "FLOOR",
+    "MFCC_RATE",
     "MOST_CHANNELS",
     "RATE",
     "RATES",
     "TYPES",
     "Format",
     "MelConfig",
+    "MfccConfig",
     "SoundChunk",
     "SoundClassifier",
     "SoundFile",
@@ -27,6 +30,7 @@ __all__ = [
     "decode",
     "encode",
     "log_mel",
+    "mfcc",
     "open_source",
     "read",
     "read_sound",
