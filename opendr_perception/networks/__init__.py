@@ -2,6 +2,7 @@
 
 __all__ = [
     "bag_of_features",
+    "channels",
     "checkpoints",
     "co_transformer",
     "human_presence",

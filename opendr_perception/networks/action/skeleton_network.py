@@ -30,6 +30,11 @@ DOUBLED_AT = (5, 8)  # the blocks that double the channels, and that have a stri
 BLOCKS = 10
 
 
+def stage_of(block: int) -> int:
+    """Return which of the three widths a block has, 0 to 2, for a block from 1 to 10."""
+    return sum(block >= first for first in DOUBLED_AT)
+
+
 class SpatioTemporalBlock(Streaming):
     """ReLU(R(x) + BN(TC(GC(x)))): a layer over joints, a convolution over time, and a shortcut around both [eq. 4, 16].
 
@@ -110,7 +115,8 @@ class SkeletonNetwork(Streaming):
         num_classes: Number of actions.
         persons: Skeletons S per stream. They are normalised apart, so keep each person in one place.
         in_channels: Numbers per joint.
-        width: Channels of the first blocks; the middle ones have twice, the last four times as many.
+        width: Channels of the first blocks; the middle ones have twice, the last four times as many. Or all three
+            numbers, as after pruning.
         star: See above.
         frames: Frames of the clips that the network is for; that many are pooled in the end.
     """
@@ -127,7 +133,7 @@ class SkeletonNetwork(Streaming):
         *,
         persons: int = 2,
         in_channels: int = 3,
-        width: int = 64,
+        width: int | tuple[int, int, int] = 64,
         star: bool = True,
         frames: int = 300,
     ) -> None:
@@ -141,10 +147,12 @@ class SkeletonNetwork(Streaming):
         self.data_bn = nn.BatchNorm1d(persons * joints * in_channels)
 
         blocks: OrderedDict[str, nn.Module] = OrderedDict()
-        channels, out_channels = in_channels, width
+        self.widths = width if isinstance(width, tuple) else (width, 2 * width, 4 * width)
+        self.num_classes, self.frames = num_classes, frames
+        channels = in_channels
         for i in range(1, BLOCKS + 1):
             doubles = i in DOUBLED_AT
-            out_channels *= 2 if doubles else 1
+            out_channels = self.widths[stage_of(i)]
             blocks[f"layer{i}"] = SpatioTemporalBlock(
                 self.spatial_layer(i, channels, out_channels, adjacency),
                 channels,

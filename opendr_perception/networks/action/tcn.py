@@ -8,10 +8,12 @@ little data; then come dilated causal convolutions, so that there is an answer a
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+from opendr_perception.networks.channels import ChannelGroup, made_by, taken_by
 from opendr_perception.streaming.compose import Residual, Sequential, feed, memories_of
 from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, compose
 from opendr_perception.streaming.conv import Conv1d
@@ -68,7 +70,7 @@ class ActionTcn(Streaming):
     ) -> None:
         super().__init__()
         self.frame_shape = FRAME
-        self.num_classes = num_classes
+        self.num_classes, self.width, self.dilations, self.dropout = num_classes, width, dilations, dropout
         blocks: OrderedDict[str, nn.Module] = OrderedDict(
             geometry=Geometry(),
             norm=nn.BatchNorm1d(Geometry.COUNT),
@@ -83,6 +85,18 @@ class ActionTcn(Streaming):
         self.layers = Sequential(blocks)
         self.receptive_field, self.padding, self.stride = compose([self.layers])
         self.memories = memories_of(self.layers)
+
+    def channel_groups(self) -> Sequence[ChannelGroup]:
+        """Describe the channels: the shortcuts add those of all blocks, so there is one group, `trunk`."""
+        blocks = [f"layers.block{number}.body" for number in range(1, len(self.dilations) + 1)]
+        made = made_by("layers.stem", "layers.stem_norm")
+        for block in blocks:
+            made += made_by(f"{block}.conv", f"{block}.norm")
+        return [ChannelGroup("trunk", self.width, made, taken_by(*(f"{block}.conv" for block in blocks), "layers.fc"))]
+
+    def narrowed(self, sizes: Mapping[str, int]) -> ActionTcn:
+        """Return a new network with so many channels in the `trunk`."""
+        return ActionTcn(self.num_classes, sizes["trunk"], self.dilations, self.dropout)
 
     def slots(self, frame_shape: Shape) -> tuple[Slot, ...]:
         return tuple(slot._replace(name=f"layers.{slot.name}") for slot in self.layers.slots(frame_shape))

@@ -1,9 +1,11 @@
-"""The training loop, checkpoints, and files of weights."""
+"""The training loop, checkpoints, files of weights, adapters and pruning."""
 
 __all__ = [
+    "adapters",
     "checkpoint",
     "loop",
     "muon",
     "options",
+    "pruning",
     "weights",
 ]
