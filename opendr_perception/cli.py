@@ -54,6 +54,7 @@ def process(
     nodes: Annotated[str, typer.Option(help="Nodes whose results are wanted, with commas between them.")] = "",
     params: Annotated[Path | None, typer.Option(help="Parameters, as ros2 run --params-file takes them.")] = None,
     workers: Annotated[int, typer.Option(help="Cores to use; the results do not depend on it.", min=1)] = 1,
+    ray: Annotated[str, typer.Option(help="Cluster of Ray that does it, HOST:PORT or auto, instead of workers.")] = "",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in the output.")] = False,
     formats: Annotated[str, typer.Option("--format", help="Of mcap, jsonl, parquet, rrd.")] = "mcap,jsonl",
     every_frame: Annotated[bool, typer.Option("--every-frame", help="Answer every frame, as by default.")] = False,
@@ -65,9 +66,11 @@ def process(
     """Answer every frame of recordings, the same way on one core and on many."""
     if every_frame and as_live:
         raise typer.BadParameter("--every-frame and --as-live exclude each other")
+    if ray and workers > 1:
+        raise typer.BadParameter("--workers and --ray exclude each other: the cluster knows its cores")
     from opendr_perception.process import process as process_all  # here, because `models` must work without ROS
 
-    raise typer.Exit(process_all(recordings, nodes, output, params, workers, resume, formats, as_live, blur))
+    raise typer.Exit(process_all(recordings, nodes, output, params, workers, resume, formats, as_live, blur, ray))
 
 
 @app.command(epilog='Example: opendr-perception query results "SELECT action, count(*) FROM results GROUP BY action"')

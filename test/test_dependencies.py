@@ -51,6 +51,9 @@ FOR_PROCESSING = {"duckdb", "pyarrow"}
 FOR_VIEWING = {"rerun", "rerun_cli", "foxglove"}
 """Likewise, for `view` and files of rerun: requirements/view.txt."""
 
+FOR_CLUSTERS = {"ray"}
+"""Likewise, for `process --ray`: requirements/ray.txt."""
+
 FOR_TRAINING = {"torch", "anny", "gymnasium", "stable_baselines3"}
 """Packages that no node needs; anny only makes the table of bodies anew."""
 
@@ -75,7 +78,7 @@ def foreign_imports() -> dict[str, str]:
             top = module.split(".")[0]
             if (
                 top in sys.stdlib_module_names
-                or top in FOR_EVALUATION | FOR_PROCESSING | FOR_VIEWING
+                or top in FOR_EVALUATION | FOR_PROCESSING | FOR_VIEWING | FOR_CLUSTERS
                 or top == "opendr_perception"
             ):
                 continue

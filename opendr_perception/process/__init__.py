@@ -1,5 +1,6 @@
 """Recordings to results: every frame, by what the nodes use, on one core or on many."""
 
+from opendr_perception.process.cluster import Ray
 from opendr_perception.process.commands import process, query
 from opendr_perception.process.executors import Executor, Processes, UnitOutcome, in_process
 from opendr_perception.process.order import process_recordings
@@ -10,6 +11,7 @@ __all__ = [
     "Executor",
     "ProcessError",
     "Processes",
+    "Ray",
     "Request",
     "UnitOutcome",
     "UnitReport",

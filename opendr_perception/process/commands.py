@@ -15,7 +15,8 @@ from rich.table import Table
 
 from opendr_perception.engine.session import EngineError
 from opendr_perception.process.asking import ask
-from opendr_perception.process.executors import Processes, UnitOutcome
+from opendr_perception.process.cluster import Ray
+from opendr_perception.process.executors import Executor, Processes, UnitOutcome
 from opendr_perception.process.order import process_recordings
 from opendr_perception.process.request import ProcessError, Request, read_parameters
 from opendr_perception.process.run import Tell
@@ -34,6 +35,7 @@ def process(
     formats: str,
     hertz: float,
     blur: str,
+    ray: str = "",
 ) -> int:
     """Process recordings as the command line says; the exit status."""
     console = Console(stderr=True)
@@ -43,7 +45,8 @@ def process(
         request = Request(names, parameters, tuple(filter(None, formats.replace(" ", "").split(","))), hertz, blur)
         check(request.formats)
         with _progress(console) as tell:
-            outcomes = process_recordings(recordings, request, output, Processes(workers), resume, tell)
+            executor: Executor = Ray(ray) if ray else Processes(workers)
+            outcomes = process_recordings(recordings, request, output, executor, resume, tell)
     except (ProcessError, ZooError, EngineError, GalleryError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1

@@ -76,6 +76,9 @@ Tell = Callable[[str, int, int], None]
 """Is told the name of a unit, how many frames are done, and how many there are (0: not known)."""
 
 
+BUSY = "another process works on"
+
+
 class Busy(ProcessError):
     """Another process works on the same."""
 
@@ -92,7 +95,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Busy(f"another process works on {what}: wait for it, or choose another --output") from error
+            raise Busy(f"{BUSY} {what}: wait for it, or choose another --output") from error
         yield
     finally:
         os.close(descriptor)

@@ -226,7 +226,7 @@ def test_rendered_people_are_shown_with_all_that_is_known(
     browser.open(next(line.split()[1] for line in shown.output.splitlines() if line.startswith("open ")))
     until(lambda: all(_seen(browser.screenshot()[0], poses.poses[:3])), "skeletons in their colours")
     robot.rest()
-    until(lambda: _dark(browser.screenshot()[0]) > 3000, "the rendered people themselves")
+    until(lambda: _still(browser), "the last image; dots move over it until it is decoded")
     png = browser.screenshot()[1]
     if folder := os.environ.get("VIEW_SCREENSHOTS"):
         (Path(folder) / "view.png").write_bytes(png)
@@ -240,6 +240,7 @@ def _seen(pixels: np.ndarray, poses: Sequence[BodyPose]) -> Iterator[bool]:
         yield bool((np.abs(pixels.astype(int) - colour_of(pose.track_id)[::-1]).max(axis=2) <= 12).sum() > 30)
 
 
-def _dark(pixels: np.ndarray) -> int:
-    """How much of the left half is darker than the page: trousers, hair, shades of the room."""
-    return int((pixels[80:-40, :520].max(axis=2) < 90).sum())
+def _still(browser: Any) -> bool:
+    """True if the camera's place on the page does not change, and is not white."""
+    first, second = (browser.screenshot()[0][80:-40, :520] for _ in range(2))
+    return bool((first == second).all() and (first.max(axis=2) < 120).mean() > 0.05)
