@@ -1,4 +1,4 @@
-"""The command line: opendr-perception {models,gallery,evaluate,process,query,view,run,bench,demo}."""
+"""The command line: opendr-perception {models,gallery,evaluate,teach,process,query,view,run,bench,demo}."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from opendr_perception.evaluate.command import evaluate
 from opendr_perception.gallery_cli import app as gallery
+from opendr_perception.teach_cli import app as teach
 from opendr_perception.zoo.commands import app as models
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
 )
 app.add_typer(models, name="models")
 app.add_typer(gallery, name="gallery")
+app.add_typer(teach, name="teach")
 app.command(epilog="Example: opendr-perception evaluate actions kard.npz --json kard.json")(evaluate)
 
 NODES = "opendr_perception.nodes"

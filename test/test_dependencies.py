@@ -33,6 +33,7 @@ WITH_TORCH = (
     "training/",
     "engine/export.py",
     "bench/continual.py",
+    "bench/action/adapting.py",
     "bench/nms.py",
     "bench/presence.py",
     "bench/emotion/esr.py",

@@ -34,6 +34,8 @@ BELOW = {
 NETWORK_BUILDERS = ("networks", "training", "streaming")
 WITH_TORCH = (
     "engine/export.py",
+    "teach_cli.py",
+    "bench/action/adapting.py",
     "bench/continual.py",
     "bench/emotion/esr.py",
     "bench/nms.py",

@@ -13,6 +13,7 @@ import rclpy
 from rich.console import Console
 from rich.table import Table
 
+from opendr_perception.bench.action.adapting import adapt
 from opendr_perception.bench.body.high_resolution import high_resolution
 from opendr_perception.bench.continual import continual
 from opendr_perception.bench.emotion.recognition import emotion
@@ -50,6 +51,7 @@ CASES: dict[str, Case] = {
     "sound": sound,
     "signals": signals,
     "process": process,
+    "adapt": adapt,
 }
 
 

@@ -123,7 +123,8 @@ class _Conv(Streaming):
             sums = torch.cat((memory[0], torch.zeros_like(memory[0][:, :, :1])), 2) + self._multiply_taps(frame)
             output = sums[:, :, 0]
             if self.bias is not None:
-                output = output + self.bias.reshape(-1, *[1] * (self.dims - 1))
+                # A reshape would be folded into a constant, and the bias would lose its name in an exported model.
+                output = output + (self.bias if self.dims == 1 else self.bias.reshape(-1, *[1] * (self.dims - 1)))
             return output, (sums[:, :, 1:],)
         window = push(memory[0], frame)
         due = not tick.after(self).idle

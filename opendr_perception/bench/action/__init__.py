@@ -1,6 +1,7 @@
 """Benchmarks of action recognition."""
 
 __all__ = [
+    "adapting",
     "crowd",
     "walk",
 ]

@@ -129,10 +129,12 @@ EXCHANGED = 0.06
 """Share of examples in which legs are left for right all the time, as depth cameras and pose estimators do."""
 
 
-def augment(rng: np.random.Generator, frames: npt.NDArray[np.float32], labels: npt.NDArray[np.int64]) -> Arrays:
+def augment(
+    rng: np.random.Generator, frames: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], mirror: float = 0.5
+) -> Arrays:
     """Vary frames (B, 5, T, 17): mirror, size, shape of the body, hidden or exchanged joints, begin later."""
     count = len(frames)
-    mirrored = rng.random(count) < 0.5
+    mirrored = rng.random(count) < mirror
     frames[mirrored] = frames[mirrored][..., MIRRORED]
     frames[mirrored, 0] *= -1
     frames[mirrored, 3] *= -1

@@ -196,7 +196,7 @@ def labelled(
     """Frames of the network from keypoints (n, 17, 3) at times (n,); half of it in a mirror. Labels come at RATE."""
     if rng.random() < 0.5:
         keypoints = keypoints[:, MIRRORED] * [-1.0, 1.0, 1.0]
-    keypoints = _as_reported(rng, keypoints)
+    keypoints = as_reported(rng, keypoints)
     together = skeleton.observe_all(keypoints, at)
     times = at[0] + np.arange(len(together)) / skeleton.RATE
     held = labels[np.minimum((times * RATE).astype(int), len(labels) - 1)]
@@ -204,7 +204,7 @@ def labelled(
     return LabelledFrames(together, np.where(too_little, UNLABELLED, held))
 
 
-def _as_reported(rng: Rng, keypoints: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def as_reported(rng: Rng, keypoints: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Keypoints as other pose estimators report them: all sure, or of the face the nose only, or nothing."""
     keypoints = keypoints.copy()
     if rng.random() < SURE:

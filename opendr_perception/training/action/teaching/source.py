@@ -1,0 +1,68 @@
+"""The network that a teaching begins with, read from the model that the node runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx
+import torch
+from google.protobuf.message import DecodeError
+from onnx import numpy_helper
+
+from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.networks.action.tcn import ActionTcn
+from opendr_perception.tasks.action import skeleton
+
+PREFIX = "network."
+
+
+@dataclass(frozen=True)
+class SourceModel:
+    """Action network to begin with.
+
+    Attributes:
+        network: In evaluation mode.
+        labels: Of its scores.
+        terms: Of its use: 'open' or 'research'.
+        name: Of the model, or its file.
+        sha256: Of the file.
+    """
+
+    network: ActionTcn
+    labels: tuple[str, ...]
+    terms: str
+    name: str
+    sha256: str
+
+
+def read_source(path: Path, name: str = "") -> SourceModel:
+    """Read an action model, one of the zoo or one that was taught before.
+
+    Raises:
+        DatasetError: It is no such model, or for other skeletons.
+    """
+    try:
+        content = path.read_bytes()
+        model = onnx.load_model_from_string(content)
+    except (OSError, DecodeError) as error:
+        raise DatasetError(f"{path} is no ONNX model: {error}") from error
+    texts = {text.key: text.value for text in model.metadata_props}
+    weights = {
+        tensor.name.removeprefix(PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in model.graph.initializer
+        if tensor.name.startswith(PREFIX)
+    }
+    try:
+        labels = tuple(json.loads(texts["labels"]))
+        network = ActionTcn(len(labels), len(weights["layers.stem.weight"]))
+        network.load_state_dict(weights, strict=False)
+        missing = {*dict(network.named_parameters())} - {*weights}
+    except (KeyError, ValueError, RuntimeError) as error:
+        raise DatasetError(f"{path} is no action network that can be taught") from error
+    if missing or texts.get("skeleton_version") != str(skeleton.VERSION):
+        raise DatasetError(f"{path} is for other skeletons, or lacks weights: it cannot be taught")
+    digest = hashlib.sha256(content).hexdigest()
+    return SourceModel(network.eval(), labels, texts.get("terms", "open"), name or path.name, digest)
