@@ -153,29 +153,24 @@ class AnyMessage(MultiDOFJointState):
         super().__init__()
 
 
-STAND_INS = {
-    "tf2_msgs": ("TFMessage",),
-    "hri_msgs": (
-        "IdsList",
-        "IdsMatch",
-        "NormalizedRegionOfInterest2D",
-        "Expression",
-        "Skeleton2D",
-        "EngagementLevel",
-    ),
-    "ffmpeg_image_transport_msgs": ("FFMPEGPacket",),
-    "foxglove_msgs": ("CompressedVideo",),
-}
-"""Messages of packages that are not among ROS 2 from wheels, and without which nodes lack topics."""
+class AnyMessages(ModuleType):
+    """Stands for the messages of a package."""
+
+    def __getattr__(self, name: str) -> type:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return AnyMessage
+
+
+STAND_INS = ("tf2_msgs", "hri_msgs", "ffmpeg_image_transport_msgs", "foxglove_msgs")
+"""Packages that are not among ROS 2 from wheels, and without which nodes lack topics."""
 
 
 def provide_messages() -> None:
     """Let nodes have all of their topics also with ROS 2 from wheels."""
-    for name, kinds in STAND_INS.items():
+    for name in STAND_INS:
         if importlib.util.find_spec(name) is None:
-            package, messages = ModuleType(name), ModuleType(f"{name}.msg")
-            vars(messages).update(dict.fromkeys(kinds, AnyMessage))
-            sys.modules.update({name: package, f"{name}.msg": messages})
+            sys.modules.update({name: ModuleType(name), f"{name}.msg": AnyMessages(f"{name}.msg")})
 
 
 def _extras(node_class: type[ManagedNode]) -> Interfaces:

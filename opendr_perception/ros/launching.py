@@ -64,6 +64,7 @@ PERCEPTION = [
     nodes_argument("person_detection pose_estimation action_recognition face_recognition emotion_recognition people"),
     argument("image", "image_raw", "Topic of the camera; compressed images are expected on <image>/compressed."),
     argument("camera_info", "", "Topic of the camera's calibration; empty: as the nodes take it."),
+    argument("depth", "", "Topic of depth images that are aligned with the camera's, for people; empty: depth/image."),
     argument(
         "image_transport",
         "",
@@ -235,7 +236,8 @@ def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:
     topics = [(f"image_raw{transport}", given["image"] + transport) for transport in ("", "/compressed", "/ffmpeg")]
-    return topics + ([("camera_info", given["camera_info"])] if given["camera_info"] else [])
+    others = {"camera_info": given["camera_info"], "depth/image": given["depth"]}
+    return topics + [(name, topic) for name, topic in others.items() if topic]
 
 
 def _overrides(given: Mapping[str, str]) -> dict[str, Any]:

@@ -128,7 +128,7 @@ BODY = (0.4, 1.5)
 
 
 class Walkers(Robot):
-    """A robot behind Ann, who walks away and shows no face, and Bob, who stands nearer."""
+    """A robot behind Ann, who walks away and shows no face, and Bob, who stands a little nearer."""
 
     def __init__(self, graph: Any) -> None:
         self.began, self.seen = time.monotonic(), True
@@ -143,7 +143,7 @@ class Walkers(Robot):
         self.publishers["camera_info"].publish(CameraInfo(header=header, k=matrix, **size))
         self.publishers["faces"].publish(FaceArray(header=header, **size))
         walked = 0.12 * (time.monotonic() - self.began)
-        places = {BOB: (2.0, 0.7)} | ({ANN: (3.0 + walked, -0.2)} if self.seen else {})
+        places = {BOB: (2.8, 0.75)} | ({ANN: (3.0 + walked, -0.2)} if self.seen else {})
         boxes = {who: self._box(np.array(place) - self.position) for who, place in places.items()}
         found = [Detection(track_id=who[1], label="person", score=0.9, box=box) for who, box in boxes.items()]
         known = [

@@ -82,13 +82,16 @@ def test_cameras_and_what_they_publish_are_as_they_are_given(launching: Any) -> 
         image_transport="compressed",
         image="/eye/image",
         camera_info="/eye/info",
+        depth="/eye/depth",
         respawn="true",
     )
     assert process.respawn
     assert process.arguments == ["run", "person_detection", "face_recognition"]
     assert process.parameters[-1] == {"streams": ["front", "rear"], "image_transport": "compressed"}
     assert ("image_raw/compressed", "/eye/image/compressed") in process.remappings
+    assert ("image_raw/ffmpeg", "/eye/image/ffmpeg") in process.remappings
     assert ("camera_info", "/eye/info") in process.remappings
+    assert ("depth/image", "/eye/depth") in process.remappings
 
 
 @pytest.mark.parametrize(

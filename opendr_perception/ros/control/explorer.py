@@ -18,10 +18,10 @@ from std_msgs.msg import Header
 from opendr_perception.active.control import Move, Pursuit
 from opendr_perception.active.identification import Interrupted
 from opendr_perception.active.perception import FaceObservation, RangeOnly, Recogniser, Recognition
-from opendr_perception.active.surroundings import Bodies, Locator, PersonPosition, match
+from opendr_perception.active.surroundings import Bodies, Locator
 from opendr_perception.msg import DetectionArray, Face, FaceArray, PersonArray
 from opendr_perception.ros.control.drive_loop import DriveLoop
-from opendr_perception.ros.control.sights import BODY, FACE, LocatedFace, Meant, boxes, corners
+from opendr_perception.ros.control.sights import LocatedFace, Meant, boxes, corners
 from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.robot.camera_view import CameraView
 from opendr_perception.tasks.face import align
@@ -35,8 +35,6 @@ LOOK_TIMEOUT = 2.0
 """Seconds that a person may be out of view when the robot looks."""
 SETTLE = 0.3
 """Seconds after a move before an image is sharp."""
-SAME_DIRECTION = 0.1
-"""rad; a face so near to where the person is expected is theirs, whatever its track."""
 FACE_LOST = 0.3
 """Seconds without the person's face after which their body tells where they are."""
 SILENT = 2.0
@@ -129,9 +127,10 @@ class TopicExplorer:
             except ValueError as error:
                 self._warn(f"persons: {error}; all of this image is left out", "persons")
                 return
-            expected, wanted = self._expected_body(bodies, [found.track_id for found in message.detections])
+            now, tracks = time.monotonic(), [found.track_id for found in message.detections]
+            expected = self._drive.controller.person
+            expected, wanted = self._meant.body_among(bodies, tracks, expected, self._seeking, now)
             pairs = self._bodies.pair(stamp * 1e-9, bodies, expected, wanted)
-            now = time.monotonic()
             person = pairs.person if now - self._face_seen > FACE_LOST else None
             if self._drive.observe(stamp * 1e-9, person, pairs.others, "persons") and person is not None:
                 self._meant.track, self._body_seen = self._meant.track or "", now
@@ -276,39 +275,7 @@ class TopicExplorer:
 
     def _target(self) -> LocatedFace | None:
         """The face of the person who is meant."""
-        now, meant = time.monotonic(), self._meant
-        anybody = meant.track is None and not meant.wanted
-        sight = next((one for one in self._sights if anybody or meant.owns_face(one.face.track_id, now)), None)
-        if sight is None and meant.track is not None:
-            sight = self._expected()
-        if sight is not None:
-            meant.found(sight.face.track_id, now)
-        return sight
-
-    def _expected_body(
-        self, bodies: Sequence[PersonPosition], tracks: Sequence[str]
-    ) -> tuple[PersonPosition | None, Sequence[int]]:
-        """The place where the body should be of whoever is meant, or the bodies among which it is."""
-        now, person = time.monotonic(), self._drive.controller.person
-        if mine := [b for b, track in enumerate(tracks) if self._meant.owns_body(track, now, self._seeking)]:
-            return None, mine  # by the id, wherever they were expected
-        if person is None:
-            return None, list(range(len(tracks))) if self._seeking and not self._meant.wanted else []
-        there = match([person], bodies).get(0)
-        foreign = there is not None and self._meant.is_another(BODY, tracks[there], now)
-        return (None if foreign else person), []
-
-    def _expected(self) -> LocatedFace | None:
-        """The face where the person should be seen."""
-        person = self._drive.controller.person
-        if person is None:
-            return None
-        now = time.monotonic()
-        own = [sight for sight in self._sights if not self._meant.is_another(FACE, sight.face.track_id, now)]
-        nearest = min(own, key=lambda sight: abs(sight.person.bearing - person.bearing), default=None)
-        if nearest is None or abs(nearest.person.bearing - person.bearing) > SAME_DIRECTION:
-            return None
-        return nearest
+        return self._meant.face_among(self._sights, self._drive.controller.person, time.monotonic())
 
     def _note(self, stamp: int, sight: LocatedFace) -> None:
         """Make a view of a face, if its image is there and the robot stands still."""

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.active.surroundings import PersonPosition
+from opendr_perception.active.surroundings import PersonPosition, match
 from opendr_perception.msg import Box, Detection, Face, PersonArray
 
 MOST = 200
 """People in one image; more take so long to place that the robot cannot be stopped in time."""
 FACE, BODY = "face", "body"
 """Kinds of tracks: ids of one kind tell nothing of the other."""
+SAME_DIRECTION = 0.1
+"""rad; a face so near to where the person is expected is theirs, whatever its track."""
 FRESH = 2.0
 """Seconds for which the newest message of `people` tells whose a body or a face is."""
 
@@ -100,10 +102,52 @@ class Meant:
         """Take note of whose bodies and faces are seen."""
         self._roster.take(message, now)
 
-    def found(self, face: str, now: float) -> None:
-        """Take note of the face that they have now."""
-        self.track = face
-        self._who = self._person(now) or self._roster.owner(FACE, face, now)
+    def face_among(
+        self, sights: Sequence[LocatedFace], expected: PersonPosition | None, now: float
+    ) -> LocatedFace | None:
+        """Their face: by its id, else where they are expected; the nearest one where anybody is meant.
+
+        Args:
+            sights: the faces of an image, the nearest one first.
+            expected: where they should be; None where nobody knows.
+            now: s.
+        """
+        anybody = self.track is None and not self.wanted
+        sight = next((one for one in sights if anybody or self.owns_face(one.face.track_id, now)), None)
+        if sight is None and self.track is not None and expected is not None:
+            own = [one for one in sights if not self.is_another(FACE, one.face.track_id, now)]
+            near = min(own, key=lambda one: abs(one.person.bearing - expected.bearing), default=None)
+            if near is not None and abs(near.person.bearing - expected.bearing) <= SAME_DIRECTION:
+                sight = near
+        if sight is not None:
+            self.track = sight.face.track_id
+            self._who = self._person(now) or self._roster.owner(FACE, self.track, now)
+        return sight
+
+    def body_among(
+        self,
+        bodies: Sequence[PersonPosition],
+        tracks: Sequence[str],
+        expected: PersonPosition | None,
+        sought: bool,
+        now: float,
+    ) -> tuple[PersonPosition | None, Sequence[int]]:
+        """The place where their body should be, or the numbers of the bodies of which one is theirs.
+
+        Args:
+            bodies: of an image.
+            tracks: ids of these.
+            expected: where they should be; None where nobody knows.
+            sought: they have no face, and their body is looked for.
+            now: s.
+        """
+        if mine := [b for b, track in enumerate(tracks) if self.owns_body(track, now, sought)]:
+            return None, mine  # by the id, wherever they were expected
+        if expected is None:
+            return None, list(range(len(tracks))) if sought and not self.wanted else []
+        there = match([expected], bodies).get(0)
+        foreign = there is not None and self.is_another(BODY, tracks[there], now)
+        return (None if foreign else expected), []
 
     def owns_face(self, track: str, now: float) -> bool:
         """True if a face is theirs, by its id."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from opendr_perception.msg import Person, PersonArray
+from opendr_perception.msg import Face, Person, PersonArray
 
-from opendr_perception.ros.control.sights import BODY, FACE, FRESH, Meant
+from opendr_perception.active.surroundings import PersonPosition
+from opendr_perception.ros.control.sights import BODY, FACE, FRESH, LocatedFace, Meant
 
 
 def person(identifier: str, body: str = "", face: str = "", name: str = "", visible: bool = True) -> Person:
@@ -34,7 +35,8 @@ def test_somebody_is_meant_by_id_name_face_or_body() -> None:
 def test_a_face_that_was_found_leads_to_the_body_of_the_same_person() -> None:
     who = meant("", ANN, BOB)
     assert not who.owns_body("b1", 1.0, sought=False)
-    who.found("f1", 1.0)
+    sight = LocatedFace(Face(track_id="f1"), PersonPosition(2.0, 0.0))
+    assert who.face_among([sight], None, 1.0) is sight
     assert who.owns_body("b1", 1.0, sought=False)
     assert who.is_another(FACE, "f2", 1.0)
 
@@ -66,3 +68,14 @@ def test_ids_of_faces_tell_nothing_of_bodies() -> None:
     assert who.owns_body("x", 1.0, sought=False)
     assert who.is_another(BODY, "y", 1.0)
     assert who.owns_face("y", 1.0)
+
+
+def test_nobody_who_is_known_to_be_another_is_taken_for_the_person_where_they_were_expected() -> None:
+    who, there = meant("Ann", ANN, BOB), PersonPosition(2.0, 0.1)
+    assert who.face_among([LocatedFace(Face(track_id="f1"), there)], None, 1.0) is not None
+    passing = LocatedFace(Face(track_id="f2"), there)
+    assert who.face_among([passing], there, 1.1) is None
+    assert who.body_among([there], ["b2"], there, sought=False, now=1.1) == (None, [])
+    assert who.body_among([there, PersonPosition(3.0, 0.4)], ["b2", "b1"], there, sought=False, now=1.1) == (None, [1])
+    assert who.body_among([there], ["new"], there, sought=False, now=1.1) == (there, []), "a track nobody knows yet"
+    assert who.face_among([LocatedFace(Face(track_id="new"), there)], there, 1.1) is not None
