@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session, Tensor
-from opendr_perception.tasks.emotion.trust import FaceView, trust_in, trust_in_light
+from opendr_perception.tasks.emotion.trust import FaceView, trust_in, trust_in_light, trust_in_sharpness
 from opendr_perception.tasks.face import EXPRESSION, EXPRESSION_MARGIN
 from opendr_perception.tasks.imaging import Image, crop_resize, square
 
 EXPRESSIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
-"""Labels of the zoo's `face-expression`, in its order."""
+"""Labels of the zoo's networks, in their order."""
 
 CIRCUMPLEX: Mapping[str, tuple[float, float]] = {
     "neutral": (0.0, 0.0),
@@ -104,7 +104,7 @@ class ExpressionNet:
     """Tells the expressions of faces, whoever they are, from one image each.
 
     Args:
-        session: the zoo's `face-expression`, or a network with the input `image` uint8 (N, H, W, 3) RGB, the output
+        session: a network of the zoo, or one with the input `image` uint8 (N, H, W, 3) RGB, the output
             `probabilities` (N, labels), optionally the output `valence_arousal` (N, 2), and the metadata `labels`, a
             JSON list, and optionally `crop`, a JSON object with the numbers of `Crop`.
         feature: another output (N, c) to hand on as it is, for temporal networks that were trained on it.
@@ -155,7 +155,10 @@ class ExpressionNet:
         found = self._session.run_batch({"image": crops})
         probabilities = _normalised(found["probabilities"])
         affect = found.get("valence_arousal", mean_affect(probabilities, self.labels))
-        trust = [trust_in(face, image) * trust_in_light(crop) for crop, (image, face) in zip(crops, faces, strict=True)]
+        trust = [
+            trust_in(face, image) * trust_in_light(crop) * trust_in_sharpness(crop)
+            for crop, (image, face) in zip(crops, faces, strict=True)
+        ]
         features = found[self._feature] if self._feature else np.empty((len(faces), 0), np.float32)
         return SeenExpressions(probabilities, np.clip(affect, -1, 1), np.array(trust), features)
 

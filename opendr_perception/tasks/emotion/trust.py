@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 
 from opendr_perception.tasks.imaging import Image, Pixels
 
@@ -18,6 +20,11 @@ TRUSTED_ANGLES: tuple[Span, Span, Span] = ((65.0, 30.0), (45.0, 20.0), (60.0, 20
 """The same for yaw, pitch and roll of the head in degrees. Pitch is narrow: networks call who looks down sad."""
 TRUSTED_CONTRAST: Span = (4.0, 24.0)
 """The same for grey levels between the darkest and the brightest twentieth of the face: few are dark, or pale."""
+TRUSTED_SHARPNESS: Span = (0.012, 0.035)
+"""The same for `sharpness`. Of clear faces of the web 99 % have more than 0.06; blurred by 1, 2 and 4 of 48 pixels the
+median is 0.045, 0.025 and 0.015."""
+SHARP_SIDE = 48
+"""Pixels of the crop in which sharpness is measured: finer lines say nothing to these networks."""
 
 MIDDLE = slice(0.15, 0.85)
 """Part of a crop, along both sides, that shows the face and not what is behind it."""
@@ -59,6 +66,11 @@ def trust_in(face: FaceView, image: Image) -> float:
     return float(np.prod(grades))
 
 
+def trust_in_sharpness(crop: Pixels) -> float:
+    """Trust, from 0 to 1, that focus and motion in a face's crop (H, W, 3) RGB allow."""
+    return _ramp(sharpness(crop), TRUSTED_SHARPNESS)
+
+
 def trust_in_light(crop: Pixels) -> float:
     """Trust, from 0 to 1, that light and exposure of a face's crop (H, W, 3) RGB allow."""
     return _ramp(contrast(crop), TRUSTED_CONTRAST)
@@ -66,8 +78,26 @@ def trust_in_light(crop: Pixels) -> float:
 
 def contrast(crop: Pixels) -> float:
     """Grey levels between the darkest and the brightest twentieth of the middle of a crop (H, W, 3) RGB."""
+    return _span(_middle(crop))
+
+
+def sharpness(crop: Pixels) -> float:
+    """Share of fine lines in the contrast of the middle of a crop (H, W, 3) RGB: the standard deviation of what is
+    smaller than a pixel or two of a crop of SHARP_SIDE, over `contrast`."""
+    if max(crop.shape[:2]) > SHARP_SIDE:
+        crop = np.asarray(cv2.resize(crop, (SHARP_SIDE, SHARP_SIDE), interpolation=cv2.INTER_AREA), np.uint8)
+    grey = _middle(crop)
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), 1.0)
+    return float(fine.std()) / max(_span(grey), 1.0)
+
+
+def _middle(crop: Pixels) -> npt.NDArray[np.float32]:
     rows, columns = (slice(int(MIDDLE.start * side), round(MIDDLE.stop * side)) for side in crop.shape[:2])
-    dark, bright = np.percentile(crop[rows, columns] @ GREY, [5, 95])
+    return np.asarray(crop[rows, columns] @ GREY, np.float32)
+
+
+def _span(grey: npt.NDArray[np.float32]) -> float:
+    dark, bright = np.percentile(grey, [5, 95])
     return float(bright - dark)
 
 
