@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 
 from opendr_perception import zoo
 from opendr_perception.bench.emotion.recognition import FILM, RATE, SMOOTHINGS, follow, watch_film
-from opendr_perception.tasks.emotion import EXPRESSIONS, ExpressionNet
+from opendr_perception.tasks.emotion import EXPRESSIONS, ExpressionNet, Settings
 from opendr_perception.tasks.face import FaceDetector
 
 FILE = Path(__file__).parents[1] / "docs" / "images" / "emotions.svg"
@@ -29,7 +29,7 @@ def main() -> None:
     """Draw probabilities and valence, of single frames above and over time below."""
     zoo.fetch([FILM])
     detector = FaceDetector(zoo.session("blazeface"))
-    seen = watch_film(detector, ExpressionNet(zoo.session("face-expression")))
+    seen = watch_film(detector, ExpressionNet(zoo.session(Settings().model)))
     pyplot.rcParams.update({"font.family": "sans-serif", "font.size": 10, "svg.hashsalt": "emotions"})
     figure, rows = pyplot.subplots(2, 1, figsize=(9, 4.6), sharex=True)
     for axes, (name, title) in zip(

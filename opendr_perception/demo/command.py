@@ -16,7 +16,7 @@ from opendr_perception.tasks.imaging import is_utf8, printable
 from opendr_perception.tasks.recordings import VideoError, open_source
 from opendr_perception.zoo.commands import ConsoleReporter
 
-MODELS = ("nanodet", "movenet-lightning", "blazeface", "face-embedding", "face-expression")
+MODELS = ("nanodet", "movenet-lightning", "blazeface", "face-embedding")
 SAMPLES = {"street": ("vtest.avi", BODIES), "face": ("carphone_pristine.mp4", BODIES + FACES)}
 """Recording of each stream, and who looks at it: pedestrians from above, and a talking head."""
 PORTRAIT, PERSON = "astronaut.png", "Eileen Collins"

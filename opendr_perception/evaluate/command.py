@@ -52,7 +52,7 @@ class EvaluatedCapability:
 
 CAPABILITIES: dict[str, EvaluatedCapability] = {
     "actions": EvaluatedCapability(evaluate_actions, "action-research"),
-    "expressions": EvaluatedCapability(evaluate_expressions, "face-expression"),
+    "expressions": EvaluatedCapability(evaluate_expressions, "expression-research"),
     "identity": EvaluatedCapability(evaluate_identity, "face-embedding"),
     "people": EvaluatedCapability(evaluate_people, "nanodet"),
     "persons": EvaluatedCapability(evaluate_persons, "nanodet"),

@@ -37,6 +37,7 @@ from opendr_perception.tasks.emotion import (
     ExpressionNet,
     Expressions,
     FaceView,
+    Settings,
     Smoothing,
     Temporal,
     Unsmoothed,
@@ -71,7 +72,7 @@ def emotion(extent: Extent) -> list[Figure]:
     """The case `emotion`."""
     zoo.fetch([FILM, *STILLS])
     detector = FaceDetector(zoo.session("blazeface"), tile_size=0)
-    net = ExpressionNet(zoo.session("face-expression"))
+    net = ExpressionNet(zoo.session(Settings().model))
     return [
         *_cost(extent.pick(300, 50, 3)),
         *_calm(detector, net),

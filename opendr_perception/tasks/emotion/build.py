@@ -24,7 +24,7 @@ class Settings(PerceiverSettings):
     """Emotions."""
 
     model: str = parameter(
-        "face-expression",
+        "expression-research",
         "An expression network of the zoo, or an ONNX file with the input image uint8 (N, H, W, 3) RGB, the output "
         "probabilities (N, C), optionally the output valence_arousal (N, 2), and the metadata labels, a JSON list, and "
         "optionally crop, a JSON object that says how faces are cut out.",

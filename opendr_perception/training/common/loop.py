@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 from rich.console import Console
+from torch import Tensor
 
 FIGURES = ("loss", "accuracy")
 
@@ -26,8 +27,11 @@ class Training(Protocol):
 
     settings: Steps
 
-    def run(self) -> Iterator[tuple[float, ...]]:
-        """Train to the end; gives after each step its number and figures: its loss, maybe its accuracy."""
+    def run(self) -> Iterator[tuple[float | Tensor, ...]]:
+        """Train to the end; gives after each step its number and figures: its loss, maybe its accuracy.
+
+        Figures may be tensors: they are read when a line is printed, so that a GPU need not be waited for at each step.
+        """
         ...
 
     def save(self) -> None:
@@ -43,13 +47,12 @@ def train(training: Training, console: Console, every: int) -> None:
         console: gets the mean figures of the last steps, and the time.
         every: steps between two lines, and two checkpoints.
     """
-    steps, begun, recent = training.settings.steps, time.monotonic(), deque[tuple[float, ...]](maxlen=every)
+    steps, begun, recent = training.settings.steps, time.monotonic(), deque[tuple[float | Tensor, ...]](maxlen=every)
     for done, (step, *figures) in enumerate(training.run(), 1):
         recent.append(tuple(figures))
         if step % every == 0 or step == steps:
             spent = (time.monotonic() - begun) / 60
-            means = "  ".join(
-                f"{name} {mean:.4f}" for name, mean in zip(FIGURES, np.mean(recent, axis=0), strict=False)
-            )
+            rows = [[float(figure) for figure in row] for row in recent]
+            means = "  ".join(f"{name} {mean:.4f}" for name, mean in zip(FIGURES, np.mean(rows, axis=0), strict=False))
             console.print(f"step {step}/{steps}  {means}  {spent:.1f} min, {spent / done * (steps - step):.1f} to go")
             training.save()

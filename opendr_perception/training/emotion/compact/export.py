@@ -23,11 +23,11 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from opendr_perception.engine.export import write_onnx
 from opendr_perception.evaluate.emotion.sets import read_fer2013
-from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.compact import SIZE, Block, CompactNet, equalised, grey
 from opendr_perception.training.common.weights import read
 from opendr_perception.training.emotion.compact.calibration import apply, error_of_other_half, fit, logits_of
-from opendr_perception.training.emotion.compact.train import learned_from
+from opendr_perception.training.emotion.compact.faces import learned_from
+from opendr_perception.training.emotion.compact.targets import network_of
 
 CROP = {"margin": 1.2, "rise": 0.08}
 """Crop of the faces of FER2013, by the boxes that BlazeFace finds in them: the side of the crop, and how far its
@@ -84,10 +84,7 @@ def ship(
 ) -> None:
     """Calibrate the network on faces for validation, and export it."""
     torch.set_num_threads(1)
-    state, card = read(weights)
-    network = CompactNet(len(card["labels"]), card["settings"]["width"])
-    load_checkpoint(network, state)
-    network.eval()
+    network, card = network_of(weights), read(weights)[1]
     crops = read_fer2013(data)
     kept = crops.part == "validation"
     labels = torch.from_numpy(crops.label)

@@ -1,21 +1,21 @@
 """Train the small network of expressions: `python -m opendr_perception.training.emotion.compact.train`.
 
 On the training part of FER2013, without the images that are in its other parts again. Rare expressions are not
-neglected: their logits have to win against the frequency of the others [Menon 2021]. Small images come first, which
-cost less. Weights are averaged over the last steps, and those at the end count; none are chosen by their score. All is
-drawn from the seed, batch by batch, so that a run that was interrupted goes on with `--resume` as if nothing had
-happened.
+neglected: their logits have to win against the frequency of the others [Menon 2021]. A larger network is trained in the
+same way and then teaches the small one. Weights are averaged over the last steps, and those at the end count; none are
+chosen by their score. All is drawn from the seed, batch by batch, so that a run that was interrupted goes on with
+`--resume` as if nothing had happened.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import torch
 import typer
 from rich.console import Console
@@ -23,15 +23,17 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from opendr_perception.evaluate.emotion.sets import FaceCrops, read_fer2013, seen_again
+from opendr_perception.evaluate.emotion.sets import FaceCrops, read_fer2013
 from opendr_perception.evaluate.report import DatasetError
-from opendr_perception.networks.emotion.compact import CompactNet, equalised
+from opendr_perception.networks.emotion.compact import CompactNet
 from opendr_perception.training.common.checkpoint import Resumable, Stateful
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.muon import Muon
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
-from opendr_perception.training.emotion.compact.variation import vary
+from opendr_perception.training.emotion.compact.calibration import validated
+from opendr_perception.training.emotion.compact.faces import Faces
+from opendr_perception.training.emotion.compact.targets import Teachers, mixed
 
 WARM_UP = 0.05
 """Share of the steps in which the rates rise."""
@@ -47,16 +49,19 @@ SHOWN = 100
 class Settings:
     """Settings that decide the outcome of a training."""
 
-    steps: int = 4200
-    batch: int = 128
-    width: int = 32
+    steps: int = 4400
+    batch: int = 512
+    width: int = 48
+    blocks: tuple[int, ...] = (2, 2, 2)
+    stride: int = 2
     rate: float = 0.06  # of convolutions, by Muon
     other_rate: float = 3e-3  # of all else, by AdamW
-    small: int = 36  # pixels of the faces at first
-    small_until: float = 0.6  # of the steps
     smoothing: float = 0.1  # of the labels, which are noisy
+    mixing: float = 0.4  # alpha of the shares of two faces that are mixed; 0 mixes none
     average: float = 0.998  # of the weights that were before, in each step
     rarity: float = 1.0  # how much rare expressions are helped: 0 not at all, 1 as if all were as frequent
+    taught: float = 0.8  # share of the teachers in the loss, if there are any
+    teachers: tuple[str, ...] = ()  # names of their files
     seed: int = 1
 
 
@@ -67,23 +72,27 @@ class Trainer(Resumable):
         settings: What to do.
         crops: What to learn from.
         checkpoint: File of the checkpoint.
+        device: Where to compute, for torch.
+        teachers: Files of trained networks.
     """
 
     network: CompactNet
 
-    def __init__(self, settings: Settings, crops: FaceCrops, checkpoint: Path) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        crops: FaceCrops,
+        checkpoint: Path,
+        device: str = "cpu",
+        teachers: Sequence[Path] = (),
+    ) -> None:
         torch.manual_seed(settings.seed)
-        self.settings, self.checkpoint = settings, checkpoint
-        chosen = learned_from(crops)
-        self.images, self.labels = torch.from_numpy(crops.images[chosen]), torch.from_numpy(crops.label[chosen])
-        if len(self.images) < settings.batch:
-            raise ValueError(f"a batch of {settings.batch} is more than the {len(self.images)} faces that there are")
-        counts = torch.bincount(self.labels, minlength=len(crops.labels)).clamp(min=1)
-        self.frequency = settings.rarity * torch.log(counts / counts.sum())
-        self.network = CompactNet(len(crops.labels), settings.width)
-        for parameter in self.network.parameters():
-            if parameter.ndim == 4:  # as convolutions are fastest
-                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        self.settings, self.checkpoint, self.device = settings, checkpoint, torch.device(device)
+        self.faces = Faces(crops, settings.batch, settings.seed, self.device)
+        self.frequency = settings.rarity * torch.log(self.faces.counts / self.faces.counts.sum())
+        self.teachers = Teachers(teachers, self.device) if teachers else None
+        network = CompactNet(len(crops.labels), settings.width, settings.blocks, settings.stride)
+        self.network = network.to(self.device, memory_format=torch.channels_last)  # in which convolutions are fastest
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True
         )
@@ -96,21 +105,27 @@ class Trainer(Resumable):
         )
         self.step = 0
 
-    def run(self) -> Iterator[tuple[int, float, float]]:
+    def run(self) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Train to the end; gives after each step its number, loss and accuracy."""
         self.network.train()
-        while self.step < self.settings.steps:
-            torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # of what is dropped out
-            faces, labels = self._batch(self.step)
-            with torch.autocast("cpu", torch.bfloat16):
+        settings, classes = self.settings, self.network.expression.out_features
+        while self.step < settings.steps:
+            moment = settings.seed * 1_000_003 + self.step
+            torch.manual_seed(moment)  # of what is dropped out
+            faces, labels = self.faces.draw(self.step)
+            faces, shares = mixed(faces, labels, classes, settings.mixing, moment)
+            with torch.autocast(self.device.type, torch.bfloat16):
                 logits = self.network(faces).float()
-            loss = F.cross_entropy(logits + self.frequency, labels, label_smoothing=self.settings.smoothing)
+            loss = F.cross_entropy(logits + self.frequency, shares, label_smoothing=settings.smoothing)
+            if self.teachers is not None:
+                taught = self.teachers.loss(faces, logits, self.frequency, self.step)
+                loss = (1 - settings.taught) * loss + settings.taught * taught
             self.others.zero_grad()
             self.descend(loss)
             self.others.step()
             self.other_schedule.step()
             self.average.update_parameters(self.network)
-            yield self.step, loss.item(), (logits.argmax(1) == labels).float().mean().item()
+            yield self.step, loss.detach(), (logits.argmax(1) == shares.argmax(1)).float().mean()
 
     @torch.no_grad()
     def result(self) -> CompactNet:
@@ -124,21 +139,8 @@ class Trainer(Resumable):
                 module.momentum = None  # the mean over all batches
         network.train()
         for number in range(SETTLING):
-            network(self._batch(self.settings.steps + number)[0])
+            network(self.faces.draw(self.settings.steps + number)[0])
         return network.eval()
-
-    def _batch(self, step: int) -> tuple[Tensor, Tensor]:
-        size = self.settings.batch
-        epoch, place = divmod(step, len(self.images) // size)
-        order = np.random.default_rng((self.settings.seed, epoch)).permutation(len(self.images))
-        chosen = torch.from_numpy(order[place * size : (place + 1) * size])
-        source = torch.Generator().manual_seed(self.settings.seed * 1_000_003 + step)
-        faces = vary(self.images[chosen].float()[:, None], source)
-        if step < self.settings.small_until * self.settings.steps:
-            side = self.settings.small
-            faces = F.interpolate(faces, (side, side), mode="bilinear", antialias=True, align_corners=False)
-        faces = equalised(faces)
-        return faces.contiguous(memory_format=torch.channels_last), self.labels[chosen]
 
     def _parts(self) -> dict[str, Stateful]:
         return super()._parts() | {
@@ -151,48 +153,62 @@ class Trainer(Resumable):
         return min(1.0, share / WARM_UP) * max(0.0, 1 - share)
 
 
-def learned_from(crops: FaceCrops) -> np.ndarray:
-    """Indices of the faces for training that are not among those to measure with."""
-    train = np.flatnonzero(crops.part == "train")
-    return train[~seen_again(crops.images[train], crops.images[crops.part != "train"])]
-
-
 def main(
     data: Annotated[Path, typer.Option(help="FER2013: its folder, or fer2013.csv.")] = Path("../shared/data/fer2013"),
     steps: Steps = Settings.steps,
+    batch: Annotated[int, typer.Option(help="Faces of a batch.")] = Settings.batch,
+    width: Annotated[int, typer.Option(help="Channels of the first layer.")] = Settings.width,
+    blocks: Annotated[str, typer.Option(help="Residual blocks of each stage.")] = ",".join(map(str, Settings.blocks)),
+    stride: Annotated[int, typer.Option(help="Of the first layer.", min=1, max=2)] = Settings.stride,
+    teacher: Annotated[list[Path] | None, typer.Option(help="The .npz of a training to learn from too.")] = None,
     seed: Seed = Settings.seed,
     output: Annotated[Path, typer.Option(help="Directory of checkpoint and weights.")] = Path("build/expressions"),
+    name: Annotated[str, typer.Option(help="Beginning of the names of the files.")] = "compact",
     resume: Resume = False,
     threads: Threads = 1,
+    device: Annotated[str, typer.Option(help="Of torch: cpu or cuda.")] = "cpu",
 ) -> None:
-    """Train, and write `compact-<seed>.npz` with its card."""
+    """Train, and write `<name>-<seed>.npz` with its card."""
     torch.set_num_threads(threads)
-    settings, console = Settings(steps=steps, seed=seed), Console()
+    torch.backends.cudnn.benchmark = True  # all batches have one size
+    console, teachers = Console(), teacher or []
     try:
+        settings = Settings(
+            steps, batch, width, tuple(map(int, blocks.split(","))), stride,
+            teachers=tuple(file.name for file in teachers), seed=seed,
+        )  # fmt: skip
         crops = read_fer2013(data)
-        trainer = Trainer(settings, crops, output / f"checkpoint-{seed}.pt")
+        trainer = Trainer(settings, crops, output / f"checkpoint-{name}-{seed}.pt", device, teachers)
         if resume and trainer.checkpoint.exists():
             trainer.resume()
             console.print(f"going on after step {trainer.step}")
-    except (ValueError, DatasetError) as error:
+    except (OSError, ValueError, DatasetError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
-    train(trainer, console, SHOWN)
-    path = output / f"compact-{seed}.npz"
-    save(trainer.result(), path, _card(settings, crops, len(trainer.images)))
+    begun = time.monotonic()
+    train(trainer, console, SHOWN if device == "cpu" else 10 * SHOWN)
+    network, path = trainer.result(), output / f"{name}-{seed}.npz"
+    card = _card(settings, crops, trainer) | {"minutes": round((time.monotonic() - begun) / 60, 1)}
+    save(network, path, card | {"validation": validated(network, crops, trainer.faces.counts.cpu())})
     console.print(f"wrote {path}")
 
 
-def _card(settings: Settings, crops: FaceCrops, faces: int) -> dict[str, Any]:
+def _card(settings: Settings, crops: FaceCrops, trainer: Trainer) -> dict[str, Any]:
+    cuda = trainer.device.type == "cuda"
+    blocks = ",".join(map(str, settings.blocks))
     return {
         "network": "residual network of grey faces (networks/emotion/compact.py)",
         "terms": "research",
         "sources": ["fer2013"],
         "labels": list(crops.labels),
-        "faces": faces,
-        "settings": asdict(settings),
+        "faces": len(trainer.faces),
+        "settings": {name: list(x) if isinstance(x, tuple) else x for name, x in asdict(settings).items()},
         "command": f"python -m opendr_perception.training.emotion.compact.train --steps {settings.steps} "
-        f"--seed {settings.seed}",
+        f"--batch {settings.batch} --width {settings.width} --blocks {blocks} --stride {settings.stride} "
+        + "".join(f"--teacher {name} " for name in settings.teachers)
+        + f"--seed {settings.seed}"
+        + (" --device cuda" if cuda else ""),
+        "device": torch.cuda.get_device_name(trainer.device) if cuda else "cpu",
         **versions(),
     }
 

@@ -1,9 +1,10 @@
-"""Augmentation of faces: mirror, turn, place, light, sharpness, occlusion."""
+"""Augmentation of faces: mirror, turn, place, light, sharpness, occlusion; on the device where they are."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -23,22 +24,27 @@ def vary(faces: Tensor, source: torch.Generator) -> Tensor:
 
     Args:
         faces: (N, 1, H, W) float32 in [0, 255].
-        source: Of what is random.
+        source: Of what is random, on their device.
     """
     faces = _placed(faces, source)
     faces = _coarse(faces, source)
     faces = _lit(faces, source)
     faces = _covered(faces, source)
-    return (faces + torch.randn(faces.shape, generator=source) * NOISE * _some(len(faces), OFTEN, source)).clamp(0, 255)
+    noise = torch.randn(faces.shape, generator=source, device=source.device) * NOISE
+    return (faces + noise * _some(len(faces), OFTEN, source)).clamp(0, 255)
 
 
 def _uniform(count: int, low: float, high: float, source: torch.Generator) -> Tensor:
-    return low + (high - low) * torch.rand(count, generator=source)
+    return low + (high - low) * _random(count, source)
+
+
+def _random(count: int, source: torch.Generator) -> Tensor:
+    return torch.rand(count, generator=source, device=source.device)
 
 
 def _some(count: int, share: float, source: torch.Generator) -> Tensor:
     """(count, 1, 1, 1): 1 for a share, else 0."""
-    return (torch.rand(count, generator=source) < share).float()[:, None, None, None]
+    return (_random(count, source) < share).float()[:, None, None, None]
 
 
 def _placed(faces: Tensor, source: torch.Generator) -> Tensor:
@@ -47,7 +53,7 @@ def _placed(faces: Tensor, source: torch.Generator) -> Tensor:
     turn, shear = _uniform(count, -TURN, TURN, source), _uniform(count, -0.1, 0.1, source)
     wide = 1 + _uniform(count, -SCALE, SCALE, source)
     high = wide * (1 + _uniform(count, -0.1, 0.1, source))
-    mirror = torch.where(torch.rand(count, generator=source) < OFTEN, -1.0, 1.0)
+    mirror = torch.where(_random(count, source) < OFTEN, -1.0, 1.0)
     cos, sin = torch.cos(turn), torch.sin(turn)
     rows = [
         torch.stack([cos * wide * mirror, -sin * high + shear, 2 * _uniform(count, -SHIFT, SHIFT, source)], 1),
@@ -58,23 +64,20 @@ def _placed(faces: Tensor, source: torch.Generator) -> Tensor:
 
 
 def _coarse(faces: Tensor, source: torch.Generator) -> Tensor:
-    """Some as if seen from far away."""
-    chosen = torch.rand(len(faces), generator=source) < SELDOM
-    if not chosen.any():
-        return faces
-    side = int(torch.randint(COARSE[0], COARSE[1], (1,), generator=source))
-    small = F.interpolate(faces[chosen], size=(side, side), mode="bilinear", antialias=True, align_corners=False)
-    faces = faces.clone()
-    faces[chosen] = F.interpolate(small, size=faces.shape[2:], mode="bilinear", align_corners=False)
-    return faces
+    """Some as if seen from far away; all of one call from as far, so that nothing has to wait for the device."""
+    chosen = _some(len(faces), SELDOM, source) > 0
+    side = int(np.random.default_rng(source.initial_seed()).integers(*COARSE))
+    small = F.interpolate(faces, size=(side, side), mode="bilinear", antialias=True, align_corners=False)
+    return torch.where(chosen, F.interpolate(small, faces.shape[2:], mode="bilinear", align_corners=False), faces)
 
 
 def _lit(faces: Tensor, source: torch.Generator) -> Tensor:
     """Some from a side."""
     count, (height, width) = len(faces), faces.shape[2:]
     angle, most = _uniform(count, 0, 2 * math.pi, source), _uniform(count, 0, LIGHT, source)
-    across = torch.linspace(-1, 1, width)[None, None] * torch.cos(angle)[:, None, None]
-    along = torch.linspace(-1, 1, height)[None, :, None] * torch.sin(angle)[:, None, None]
+    places = (torch.linspace(-1, 1, size, device=source.device) for size in (width, height))
+    across = next(places)[None, None] * torch.cos(angle)[:, None, None]
+    along = next(places)[None, :, None] * torch.sin(angle)[:, None, None]
     light = most[:, None, None] * (across + along)
     return faces * (1 + light[:, None] * _some(count, OFTEN, source))
 
@@ -83,9 +86,9 @@ def _covered(faces: Tensor, source: torch.Generator) -> Tensor:
     """Some behind a rectangle of one grey [Zhong 2020]."""
     count, (height, width) = len(faces), faces.shape[2:]
     extent = [_uniform(count, *COVERED, source)[:, None] for _ in range(2)]
-    centre = [torch.rand(count, 1, generator=source) for _ in range(2)]
+    centre = [_random(count, source)[:, None] for _ in range(2)]
     inside = [
-        ((torch.arange(size)[None] + 0.5) / size - middle).abs() < side / 2
+        ((torch.arange(size, device=source.device)[None] + 0.5) / size - middle).abs() < side / 2
         for size, middle, side in zip((height, width), centre, extent, strict=True)
     ]
     hidden = (inside[0][:, None, :, None] & inside[1][:, None, None, :]) & (_some(count, OFTEN, source) > 0)

@@ -10,6 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from opendr_perception.evaluate.emotion.sets import read_fer2013, seen_again
+from opendr_perception.evaluate.report import DatasetError
+
 LABELS = ("neutral", "happy", "sad", "surprised", "fearful", "disgusted", "angry", "contemptuous")
 """In the order of AffectNet, into which the other data sets are brought."""
 
@@ -30,11 +33,13 @@ class LabelledFace:
         path: Of the image.
         label: Index of the expression.
         affect: Valence and arousal in [-1, 1]; NaN where they were not annotated.
+        pixels: (H, W) uint8 grey, of a set that is kept in memory; then the path is that of the set.
     """
 
     path: Path
     label: int
     affect: tuple[float, float] = (np.nan, np.nan)
+    pixels: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -62,13 +67,15 @@ def read_faces(root: Path, layout: str) -> FaceSet:
 
     Args:
         root: Its folder.
-        layout: One of `LAYOUTS`.
+        layout: One of `LAYOUT_NAMES`.
 
     Raises:
         ValueError: The layout is not known, or the folder is of another one.
     """
-    if layout not in LAYOUTS:
-        raise ValueError(f"there is no layout '{layout}': choose one of {', '.join(LAYOUTS)}")
+    if layout not in LAYOUT_NAMES:
+        raise ValueError(f"there is no layout '{layout}': choose one of {', '.join(LAYOUT_NAMES)}")
+    if layout == FER2013:
+        return _fer2013(root)
     if not root.is_dir():
         raise ValueError(f"{root} is not a folder")
     reader, train, evaluation, classes = LAYOUTS[layout]
@@ -79,6 +86,21 @@ def read_faces(root: Path, layout: str) -> FaceSet:
         if missing := next((face.path for face in faces if not face.path.is_file()), None):
             raise ValueError(f"{root} names an image that is not there: {missing}")
     return found
+
+
+def _fer2013(root: Path) -> FaceSet:
+    """The parts for training, without images that are in the other parts again, and for validation."""
+    try:
+        crops = read_fer2013(root)
+    except DatasetError as error:
+        raise ValueError(str(error)) from error
+    train = crops.part == "train"
+    train[train] = ~seen_again(crops.images[train], crops.images[~train])
+    parts = (
+        tuple(LabelledFace(root, int(crops.label[place]), pixels=crops.images[place]) for place in np.flatnonzero(part))
+        for part in (train, crops.part == "validation")
+    )
+    return FaceSet(crops.labels, *parts)
 
 
 def _affectnet(root: Path, part: str) -> Iterator[LabelledFace]:
@@ -124,6 +146,10 @@ LAYOUTS: dict[str, tuple[Callable[[Path, str], Iterator[LabelledFace]], str, str
     "raf-db": (_raf_db, "train", "test", 7),
 }
 """Readers of the layouts, with the parts for training and evaluation, and the number of `LABELS` of each."""
+
+
+FER2013 = "fer2013"
+LAYOUT_NAMES = (*LAYOUTS, FER2013)
 
 
 def read_image(path: Path) -> np.ndarray:

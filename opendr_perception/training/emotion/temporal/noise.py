@@ -234,7 +234,7 @@ def _round(value: float) -> float:
 
 
 def main(
-    model: Annotated[str, typer.Option(help="The network for single frames.")] = "face-expression",
+    model: Annotated[str, typer.Option(help="The network for single frames.")] = "expression-research",
     output: Annotated[Path, typer.Option(help="The .yaml to write.")] = MEASURED,
     seed: Annotated[int, typer.Option(help="Of the boxes' movements.")] = 1,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -17,14 +18,17 @@ from opendr_perception.networks.emotion.compact import CompactNet, equalised, gr
 from opendr_perception.tasks.emotion import ExpressionNet, FaceView
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.training.common.muon import orthogonal
-from opendr_perception.training.emotion.compact import train as training
+from opendr_perception.training.common.weights import save
+from opendr_perception.training.emotion.compact import faces as learning
 from opendr_perception.training.emotion.compact.calibration import apply, error_of_other_half, fit, logits_of
 from opendr_perception.training.emotion.compact.export import export_compact
-from opendr_perception.training.emotion.compact.train import Settings, Trainer, learned_from, main
+from opendr_perception.training.emotion.compact.faces import learned_from
+from opendr_perception.training.emotion.compact.targets import Teachers, mixed, network_of
+from opendr_perception.training.emotion.compact.train import Settings, Trainer, main
 from opendr_perception.training.emotion.compact.variation import vary
 
 LABELS = ("neutral", "happy")
-TINY = Settings(steps=6, batch=4, width=4, average=0.5)
+TINY = Settings(steps=6, batch=4, width=4, blocks=(1, 1), average=0.5)
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +101,7 @@ def test_images_for_measuring_are_not_learned() -> None:
 @pytest.fixture
 def all_learned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drawn faces are too alike for `learned_from`."""
-    monkeypatch.setattr(training, "learned_from", lambda crops: np.flatnonzero(crops.part == "train"))
+    monkeypatch.setattr(learning, "learned_from", lambda crops: np.flatnonzero(crops.part == "train"))
 
 
 @pytest.mark.usefixtures("all_learned")
@@ -119,9 +123,36 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("all_learned")
+def test_a_network_follows_its_teachers_in_turns(tmp_path: Path) -> None:
+    crops = drawn()
+    teacher = Trainer(TINY, crops, tmp_path / "a.pt")
+    list(teacher.run())
+    card = {"labels": list(LABELS), "settings": {"width": 4, "blocks": [1, 1], "stride": 2}}
+    files = [tmp_path / name for name in ("one.npz", "two.npz")]
+    for file in files:
+        save(teacher.result(), file, card)
+    faces, frequency = torch.randn(3, 1, 48, 48), torch.zeros(2)
+    taught = Teachers(files, torch.device("cpu"))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        same = network_of(files[1])(faces).float()
+    assert taught.loss(faces, same, frequency, 1) < taught.loss(faces, -same, frequency, 1)
+    student = Trainer(replace(TINY, teachers=("one.npz", "two.npz")), crops, tmp_path / "b.pt", "cpu", files)
+    assert all(torch.isfinite(loss) for _, loss, _ in student.run())
+    assert not any(weight.requires_grad for network in taught.networks for weight in network.parameters())
+
+
+def test_faces_are_mixed_as_their_labels_are() -> None:
+    faces, labels = torch.arange(4.0)[:, None, None, None].expand(-1, 1, 2, 2), torch.arange(4)
+    mixture, shares = mixed(faces, labels, 4, 0.4, seed=3)
+    torch.testing.assert_close(mixture[:, 0, 0, 0], shares @ torch.arange(4.0))
+    torch.testing.assert_close(shares.sum(1), torch.ones(4))
+    assert torch.equal(mixed(faces, labels, 4, 0.0, seed=3)[0], faces)
+
+
+@pytest.mark.usefixtures("all_learned")
 def test_it_learns(tmp_path: Path) -> None:
     crops = drawn(120)
-    trainer = Trainer(Settings(steps=60, batch=16, width=8, average=0.9), crops, tmp_path / "a.pt")
+    trainer = Trainer(Settings(steps=60, batch=16, width=8, blocks=(1, 1, 1), average=0.9), crops, tmp_path / "a.pt")
     list(trainer.run())
     kept = crops.part == "validation"
     logits = logits_of(trainer.result(), crops.images[kept])
@@ -138,7 +169,7 @@ def test_a_calibration_makes_scores_true_and_becomes_part_of_the_weights() -> No
     assert error_of_other_half(sure, labels, torch.tensor([50, 50])) < 0.03
     rare = fit(sure, labels, torch.tensor([90, 10]))
     assert rare.prior[0] > 0 > rare.prior[1]
-    network = CompactNet(2, 4).eval()
+    network = CompactNet(2, 4, (1, 1)).eval()
     faces = equalised(torch.from_numpy(drawn(4).images.astype(np.float32))[:, None])
     expected = (network(faces) + rare.prior) / rare.temperature
     apply(network, rare)
@@ -147,7 +178,7 @@ def test_a_calibration_makes_scores_true_and_becomes_part_of_the_weights() -> No
 
 def test_the_model_gives_what_the_network_gives(tmp_path: Path) -> None:
     torch.manual_seed(1)
-    network = CompactNet(2, 4)
+    network = CompactNet(2, 4, (1, 1))
     network(torch.randn(8, 1, 48, 48))  # normalisations have seen something
     network.eval()
     path = tmp_path / "compact.onnx"

@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
-from opendr_perception.training.emotion.expression.data import load_image, read_faces
+from opendr_perception.training.emotion.expression.data import FaceSet, LabelledFace, load_image, read_faces
 from opendr_perception.training.emotion.expression.recipes import EsrRecipe, FaceBatch, TrainingStage, recipe
 from opendr_perception.training.emotion.expression.train import Settings, Trainer, main
 
@@ -140,3 +140,26 @@ def test_what_cannot_be_trained_is_refused(affectnet: Path, raf_db: Path, tmp_pa
     ):
         with pytest.raises(ValueError, match=text):
             Trainer(settings, data, tmp_path / "checkpoint.pt")
+
+
+def test_faces_in_memory_are_varied_there_and_resumed_alike(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    faces = tuple(
+        LabelledFace(tmp_path, k % 2, pixels=rng.integers(0, 256, (48, 48)).astype(np.uint8)) for k in range(6)
+    )
+    found = FaceSet(("neutral", "happy"), faces, faces[:3])
+    settings = Settings("esr2", "fer2013", 8, epochs=1, branch_epochs=1, batch=2, rate=0.01)
+    whole, part = (Trainer(settings, found, tmp_path / f"{name}.pt") for name in ("whole", "part"))
+    losses = _steps(whole)
+    part_losses = _steps(part, 4)
+    part.save()
+    part = Trainer(settings, found, tmp_path / "part.pt")
+    part.resume()
+    assert part_losses + _steps(part) == losses and len(losses) == whole.steps
+    assert whole.evaluate() == part.evaluate()
+    [plain], [varied], [again] = (
+        list(whole.loaders[0].batches([np.array([0, 1])], moment)) for moment in (None, (1, 0, 0), (1, 0, 0))
+    )
+    assert plain.images.shape == (2, 3, 96, 96) and plain.labels.tolist() == [0, 1]
+    assert torch.equal(varied.images, again.images) and not torch.equal(varied.images, plain.images)
+    assert 0 <= varied.images.min() <= varied.images.max() <= 1

@@ -1,0 +1,55 @@
+"""What the network of expressions learns from: FER2013 in the memory of the device, in batches by chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from opendr_perception.evaluate.emotion.sets import FaceCrops, seen_again
+from opendr_perception.networks.emotion.compact import equalised
+from opendr_perception.training.emotion.compact.variation import vary
+
+
+class Faces:
+    """Batches of varied faces; all is drawn from the seed, so that a batch is the same whenever it is asked for.
+
+    Args:
+        crops: The set.
+        batch: Faces of a batch.
+        seed: Of what is random.
+        device: Where the faces are.
+
+    Raises:
+        ValueError: There are fewer faces than a batch has.
+    """
+
+    def __init__(self, crops: FaceCrops, batch: int, seed: int, device: torch.device) -> None:
+        chosen = learned_from(crops)
+        if len(chosen) < batch:
+            raise ValueError(f"a batch of {batch} is more than the {len(chosen)} faces that there are")
+        self.images = torch.from_numpy(crops.images[chosen]).to(device)
+        self.labels = torch.from_numpy(crops.label[chosen]).to(device)
+        self.counts = torch.bincount(self.labels, minlength=len(crops.labels)).clamp(min=1)
+        self.batch, self.seed = batch, seed
+        self._epoch, self._order = -1, self.labels
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def draw(self, step: int) -> tuple[Tensor, Tensor]:
+        """A batch as the network takes it: (batch, 1, 48, 48) in [-1, 1], and labels (batch,)."""
+        epoch, place = divmod(step, len(self) // self.batch)
+        if epoch != self._epoch:
+            order = np.random.default_rng((self.seed, epoch)).permutation(len(self))
+            self._epoch, self._order = epoch, torch.from_numpy(order).to(self.images.device)
+        chosen = self._order[place * self.batch : (place + 1) * self.batch]
+        source = torch.Generator(self.images.device).manual_seed(self.seed * 1_000_003 + step)
+        faces = equalised(vary(self.images[chosen].float()[:, None], source))
+        return faces.contiguous(memory_format=torch.channels_last), self.labels[chosen]
+
+
+def learned_from(crops: FaceCrops) -> np.ndarray:
+    """Indices of the faces for training that are not among those to measure with."""
+    train = np.flatnonzero(crops.part == "train")
+    return train[~seen_again(crops.images[train], crops.images[crops.part != "train"])]
