@@ -32,6 +32,7 @@ WITH_TORCH = (
     "networks/",
     "training/",
     "engine/export.py",
+    "bench/activity.py",
     "bench/continual.py",
     "bench/action/adapting.py",
     "bench/nms.py",

@@ -36,6 +36,7 @@ WITH_TORCH = (
     "engine/export.py",
     "teach_cli.py",
     "bench/action/adapting.py",
+    "bench/activity.py",
     "bench/continual.py",
     "bench/emotion/esr.py",
     "bench/nms.py",
@@ -82,7 +83,19 @@ def place(file: Path) -> str:
     return str(file.relative_to(ROOT))
 
 
-CAPABILITIES = {"people", "body", "action", "face", "emotion", "presence", "nms", "view", "sound", "signals"}
+CAPABILITIES = {
+    "people",
+    "body",
+    "action",
+    "activity",
+    "face",
+    "emotion",
+    "presence",
+    "nms",
+    "view",
+    "sound",
+    "signals",
+}
 """The only names that divide a floor by what is perceived; they mean the same everywhere."""
 SERVICES = {
     "tasks": {"imaging", "recordings"},

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from opendr_perception.bench.action.adapting import adapt
+from opendr_perception.bench.activity import activity
 from opendr_perception.bench.body.high_resolution import high_resolution
 from opendr_perception.bench.continual import continual
 from opendr_perception.bench.emotion.recognition import emotion
@@ -52,6 +53,7 @@ CASES: dict[str, Case] = {
     "signals": signals,
     "process": process,
     "adapt": adapt,
+    "activity": activity,
 }
 
 

@@ -37,6 +37,11 @@ def feed(block: nn.Module, frame: Tensor, memory: Memory, tick: Tick) -> tuple[T
     return per_frame(block, frame), ()
 
 
+def settled(block: nn.Module, frame: Tensor) -> tuple[Tensor, Memory]:
+    """Return what a block of any kind puts out and remembers of a frame that stands still."""
+    return block.settle(frame) if isinstance(block, Streaming) else (per_frame(block, frame), ())
+
+
 def shape_after(block: nn.Module, frame_shape: Shape) -> Shape:
     """Return the shape of the output of a block of any kind, for frames of a shape (C, ...)."""
     if isinstance(block, Streaming):
@@ -127,6 +132,13 @@ class Sequential(Streaming, nn.Sequential):
             tick = tick.after(block)
         return output, new
 
+    def settle(self, frame: Tensor) -> tuple[Tensor, Memory]:
+        new: Memory = ()
+        for block in self:
+            frame, mine = settled(block, frame)
+            new += mine
+        return frame, new
+
 
 class Delay(Streaming):
     """Repeat each frame later.
@@ -157,6 +169,9 @@ class Delay(Streaming):
         if not memory:
             return frame, ()
         return memory[0][:, :, 0], (push(memory[0][:, :, 1:], frame),)
+
+    def settle(self, frame: Tensor) -> tuple[Tensor, Memory]:
+        return frame, (torch.stack([frame] * self.delay, 2),) if self.memories else ()
 
 
 class Parallel(Streaming):
@@ -244,6 +259,15 @@ class Parallel(Streaming):
                 outputs += [] if output is None else [output]
             new += late + mine
         return _REDUCE[self.reduction](outputs) if due else None, new
+
+    def settle(self, frame: Tensor) -> tuple[Tensor, Memory]:
+        new: Memory = ()
+        outputs: list[Tensor] = []
+        for delay, branch in self._delayed():
+            output, mine = settled(branch, frame)
+            outputs.append(output)
+            new += delay.settle(frame)[1] + mine
+        return _REDUCE[self.reduction](outputs), new
 
 
 class Residual(Parallel):

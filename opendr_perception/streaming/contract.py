@@ -196,6 +196,21 @@ class Streaming(nn.Module):
             output = frame.new_zeros(frame.shape[0], *self.output_shape(tuple(frame.shape[1:])))
         return output, State(state.names, (state.frames + 1, *memory))
 
+    @torch.no_grad()
+    def replicated_state(self, frame: Tensor) -> State:
+        """Return the state of streams that have always seen one frame, which is then to be stepped as their first.
+
+        Outputs count from this frame on [Continual 3D CNNs, 3.6]. Until a padded network is `warm` they rest on copies.
+
+        Args:
+            frame: (B, C, ...), the first frame of each stream.
+        """
+        if self.training:
+            raise RuntimeError("a step is inference: call eval() first, and train with forward(clip)")
+        names = ("frames", *(slot.name for slot in self.slots(tuple(frame.shape[1:]))))
+        frames = torch.full((len(frame),), self.delay, dtype=torch.int64, device=frame.device)
+        return State(names, (frames, *self.settle(frame)[1]))
+
     def steps(self, chunk: Tensor, state: State) -> tuple[Tensor, State]:
         """See several frames of each stream, one after the other.
 
@@ -261,6 +276,10 @@ class Streaming(nn.Module):
             memory.
         """
         raise NotImplementedError(f"{type(self).__name__} does not say how it streams")
+
+    def settle(self, frame: Tensor) -> tuple[Tensor, Memory]:
+        """Return the output and the memory once a frame (B, C, ...) was repeated for ever."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it remembers of a frame that stands still")
 
     def advance(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
         """Do `update` for the streams that bring the block an input, and let the others wait."""

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, push
+from opendr_perception.streaming.state import choose
 
 Size = int | tuple[int, ...]
 Method = Literal["auto", "inputs", "sums"]
@@ -115,6 +116,22 @@ class _Conv(Streaming):
             clip = F.pad(clip, (0, 0) * (self.dims - 1) + (self.past, 0))
         convolve = _CONVOLVE[self.dims]
         return convolve(clip, self.weight, self.bias, self.strides, self.paddings, self.dilations, self.groups)
+
+    def advance(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
+        if tick.stride > 1 or tick.delay == 0 or self.padding == 0 or not memory:
+            return super().advance(frame, memory, tick)
+        # What comes too early is blanked: a memory of zeros stays one, and the frame is smaller than the memory.
+        return self.update(choose(tick.due, frame, torch.zeros_like(frame)), memory, tick)
+
+    def settle(self, frame: Tensor) -> tuple[Tensor, Memory]:
+        if not self.memories:
+            return self._convolve_window(frame.unsqueeze(2)), ()
+        window = torch.stack([frame] * (self.past + 1), 2)
+        output = self._convolve_window(window)
+        if self.method == "inputs":
+            return output, (window[:, :, 1:],)
+        products = self._multiply_taps(frame)  # a sum that waits for m frames has had the products of its later taps
+        return output, (products.flip(2).cumsum(2).flip(2)[:, :, 1:],)
 
     def update(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
         if not memory:

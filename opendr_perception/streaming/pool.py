@@ -61,6 +61,11 @@ class _Pool(Streaming):
         output = None if tick.after(self).idle else self._pool_window(window, tick)
         return output, (window[:, :, 1:],) if memory else ()
 
+    def settle(self, frame: Tensor) -> tuple[Tensor, Memory]:
+        window = torch.stack([frame] * (self.receptive_field - 1), 2) if self.memories else frame
+        kept = torch.full_like(window, self.fill) if self.partial else window  # a partial pool has seen none of these
+        return frame, (kept,) if self.memories else ()
+
     def _pool_clip(self, padded: Tensor, frames: int) -> Tensor:
         raise NotImplementedError
 

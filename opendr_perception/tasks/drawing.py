@@ -77,6 +77,16 @@ def write_actions(canvas: np.ndarray, poses: Poses, actions: Actions) -> None:
             write_below(canvas, box, label)
 
 
+def draw_activities(canvas: np.ndarray, people: TrackedPeople | None, activities: Actions) -> None:
+    """Draw people, and below each what they do; without people, what happens in the whole image, at its top."""
+    if people is not None:
+        draw_people(canvas, people)
+    boxes = {} if people is None else dict(zip(people.tracks, people.detections.boxes, strict=True))
+    for each in activities.people:
+        label = activities.labels[int(np.argmax(each.probabilities))] + ("" if each.warm else "?")
+        write_below(canvas, boxes.get(each.track, np.zeros(4)), label)
+
+
 def draw_emotions(canvas: np.ndarray, faces: Sequence[FaceView], emotions: Emotions) -> None:
     """Draw boxes around tracked faces, and below each what it shows."""
     boxes = {face.track: face.box for face in faces if face.track}

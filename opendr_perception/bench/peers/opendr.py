@@ -1,4 +1,4 @@
-"""OpenDR's networks, from the source that it has published on PyPI."""
+"""OpenDR's and PyTorchVideo's networks, from the sources that are published on PyPI."""
 
 from __future__ import annotations
 
@@ -53,6 +53,21 @@ VOICES_AND_FACES = PeerPackage(
     "opendr-toolkit-multimodal-human-centric==3.0.0",
     "f4e1ab73812a40c745ae9446ec8b83c812884be2aa09f39ba62042fa6329ab9a",
     "opendr.perception.multimodal_human_centric.audiovisual_emotion_learner.algorithm",
+)
+ACTIVITIES = PeerPackage(
+    "opendr-toolkit-activity-recognition==3.0.0",
+    "ba34c9c2d99b5aed5b29348218acaec472a38720fc329675397aae8866619aed",
+    "opendr.perception.activity_recognition",
+)
+VIDEOS = PeerPackage(
+    "pytorchvideo==0.1.5",
+    "69a3424c7feb70422da59d0cec17b56657984bd0ba8d5d78cad08a328cf6341b",
+    "pytorchvideo.models",
+)
+SQUEEZING = PeerPackage(
+    "fvcore==0.1.5.post20221221",
+    "f2fb0bb90572ae651c11c78e20493ed19b2240550a7e4bbb2d6de87bdd037860",
+    "fvcore.nn",
 )
 
 PeerClass = Callable[..., Any]
@@ -141,20 +156,76 @@ def opendr_audiovisual(workspace: Path) -> Iterator[PeerClass]:
 
 
 @contextmanager
-def _importable(source: PeerPackage, workspace: Path) -> Iterator[None]:
+def opendr_co_x3d(workspace: Path) -> Iterator[PeerClass]:
+    """OpenDR's builder of CoX3D, to be called within the context.
+
+    Args:
+        workspace: empty directory for the source.
+
+    Raises:
+        PeerMissing: it cannot be downloaded, has another hash, or needs a package that is not installed.
+    """
+    try:
+        import_module("continual")
+    except ImportError as error:
+        raise PeerMissing("OpenDR's networks need continual-inference 1.2.4, which is not installed") from error
+    with _importable(ACTIVITIES, workspace):
+        yield import_module(f"{ACTIVITIES.models}.cox3d.algorithm.x3d").CoX3D
+
+
+@contextmanager
+def pytorchvideo_models(workspace: Path) -> Iterator[tuple[PeerClass, PeerClass]]:
+    """PyTorchVideo's builders of X3D and of networks on a ResNet, to be called within the context.
+
+    Args:
+        workspace: empty directory for the source.
+
+    Raises:
+        PeerMissing: it cannot be downloaded, or has another hash.
+    """
+    heads = ModuleType("torchvision.ops")  # for detection, which is not called
+    heads.__dict__["RoIAlign"] = None
+    before = set(sys.modules)
+    sys.modules.setdefault("torchvision", ModuleType("torchvision"))
+    sys.modules.setdefault("torchvision.ops", heads)
+    sys.modules.setdefault("torchvision.ops.boxes", ModuleType("torchvision.ops.boxes"))
+    try:
+        with (
+            _importable(SQUEEZING, workspace / "fvcore"),
+            _importable(VIDEOS, workspace / "pytorchvideo"),
+        ):
+            yield (
+                import_module("pytorchvideo.models.x3d").create_x3d,
+                import_module("pytorchvideo.models.resnet").create_resnet,
+            )
+    finally:
+        for name in set(sys.modules) - before:
+            if name.split(".")[0] == "torchvision":
+                del sys.modules[name]
+
+
+@contextmanager
+def _importable(source: PeerPackage, workspace: Path, *others: str) -> Iterator[None]:
     """Make the networks of a source importable.
 
     The packages around the models import a training framework and all of OpenDR. They are replaced by empty ones that
     only lead to the files; the code of the networks is untouched.
+
+    Args:
+        source: what to get.
+        workspace: directory for the source.
+        others: further packages that are replaced.
     """
     with tarfile.open(_archive(source, default_cache())) as archive:
         extract(archive, workspace)
-    files = next(workspace.glob("*/src"))
+    files = next(workspace.glob("*/src"), None) or next(workspace.iterdir())
     before = set(sys.modules)
-    for depth in range(1, len(source.models.split(".")) + 1):
-        name = ".".join(source.models.split(".")[:depth])
-        sys.modules[name] = _leading_to(name, files / Path(*name.split(".")))
-    if "pytorch_lightning" not in sys.modules:
+    for models in (source.models, *others):
+        for depth in range(1, len(models.split(".")) + 1):
+            name = ".".join(models.split(".")[:depth])
+            if name not in sys.modules:
+                sys.modules[name] = _leading_to(name, files / Path(*name.split(".")))
+    if source.models.startswith("opendr") and "pytorch_lightning" not in sys.modules:
         lightning = ModuleType("pytorch_lightning")
         lightning.__dict__["LightningModule"] = type("LightningModule", (nn.Module,), {"profile_model": False})
         sys.modules["pytorch_lightning"] = lightning
@@ -162,7 +233,7 @@ def _importable(source: PeerPackage, workspace: Path) -> Iterator[None]:
         yield
     finally:
         for name in set(sys.modules) - before:
-            if name.split(".")[0] in ("opendr", "pytorch_lightning"):
+            if name.split(".")[0] in ("opendr", "pytorch_lightning", "pytorchvideo", "fvcore"):
                 del sys.modules[name]
 
 

@@ -25,7 +25,7 @@ from opendr_perception.ros.convert.messages import (
 )
 from opendr_perception.ros.convert.readers import read_people, read_poses
 from opendr_perception.ros.topics import ImageWithResult
-from opendr_perception.tasks import action, body, emotion, face, people, presence
+from opendr_perception.tasks import action, activity, body, emotion, face, people, presence
 from opendr_perception.tasks.body import Poses
 from opendr_perception.tasks.emotion import FacesOfImage
 from opendr_perception.tasks.face import CameraImage, RecognisedFaces
@@ -57,7 +57,7 @@ class Capability(Generic[InputT, ResultT]):
     read: Callable[[Any, PinholeCamera | None], InputT]
     message: Callable[[InputT, ResultT], Any]
     source: str = ""
-    source_if: tuple[str, str] | None = None
+    source_if: tuple[str, object] | None = None
     with_images: bool = False
     tracks: bool = False
 
@@ -104,6 +104,10 @@ def _actions(seen: Poses, result: action.Actions) -> ActionArray:
     return action_array(result.people, result.labels)
 
 
+def _activities(seen: Image | PeopleOfImage, result: action.Actions) -> ActionArray:
+    return action_array(result.people, result.labels)
+
+
 def _faces_of_image(data: ImageWithResult, camera: PinholeCamera | None) -> FacesOfImage:
     return FacesOfImage(data.image, face_views(data.agreeing()))
 
@@ -127,6 +131,16 @@ POSES = Capability(
 PRESENCE = Capability(presence.Settings, presence.build, (ImageMessage, "presence"), _image, _presence)
 FACES = Capability(face.Settings, face.build, (FaceArray, "faces"), _camera_image, _faces, tracks=True)
 ACTIONS = Capability(action.Settings, action.build, (ActionArray, "actions"), _read_poses, _actions, source="poses")
+ACTIVITIES = Capability(
+    activity.Settings,
+    activity.build,
+    (ActionArray, "activities"),
+    _people_of_image,
+    _activities,
+    source="persons",
+    source_if=("per_person", True),
+    with_images=True,
+)
 EMOTIONS = Capability(
     emotion.Settings,
     emotion.build,
@@ -143,6 +157,7 @@ CAPABILITIES: Mapping[str, Capability[Any, Any]] = {
     "face_recognition": FACES,
     "pose_estimation": POSES,
     "action_recognition": ACTIONS,
+    "video_activity": ACTIVITIES,
     "emotion_recognition": EMOTIONS,
 }
 """By the names of their nodes, in an order in which each comes after what it takes."""

@@ -71,7 +71,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
     """Input of each stream; None for camera images."""
     WITH_IMAGES: ClassVar[bool] = False
     """True if INPUT comes with the camera images of the same stamps, as `ros.topics.inputs.ImageWithResult`."""
-    INPUT_IF: ClassVar[tuple[str, str] | None] = None
+    INPUT_IF: ClassVar[tuple[str, object] | None] = None
     """The parameter, and its value, with which INPUT is taken; with others, camera images alone. None: always."""
 
     def __init__(self, **options: Any) -> None:

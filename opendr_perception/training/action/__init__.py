@@ -1,1 +1,7 @@
 """Training of the action network on simulated skeletons."""
+
+__all__ = [
+    "camera",
+    "data",
+    "simulate",
+]

@@ -1,0 +1,7 @@
+"""Networks for activities from video: X3D, Slow and I3D for clips, and their continual forms."""
+
+__all__ = [
+    "head",
+    "resnet",
+    "x3d",
+]

@@ -1,0 +1,220 @@
+"""Follow what happens in streams of images: in the whole image, or around each tracked person.
+
+Networks for activities want about 6 images a second, and cameras bring 30 or 60. An image is looked at when its time
+has come by the stamps; between, the last answer holds. Where the picture has stood still for as long as an answer looks
+back, nothing new can be learnt from it, and it is not looked at either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from opendr_perception.tasks.action import Action
+from opendr_perception.tasks.activity.model import ActivityModel
+from opendr_perception.tasks.imaging import Image, Pixels, Rhythm, crop_resize, letterbox
+from opendr_perception.tasks.people import TrackedPeople
+
+MARGIN = 1.25
+"""Side of the square that is cut out, in longest sides of the person's box so far."""
+SHRINKS = 0.98
+"""Factor for each look by which that side follows a box that becomes smaller."""
+EARLY = 0.25
+"""Share of a period by which an image may come early and still be looked at."""
+DARK = 6
+"""Range of grey levels of an image in which there is nothing to see, such as a covered lens."""
+THUMB = 16
+"""Pixels of the pictures by which it is told whether anything moves."""
+
+_serial: Iterator[int] = count()
+
+
+@dataclass
+class KeyState:
+    """What is kept of a stream or person, besides the network's state."""
+
+    due: float = -math.inf
+    """Stamp from which on an image is looked at."""
+    stamp: float = -math.inf
+    size: float = 0.0
+    """Longest side of the box, pixels."""
+    thumb: npt.NDArray[np.int16] | None = None
+    still: int = 0
+    """Looks in a row in which nothing has moved."""
+    newest: Action | None = None
+
+
+@dataclass
+class ActivityMemory:
+    """Memory of one stream."""
+
+    serial: int = field(default_factory=lambda: next(_serial))
+    keys: dict[str, KeyState] = field(default_factory=dict)
+    shape: tuple[int, int] = (0, 0)
+    stamp: float = -math.inf
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    skipped: int = 0
+    """Looks that were saved because nothing moved."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One image of one stream.
+
+    Args:
+        memory: what is kept of the stream.
+        image: the image.
+        people: in it; None to look at the whole image.
+        stamp: seconds; 0 if nothing says when it was, and then every image is looked at.
+    """
+
+    memory: ActivityMemory
+    image: Image
+    people: TrackedPeople | None
+    stamp: float
+
+
+class ActivityRecogniser:
+    """A continual video network that follows any number of streams and people.
+
+    Args:
+        model: the network.
+        horizon: place of the average that answers, in the model's `horizons`.
+        lost_after: seconds after which somebody who is not seen any more is forgotten; more where images are rare.
+        max_persons: the largest so many of an image are looked at; the time grows with their number.
+        still_below: mean change in grey levels of no part of the picture above which nothing moves; 0 to always look.
+    """
+
+    def __init__(
+        self,
+        model: ActivityModel,
+        horizon: int = 0,
+        lost_after: float = 1.0,
+        max_persons: int = 5,
+        still_below: float = 0.0,
+    ) -> None:
+        self.model = model
+        self.horizon, self.lost_after = horizon, lost_after
+        self.max_persons, self.still_below = max_persons, still_below
+
+    def __call__(self, views: Sequence[View]) -> list[list[Action]]:
+        """Take the next image of some streams; those that are due are looked at in one batch.
+
+        Returns:
+            For each image an answer for the stream, with the track '', or one for each tracked person. There is none
+            while the network fills, nor for an image in which there is nothing to see.
+        """
+        due: dict[tuple[int, str], tuple[KeyState, Pixels]] = {}
+        shown: list[list[KeyState]] = []
+        for view in views:
+            seen = self._follow(view)
+            shown.append([state for state, _ in seen.values()])
+            for track, (state, picture) in seen.items():
+                if picture is not None and self._moves(view.memory, state, picture):
+                    due[view.memory.serial, track] = (state, picture)
+        if due:
+            self._step(due)
+        return [[state.newest for state in states if state.newest is not None] for states in shown]
+
+    def forget(self, memory: ActivityMemory) -> None:
+        """Free what is kept of a stream."""
+        for track in list(memory.keys):
+            self._forget(memory, track)
+
+    # --- what is looked at ------------------------------------------------------------------------------------------
+
+    def _follow(self, view: View) -> dict[str, tuple[KeyState, Pixels | None]]:
+        """Who is in an image, and their picture where it is time to look at it."""
+        memory, shape = view.memory, (view.image.height, view.image.width)
+        if memory.shape not in ((0, 0), shape):
+            self.forget(memory)  # another camera, or another lens: what was seen before does not fit
+        memory.shape = shape
+        if np.ptp(view.image.pixels[::8, ::8]) < DARK:
+            return {}
+        boxes = _boxes(view, self.max_persons)
+        self._forget_lost(view, boxes)
+        found: dict[str, tuple[KeyState, Pixels | None]] = {}
+        for track, box in boxes.items():
+            state = memory.keys[track] = memory.keys.pop(track, KeyState())
+            found[track] = (state, self._picture(view, state, box) if self._is_due(view, state) else None)
+        return found
+
+    def _is_due(self, view: View, state: KeyState) -> bool:
+        """Whether it is time for the next look; if so, when the one after it is."""
+        period = 1.0 / self.model.rate
+        if view.stamp == 0:
+            return True
+        if view.stamp <= state.stamp or view.stamp < state.due - EARLY * period:
+            return False
+        late = view.stamp - state.due
+        state.due = state.due + period if late < period else view.stamp + period
+        state.stamp = view.stamp
+        return True
+
+    def _picture(self, view: View, state: KeyState, box: npt.NDArray[np.float32] | None) -> Pixels:
+        side = self.model.side
+        if box is None:
+            return letterbox(view.image, (side, side), "rgb", place="stretch")[0]
+        longest = float(max(box[2] - box[0], box[3] - box[1]))
+        state.size = max(longest, SHRINKS * state.size)
+        half = MARGIN * state.size / 2
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        return crop_resize(view.image, (x - half, y - half, x + half, y + half), (side, side), "rgb")[0]
+
+    def _moves(self, memory: ActivityMemory, state: KeyState, picture: Pixels) -> bool:
+        """Whether a picture has to be looked at: something moves, or has moved while the answer looks back."""
+        if self.still_below <= 0:
+            return True
+        thumb = cv2.resize(picture.mean(2), (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.int16)
+        before, state.thumb = state.thumb, thumb
+        change = math.inf if before is None else float(np.abs(thumb - before).max())
+        state.still = state.still + 1 if change < self.still_below else 0
+        if state.newest is None or state.still <= self.model.horizons[self.horizon].frames:
+            return True
+        memory.skipped += 1
+        return False
+
+    # --- states -----------------------------------------------------------------------------------------------------
+
+    def _step(self, due: dict[tuple[int, str], tuple[KeyState, Pixels]]) -> None:
+        keys = list(due)
+        scores = self.model.step(keys, [picture for _, picture in due.values()])
+        warm = self.model.horizons[self.horizon].warm
+        for place, (state, _) in enumerate(due.values()):
+            if scores.valid[place]:
+                seen = int(scores.frames[place])
+                answer = scores.probabilities[place, :, self.horizon]
+                state.newest = Action(keys[place][1], answer, seen, seen >= warm)
+
+    def _forget_lost(self, view: View, here: dict[str, npt.NDArray[np.float32] | None]) -> None:
+        """Forget who has been away for too long; without time that advances, who is not here."""
+        memory, stamp = view.memory, view.stamp
+        stands = stamp <= memory.stamp
+        if not stands and math.isfinite(memory.stamp):
+            memory.rhythm.note(stamp - memory.stamp)
+        memory.stamp = max(stamp, memory.stamp)
+        limit = memory.rhythm.patience(max(self.lost_after, 2.0 / self.model.rate))
+        for track, state in list(memory.keys.items()):
+            if track not in here and (stands or stamp - state.stamp > limit):
+                self._forget(memory, track)
+
+    def _forget(self, memory: ActivityMemory, track: str) -> None:
+        del memory.keys[track]
+        self.model.release((memory.serial, track))
+
+
+def _boxes(view: View, most: int) -> dict[str, npt.NDArray[np.float32] | None]:
+    """What is looked at in an image, by track: the largest people, or, without people, all of it."""
+    if view.people is None:
+        return {"": None}
+    boxes = view.people.detections.boxes
+    tracked = [place for place, track in enumerate(view.people.tracks) if track]
+    sizes = (boxes[:, 2:] - boxes[:, :2]).prod(1)
+    chosen = sorted(sorted(tracked, key=lambda place: -float(sizes[place]))[:most])
+    return {view.people.tracks[place]: boxes[place] for place in chosen}

@@ -1,0 +1,1 @@
+"""Training of networks for activities from video: rendered people in rooms, and folders of labelled clips."""

@@ -1,0 +1,34 @@
+"""Write a trained video network as the model that `video_activity` loads:
+`python -m opendr_perception.training.activity.export`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from opendr_perception.engine.export import export
+from opendr_perception.training.activity.simulate import FRAME_RATE
+from opendr_perception.training.activity.weights import DEVIATION, MEAN, load
+
+
+def export_weights(
+    weights: Annotated[Path, typer.Argument(help="The .npz of a training; its card lies beside it.")],
+    model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
+) -> None:
+    """Export one step of the network, with its labels, and what it wants of images and rate."""
+    network, card = load(weights)
+    side = int(card["shape"]["side"])
+    told = {
+        "side": side, "rate": FRAME_RATE, "horizons": list(network.horizons), "mean": MEAN, "deviation": DEVIATION,
+    }  # fmt: skip
+    texts = {
+        "labels": json.dumps(card["labels"]), "activity": json.dumps(told), "terms": str(card.get("terms", "open")),
+    }  # fmt: skip
+    export(network, model, (3, side, side), softmax=True, metadata=texts)
+
+
+if __name__ == "__main__":
+    typer.run(export_weights)

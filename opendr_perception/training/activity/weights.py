@@ -1,0 +1,61 @@
+"""Weights of a video network, as its training writes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from opendr_perception.networks.activity.x3d import CoX3D, Size
+from opendr_perception.training.common.weights import fill, read
+
+MEAN, DEVIATION = 0.45, 0.225
+"""Of the colours in [0, 1], as of the public networks."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Shape of a causal CoX3D.
+
+    Attributes:
+        side: Pixels of its images.
+        frames: Of the clips that it was made for.
+        depth, width, hidden: As of `networks.activity.x3d.Size`.
+        horizons: Frames of its pools.
+    """
+
+    side: int = 96
+    frames: int = 12
+    depth: float = 1.0
+    width: float = 1.0
+    hidden: int = 256
+    horizons: tuple[int, ...] = (4, 12, 32)
+
+
+def build(shape: Shape, classes: int) -> CoX3D:
+    """A new network."""
+    size = Size(shape.frames, shape.side, shape.depth, shape.width, shape.hidden)
+    return CoX3D(size, classes, tuple(shape.horizons), "causal", partial=True)
+
+
+def load(path: Path) -> tuple[CoX3D, dict[str, Any]]:
+    """Read a network and its card.
+
+    Args:
+        path: The .npz; the card is the .yaml beside it.
+
+    Raises:
+        ValueError: The weights do not fit what the card says.
+    """
+    state, card = read(path)
+    network = build(Shape(**card["shape"]), len(card["labels"]))
+    fill(network, {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, path)
+    return network, card
+
+
+def normalised(images: Tensor) -> Tensor:
+    """Clips (B, 3, T, H, W) for the network, of images (B, T, H, W, 3) uint8 RGB."""
+    return (images.permute(0, 4, 1, 2, 3).to(torch.float32) / 255.0 - MEAN) / DEVIATION
