@@ -8,7 +8,6 @@ from functools import cache
 import foxglove
 from foxglove import channels
 from foxglove import messages as m
-
 from opendr_perception.tasks.drawing import colour_of
 from opendr_perception.view.layer import Layer, Line
 
