@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -68,8 +68,7 @@ class Outcome:
         if not self.views:
             return math.nan
         if self._together and (name := self.identity):
-            distances = (view.recognition.distances for view in self.views)
-            return 1 - min(to[name] for to in distances if name in to)
+            return max(view.recognition.confidence_in(name) for view in self.views)
         return best(self.views).recognition.confidence
 
     @property
@@ -97,13 +96,24 @@ class Explorer(Protocol):
         """Make a move to its end; '' when it was made, else why not, in words."""
         ...
 
+    @property
+    def travelled(self) -> float:
+        """Way that it has driven in all, m."""
+        ...
+
 
 Report = Callable[[str, FaceObservation | None, int], None]
 """Is told the phase, the newest view and the number of moves."""
+Examine = Callable[[FaceObservation], FaceObservation]
+"""Adds to a view what takes longer to know."""
 
 
 def identify(
-    explorer: Explorer, policy: ViewPolicy, goal: Goal, report: Report = lambda phase, view, moves: None
+    explorer: Explorer,
+    policy: ViewPolicy,
+    goal: Goal,
+    report: Report = lambda phase, view, moves: None,
+    examine: Examine = lambda view: view,
 ) -> Outcome:
     """Look, and move as the policy says, until the person is recognised or nothing helps.
 
@@ -112,10 +122,11 @@ def identify(
         policy: what decides.
         goal: when to end.
         report: is told what happens.
+        examine: each view, before anything is decided by it.
     """
     policy.begin()
     views: list[FaceObservation] = []
-    moves, travel = 0, 0.0
+    moves, begun = 0, explorer.travelled
 
     def end(message: str, interrupted: bool = False) -> Outcome:
         return Outcome(tuple(views), moves, message, interrupted, goal.joint)
@@ -127,9 +138,10 @@ def identify(
             if seen is None:
                 return end("the person is not in view")
             if isinstance(seen, FaceObservation):
+                seen = examine(seen)
                 views.append(seen)
                 report("deciding", seen, moves)
-                if reason := _enough(goal, seen, moves):
+                if reason := _enough(goal, views, moves):
                     return end(reason)
             if moves >= goal.max_moves:
                 return end(f"all {goal.max_moves} moves are made")
@@ -137,7 +149,8 @@ def identify(
             if decision.move is None:
                 return end(decision.reason)
             distance = 0.0 if math.isnan(seen.distance) else seen.distance
-            move = _shortened(decision.move, distance, goal.max_pan, seen.pan, goal.max_travel - travel)
+            left = goal.max_travel - (explorer.travelled - begun)
+            move = _shortened(decision.move, distance, goal.max_pan, seen.pan, left)
             if move is None:
                 degrees = math.degrees(goal.max_pan)
                 return end(
@@ -148,16 +161,18 @@ def identify(
                 if reason != IN_THE_WAY or not isinstance(policy, Persistent):
                     return end(reason)
                 policy.blocked(move)
-            moves, travel = moves + 1, travel + move.length(distance)
+            moves += 1
     except Interrupted as reason:
         return end(str(reason), interrupted=True)
 
 
-def _enough(goal: Goal, view: FaceObservation, moves: int) -> str:
+def _enough(goal: Goal, views: Sequence[FaceObservation], moves: int) -> str:
     """Reason why no move is needed or possible; '' when one is."""
-    if math.isnan(view.recognition.confidence):
+    newest = views[-1].recognition
+    if math.isnan(newest.confidence):
         return "nobody is enrolled"
-    if (moves or goal.look_first) and view.recognition.confidence > goal.confidence:
+    agreed = not (goal.joint and newest.distances) or most_probable(views)[0] == newest.identity
+    if (moves or goal.look_first) and newest.confidence > goal.confidence and agreed:
         return "recognised"
     return ""
 

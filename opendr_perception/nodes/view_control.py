@@ -113,7 +113,8 @@ class ViewControl(ManagedNode):
         load = partial(zoo.session, device=params.device, threads=params.threads)
         self._recogniser = GalleryRecogniser.open(params.embedder, load(params.embedder), params.gallery)
         self._policies = Policies(self._recogniser, load, params.paper_constants, params.reinforcement_model)
-        self._policies.get(params.policy)  # what it lacks shall be known now
+        self._examine = self._policies.examine
+        self._policies.get(params.policy), self._policies.mesh  # what they lack shall be known now
         self._commands = VelocityPublisher(self, self.params.stamped, self.params.frame_id)
         self.until_cleanup.callback(self._commands.close)
         self._state = MotionState(self, self._stop)
@@ -140,7 +141,7 @@ class ViewControl(ManagedNode):
         )
         camera = CameraView(params.face_size, params.robot_radius, mount, base, frames.pose)
         explorer = self._explorer = TopicExplorer(drive, self._recogniser, camera, self.warn)
-        episodes = Episodes(explorer, drive, self._state.say)
+        episodes = Episodes(explorer, drive, self._state.say, self._examine)
         self.until_deactivate.callback(self._wait_for, episodes)
         self.until_deactivate.callback(drive.stop)
         self._safeguards = Guards(self, drive, self._commands, frames)

@@ -90,6 +90,7 @@ class World:
         self._options = self._mujoco.MjvOption()
         self._substeps = max(1, round(1 / rate / shapes.TIMESTEP))
         self._geoms = self._shapes_of_bodies()
+        self._base = int(self._model.geom("base").id)
         self.reset(Scene())
 
     def __enter__(self) -> World:
@@ -179,21 +180,6 @@ class World:
         rims = shapes.ROBOT_RADIUS + shapes.PERSON_RADIUS
         nearest = min((distance(robot, standing.pose) - rims for standing in self._people), default=math.inf)
         return Truth(robot, tuple(self._people), self.scene.things, self._contacts(), nearest)
-
-    def hidden_share(self, name: str) -> float:
-        """Share of a person's head that is hidden from the camera by other things, 0 to 1; NaN when it is out of view.
-
-        Raises:
-            ValueError: nobody of this name is in the scene.
-        """
-        self._find(name)
-        seen = self._count_head(name)
-        groups = self._model.geom_group.copy()
-        for body in self._geoms:
-            self._show(body, body == name)
-        whole = self._count_head(name)
-        self._model.geom_group[:] = groups
-        return 1 - seen / whole if whole else math.nan
 
     def depth(self) -> npt.NDArray[np.float32]:
         """The depth image of the robot's camera now, (H, W), m along the camera's axis."""
@@ -321,24 +307,19 @@ class World:
         return Pose(x, y, wrap(yaw))
 
     def _contacts(self) -> tuple[str, ...]:
-        contact, robot = self._data.contact, self._model.body("robot").id
-        pairs = self._model.geom_bodyid[contact.geom[contact.dist <= 0]]
-        touched = {self._model.body(body).name for body in set(pairs[(pairs == robot).any(axis=1)].flat) - {robot}}
-        return tuple(sorted(self._bodies.get(name, name) for name in touched))
+        contacts = self._data.contact
+        touching = contacts.geom[contacts.dist <= 0]
+        touched = {name for pair in touching.tolist() if self._base in pair for name in map(self._owner, pair)}
+        return tuple(sorted(self._bodies.get(name, name) for name in touched - {"robot"}))
+
+    def _owner(self, geom: int) -> str:
+        return str(self._model.body(self._model.geom_bodyid[geom]).name)
 
     def _find(self, name: str) -> int:
         for number, standing in enumerate(self._people):
             if standing.name == name:
                 return number
         raise ValueError(f"{name} is not in this scene")
-
-    def _count_head(self, name: str) -> int:
-        """Pixels of a person's head."""
-        self._renderer.enable_segmentation_rendering()
-        self._renderer.update_scene(self._data, "camera", self._options)
-        shapes_seen = self._renderer.render()[..., 0]
-        self._renderer.disable_segmentation_rendering()
-        return int((shapes_seen == self._model.geom(f"{name}/head").id).sum())
 
     def _draw(self) -> npt.NDArray[np.uint8]:
         self._renderer.update_scene(self._data, "camera", self._options)

@@ -134,23 +134,6 @@ def test_an_occluder_covers_its_side_until_the_robot_moves_to_the_other(world: W
     assert covered(moved) == (False, False)
 
 
-def test_it_tells_how_much_of_a_head_is_hidden(world: World) -> None:
-    scene = facing(FIRST.name, 1.5, 0.0)
-    before = world.reset(scene).image
-    assert world.hidden_share(FIRST.name) == 0
-    assert np.array_equal(before, world.observe().image), "asking changes nothing"
-    shares = []
-    for share in (0.2, 0.5, 0.9):
-        world.reset(occlude(scene, "left", share, fraction=0.5))
-        shares.append(world.hidden_share(FIRST.name))
-    assert shares == sorted(shares)
-    assert shares[1] == pytest.approx(0.5, abs=0.1)
-    world.reset(replace(scene, robot=Pose(1.5, 0.0, 0.0)))
-    assert math.isnan(world.hidden_share(FIRST.name)), "behind the robot"
-    with pytest.raises(ValueError, match="not in this scene"):
-        world.hidden_share(SECOND.name)
-
-
 @pytest.mark.parametrize("side", ["top", "bottom"])
 def test_the_upper_or_the_lower_half_of_a_face_can_be_hidden(world: World, side: str) -> None:
     scene = facing(FIRST.name, 1.5, 0.0)

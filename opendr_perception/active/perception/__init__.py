@@ -3,24 +3,37 @@
 from opendr_perception.active.perception.face_mesh import FaceMesh, HeadFit
 from opendr_perception.active.perception.identity import (
     ANGLES,
-    LARGE_ENOUGH,
+    FAR,
+    MEASURED,
+    MIN_PRESENCE,
+    PROFILE,
+    STRANGER,
     UNKNOWN,
+    Likelihoods,
     apparent_yaw,
     belief,
+    lack_of_pixels,
+    legible,
     most_probable,
+    novelty,
 )
 from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recogniser, Recognition, best
-from opendr_perception.active.perception.recognition import GalleryRecogniser, recognise
+from opendr_perception.active.perception.recognition import GalleryRecogniser, judge, recognise
 from opendr_perception.active.perception.view_synthesis import synthesise
 
 __all__ = [
     "ANGLES",
-    "LARGE_ENOUGH",
+    "FAR",
+    "MEASURED",
+    "MIN_PRESENCE",
+    "PROFILE",
+    "STRANGER",
     "UNKNOWN",
     "FaceMesh",
     "FaceObservation",
     "GalleryRecogniser",
     "HeadFit",
+    "Likelihoods",
     "RangeOnly",
     "Recogniser",
     "Recognition",
@@ -28,7 +41,11 @@ __all__ = [
     "belief",
     "best",
     "face_mesh",
+    "judge",
+    "lack_of_pixels",
+    "legible",
     "most_probable",
+    "novelty",
     "recognise",
     "synthesise",
 ]

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from opendr_perception.active.perception.face_mesh import HeadFit
 from opendr_perception.tasks.imaging import Image, Pixels
 
 
@@ -19,17 +20,23 @@ class Recognition:
     Args:
         identity: the nearest enrolled name; '' when the gallery is empty.
         confidence: 1 - distance / threshold, negative when it is more likely nobody of them; NaN for an empty gallery.
-        distances: to every enrolled name, in units of the threshold: below 1 is accepted.
+        distances: of the embedding to every enrolled name, in units of the gallery's threshold, whoever else is near.
+        confidences: in every enrolled name, by the threshold that this person has for this face.
     """
 
     identity: str
     confidence: float
     distances: Mapping[str, float] = field(default_factory=dict)
+    confidences: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def accepted(self) -> bool:
         """True if this is near enough to be that person."""
         return self.confidence > 0
+
+    def confidence_in(self, name: str) -> float:
+        """Confidence in a name; -inf where nothing is known of it."""
+        return self.confidences.get(name, 1 - self.distances.get(name, math.inf))
 
     @property
     def rank(self) -> float:
@@ -56,6 +63,8 @@ class FaceObservation:
         recognition: of the face.
         distance: of the person, m.
         pan: how far the robot has gone around the person since the first view, rad; positive to its own right.
+        score: of the detector, in [0, 1].
+        head: the mesh that was fitted to the face; None where nobody has tried.
     """
 
     image: Image
@@ -64,6 +73,8 @@ class FaceObservation:
     recognition: Recognition
     distance: float = math.nan
     pan: float = 0.0
+    score: float = 1.0
+    head: HeadFit | None = None
 
     @property
     def size(self) -> float:

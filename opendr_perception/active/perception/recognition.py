@@ -11,6 +11,7 @@ import numpy as np
 from opendr_perception.active.perception.observation import Recognition
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face import (
+    Compared,
     FaceEmbedder,
     Gallery,
     GalleryFolder,
@@ -67,15 +68,14 @@ class GalleryRecogniser:
 
 
 def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
-    """Recognise faces by the nearest sample of a gallery to each of their embeddings (n, 128).
+    """Recognise faces by the nearest sample of a gallery to each of their embeddings (n, 128)."""
+    return [judge(gallery, compare(gallery, [embedding])) for embedding in embeddings]
 
-    Distances are in units of each person's threshold for this face, as `face_recognition` decides.
-    """
-    found = []
-    for embedding in embeddings:
-        to_people = relative(gallery, compare(gallery, [embedding]), gallery.threshold)
-        distances = dict(zip(gallery.people, to_people.tolist(), strict=True))
-        name = min(distances, key=distances.__getitem__, default="")
-        confidence = 1 - distances[name] if name else math.nan
-        found.append(Recognition(name, confidence, distances))
-    return found
+
+def judge(gallery: Gallery, seen: Compared) -> Recognition:
+    """Decide who a face is, as `face_recognition` decides it."""
+    to_people = relative(gallery, seen, gallery.threshold).tolist()
+    distances = dict(zip(gallery.people, (seen.distances / gallery.threshold).tolist(), strict=True))
+    confidences = {name: 1 - distance for name, distance in zip(gallery.people, to_people, strict=True)}
+    name = max(confidences, key=confidences.__getitem__, default="")
+    return Recognition(name, confidences.get(name, math.nan), distances, confidences)

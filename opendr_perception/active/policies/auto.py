@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from opendr_perception.active.control import Move
-from opendr_perception.active.perception import UNKNOWN, FaceObservation, RangeOnly, most_probable
+from opendr_perception.active.perception import (
+    UNKNOWN,
+    FaceObservation,
+    RangeOnly,
+    apparent_yaw,
+    legible,
+    most_probable,
+)
 from opendr_perception.active.policies.base import Decision, ViewPolicy
+from opendr_perception.active.policies.front import UNDERESTIMATED
 
 ARRIVED = 0.7
 """Share of a way towards somebody from which on what was in the way stands beside it; distances are rough."""
@@ -25,7 +33,7 @@ class AutoSettings:
         wanted_face: how large it then wants it.
         large_face: the same of a face that is seen from the front, when it is still not certain who it is.
         largest_face: how large it then wants it.
-        nearest: how near it comes for that, m.
+        nearest: how near it comes for that, m; from nearer it backs off, where robots may not drive but away.
         longest_approach: in one move, m.
         frontal: angle from the front up to which no other side is better, rad.
         clear_within: angle from the front up to which a covered face is cleared by small steps, rad; from farther
@@ -33,6 +41,7 @@ class AutoSettings:
         search: first step around a person whose face is not found, rad; the next one goes as far to the other side of
             where it began.
         searches: number of such steps.
+        aside: angle by the landmarks of what is hardly a face from which on they are believed about the side, rad.
         detour: around the person, where the way towards them is not free, rad.
         inside: distance from the person at which the robot goes around them where it could not farther away, m.
     """
@@ -48,6 +57,7 @@ class AutoSettings:
     clear_within: float = math.radians(30)
     search: float = math.radians(28)
     searches: int = 3
+    aside: float = math.radians(25)
     detour: float = math.radians(25)
     inside: float = 1.5
 
@@ -103,6 +113,10 @@ class AutoPolicy:
         turn = self._front(view)
         if self._blocked is not None:
             return self._around(views, turn)
+        if not legible(view):
+            return self._mistaken(view)
+        if view.distance < settings.nearest and abs(turn) > settings.frontal:
+            return Decision(Move(turn, view.distance - settings.nearest), "too near to go around the person")
         if abs(turn) < settings.clear_within:
             clearing = self._occlusion.decide(views)
             if clearing.move is not None:
@@ -117,6 +131,14 @@ class AutoPolicy:
         if nearer := self._approach(view, settings.large_face, settings.largest_face):
             return Decision(Move(advance=nearer), "seen from the front, it is still not certain who it is")
         return self._last.decide(views) if self._last is not None else Decision(None, "no other view is better")
+
+    def _mistaken(self, view: FaceObservation) -> Decision:
+        """After what is no face, or one that is turned or covered so far that it looks like none."""
+        turn = UNDERESTIMATED * apparent_yaw(view)
+        if abs(turn) < self._settings.aside:  # heads from behind and leaves look into the camera
+            return self.search(RangeOnly(view.distance, view.pan))
+        back = min(view.distance - self._settings.nearest, 0.0)
+        return Decision(Move(turn, back), f"hardly a face, {math.degrees(abs(turn)):.0f} degrees to the side")
 
     def blocked(self, move: Move) -> None:
         """Go around what is in the way next."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -77,27 +76,3 @@ class RuleBased:
         if now.distance - self._step < self._nearest:
             return Decision(None, "it is as near as allowed")
         return Decision(Move(advance=self._step), "nearer may be better")
-
-
-class Oracle:
-    """Goes to the best view that there is, which it is told: what no policy can surpass.
-
-    Args:
-        step: rad of a move.
-        confidence: the true recognition's rank from a pan relative to the first view, rad; -inf where nothing is seen.
-        reach: number of steps to each side.
-    """
-
-    def __init__(self, step: float, confidence: Callable[[float], float], reach: int = 4) -> None:
-        self._step, self._confidence, self._reach = step, confidence, reach
-
-    def begin(self) -> None:
-        """Nothing is kept."""
-
-    def decide(self, views: Sequence[FaceObservation]) -> Decision:
-        here = round(views[-1].pan / self._step)
-        ranks = {k: self._confidence(k * self._step) for k in range(-self._reach, self._reach + 1)}
-        goal = max(ranks, key=lambda k: (ranks[k], -abs(k - here)))
-        if goal == here or not math.isfinite(ranks[goal]):
-            return Decision(None, "this is the best view")
-        return Decision(Move(pan=math.copysign(self._step, goal - here)), "the best view is known", ranks[goal])

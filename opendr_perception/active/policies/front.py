@@ -7,15 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
-from opendr_perception.active.perception import FaceObservation, HeadFit, apparent_yaw
+from opendr_perception.active.perception import MIN_PRESENCE, PROFILE, FaceObservation, HeadFit, apparent_yaw, legible
 from opendr_perception.tasks.imaging import Image
 
 MESH_ERROR, LANDMARKS_ERROR = math.radians(4), math.radians(12)
 """Standard deviations of the two estimates, measured on simulated people; the mesh's where it fits."""
-PROFILE = math.radians(60)
-"""Yaw by the landmarks from which on the mesh is not believed: it has learned to see two eyes."""
-MIN_PRESENCE = 0.5
-"""Of a face in the mesh's crop, below which it is not believed either."""
 UNDERESTIMATED = 1.15
 """By how much a head is turned farther than its landmarks say."""
 TURNED = math.radians(25)
@@ -53,6 +49,8 @@ class FrontFinder:
         """
         # The nose points to the right in the image when the camera is too far to the left.
         yaw, error = self._yaw(view)
+        if not legible(view):
+            return self._sum / self._weight - view.pan if self._weight else yaw
         if self._weight and abs(view.pan + yaw - self._sum / self._weight) > TURNED:
             self.begin()
         self._sum += (view.pan + yaw) / error**2
@@ -62,7 +60,7 @@ class FrontFinder:
     def _yaw(self, view: FaceObservation) -> tuple[float, float]:
         by_landmarks = apparent_yaw(view)
         if abs(by_landmarks) < PROFILE:
-            fit = self._mesh.fit(view.image, view.box, view.landmarks)
+            fit = view.head or self._mesh.fit(view.image, view.box, view.landmarks)
             if fit.presence >= MIN_PRESENCE:
                 return fit.yaw, MESH_ERROR
         return UNDERESTIMATED * by_landmarks, LANDMARKS_ERROR

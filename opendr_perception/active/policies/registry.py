@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
-from opendr_perception.active.perception import FaceMesh, Recogniser
+from opendr_perception.active.perception import FaceMesh, FaceObservation, Recogniser
 from opendr_perception.active.policies.auto import AutoPolicy
 from opendr_perception.active.policies.base import ViewPolicy
 from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
@@ -44,11 +46,24 @@ class Policies:
             "synthesis": self._synthesis,
             "occlusion": self._occlusion,
             "reinforcement": self._reinforcement,
-            "auto": lambda: AutoPolicy(self._occlusion(), FrontFinder(self._mesh())),
+            "auto": lambda: AutoPolicy(self._occlusion(), FrontFinder(self.mesh)),
             "static": Static,
             "random": lambda: RandomWalk(STEP, np.random.default_rng()),
             "rule": RuleBased,
         }
+
+    @cached_property
+    def mesh(self) -> FaceMesh:
+        """Fits heads.
+
+        Raises:
+            zoo.ZooError, engine.session.EngineError: its model cannot be loaded.
+        """
+        return FaceMesh(self._load("facemesh"))
+
+    def examine(self, view: FaceObservation) -> FaceObservation:
+        """A view with its head fitted, which tells whether it shows a face at all."""
+        return replace(view, head=self.mesh.fit(view.image, view.box, view.landmarks))
 
     def get(self, name: str) -> ViewPolicy:
         """The policy of that name.
@@ -63,12 +78,9 @@ class Policies:
             self._made[name] = self._make[name]()
         return self._made[name]
 
-    def _mesh(self) -> FaceMesh:
-        return FaceMesh(self._load("facemesh"))
-
     def _synthesis(self) -> ViewPolicy:
         """As published [Kakaletsis 2022], a rendering's confidence is compared as it is, and any gain is enough."""
-        predict = RenderedConfidence(self._mesh(), self._recogniser, calibrated=not self._paper_constants)
+        predict = RenderedConfidence(self.mesh, self._recogniser, calibrated=not self._paper_constants)
         return SynthesisPolicy(predict, SynthesisSettings(min_gain=0.0) if self._paper_constants else None)
 
     def _occlusion(self) -> ViewPolicy:

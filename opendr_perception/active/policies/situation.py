@@ -106,8 +106,8 @@ def _second(recognition: Recognition, identity: str) -> float:
     """Confidence of the likeliest name but one; at least -1."""
     if recognition.identity != identity:
         return max(recognition.confidence, -1.0)
-    distances = sorted(recognition.distances.values())
-    return max(1 - distances[1], -1.0) if len(distances) > 1 else -1.0
+    confidences = sorted(map(recognition.confidence_in, recognition.distances), reverse=True)
+    return max(confidences[1], -1.0) if len(confidences) > 1 else -1.0
 
 
 def _log_ratio(distance: float, other: float) -> float:

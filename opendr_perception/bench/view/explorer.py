@@ -88,6 +88,11 @@ class SimulatedExplorer:
         return pan(truth.robot, truth.people[0].pose)
 
     @property
+    def travelled(self) -> float:
+        """See Explorer."""
+        return self._controller.travelled
+
+    @property
     def turned(self) -> float:
         """Angle that the robot has gone around the person since it began, rad."""
         return wrap(self.pan - self._start)
@@ -97,11 +102,11 @@ class SimulatedExplorer:
         self.costs.looks += 1
         image, faces = self._image()
         true = self._true(0)
-        for box, landmarks in zip(faces.detections.boxes, faces.landmarks, strict=True):
+        for box, landmarks, score in zip(faces.detections.boxes, faces.landmarks, faces.detections.scores, strict=True):
             person = self._locator.face(box)
             if abs(person.bearing - true.bearing) <= SAME_DIRECTION:  # the first is the best
                 (recognition,) = self._recogniser([align(image, landmarks)])
-                return FaceObservation(image, box, landmarks, recognition, person.distance, self.turned)
+                return FaceObservation(image, box, landmarks, recognition, person.distance, self.turned, float(score))
         return RangeOnly(self._noisy(true).distance, self.turned)
 
     def _image(self) -> tuple[Image, Faces]:

@@ -22,7 +22,7 @@ from opendr_perception.bench.view.figures import Episode, figures
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import ROOMS, Light, Scene, distance, facing, occlude
 from opendr_perception.sim.world import SimulatedCamera, World
-from opendr_perception.tasks.face import FaceDetector, FaceEmbedder, Gallery, align
+from opendr_perception.tasks.face import FaceDetector, FaceEmbedder, Gallery, align, fingerprint
 from opendr_perception.tasks.imaging import Image, Pixels
 
 CAMERA = SimulatedCamera(960, 720, math.radians(60.0), above=1.55)
@@ -93,10 +93,12 @@ class ViewSetUp:
         self.world = World(camera=CAMERA, rate=20.0)
         self.names = sorted(self.world.people)
         self.detector = FaceDetector(self.load("blazeface"), tile_size=320)
-        self.embedder = FaceEmbedder(self.load("face-embedding"))
+        session = self.load("face-embedding")
+        self.model, self.embedder = fingerprint("face-embedding", session), FaceEmbedder(session)
         self.recogniser = CountingRecogniser(self.embedder, self._enrol())
         self.explorer = SimulatedExplorer(self.world, self.detector, self.recogniser, Limits())
-        self._policies = self.policies()
+        self._makers = Policies(self.recogniser, cache(self.load))
+        self._policies = self.policies(self._makers)
 
     @staticmethod
     def load(model: str) -> Session:
@@ -107,7 +109,7 @@ class ViewSetUp:
         return self.names[:-STRANGERS]
 
     def _enrol(self) -> Gallery:
-        gallery = Gallery("simulated")
+        gallery = Gallery(self.model)
         for name in self.names[:-STRANGERS]:
             crops = []
             for degrees in ENROLLED_FROM:
@@ -153,7 +155,7 @@ class ViewSetUp:
                 early.append(view)
                 first.extend([view] if moves == 0 else [])
 
-        outcome = identify(self.explorer, timed, GOAL, note)
+        outcome = identify(self.explorer, timed, GOAL, note, self._makers.examine)
         truth = self.truth(scene)
         episode = Episode(
             right=outcome.identity == truth,
@@ -195,10 +197,10 @@ class ViewSetUp:
             surest > 0.5, surest > 0.5, bool(scene.things), truth != UNKNOWN, False, 0, count, (), EpisodeCosts()
         )
 
-    def policies(self) -> dict[str, Callable[[int], ViewPolicy]]:
+    @staticmethod
+    def policies(makers: Policies) -> dict[str, Callable[[int], ViewPolicy]]:
         """A policy for the episode of each seed: those that users get, but chance is the same for the same seed."""
-        policies = Policies(self.recogniser, cache(self.load))
-        made = {name: policies.get(name) for name in COMPARED}
+        made = {name: makers.get(name) for name in COMPARED}
         return {
             **{name: _always(policy) for name, policy in made.items()},
             "random": lambda seed: RandomWalk(STEP, np.random.default_rng(seed)),

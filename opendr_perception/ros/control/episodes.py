@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from opendr_perception.active.control import STOP, Pursuit
-from opendr_perception.active.identification import Goal, Interrupted, Outcome, Report, identify
+from opendr_perception.active.identification import Examine, Goal, Interrupted, Outcome, Report, identify
 from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies import ViewPolicy
 from opendr_perception.ros.control.drive_loop import DriveLoop
@@ -26,10 +26,17 @@ class Episodes:
         explorer: the robot.
         drive: its drive loop, whose lock guards the explorer.
         say: is told each phase, and `idle` at the end.
+        examine: each view, before anything is decided by it.
     """
 
-    def __init__(self, explorer: TopicExplorer, drive: DriveLoop, say: Callable[[str], None]) -> None:
-        self._explorer, self._drive, self._say = explorer, drive, say
+    def __init__(
+        self,
+        explorer: TopicExplorer,
+        drive: DriveLoop,
+        say: Callable[[str], None],
+        examine: Examine = lambda view: view,
+    ) -> None:
+        self._explorer, self._drive, self._say, self._examine = explorer, drive, say, examine
         self._turn = threading.Lock()
         self._newest = 0
         self._closed = ""
@@ -51,7 +58,7 @@ class Episodes:
                 alarm.daemon = True
                 alarm.start()
                 try:
-                    outcome = identify(self._explorer, policy, goal, self._telling(ticket, report))
+                    outcome = identify(self._explorer, policy, goal, self._telling(ticket, report), self._examine)
                 finally:
                     alarm.cancel()
                 return replace(outcome, interrupted=outcome.interrupted and outcome.message != too_late)

@@ -216,6 +216,11 @@ class TopicExplorer:
         return problem
 
     @property
+    def travelled(self) -> float:
+        """See Explorer."""
+        return self._drive.controller.travelled
+
+    @property
     def pan(self) -> float:
         """Angle that the robot has gone around the person in this episode, rad."""
         return self._drive.controller.pan - self._pan
@@ -287,7 +292,6 @@ class TopicExplorer:
         elif landmarks.shape != (6, 2) or not np.isfinite(landmarks).all():
             self._complain("faces: a face without six landmarks is left out", "landmarks")
         elif stamp >= self._ready_from:
-            self._looks.append(
-                FaceObservation(image, corners(face.box), landmarks, UNKNOWN, sight.person.distance, self.pan)
-            )
+            box, away = corners(face.box), sight.person.distance
+            self._looks.append(FaceObservation(image, box, landmarks, UNKNOWN, away, self.pan, face.score))
             del self._looks[:-SAMPLES]

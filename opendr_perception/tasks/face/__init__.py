@@ -26,6 +26,7 @@ from opendr_perception.tasks.face.geometry import (
 )
 from opendr_perception.tasks.face.identity import (
     FEWEST,
+    Compared,
     FaceIdentifier,
     Identity,
     IdentityMemory,
@@ -49,6 +50,7 @@ __all__ = [
     "THRESHOLD",
     "TO_DECIDE",
     "CameraImage",
+    "Compared",
     "Enroller",
     "FaceDetector",
     "FaceEmbedder",

@@ -54,9 +54,9 @@ class ViewEnvironment(gymnasium.Env[np.ndarray, np.int64]):
 
     def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
         """Make a move; the reward is what it adds to the probability of the right name, less what it costs."""
-        before, way = self.known, self._explorer.way
+        before, way = self.known, self._explorer.travelled
         ended = self._act(int(MIRRORED_OPTIONS[action] if self._mirrored else action))
-        way = self._explorer.way - way
+        way = self._explorer.travelled - way
         reward = self.known - before - (self._costs.move + self._costs.metre * way if way else 0.0)
         return self._observation(), float(reward), ended, False, {"way": way}
 
@@ -77,7 +77,7 @@ class ViewEnvironment(gymnasium.Env[np.ndarray, np.int64]):
         if move is not None and move.pan:
             turn = min(max(here.pan + move.pan, -goal.max_pan), goal.max_pan) - here.pan
             move = Move(pan=turn) if abs(turn) > PAN_STEP / 2 else None
-        if move is None or self._explorer.way > goal.max_travel:
+        if move is None or self._explorer.travelled > goal.max_travel:
             return True
         problem = self._explorer.move(move)
         if problem not in ("", IN_THE_WAY):

@@ -74,7 +74,7 @@ def run(make: Make, world: TableWorld, seed: int) -> Result:
     explorer = draw_episode(world, np.random.default_rng(seed))
     start = Start.of(explorer)
     outcome = identify(explorer, make(seed), GOAL)
-    return Result(start, outcome.identity == explorer.name, outcome.moves, explorer.way)
+    return Result(start, outcome.identity == explorer.name, outcome.moves, explorer.travelled)
 
 
 def oracle(world: TableWorld, seed: int) -> Result:

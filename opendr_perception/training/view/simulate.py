@@ -11,8 +11,8 @@ import numpy as np
 
 from opendr_perception.active.control import IN_THE_WAY, Move
 from opendr_perception.active.identification import Goal
-from opendr_perception.active.perception import FaceObservation, RangeOnly, Recognition
-from opendr_perception.tasks.face import THRESHOLD
+from opendr_perception.active.perception import FaceObservation, RangeOnly, Recognition, judge
+from opendr_perception.tasks.face import THRESHOLD, Compared, Gallery
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.training.view.data import HEIGHT, PAN_STEP, WIDTH, Table, read_table
 
@@ -62,6 +62,15 @@ class TableWorld:
         self.people = int(people.max()) + 1
         self.distances = [_distances(table, gallery, people) for table in tables]
         """For each scene (D, P, people): to every person's nearest sample."""
+        self._gallery = Gallery("simulated")
+        for number in range(self.people):
+            samples = gallery[people == number]
+            images = [f"{number}/{k}" for k in range(len(samples))]
+            self._gallery = self._gallery.with_samples(name_of(number), images, samples)
+
+    def gallery(self, enrolled: Sequence[int]) -> Gallery:
+        """The gallery of some of its people, in the order of their numbers."""
+        return self._gallery.without_people({name_of(k) for k in range(self.people)} - {name_of(k) for k in enrolled})
 
     @classmethod
     def read(cls, folder: Path) -> TableWorld:
@@ -89,7 +98,7 @@ class TableExplorer:
         world: the scenes.
         scene: which one.
         place: (2,) indices of the distance and of the pan where it begins.
-        enrolled: numbers of the people who are.
+        enrolled: numbers of the people who are, increasing.
         random: of the noise.
         noise: of what is perceived.
     """
@@ -105,15 +114,15 @@ class TableExplorer:
     ) -> None:
         self.table, self._apart = world.tables[scene], world.distances[scene]
         self.place, self._first = place, place
-        self._enrolled, self._names = np.asarray(enrolled), [name_of(number) for number in enrolled]
+        self._enrolled, self._gallery = np.asarray(enrolled), world.gallery(enrolled)
         self._random, self._noise = random, noise
-        self.way = 0.0
+        self.travelled = 0.0
 
     @property
     def name(self) -> str:
         """Of the person, '' for a stranger."""
         name = name_of(int(self.table.person))
-        return name if name in self._names else ""
+        return name if name in self._gallery.people else ""
 
     def look(self) -> FaceObservation | RangeOnly:
         """See Explorer. Where a person stands is known also where their face is not found."""
@@ -135,7 +144,7 @@ class TableExplorer:
         before = self.table.clearance[self.place]
         if any(self.table.clearance[place] < min(CLEARANCE, before) for place in _between(self.place, goal)):
             return IN_THE_WAY
-        self.way += move.length(float(self.table.distances[self.place[0]]))
+        self.travelled += move.length(float(self.table.distances[self.place[0]]))
         self.place = goal
         return ""
 
@@ -165,16 +174,13 @@ class TableExplorer:
         return row, column
 
     def _recognise(self, place: tuple[int, int]) -> Recognition:
-        apart = self._apart[place][self._enrolled] / THRESHOLD
-        apart = np.maximum(apart + self._random.normal(0, self._noise.distance, len(apart)), 0.01).tolist()
-        distances = dict(zip(self._names, apart, strict=True))
-        nearest = min(distances, key=distances.__getitem__)
-        return Recognition(nearest, 1 - distances[nearest], distances)
+        noise = self._random.normal(0, self._noise.distance * THRESHOLD, len(self._enrolled))
+        return judge(self._gallery, Compared(np.maximum(self._apart[place][self._enrolled] + noise, 0.01)))
 
 
 def name_of(number: int) -> str:
-    """Name of a simulated person."""
-    return f"person {number}"
+    """Name of a simulated person; names are sorted as numbers are."""
+    return f"person {number:03}"
 
 
 def _between(start: tuple[int, int], goal: tuple[int, int]) -> list[tuple[int, int]]:
@@ -188,15 +194,31 @@ def _between(start: tuple[int, int], goal: tuple[int, int]) -> list[tuple[int, i
 def draw_episode(world: TableWorld, random: np.random.Generator, noise: ViewNoise = NO_NOISE) -> TableExplorer:
     """An episode by chance: a scene, a place to begin, and who is enrolled; a quarter of the people are strangers."""
     scene = int(random.integers(len(world.tables)))
-    table, everybody = world.tables[scene], np.arange(world.people)
-    others = random.permutation(everybody[everybody != table.person])[: round(0.7 * world.people)]
-    enrolled = [*others.tolist(), int(table.person)] if random.random() < 0.75 else others.tolist()
+    table = world.tables[scene]
+    enrolled = draw_enrolled(world, scene, random, round(0.7 * world.people), strangers=0.25)
     if table.covered:
         row, column = int(table.start[0]), int(table.start[1])
     else:
         row = int(random.integers(len(table.distances)))
         column = len(table.pans) // 2 + int(random.integers(-6, 7))
-    return TableExplorer(world, scene, (row, column), sorted(enrolled), random, noise)
+    return TableExplorer(world, scene, (row, column), enrolled, random, noise)
+
+
+def draw_enrolled(
+    world: TableWorld, scene: int, random: np.random.Generator, count: int, strangers: float
+) -> Sequence[int]:
+    """Numbers of the people who are enrolled, by chance.
+
+    Args:
+        world: with all people.
+        scene: whose person is among them or not.
+        random: source of chance.
+        count: of the others.
+        strangers: probability that the person is not enrolled.
+    """
+    person = int(world.tables[scene].person)
+    others = random.permutation(np.delete(np.arange(world.people), person))[:count].tolist()
+    return sorted(others if random.random() < strangers else [*others, person])
 
 
 @dataclass(frozen=True)

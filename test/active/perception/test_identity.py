@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from opendr_perception.active.perception.identity import UNKNOWN, apparent_yaw, belief, most_probable
+from opendr_perception.active.perception.face_mesh import HeadFit
+from opendr_perception.active.perception.identity import UNKNOWN, apparent_yaw, belief, legible, most_probable
 from opendr_perception.active.perception.observation import FaceObservation, Recognition
 from opendr_perception.tasks.face.geometry import FACING, HEAD
 from opendr_perception.tasks.imaging.image import Image
@@ -71,3 +73,26 @@ def test_views_from_elsewhere_say_more_than_the_same_view_again() -> None:
     elsewhere = belief([view(ann=0.8), view(pan=20, ann=0.8)])["ann"]
     nearer = belief([view(ann=0.8), view(away=60, ann=0.8)])["ann"]
     assert once < again < min(elsewhere, nearer)
+
+
+def test_of_two_who_are_equally_near_the_one_without_a_rival_is_more_probable() -> None:
+    alone, beside = (belief([view(ann=0.8, bob=other)])["ann"] for other in (1.3, 0.95))
+    assert alone > beside
+
+
+def test_a_view_that_the_mesh_takes_for_no_face_says_nothing_unless_it_is_a_profile() -> None:
+    def fitted(seen: FaceObservation, presence: float) -> FaceObservation:
+        return replace(seen, head=HeadFit(np.zeros((0, 3)), np.zeros(0, bool), presence, 0.0))
+
+    leaves, profile = fitted(view(ann=1.5, bob=1.5), 0.02), fitted(view(75, ann=1.1, bob=1.4), 0.02)
+    good = fitted(view(pan=40, ann=0.6, bob=1.3), 0.9)
+    assert (legible(leaves), legible(profile), legible(good)) == (False, True, True)
+    assert belief([leaves]) == {UNKNOWN: 1.0}
+    assert belief([leaves, good]) == belief([good])
+    assert belief([profile]) != {UNKNOWN: 1.0}
+
+
+def test_no_number_of_views_makes_certain_what_one_person_has_in_common_in_all_of_them() -> None:
+    views = [view(pan=20 * k, ann=0.85, bob=1.2) for k in range(9)]
+    three, nine = (math.log(shares["ann"] / shares[UNKNOWN]) for shares in (belief(views[:3]), belief(views)))
+    assert abs(nine) < 2.5 * abs(three) + 2

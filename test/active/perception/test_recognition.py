@@ -30,8 +30,10 @@ def test_confidence_is_one_at_the_sample_zero_at_the_threshold_and_negative_beyo
     (found,) = recognise(people, aside[None])
     assert (found.identity, found.confidence) == ("ann", pytest.approx(confidence))
     assert found.accepted == (confidence > 0)
-    assert found.distances["ann"] == pytest.approx(thresholds)
-    assert found.distances["bob"] > found.distances["ann"]
+    assert found.distances["ann"] == pytest.approx(np.linalg.norm(aside) / people.threshold, abs=1e-5)
+    assert found.confidence_in("ann") == found.confidence
+    assert found.confidence_in("bob") < found.confidence
+    assert found.confidence_in("cid") == -math.inf
 
 
 def test_a_stranger_between_two_who_look_alike_is_nobody_to_the_control_either() -> None:
@@ -44,7 +46,8 @@ def test_a_stranger_between_two_who_look_alike_is_nobody_to_the_control_either()
     (found,) = recognise(people, between[None])
     assert found.identity == "ann"
     assert not found.accepted
-    assert min(found.distances.values()) > 1
+    assert max(found.confidences.values()) < 0
+    assert max(found.distances.values()) < 1, "distances are those of embeddings: the belief weighs rivals itself"
 
 
 def test_an_empty_gallery_knows_nobody() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.perception.face_mesh import HeadFit
 from opendr_perception.active.perception.identity import apparent_yaw
 from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.active.policies.auto import AutoPolicy
@@ -68,11 +70,31 @@ def test_whoever_is_certain_is_not_moved_for() -> None:
     assert "it is ann" in decision.reason
 
 
-def test_a_stranger_is_believed_only_from_the_front_near_and_uncovered() -> None:
+def test_a_stranger_is_believed_only_from_the_front_near_uncovered_and_at_the_second_look() -> None:
     strange = {"ann": 1.3, "bob": 1.4}
-    assert "nobody" in policy().decide([view(**strange)]).reason
-    assert policy(60).decide([view(**strange)]).move == Move(pan=math.radians(60))
-    assert policy(0, Decision(Move(pan=0.1), "covered")).decide([view(**strange)]).move == Move(pan=0.1)
+    first, second = view(**strange), replace(view(**strange), pan=0.5)
+    assert "better" in policy().decide([first]).reason, "a single view may be spoilt"
+    assert "nobody" in policy().decide([first, second]).reason
+    assert policy(60).decide([first, second]).move == Move(pan=math.radians(60))
+    assert policy(0, Decision(Move(pan=0.1), "covered")).decide([first, second]).move == Move(pan=0.1)
+
+
+def test_a_robot_that_is_too_near_to_go_around_somebody_backs_off_first() -> None:
+    move = policy(50).decide([view(distance=1.0, ann=0.95, bob=1.1)]).move
+    assert move is not None
+    assert (math.degrees(move.pan), move.advance) == pytest.approx((50, -0.2))
+    assert policy(5).decide([view(distance=1.0, ann=0.95, bob=1.1)]).move is None
+
+
+def test_what_is_no_face_is_left_for_another_place() -> None:
+    leaves = replace(view(ann=1.2, bob=1.3), head=HeadFit(np.zeros((0, 3)), np.zeros(0, bool), 0.01, 0.0))
+    asked = policy()
+    pans = [asked.decide([leaves]).move for _ in range(4)]
+    assert [move and round(math.degrees(move.pan)) for move in pans] == [28, -56, 84, None]
+    aside = replace(leaves, landmarks=leaves.landmarks + np.array([[0, 0], [0, 0], [25, 0], [12, 0], [0, 0], [0, 0]]))
+    move = policy().decide([aside]).move
+    assert move is not None
+    assert math.radians(25) < move.pan < math.radians(80), "to where the landmarks look"
 
 
 def test_a_covered_face_is_cleared_by_small_steps_unless_going_to_the_front_clears_it() -> None:

@@ -65,6 +65,8 @@ def test_it_never_moves_when_certain(policy: ReinforcementPolicy, face: Face) ->
 class Standstill:
     """A robot that always sees the same, wherever it goes."""
 
+    travelled = 0.0
+
     def __init__(self, seen: FaceObservation | RangeOnly) -> None:
         self.seen, self.moves = seen, 0
 

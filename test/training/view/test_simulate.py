@@ -39,7 +39,7 @@ def test_the_front_is_where_the_person_is_recognised(views: TableWorld) -> None:
     front = seen(explorer)
     assert (front.recognition.identity, front.pan) == (name_of(0), pytest.approx(4 * PAN_STEP))
     assert front.recognition.confidence == pytest.approx(0.9)
-    assert explorer.way == pytest.approx(4 * PAN_STEP * 4)
+    assert explorer.travelled == pytest.approx(4 * PAN_STEP * 4)
 
 
 def test_distances_follow_the_grid_and_end_before_the_person(views: TableWorld) -> None:
