@@ -15,7 +15,7 @@ from opendr_perception.files import replacing, write_text
 
 
 def versions() -> dict[str, str]:
-    """What trained a network, for its card."""
+    """Versions of Python and torch, for the card of a network."""
     return {"python": platform.python_version(), "torch": str(torch.__version__)}
 
 
