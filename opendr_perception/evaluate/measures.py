@@ -12,7 +12,7 @@ DRAWS = 1000
 BINS = 10
 
 
-def by_subject(values: npt.NDArray[np.generic], subjects: npt.NDArray[np.str_]) -> tuple[float, tuple[float, float]]:
+def by_subject(values: np.ndarray, subjects: npt.NDArray[np.str_]) -> tuple[float, tuple[float, float]]:
     """The mean of values, and its 95 % interval by a bootstrap over subjects.
 
     Args:
@@ -34,7 +34,7 @@ def by_subject(values: npt.NDArray[np.generic], subjects: npt.NDArray[np.str_]) 
 
 
 def mean_by_class(
-    values: npt.NDArray[np.generic], classes: npt.NDArray[np.int64], subjects: npt.NDArray[np.str_]
+    values: np.ndarray, classes: npt.NDArray[np.int64], subjects: npt.NDArray[np.str_]
 ) -> tuple[float, tuple[float, float]]:
     """The mean over classes of the mean of their values, and its 95 % interval by a bootstrap over subjects.
 

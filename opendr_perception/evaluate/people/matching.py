@@ -80,7 +80,7 @@ def _dataset(images: Sequence[LabelledPeople] | Sequence[Detections]) -> dict[st
     return {"images": numbers, "annotations": annotations, "categories": [{"id": 1, "name": "person"}]}
 
 
-def _matched(image: dict[str, npt.NDArray[np.generic]] | None) -> Matched:
+def _matched(image: dict[str, np.ndarray] | None) -> Matched:
     if image is None:  # neither people nor detections
         return Matched(np.empty(0), np.empty(0, bool), 0)
     kept = ~np.asarray(image["dtIgnore"][0], bool)

@@ -14,7 +14,6 @@ One pixel in a thousand at either end is not looked at: hot and dead pixels do n
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from opendr_perception.tasks.imaging.image import Pixels
 
@@ -43,7 +42,7 @@ class PixelRange:
         self._white = 0.0
         self._range: tuple[float, float] | None = None
 
-    def to_8bit(self, pixels: npt.NDArray[np.generic]) -> tuple[Pixels, str]:
+    def to_8bit(self, pixels: np.ndarray) -> tuple[Pixels, str]:
         """Scale an image of integers or real numbers, (H, W) or (H, W, C), by one range for all channels.
 
         Returns:
@@ -91,7 +90,7 @@ class PixelRanges:
         return self._ranges.setdefault(stream, PixelRange())
 
 
-def _extent(pixels: npt.NDArray[np.generic]) -> tuple[float, float]:
+def _extent(pixels: np.ndarray) -> tuple[float, float]:
     rows, columns = (max(1, side // SAMPLES) for side in pixels.shape[:2])
     with np.errstate(invalid="ignore"):  # NaN and infinity
         sample = np.asarray(pixels[::rows, ::columns], np.float64)
@@ -104,7 +103,7 @@ def _extent(pixels: npt.NDArray[np.generic]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _scale(pixels: npt.NDArray[np.generic], black: float, white: float) -> Pixels:
+def _scale(pixels: np.ndarray, black: float, white: float) -> Pixels:
     with np.errstate(invalid="ignore"):
         values = np.nan_to_num(np.clip(pixels, black, white).astype(np.float32), nan=black)
     return np.clip((values - black) * (255 / (white - black)) + 0.5, 0, 255).astype(np.uint8)

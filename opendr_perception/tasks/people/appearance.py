@@ -26,7 +26,7 @@ COLOURS = 128
 """All bins."""
 
 
-def looks(image: Image, boxes: npt.NDArray[np.floating], parts: Sequence[tuple[float, float]] = HALVES) -> Looks:
+def looks(image: Image, boxes: np.ndarray, parts: Sequence[tuple[float, float]] = HALVES) -> Looks:
     """The colours of people.
 
     Args:
@@ -41,7 +41,7 @@ def looks(image: Image, boxes: npt.NDArray[np.floating], parts: Sequence[tuple[f
     return np.sqrt(found / len(parts)).reshape(len(boxes), len(parts) * COLOURS)
 
 
-def _part(box: npt.NDArray[np.floating], top: float, bottom: float) -> tuple[float, float, float, float]:
+def _part(box: np.ndarray, top: float, bottom: float) -> tuple[float, float, float, float]:
     """A half of a box, of at least a pixel."""
     left, upper, right, lower = map(float, box)
     width, height = max(right - left, 2.0), max(lower - upper, 4.0)

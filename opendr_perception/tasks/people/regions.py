@@ -10,7 +10,7 @@ import numpy.typing as npt
 Boxes = npt.NDArray[np.float64]
 
 
-def surround(boxes: npt.NDArray[np.floating], margin: float, smallest: float, size: tuple[int, int]) -> Boxes:
+def surround(boxes: np.ndarray, margin: float, smallest: float, size: tuple[int, int]) -> Boxes:
     """Enlarge boxes and clip them to the image, in whole pixels.
 
     Args:
@@ -53,12 +53,12 @@ def merge(boxes: Boxes, margin: float, smallest: float, size: tuple[int, int]) -
     return boxes
 
 
-def areas(boxes: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def areas(boxes: np.ndarray) -> npt.NDArray[np.float64]:
     """The area of each box."""
     return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), np.float64)
 
 
-def distances(points: npt.NDArray[np.floating], boxes: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def distances(points: np.ndarray, boxes: np.ndarray) -> npt.NDArray[np.float64]:
     """Distances (n, m) of points (n, 2) from boxes (m, 4); 0 inside."""
     below, above = boxes[None, :, :2] - points[:, None], points[:, None] - boxes[None, :, 2:]
     return np.asarray(np.linalg.norm(np.maximum(np.maximum(below, above), 0), axis=-1), np.float64)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from opendr_perception.tasks.face.gallery import Gallery
 from opendr_perception.tasks.face.kinds import nearest_kind
 
-Floats = npt.NDArray[np.floating]
+Floats = np.ndarray
 
 USUAL_RIVAL = 0.57
 """Distance of a rival from which on it does not lower the given threshold, if it were not for NEARER."""
