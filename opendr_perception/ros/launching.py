@@ -212,7 +212,7 @@ def perception(context: LaunchContext) -> list[Node | ExecuteProcess]:
 
 
 def _view(given: Mapping[str, str]) -> ExecuteProcess:
-    """What shows everything in a browser; `image` with a slash in it is the topic of one camera."""
+    """The process that shows everything in a browser; `image` with a slash in it is the topic of one camera."""
     image = "image_raw" if given["streams"] else given["image"]
     if "/" in image and not image.startswith("/"):
         image = f"{given['namespace'].rstrip('/')}/{image}"

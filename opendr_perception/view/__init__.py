@@ -1,21 +1,21 @@
 """Results in a browser: cameras with boxes and skeletons, what people do over time, space, and how old results are."""
 
 from opendr_perception.view.commands import view
-from opendr_perception.view.layer import TOPICS, Changes, Dot, Layer, layer
 from opendr_perception.view.listener import ViewListener
+from opendr_perception.view.overlay import TOPICS, Changes, Dot, Overlay, overlay
 from opendr_perception.view.recording import record
-from opendr_perception.view.sinks import EXTRA, Sink, ViewError
+from opendr_perception.view.sinks import EXTRA, ViewError, ViewSink
 
 __all__ = [
     "EXTRA",
     "TOPICS",
     "Changes",
     "Dot",
-    "Layer",
-    "Sink",
+    "Overlay",
     "ViewError",
     "ViewListener",
-    "layer",
+    "ViewSink",
+    "overlay",
     "page",
     "record",
     "sockets",

@@ -18,7 +18,7 @@ from opendr_perception.ros.node import choose_transport
 from opendr_perception.view.listener import ViewListener
 from opendr_perception.view.page import Page
 from opendr_perception.view.recording import live, record
-from opendr_perception.view.sinks import EXTRA, Sink, ViewError
+from opendr_perception.view.sinks import EXTRA, ViewError, ViewSink
 from opendr_perception.view.sockets import is_free, watchers
 
 
@@ -69,7 +69,7 @@ def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, arg
     return 0
 
 
-def _foxglove(port: int) -> Sink:
+def _foxglove(port: int) -> ViewSink:
     if not is_free(port):
         raise ViewError(f"port {port} is in use: choose another one for --foxglove")
     try:

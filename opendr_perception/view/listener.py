@@ -20,8 +20,8 @@ from opendr_perception.ros.convert import images, stamps
 from opendr_perception.ros.node import qos
 from opendr_perception.ros.robot import transforms
 from opendr_perception.tasks.imaging import BadImage, to_bgr
-from opendr_perception.view.layer import STATISTICS, TOPICS, Layer, layer
-from opendr_perception.view.sinks import Sink
+from opendr_perception.view.overlay import STATISTICS, TOPICS, Overlay, overlay
+from opendr_perception.view.sinks import ViewSink
 
 LOOK_EVERY = 0.5
 """Seconds after which one looks again for topics, and for who looks at us."""
@@ -41,14 +41,14 @@ class ViewListener(Node):
         image: topic of a camera's images, below each namespace in which there are results.
     """
 
-    def __init__(self, sinks: Sequence[Sink], image: str = "image_raw") -> None:
+    def __init__(self, sinks: Sequence[ViewSink], image: str = "image_raw") -> None:
         super().__init__("view")
         self._sinks = list(sinks)
         self._image = image
         self._inputs: dict[str, Subscription] = {}
         self._last: dict[str, float] = {}
         self._frames: dict[str, transforms.FramePoses] = {}
-        self._looking: list[Sink] = []
+        self._looking: list[ViewSink] = []
         self.create_timer(LOOK_EVERY, self.look, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     @property
@@ -71,7 +71,7 @@ class ViewListener(Node):
             self._frames.clear()
 
     def _wanted(self) -> dict[str, Any]:
-        """What subscribes each topic that is published and can be shown."""
+        """Subscriptions of each topic that is published and can be shown."""
         published = {
             name: set(types) for name, types in self.get_topic_names_and_types() if self.count_publishers(name)
         }
@@ -89,7 +89,7 @@ class ViewListener(Node):
         return found
 
     def _camera(self, stream: str, published: dict[str, set[str]]) -> dict[str, Any]:
-        """What subscribes the images of a camera; compressed ones where there are any, since they cost nothing."""
+        """Subscription of the images of a camera, compressed ones where there are any, since they cost nothing."""
         topic = self._image if self._image.startswith("/") else f"{stream}/{self._image}"
         for transport in ("compressed", "raw"):
             kind, name, _ = images.TRANSPORTS[transport]
@@ -102,7 +102,7 @@ class ViewListener(Node):
 
     def _take(self, stream: str, message: Any) -> None:
         try:
-            self._show(layer(stream, message, self._robot(message)))
+            self._show(overlay(stream, message, self._robot(message)))
         except ValueError as error:
             self.get_logger().warning(f"{type(message).__name__} is not shown: {error}", once=True)
 
@@ -116,14 +116,14 @@ class ViewListener(Node):
         except (BadImage, ValueError) as error:
             self.get_logger().warning(f"images of {stream or '/'} are not shown: {error}", once=True)
             return
-        self._show(Layer(stream, "image", stamp, jpeg=jpeg))
+        self._show(Overlay(stream, "image", stamp, jpeg=jpeg))
 
-    def _show(self, found: Layer) -> None:
+    def _show(self, found: Overlay) -> None:
         for sink in self._looking:
             sink.write(found)
 
     def _robot(self, message: Any) -> tuple[float, float, float] | None:
-        """Where the robot is in the frame in which people are."""
+        """Pose of the robot (x, y, yaw) in the frame in which people are."""
         if not isinstance(message, PersonArray) or not message.header.frame_id:
             return None
         frame = message.header.frame_id

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from opendr_perception.view.sinks import EXTRA, Sink, ViewError
+from opendr_perception.view.sinks import EXTRA, ViewError, ViewSink
 
 APPLICATION = "opendr_perception"
 
 
-def record(path: Path, name: str = "") -> Sink:
+def record(path: Path, name: str = "") -> ViewSink:
     """A file for `rerun FILE.rrd` and `view`; it is whole once it is closed.
 
     Args:
@@ -31,7 +31,7 @@ def record(path: Path, name: str = "") -> Sink:
     return _sink(recording, lambda: True)
 
 
-def live(server_url: str, looked_at: Callable[[], bool]) -> Sink:
+def live(server_url: str, looked_at: Callable[[], bool]) -> ViewSink:
     """Sends to a server of rerun.
 
     Args:
@@ -53,7 +53,7 @@ def _rerun() -> Any:
         raise ViewError(f"rerun is not installed: {EXTRA}") from error
 
 
-def _sink(recording: Any, looked_at: Callable[[], bool]) -> Sink:
+def _sink(recording: Any, looked_at: Callable[[], bool]) -> ViewSink:
     from opendr_perception.view.sinks.rerun import RerunSink
 
     return RerunSink(recording, looked_at)

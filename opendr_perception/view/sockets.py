@@ -1,4 +1,4 @@
-"""Who is connected to a port of this machine: a viewer that nobody has opened costs nothing."""
+"""Connections to a port of this machine: a viewer that nobody has opened costs nothing."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Browser:
         self._call("POST", f"{self._session}/url", {"url": url})
 
     def screenshot(self) -> tuple[np.ndarray, bytes]:
-        """What is seen now: (H, W, 3) uint8 BGR, and the PNG."""
+        """The page as it is now: (H, W, 3) uint8 BGR, and the PNG."""
         png = base64.b64decode(self._call("GET", f"{self._session}/screenshot"))
         pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
         assert pixels is not None

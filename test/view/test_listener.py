@@ -1,4 +1,4 @@
-"""What is subscribed, and when."""
+"""Subscriptions, while somebody looks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.view import Layer, ViewListener
+from opendr_perception.view import Overlay, ViewListener
 
 GREY = np.full((48, 64, 3), 90, np.uint8)
 
@@ -23,18 +23,18 @@ class Witness:
 
     def __init__(self) -> None:
         self.eyes = False
-        self.shown: list[Layer] = []
+        self.shown: list[Overlay] = []
 
     def looked_at(self) -> bool:
         return self.eyes
 
-    def write(self, layer: Layer) -> None:
-        self.shown.append(layer)
+    def write(self, overlay: Overlay) -> None:
+        self.shown.append(overlay)
 
     def close(self) -> None:
         self.shown.clear()
 
-    def image(self) -> Layer | None:
+    def image(self) -> Overlay | None:
         return next((each for each in self.shown if each.name == "image"), None)
 
 

@@ -18,20 +18,20 @@ from opendr_perception.msg import Box, Detection, DetectionArray
 from std_msgs.msg import Header
 
 from opendr_perception.process import Request, in_process, process_recordings
-from opendr_perception.view import Layer, ViewError, layer, page, record, sockets
+from opendr_perception.view import Overlay, ViewError, overlay, page, record, sockets
 
 pytestmark = pytest.mark.extra
 pytest.importorskip("rerun", reason="rerun is not installed: make test-extras")
 
 
-def persons() -> Layer:
+def persons() -> Overlay:
     box = Box(x_min=10.0, y_min=20.0, x_max=30.0, y_max=60.0)
     found = Detection(track_id="a-1", label="person", score=0.9, box=box)
-    return layer("/front", DetectionArray(header=Header(frame_id="eye"), detections=[found]))
+    return overlay("/front", DetectionArray(header=Header(frame_id="eye"), detections=[found]))
 
 
 def printed(file: Path) -> str:
-    """What rerun reads in a file."""
+    """The content of a file, as rerun reads it."""
     command = [page.program(), "rrd", "print", str(file)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 

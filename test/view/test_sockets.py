@@ -1,4 +1,4 @@
-"""Who is connected to a port of this machine."""
+"""Connections to a port of this machine."""
 
 from __future__ import annotations
 

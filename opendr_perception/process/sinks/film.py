@@ -10,7 +10,7 @@ from opendr_perception.process.pipeline import Answered
 from opendr_perception.process.request import ProcessError
 from opendr_perception.process.sinks.base import ResultSource
 from opendr_perception.tasks.imaging import to_bgr
-from opendr_perception.view import EXTRA, TOPICS, Layer, layer, record
+from opendr_perception.view import EXTRA, TOPICS, Overlay, overlay, record
 
 JPEG_QUALITY = 80
 
@@ -33,10 +33,10 @@ class RrdSink:
 
     def write(self, answered: Answered) -> None:
         _, jpeg = cv2.imencode(".jpg", to_bgr(answered.view.image), (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
-        self._file.write(Layer(self._stream, "image", answered.view.stamp, jpeg=jpeg.tobytes()))
+        self._file.write(Overlay(self._stream, "image", answered.view.stamp, jpeg=jpeg.tobytes()))
         for topic, message in answered.results.items():
             if topic in TOPICS:
-                self._file.write(layer(self._stream, message))
+                self._file.write(overlay(self._stream, message))
 
     def close(self) -> None:
         self._file.close()

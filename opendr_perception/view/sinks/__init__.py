@@ -1,5 +1,5 @@
-"""Viewers: each takes layers, and says whether anybody looks."""
+"""Viewers: each takes overlays, and says whether anybody looks."""
 
-from opendr_perception.view.sinks.base import EXTRA, Sink, ViewError
+from opendr_perception.view.sinks.base import EXTRA, ViewError, ViewSink
 
-__all__ = ["EXTRA", "Sink", "ViewError", "foxglove", "rerun"]
+__all__ = ["EXTRA", "ViewError", "ViewSink", "foxglove", "rerun"]

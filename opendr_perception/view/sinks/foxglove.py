@@ -1,4 +1,4 @@
-"""Layers for Foxglove, over its own WebSocket: images, annotations, space, and what people do as JSON."""
+"""Overlays for Foxglove, over its own WebSocket: images, annotations, space, and what people do as JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import foxglove
 from foxglove import channels
 from foxglove import messages as m
 from opendr_perception.tasks.drawing import colour_of
-from opendr_perception.view.layer import Layer, Line
+from opendr_perception.view.overlay import Line, Overlay
 
 LOOP, LINES = m.PointsAnnotationType.LineLoop, m.PointsAnnotationType.LineList
 
@@ -24,25 +24,24 @@ class FoxgloveSink:
         self._drawings = cache(channels.ImageAnnotationsChannel)
         self._spaces = cache(channels.SceneUpdateChannel)
 
-    def write(self, layer: Layer) -> None:
-        stamp, topic = m.Timestamp(*divmod(layer.stamp, 10**9)), f"{layer.stream}/{layer.name}"
-        if layer.jpeg is not None:
-            image = m.CompressedImage(timestamp=stamp, frame_id="camera", data=layer.jpeg, format="jpeg")
-            self._images(topic).log(image, log_time=layer.stamp)
-        if layer.shapes is not None:
-            loops = [
-                _points(LOOP, each.track, _corners(*box)) for each, box in zip(layer.shapes, layer.boxes, strict=True)
-            ]
-            limbs = [_points(LINES, track, line) for track, line in layer.limbs]
-            texts = [_text(each.name, each.track, box[:2]) for each, box in zip(layer.shapes, layer.boxes, strict=True)]
+    def write(self, overlay: Overlay) -> None:
+        stamp, topic = m.Timestamp(*divmod(overlay.stamp, 10**9)), f"{overlay.stream}/{overlay.name}"
+        if overlay.jpeg is not None:
+            image = m.CompressedImage(timestamp=stamp, frame_id="camera", data=overlay.jpeg, format="jpeg")
+            self._images(topic).log(image, log_time=overlay.stamp)
+        if overlay.shapes is not None:
+            boxed = list(zip(overlay.shapes, overlay.boxes, strict=True))
+            loops = [_points(LOOP, each.track, _corners(*box)) for each, box in boxed]
+            limbs = [_points(LINES, track, line) for track, line in overlay.limbs]
+            texts = [_text(each.name, each.track, box[:2]) for each, box in boxed]
             drawing = m.ImageAnnotations(timestamp=stamp, points=[*loops, *limbs], texts=texts)
-            self._drawings(f"{topic}/annotations").log(drawing, log_time=layer.stamp)
-        if layer.people is not None:
-            balls = [_ball(each.track, each.place) for each in layer.people]
+            self._drawings(f"{topic}/annotations").log(drawing, log_time=overlay.stamp)
+        if overlay.people is not None:
+            balls = [_ball(each.track, each.place) for each in overlay.people]
             entity = m.SceneEntity(timestamp=stamp, frame_id="people", id="people", spheres=balls)
-            self._spaces(f"{topic}/space").log(m.SceneUpdate(entities=[entity]), log_time=layer.stamp)
-        if layer.states or layer.plots:
-            foxglove.log(topic, {**(layer.states or {}), **layer.plots}, log_time=layer.stamp)
+            self._spaces(f"{topic}/space").log(m.SceneUpdate(entities=[entity]), log_time=overlay.stamp)
+        if overlay.states or overlay.plots:
+            foxglove.log(topic, {**(overlay.states or {}), **overlay.plots}, log_time=overlay.stamp)
 
     def close(self) -> None:
         self._server.stop()

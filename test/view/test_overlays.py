@@ -1,4 +1,4 @@
-"""What is shown of each message, without any viewer."""
+"""Overlays of each message, without any viewer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from opendr_perception.msg import (
 )
 from std_msgs.msg import Header
 
-from opendr_perception.view import Changes, layer
+from opendr_perception.view import Changes, overlay
 
 
 def header(seconds: int = 7) -> Header:
@@ -32,7 +32,7 @@ def header(seconds: int = 7) -> Header:
 def test_boxes_and_limbs_of_poses_are_those_of_the_message() -> None:
     points = [Keypoint(x=float(k), y=2.0 * k, score=0.9 if k != 7 else 0.1) for k in range(17)]
     pose = BodyPose(track_id="a-1", box=Box(x_min=1.0, y_min=2.0, x_max=3.0, y_max=4.0), keypoints=points)
-    shown = layer("/front", BodyPoseArray(header=header(), layout="coco17", poses=[pose]))
+    shown = overlay("/front", BodyPoseArray(header=header(), layout="coco17", poses=[pose]))
     assert (shown.stream, shown.name, shown.stamp) == ("/front", "poses", 7 * 10**9)
     assert shown.boxes == [(1, 2, 3, 4)]
     ends = {end for _, line in shown.limbs for end in line}
@@ -43,12 +43,12 @@ def test_boxes_and_limbs_of_poses_are_those_of_the_message() -> None:
 
 def test_an_action_is_told_once_its_network_is_filled() -> None:
     actions = [Action(track_id="a-1", label="wave", warm=True), Action(track_id="a-2", label="walk")]
-    assert layer("", ActionArray(header=header(), actions=actions)).states == {"a-1": "wave"}
+    assert overlay("", ActionArray(header=header(), actions=actions)).states == {"a-1": "wave"}
 
 
 def test_emotions_have_a_place_in_the_plane() -> None:
     emotion = Emotion(track_id="f-1", label="happy", valence=0.5, arousal=-0.25)
-    shown = layer("", EmotionArray(header=header(), emotions=[emotion]))
+    shown = overlay("", EmotionArray(header=header(), emotions=[emotion]))
     assert shown.states == {"f-1": "happy"}
     assert shown.moods is not None
     assert [dot.place for dot in shown.moods] == [(0.5, -0.25)]
@@ -57,7 +57,7 @@ def test_emotions_have_a_place_in_the_plane() -> None:
 def test_people_are_in_space_where_that_is_known() -> None:
     people = [Person(person_id=name, name=name.upper(), visible=name != "c") for name in "abc"]
     people[1].position.x = math.nan
-    shown = layer("", PersonArray(header=header(), people=people), robot=(1.0, 2.0, 0.5))
+    shown = overlay("", PersonArray(header=header(), people=people), robot=(1.0, 2.0, 0.5))
     assert shown.people is not None
     assert [dot.name for dot in shown.people] == ["A"]
     assert len(shown.boxes) == 2, "who is not visible has no box"
@@ -66,9 +66,9 @@ def test_people_are_in_space_where_that_is_known() -> None:
 
 def test_age_and_drops_are_plotted_but_not_an_age_that_nobody_knows() -> None:
     known = NodeStatistics(header=header(), node="/poses", stream="front", dropped=3, latency_mean=0.25)
-    assert layer("", known).plots == {"age/poses/front": 0.25, "drops/poses/front": 3.0}
+    assert overlay("", known).plots == {"age/poses/front": 0.25, "drops/poses/front": 3.0}
     known.latency_mean = math.nan
-    assert list(layer("", known).plots) == ["drops/poses/front"]
+    assert list(overlay("", known).plots) == ["drops/poses/front"]
 
 
 def test_timelines_are_told_of_changes_only_and_of_who_has_left() -> None:
@@ -81,4 +81,4 @@ def test_timelines_are_told_of_changes_only_and_of_who_has_left() -> None:
 
 def test_a_stamp_before_all_time_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
-        layer("", ActionArray(header=header(-1)))
+        overlay("", ActionArray(header=header(-1)))

@@ -1,4 +1,4 @@
-"""Layers: what one message shows, in no viewer's terms. Sinks turn them into what a viewer takes."""
+"""Overlays: what one message shows, in no viewer's terms. Sinks turn them into what a viewer takes."""
 
 from __future__ import annotations
 
@@ -40,12 +40,14 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Layer:
-    """What one message shows. None says that it is not about that; an empty collection, that there is nothing.
+class Overlay:
+    """Content of one message, as viewers show it.
+
+    None says that the message is not about that; an empty collection, that there is nothing.
 
     Args:
         stream: of the camera, such as `/front`; '' without a namespace.
-        name: of the layer: the topic of the message, or `image`.
+        name: of the overlay: the topic of the message, or `image`.
         stamp: ns, of the image that it is about.
         jpeg: the image, encoded.
         shapes: boxes, skeletons and names, in pixels of the image.
@@ -97,8 +99,8 @@ class Changes:
         return {track: state for track, state in new.items() if state != before.get(track, "")}
 
 
-def layer(stream: str, message: Any, robot: tuple[float, float, float] | None = None) -> Layer:
-    """The layer of a message of a type in `TOPICS`.
+def overlay(stream: str, message: Any, robot: tuple[float, float, float] | None = None) -> Overlay:
+    """The overlay of a message of a type in `TOPICS`.
 
     Args:
         stream: that it is about.
@@ -112,7 +114,7 @@ def layer(stream: str, message: Any, robot: tuple[float, float, float] | None = 
     found = content(message)
     if topic == "people":
         found["robot"] = robot
-    return Layer(stream, topic, stamps.nanoseconds(message.header.stamp), **found)
+    return Overlay(stream, topic, stamps.nanoseconds(message.header.stamp), **found)
 
 
 def _persons(message: DetectionArray) -> dict[str, Any]:
