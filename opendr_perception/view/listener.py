@@ -84,7 +84,9 @@ class ViewListener(Node):
                 take = partial(self._take, "" if topic == STATISTICS else stream)
                 found[name] = partial(self.create_subscription, kind, name, take, qos.newest("best_effort"))
                 cameras |= {stream} - ({stream} if topic == STATISTICS else set())
-        for stream in cameras | ({""} if self._image.startswith("/") else set()):
+        if self._image.startswith("/"):  # one camera, with the first results that there are
+            cameras = {min(cameras, default="")}
+        for stream in cameras:
             found |= self._camera(stream, published)
         return found
 

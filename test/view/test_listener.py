@@ -95,3 +95,21 @@ def test_compressed_images_are_handed_on_as_they_are(graph: Any, listening: tupl
     image = witness.image()
     assert image is not None
     assert image.jpeg == bytes(message.data)
+
+
+def test_a_camera_elsewhere_is_shown_with_the_results(graph: Any) -> None:
+    witness = Witness()
+    witness.eyes = True
+    listener = ViewListener([witness], f"{graph.namespace}/front/camera")
+    graph.observer.create_publisher(ImageMessage, "front/camera", 5)
+    graph.observer.create_publisher(DetectionArray, "persons", 5)
+    topics = {f"{graph.namespace}/{topic}" for topic in ("persons", "front/camera")}
+
+    def found() -> bool:
+        listener.look()
+        return set(listener.subscribed) == topics
+
+    try:
+        graph.wait(found, lambda: f"only {listener.subscribed}")
+    finally:
+        listener.destroy_node()
