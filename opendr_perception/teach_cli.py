@@ -50,10 +50,13 @@ def actions(
     if missing:
         typer.echo(f"error: teaching needs {' and '.join(missing)}: pip install {' '.join(missing)}", err=True)
         raise typer.Exit(1)
-    from opendr_perception.training.action.teaching import Plan, teach_actions  # here: only teaching needs torch
+    from opendr_perception.training.action.teaching import (  # here: only teaching needs torch
+        TeachingPlan,
+        teach_actions,
+    )
 
     try:
-        plan = Plan(adapter=adapter, keep=keep, rank=rank, steps=steps, seed=seed, mirror=0.5 * mirror)  # type: ignore[arg-type]
+        plan = TeachingPlan(adapter=adapter, keep=keep, rank=rank, steps=steps, seed=seed, mirror=0.5 * mirror)  # type: ignore[arg-type]
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     raise typer.Exit(teach_actions(recordings, labels, output, model, pose_model, plan, threads))

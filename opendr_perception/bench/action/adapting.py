@@ -1,4 +1,4 @@
-"""What teaching and pruning are worth: people whom nothing was learned from, and the time of a step.
+"""Worth of teaching and pruning: accuracy on people whom nothing was learned from, and the time of a step.
 
 Accuracy is measured where the data are (UTD-MHAD below `$OPENDR_DATA`, by default `../shared/data`); times everywhere.
 """
@@ -25,7 +25,7 @@ from opendr_perception.zoo import require
 CASE = "adapt"
 SOURCE = "action-open"
 PEOPLE = 20
-"""Who are watched at once, as many as the node takes."""
+"""People who are watched at once, as many as the node takes."""
 KEPT, FEWEST = 0.3, 0.1
 """Shares of channels that the paper reports."""
 POINTS = 100.0
@@ -88,12 +88,11 @@ def _time(workspace: Path, metric: str, whole: object, shape: tuple[int, ...], p
 
 def _third_person(data: Path, draws: int) -> Iterator[Figure]:
     """Three new actions from five recordings of two people."""
-    from opendr_perception.training.action.teaching.learn import Plan
-    from opendr_perception.training.action.teaching.source import read_source
-    from opendr_perception.training.action.teaching.trials import third_person
+
+    from opendr_perception.training.action.teaching import TeachingPlan, read_source, third_person
 
     source = read_source(require(SOURCE).path, SOURCE)
-    found = list(third_person(data, source, Plan(), range(draws)))
+    found = list(third_person(data, source, TeachingPlan(), range(draws)))
     new = POINTS * mean(outcome.new for outcome in found)
     known = POINTS * mean(outcome.known for outcome in found)
     before = POINTS * mean(outcome.before for outcome in found)
@@ -118,14 +117,13 @@ def _densities(data: Path, seeds: int, extent: Extent) -> Iterator[Figure]:
 
 
 def _rights(data: Path, adapter: str, seeds: int, extent: Extent) -> Mapping[float, float]:
-    from opendr_perception.training.action.teaching.learn import Plan
-    from opendr_perception.training.action.teaching.source import read_source
-    from opendr_perception.training.action.teaching.trials import densities
+
+    from opendr_perception.training.action.teaching import TeachingPlan, densities, read_source
 
     source, keeps = read_source(require(SOURCE).path, SOURCE), (1.0, KEPT, FEWEST)
     steps = extent.pick(400, 60, 2)
     rows = [
-        [right for right, _ in densities(data, source, Plan(adapter=adapter, steps=steps, seed=seed), keeps)]  # type: ignore[arg-type]
+        [right for right, _ in densities(data, source, TeachingPlan(adapter=adapter, steps=steps, seed=seed), keeps)]  # type: ignore[arg-type]
         for seed in range(seeds)
     ]
     return dict(zip(keeps, (POINTS * np.mean(rows, 0)).tolist(), strict=True))

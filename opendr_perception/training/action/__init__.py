@@ -3,5 +3,6 @@
 __all__ = [
     "camera",
     "data",
+    "pool",
     "simulate",
 ]

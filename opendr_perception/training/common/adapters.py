@@ -155,7 +155,7 @@ Adapter = LoRA | SPLoPA
 
 
 @dataclass(frozen=True)
-class Place:
+class AdaptedWeight:
     """Weight that can have an adapter.
 
     Attributes:
@@ -186,13 +186,13 @@ class Place:
         return cast(Adapter, self.layer.parametrizations[self.name][0])  # type: ignore[index, union-attr]
 
 
-def places(network: nn.Module) -> Iterator[Place]:
+def places(network: nn.Module) -> Iterator[AdaptedWeight]:
     """Find the weights of linear layers, convolutions and attention, in streaming networks too."""
     for path, layer in network.named_modules():
         if isinstance(layer, LAYERS):
-            yield Place(layer, path)
+            yield AdaptedWeight(layer, path)
         elif isinstance(layer, ATTENTION):
-            yield Place(layer, path, "in_proj_weight")
+            yield AdaptedWeight(layer, path, "in_proj_weight")
 
 
 def adapt(network: Network, make: Callable[[Tensor], Adapter], head: str = "") -> Network:

@@ -1,4 +1,4 @@
-"""Which channels or blocks are pruned, and the removal of channels for good.
+"""Choice of the channels or blocks that are pruned, and the removal of channels for good.
 
 Scores are those of the fused weights, so that the same criteria serve plain networks and networks with adapters
 [Hedegaard 2023, Structured pruning adapters, sec. 3.3].

@@ -25,7 +25,7 @@ from opendr_perception.files import replacing, write_text
 from opendr_perception.tasks import body
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.teaching.labels import LabelRow, read_labels
-from opendr_perception.training.action.teaching.learn import Lesson, Plan, learn
+from opendr_perception.training.action.teaching.learn import Lesson, TeachingPlan, learn
 from opendr_perception.training.action.teaching.poses import recordings_of, tracks_of
 from opendr_perception.training.action.teaching.source import SourceModel, read_source
 from opendr_perception.zoo import ZooError
@@ -34,7 +34,13 @@ SKELETONS = ".npz"
 
 
 def teach_actions(
-    recordings: Sequence[Path], labels: Path | None, output: Path, model: str, pose_model: str, plan: Plan, threads: int
+    recordings: Sequence[Path],
+    labels: Path | None,
+    output: Path,
+    model: str,
+    pose_model: str,
+    plan: TeachingPlan,
+    threads: int,
 ) -> int:
     """Teach actions; the exit status.
 
@@ -90,7 +96,12 @@ def gather(recordings: Sequence[Path], labels: Path | None, pose_model: str, con
 
 
 def write(
-    output: Path, lesson: Lesson, source: SourceModel, found: Sequence[ActionRecording], plan: Plan, threads: int
+    output: Path,
+    lesson: Lesson,
+    source: SourceModel,
+    found: Sequence[ActionRecording],
+    plan: TeachingPlan,
+    threads: int,
 ) -> None:
     """Write the model and its card."""
     texts = {
@@ -111,7 +122,7 @@ def _of_film(
 
 
 def _card(
-    lesson: Lesson, source: SourceModel, found: Sequence[ActionRecording], plan: Plan, threads: int
+    lesson: Lesson, source: SourceModel, found: Sequence[ActionRecording], plan: TeachingPlan, threads: int
 ) -> dict[str, Any]:
     examples = Counter(one.action for one in found if one.action != UNJUDGED)
     people = {action: len({one.subject for one in found if one.action == action}) for action in examples}

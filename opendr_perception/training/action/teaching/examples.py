@@ -58,7 +58,7 @@ class Variation:
     mirror: float = 0.0
 
 
-class Examples:
+class LabelledSequences:
     """Draws sequences.
 
     Args:

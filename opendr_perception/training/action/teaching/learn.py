@@ -20,7 +20,13 @@ from opendr_perception.evaluate.action.recordings import UNJUDGED, ActionRecordi
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.training.action.pool import augment
-from opendr_perception.training.action.teaching.examples import AS_BEFORE, Arrays, Examples, Variation, replayed
+from opendr_perception.training.action.teaching.examples import (
+    AS_BEFORE,
+    Arrays,
+    LabelledSequences,
+    Variation,
+    replayed,
+)
 from opendr_perception.training.action.teaching.source import SourceModel
 from opendr_perception.training.common.adapters import LoRA, SPLoRA, Tap, adapt, fuse, learned_parameters
 from opendr_perception.training.common.pruning import Criterion, best, narrow, scores_of, weights_of
@@ -39,7 +45,7 @@ REMEMBERED = 2.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class TeachingPlan:
     """Settings of a teaching.
 
     Attributes:
@@ -96,7 +102,7 @@ Tell = Callable[[int, float], None]
 def learn(
     source: SourceModel,
     recordings: Sequence[ActionRecording],
-    plan: Plan = Plan(),
+    plan: TeachingPlan = TeachingPlan(),
     tell: Tell = lambda step, loss: None,
     replay: Arrays | None = None,
 ) -> Lesson:
@@ -118,7 +124,7 @@ def learn(
     labels = (*source.labels, *(name for name in taught if name not in source.labels))
     torch.manual_seed(plan.seed)
     student = _Student(source, labels, plan)
-    examples = Examples(recordings, labels, Variation(mirror=plan.mirror))
+    examples = LabelledSequences(recordings, labels, Variation(mirror=plan.mirror))
     batches = _Batches(examples, replay if replay is not None else replayed(plan.seed), plan)
     stages = _stages(plan)
     for step in range(plan.steps):
@@ -135,7 +141,7 @@ def learn(
 class _Student:
     """A network that learns from a teacher and from labels."""
 
-    def __init__(self, source: SourceModel, labels: Sequence[str], plan: Plan) -> None:
+    def __init__(self, source: SourceModel, labels: Sequence[str], plan: TeachingPlan) -> None:
         self.teacher, self.plan = source.network, plan
         self.network = _with_labels(source, labels)
         if plan.adapter != "none":
@@ -194,7 +200,7 @@ class _Student:
 class _Batches:
     """Draws batches, half of recordings and half of what is replayed."""
 
-    def __init__(self, examples: Examples, replay: Arrays, plan: Plan) -> None:
+    def __init__(self, examples: LabelledSequences, replay: Arrays, plan: TeachingPlan) -> None:
         self.examples, self.replay, self.plan = examples, replay, plan
         self.rng = np.random.default_rng(plan.seed)
 
@@ -220,7 +226,7 @@ def _with_labels(source: SourceModel, labels: Sequence[str]) -> ActionTcn:
     return grown
 
 
-def _stages(plan: Plan) -> dict[int, float]:
+def _stages(plan: TeachingPlan) -> dict[int, float]:
     """Steps before which channels are pruned, and the shares that are kept from then on."""
     if plan.keep == 1.0:
         return {}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import onnx
 import torch
-from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
+from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
@@ -45,11 +45,11 @@ def read_source(path: Path, name: str = "") -> SourceModel:
         DatasetError: It is no such model, or for other skeletons.
     """
     try:
+        texts = Session(path, threads=1).metadata
         content = path.read_bytes()
-        model = onnx.load_model_from_string(content)
-    except (OSError, DecodeError) as error:
-        raise DatasetError(f"{path} is no ONNX model: {error}") from error
-    texts = {text.key: text.value for text in model.metadata_props}
+    except (OSError, EngineError) as error:
+        raise DatasetError(f"{path} is no model: {error}") from error
+    model = onnx.load_model_from_string(content)
     weights = {
         tensor.name.removeprefix(PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in model.graph.initializer

@@ -1,4 +1,4 @@
-"""What teaching is worth, on people whom nothing was learned from: `python -m ...training.action.teaching.trials`.
+"""Trials of teaching, on people whom nothing was learned from: `python -m ...training.action.teaching.trials`.
 
 Two questions, asked of UTD-MHAD [Chen 2015] with `action-open`, which was made without it:
 
@@ -25,22 +25,27 @@ from opendr_perception.evaluate.action.sets import recordings_in
 from opendr_perception.files import write_text
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
-from opendr_perception.training.action.teaching.learn import Lesson, Plan, learn
+from opendr_perception.training.action.teaching.learn import Lesson, TeachingPlan, learn
 from opendr_perception.training.action.teaching.source import SourceModel, read_source
 from opendr_perception.zoo import require
 
 SET = Path("skeletons/utd_mhad.npz")
 ACTIONS, EXAMPLES = 3, 5
-OTHERS = 8
+OTHERS = 40
 """Recordings of other actions of both people, without a label, as any film of a lab has them."""
 NEWEST = 1.0
 """Seconds at the end of an action that are read."""
 TRAINED, TESTED = ("1", "2", "4", "7"), ("3", "6", "8")
 SEED = 99
+METHODS = {
+    "fine-pruning": TeachingPlan(adapter="none"),
+    "SPLoRA, rank 8": TeachingPlan(),
+    "SPLoRA, rank 32": TeachingPlan(rank=32),
+}
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """Shares of recordings that are understood.
 
     Attributes:
@@ -56,7 +61,7 @@ class Outcome:
     learned: int
 
 
-def third_person(data: Path, source: SourceModel, plan: Plan, draws: Sequence[int]) -> Iterator[Outcome]:
+def third_person(data: Path, source: SourceModel, plan: TeachingPlan, draws: Sequence[int]) -> Iterator[TrialOutcome]:
     """Teach three actions that are drawn, from two people who are drawn, and ask a third.
 
     Args:
@@ -84,7 +89,7 @@ def third_person(data: Path, source: SourceModel, plan: Plan, draws: Sequence[in
         asked = [one for one in recordings if one.subject == third]
         new = [_named(one) for one in asked if one.kind in chosen]
         known = [one for one in asked if one.action != UNKNOWN]
-        yield Outcome(
+        yield TrialOutcome(
             _right(lesson.network, lesson.labels, new),
             _right(lesson.network, lesson.labels, known),
             _right(source.network, source.labels, known),
@@ -92,7 +97,9 @@ def third_person(data: Path, source: SourceModel, plan: Plan, draws: Sequence[in
         )
 
 
-def densities(data: Path, source: SourceModel, plan: Plan, keeps: Sequence[float]) -> Iterator[tuple[float, Lesson]]:
+def densities(
+    data: Path, source: SourceModel, plan: TeachingPlan, keeps: Sequence[float]
+) -> Iterator[tuple[float, Lesson]]:
     """Learn all actions of four people with shares of the channels: the share that is right of three others'."""
     recordings = [_named(one) for one in recordings_in(data / SET)]
     taught = [one for one in recordings if one.subject in TRAINED]
@@ -146,11 +153,15 @@ def main(
     source = read_source(require(model).path, model)
     found: dict[str, list[dict[str, float | str]]] = {"third person": [], "densities": []}
     for keep in (1.0, 0.3):
-        for outcome in third_person(data, source, Plan(steps=steps, keep=keep), range(draws)):
+        for outcome in third_person(data, source, TeachingPlan(steps=steps, keep=keep), range(draws)):
             found["third person"].append({"keep": keep, **asdict(outcome)})
             write_text(output, json.dumps(found, indent=1) + "\n")
     for seed in range(seeds):
-        for name, plan in (("fine-pruning", Plan(adapter="none")), ("splora 8", Plan()), ("splora 32", Plan(rank=32))):
+        for name, plan in (
+            ("fine-pruning", TeachingPlan(adapter="none")),
+            ("splora 8", TeachingPlan()),
+            ("splora 32", TeachingPlan(rank=32)),
+        ):
             keeps = (1.0, 0.3, 0.1)
             runs = densities(data, source, replace(plan, steps=steps, seed=seed), keeps)
             for keep, (right, lesson) in zip(keeps, runs, strict=True):

@@ -48,7 +48,7 @@ def gesture(name: str, person: int, serial: int = 0) -> np.ndarray:
         for joint, goal in ((8, (-24, -78)), (10, (-5, -90))):
             points[:, joint] += share * (np.array(goal) - points[:, joint])
     elif name == "halt":
-        for joint, goal in ((8, (-28, -76)), (10, (-46, -77))):
+        for joint, goal in ((7, (26, -88)), (9, (30, -112))):
             points[:, joint] += share * (np.array(goal) - points[:, joint])
     else:
         beat = np.sin(2 * np.pi * 1.2 * pace * np.arange(40) / RATE)[:, None]

@@ -52,7 +52,7 @@ def test_a_wrong_row_is_named(text: str, said: str, tmp_path: Path) -> None:
 
 
 def test_several_recordings_must_be_named_and_a_missing_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="of 2 recordings, which is it"):
+    with pytest.raises(DatasetError, match="which of the 2 recordings is it"):
         read(tmp_path, "begin,end,label\n1,2,a\n", (MONDAY, TUESDAY))
     with pytest.raises(DatasetError, match="No such file"):
         read_labels(tmp_path / "nothing.csv", (MONDAY,))

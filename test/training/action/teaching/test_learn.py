@@ -12,8 +12,8 @@ import torch
 from opendr_perception.evaluate.action.recordings import UNJUDGED, ActionRecording
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.tasks.action import skeleton
-from opendr_perception.training.action.teaching.examples import AS_BEFORE, FRAMES, Examples
-from opendr_perception.training.action.teaching.learn import Lesson, Plan, learn
+from opendr_perception.training.action.teaching.examples import AS_BEFORE, FRAMES, LabelledSequences
+from opendr_perception.training.action.teaching.learn import Lesson, TeachingPlan, learn
 from opendr_perception.training.action.teaching.source import SourceModel
 from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.training.common.adapters import learned_parameters
@@ -22,7 +22,7 @@ GESTURES = ("salute", "halt", "flap with both of my arms")
 
 Record = Callable[..., ActionRecording]
 Replay = tuple[np.ndarray, np.ndarray]
-TINY = Plan(steps=30, batch=8)
+TINY = TeachingPlan(steps=45, batch=8)
 
 
 def said(lesson: Lesson, one: ActionRecording) -> str:
@@ -34,9 +34,9 @@ def said(lesson: Lesson, one: ActionRecording) -> str:
 
 
 @pytest.mark.parametrize(
-    "plan", [TINY, replace(TINY, keep=0.5, steps=60), replace(TINY, adapter="none")], ids=["splora", "pruned", "none"]
+    "plan", [TINY, replace(TINY, keep=0.5, steps=90), replace(TINY, adapter="none")], ids=["splora", "pruned", "none"]
 )
-def test_a_third_person_is_understood(plan: Plan, record: Record, source: SourceModel, replay: Replay) -> None:
+def test_a_third_person_is_understood(plan: TeachingPlan, record: Record, source: SourceModel, replay: Replay) -> None:
     taught = [record(name, person, serial) for name in GESTURES for person in (1, 2) for serial in (0, 1)]
     losses: list[float] = []
     lesson = learn(source, taught, plan, lambda step, loss: losses.append(loss), replay)
@@ -71,7 +71,7 @@ def test_a_known_label_is_no_new_one(record: Record, source: SourceModel, replay
 def test_frames_say_what_they_show(record: Record) -> None:
     labels = ("stand", *GESTURES)
     piece = replace(record("halt", 1), action=UNJUDGED, begin=0)
-    examples = Examples([record(GESTURES[2], 1), piece], labels)
+    examples = LabelledSequences([record(GESTURES[2], 1), piece], labels)
     rng = np.random.default_rng(0)
     frames, numbers = examples.batch(rng, 24)
     assert frames.shape == (24, skeleton.CHANNELS, FRAMES, skeleton.JOINTS)
@@ -84,6 +84,6 @@ def test_frames_say_what_they_show(record: Record) -> None:
 def test_wrong_plans_and_empty_lessons_are_refused(record: Record, source: SourceModel, replay: Replay) -> None:
     for wrong in ({"adapter": "magic"}, {"keep": 0.0}, {"keep": float("nan")}, {"adapter": "lora", "keep": 0.5}):
         with pytest.raises(ValueError, match=r"adapter|keep|lora"):
-            Plan(**wrong)  # type: ignore[arg-type]
+            TeachingPlan(**wrong)  # type: ignore[arg-type]
     with pytest.raises(DatasetError, match="nothing is labelled"):
         learn(source, [replace(record("halt", 1), action=UNJUDGED)], TINY, replay=replay)
