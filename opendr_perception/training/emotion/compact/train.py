@@ -33,7 +33,7 @@ from opendr_perception.training.common.options import Resume, Seed, Steps, Threa
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.emotion.compact.calibration import validated
 from opendr_perception.training.emotion.compact.faces import Faces
-from opendr_perception.training.emotion.compact.targets import Teachers, mixed
+from opendr_perception.training.emotion.compact.targets import Teachers, mixed, placed
 
 WARM_UP = 0.05
 """Share of the steps in which the rates rise."""
@@ -92,7 +92,7 @@ class Trainer(Resumable):
         self.frequency = settings.rarity * torch.log(self.faces.counts / self.faces.counts.sum())
         self.teachers = Teachers(teachers, self.device) if teachers else None
         network = CompactNet(len(crops.labels), settings.width, settings.blocks, settings.stride)
-        self.network = network.to(self.device, memory_format=torch.channels_last)  # in which convolutions are fastest
+        self.network = placed(network, self.device)
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True
         )

@@ -93,7 +93,9 @@ class Trainer:
         self.device = torch.device(device)
         self.recipe.network.to(self.device)
         if self.device.type == "cuda":  # in this order half precision is fastest
-            self.recipe.network.to(memory_format=torch.channels_last)
+            for parameter in self.recipe.network.parameters():
+                if parameter.ndim == 4:
+                    parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         self.loaders = [
             loader(part, self.recipe.size, self.device, workers) for part in (faces.train, faces.evaluation)
         ]
