@@ -149,7 +149,7 @@ def identify(
             if decision.move is None:
                 return end(decision.reason)
             distance = 0.0 if math.isnan(seen.distance) else seen.distance
-            left = goal.max_travel - (explorer.travelled - begun)
+            left = max(goal.max_travel - (explorer.travelled - begun), 0.0)
             move = _shortened(decision.move, distance, goal.max_pan, seen.pan, left)
             if move is None:
                 degrees = math.degrees(goal.max_pan)

@@ -377,6 +377,22 @@ def test_a_move_that_is_cut_short_costs_only_the_way_that_was_driven() -> None:
     assert (table.moved, outcome.message) == ([4, 1], "enough")
 
 
+def test_a_way_that_became_longer_than_allowed_is_the_last_and_is_not_driven_back() -> None:
+    table = Table(confidences(*[0.0] * 9, first=-4))
+    table.travelled = 5.0
+    far = Move(pan=2 * STEP)
+
+    def drive(move: Move) -> str:
+        table.travelled += 3 * move.length(1.5)
+        table.moved.append(round(move.pan / STEP))
+        return ""
+
+    table.move = drive  # type: ignore[method-assign]
+    outcome = identify(table, Scripted([Decision(far, "on")] * 3), replace(ANYWHERE, max_travel=1.0))
+    assert table.moved == [2]
+    assert "not allowed" in outcome.message
+
+
 def test_a_confident_view_is_enough_only_if_all_views_together_agree() -> None:
     seen = Recognition("ann", 0.5, {"ann": 1.3, "bob": 1.4})
     table = Table({0: ("ann", 0.5)})
