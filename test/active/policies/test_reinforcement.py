@@ -85,12 +85,11 @@ def test_it_stops_when_the_budget_is_out(policy: ReinforcementPolicy, face: Face
         assert 0 < robot.moves == outcome.moves <= 2
 
 
-def test_it_searches_for_a_face_that_is_far_away(policy: ReinforcementPolicy) -> None:
+def test_it_searches_for_a_face_that_is_not_found(policy: ReinforcementPolicy) -> None:
     assert isinstance(policy, Persistent)
     policy.begin()
     decision = policy.search(RangeOnly(7.0, 0.0))
     assert decision.move is not None
-    assert decision.move.advance > 0
 
 
 def constant_network(path: Path, inputs: str, dtype: int, shape: tuple[int, ...], chosen: int, count: int) -> Session:
