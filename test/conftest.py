@@ -112,6 +112,19 @@ def heart_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.stem: path for path in folder.glob("*.onnx")}
 
 
+@pytest.fixture
+def arrays_unchecked() -> Iterator[None]:
+    """Tasks as on a robot: nothing checks shapes before they do (conftest.py of the repository)."""
+    try:
+        from jaxtyping import config
+    except ImportError:
+        yield
+        return
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
+
+
 @pytest.fixture(scope="session")
 def skeleton_models(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     """Writes models of one tiny untrained network of three actions with any metadata; it is exported once."""

@@ -15,6 +15,7 @@ from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.tasks.action.skeleton import SkeletonState, observe
 from opendr_perception.tasks.imaging import Rhythm
+from opendr_perception.tasks.shapes import Keypoints, Probabilities
 
 _serial: Iterator[int] = count()
 
@@ -35,7 +36,7 @@ class TrackedPoses:
 
     memory: ActionMemory
     tracks: Sequence[str]
-    keypoints: np.ndarray
+    keypoints: Keypoints
     stamp: float
 
 
@@ -51,7 +52,7 @@ class Action:
     """
 
     track: str
-    probabilities: np.ndarray
+    probabilities: Probabilities
     frames: int
     warm: bool
 

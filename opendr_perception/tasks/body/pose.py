@@ -12,6 +12,7 @@ from opendr_perception.tasks.body.formats import top_down
 from opendr_perception.tasks.body.layouts import COCO17, COCO17_LIMBS, convert
 from opendr_perception.tasks.imaging import Image, around, crop_resize
 from opendr_perception.tasks.nms import Detections
+from opendr_perception.tasks.shapes import Keypoints
 
 __all__ = ["COCO17", "COCO17_LIMBS", "PoseEstimator", "Poses", "largest"]
 
@@ -33,7 +34,7 @@ class Poses:
     """
 
     people: Detections
-    keypoints: np.ndarray
+    keypoints: Keypoints
     layout: str = "coco17"
     tracks: Sequence[str] = ()
 

@@ -12,6 +12,7 @@ from opendr_perception.engine.session import EngineError, Session, Tensor
 from opendr_perception.tasks.emotion.trust import FaceView, trust_in, trust_in_light, trust_in_sharpness
 from opendr_perception.tasks.face import EXPRESSION, EXPRESSION_MARGIN
 from opendr_perception.tasks.imaging import Image, crop_resize, square
+from opendr_perception.tasks.shapes import Affect, PerhapsFeatures, PerhapsScores, ProbabilitiesOfEach, Scores
 
 EXPRESSIONS = ("neutral", "happy", "sad", "angry", "fearful", "disgusted", "surprised")
 """Labels of the zoo's networks, in their order."""
@@ -70,10 +71,10 @@ class SeenExpressions:
         features: (n, c) the output that was asked for, as it is; or (n, 0).
     """
 
-    probabilities: np.ndarray
-    affect: np.ndarray
-    trust: np.ndarray
-    features: np.ndarray
+    probabilities: ProbabilitiesOfEach
+    affect: Affect
+    trust: Scores
+    features: PerhapsFeatures
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,10 @@ class Expressions:
         trust: (n,) from 0 to 1; or (0,) where nothing is known.
     """
 
-    probabilities: np.ndarray
-    affect: np.ndarray
-    features: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
-    trust: np.ndarray = field(default_factory=lambda: np.empty(0))
+    probabilities: ProbabilitiesOfEach
+    affect: Affect
+    features: PerhapsFeatures = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    trust: PerhapsScores = field(default_factory=lambda: np.empty(0))
 
     def __getitem__(self, places: Sequence[int]) -> Expressions:
         """Some of the faces."""

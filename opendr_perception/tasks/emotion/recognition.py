@@ -13,6 +13,7 @@ from opendr_perception.tasks.emotion.expression import ExpressionNet, Expression
 from opendr_perception.tasks.emotion.smoothing import Smoothing, Unsmoothed
 from opendr_perception.tasks.emotion.trust import FaceView, visible
 from opendr_perception.tasks.imaging import Image, Rhythm
+from opendr_perception.tasks.shapes import Probabilities
 
 _serial: Iterator[int] = count()
 
@@ -47,7 +48,7 @@ class Emotion:
     """
 
     track: str
-    probabilities: np.ndarray
+    probabilities: Probabilities
     valence: float
     arousal: float
     frames: int

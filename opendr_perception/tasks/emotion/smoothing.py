@@ -13,6 +13,7 @@ from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.emotion import evidence as affect
 from opendr_perception.tasks.emotion.expression import Expressions
+from opendr_perception.tasks.shapes import Affect, Counts, Mask, ProbabilitiesOfEach
 
 TIME_CONSTANT = 0.14
 """Seconds after which exponential smoothing has forgotten all but 1/e: a change is taken over after 0.1 s, which are
@@ -33,10 +34,10 @@ class Smooth:
         warm: (n,) bool, whether they fill the receptive field.
     """
 
-    probabilities: np.ndarray
-    affect: np.ndarray
-    frames: np.ndarray
-    warm: np.ndarray
+    probabilities: ProbabilitiesOfEach
+    affect: Affect
+    frames: Counts
+    warm: Mask
 
 
 class Smoothing(Protocol):

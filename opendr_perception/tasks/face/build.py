@@ -7,8 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.settings import parameter
@@ -22,6 +20,7 @@ from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 from opendr_perception.tasks.people import PersonTracker, new_ids
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, TwoSteps, Warn, as_image
+from opendr_perception.tasks.shapes import Angles
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ class RecognisedFaces:
 
     faces: Faces
     tracks: Sequence[str]
-    angles: np.ndarray
+    angles: Angles
     identities: Sequence[Identity]
 
     def __len__(self) -> int:

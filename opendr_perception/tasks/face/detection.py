@@ -11,6 +11,7 @@ import numpy as np
 from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.imaging import Image, Letterbox, Pixels, letterbox
 from opendr_perception.tasks.nms import Detections, area, greedy_nms, iou
+from opendr_perception.tasks.shapes import Landmarks
 
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
 """Places of the landmarks; right and left are the person's own."""
@@ -57,7 +58,7 @@ class Faces:
     """
 
     detections: Detections
-    landmarks: np.ndarray
+    landmarks: Landmarks
 
     def __post_init__(self) -> None:
         if self.landmarks.shape != (len(self.detections), LANDMARKS, 2):

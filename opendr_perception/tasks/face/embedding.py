@@ -12,6 +12,7 @@ from opendr_perception.tasks.face.detection import Faces
 from opendr_perception.tasks.face.geometry import ALIGNED, align, head_pose
 from opendr_perception.tasks.face.quality import Quality, blockiness, contrast, sharpness
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
+from opendr_perception.tasks.shapes import Angles, Embeddings
 
 DIMENSIONS = 128
 """Numbers of an embedding."""
@@ -44,14 +45,14 @@ class FaceEmbedder:
         )
         self._session = session
 
-    def __call__(self, aligned: Sequence[Pixels]) -> np.ndarray:
+    def __call__(self, aligned: Sequence[Pixels]) -> Embeddings:
         """Embeddings (n, 128) float32 of n aligned faces, in one batch."""
         if not aligned:
             return np.empty((0, DIMENSIONS), np.float32)
         return self._session.run_batch({"image": np.stack(aligned)})["embedding"]
 
 
-def head_poses(faces: Faces, camera: PinholeCamera) -> np.ndarray:
+def head_poses(faces: Faces, camera: PinholeCamera) -> Angles:
     """Yaw, pitch, roll (n, 3) of all faces, rad."""
     return np.array([head_pose(points, camera) for points in faces.landmarks]).reshape(-1, 3)
 

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.tasks.shapes import Boxes, Cells, Scores
+
 
 @dataclass(frozen=True, eq=False)
 class Heatmap:
@@ -19,7 +21,7 @@ class Heatmap:
         offset: of the first cell's centre, in pixels from the image's corner.
     """
 
-    values: npt.NDArray[np.float32]
+    values: Cells
     stride: float
     offset: float
 
@@ -37,8 +39,8 @@ class Regions:
         scores: (n,) float32, the largest value in each.
     """
 
-    boxes: npt.NDArray[np.float32]
-    scores: npt.NDArray[np.float32]
+    boxes: Boxes
+    scores: Scores
 
     def __len__(self) -> int:
         return len(self.scores)

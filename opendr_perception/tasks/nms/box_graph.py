@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.tasks.nms.overlap import area, greedy_mask, greedy_nms, pairwise_iou
+from opendr_perception.tasks.shapes import Boxes, Chosen, Ends, FeaturesOfPairs, PairFeatures, Scores, Weights
 
 MIN_SCORE = 0.05
 MIN_SIDE = 4.0
@@ -32,14 +33,14 @@ class BoxGraph:
         weights: (E,) float32, factors of the attention's logits.
     """
 
-    queries: np.ndarray
-    keys: np.ndarray
-    rows: np.ndarray
-    columns: np.ndarray
-    weights: np.ndarray
+    queries: PairFeatures
+    keys: FeaturesOfPairs
+    rows: Ends
+    columns: Ends
+    weights: Weights
 
 
-def candidates(boxes: np.ndarray, scores: np.ndarray, limit: int = MAX_CANDIDATES) -> np.ndarray:
+def candidates(boxes: Boxes, scores: Scores, limit: int = MAX_CANDIDATES) -> Chosen:
     """Choose the boxes that are worth a look.
 
     Args:
@@ -79,13 +80,13 @@ def build_graph(boxes: np.ndarray, scores: np.ndarray, size: tuple[int, int]) ->
 
 
 def pair_features(
-    boxes: np.ndarray,
-    scores: np.ndarray,
+    boxes: Boxes,
+    scores: Scores,
     size: tuple[int, int],
-    rows: np.ndarray,
-    columns: np.ndarray,
-    overlaps: np.ndarray,
-) -> np.ndarray:
+    rows: Ends,
+    columns: Ends,
+    overlaps: Weights,
+) -> FeaturesOfPairs:
     """Geometric features (E, 14) float32 of pairs: what the box of the column is to that of the row.
 
     Args:

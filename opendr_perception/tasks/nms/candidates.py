@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.shapes import Box, Boxes, FeatureMaps, Scores
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,8 @@ class Detections:
         scores: (n,) float32 in [0, 1].
     """
 
-    boxes: np.ndarray
-    scores: np.ndarray
+    boxes: Boxes
+    scores: Scores
 
     def __post_init__(self) -> None:
         if self.boxes.shape != (len(self.scores), 4):
@@ -42,10 +43,10 @@ class FeatureMap:
         frame: (4,) x_min, y_min, x_max, y_max of what the map shows, in source pixels; with the borders of a letterbox.
     """
 
-    values: np.ndarray
-    frame: np.ndarray
+    values: FeatureMaps
+    frame: Box
 
-    def places(self, boxes: np.ndarray) -> np.ndarray:
+    def places(self, boxes: Boxes) -> Boxes:
         """Boxes (n, 4) in source pixels as fractions of the map, float32."""
         low, high = self.frame[:2], self.frame[2:]
         return ((boxes - np.tile(low, 2)) / np.tile(high - low, 2)).astype(np.float32)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from opendr_perception.tasks.shapes import Box, Boxes, Chosen, Mask, OtherBoxes, Overlaps, OwnOverlaps, Scores
 
-def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+
+def iou(box: Box, boxes: Boxes) -> Scores:
     """Intersection over union of one box (4,) with each of (n, 4); 0 where both are empty."""
     width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
     height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
@@ -14,7 +16,7 @@ def iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     return np.divide(intersection, union, out=np.zeros_like(union), where=union > 0)
 
 
-def pairwise_iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def pairwise_iou(boxes: Boxes, others: OtherBoxes) -> Overlaps:
     """Intersection over union (n, m) of boxes (n, 4) with others (m, 4); 0 where both are empty."""
     sides = np.minimum(boxes[:, None, 2:], others[None, :, 2:]) - np.maximum(boxes[:, None, :2], others[None, :, :2])
     intersection = np.maximum(sides, 0).prod(axis=2)
@@ -27,7 +29,7 @@ def area(boxes: np.ndarray) -> np.ndarray:
     return (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
 
 
-def greedy_mask(overlaps: np.ndarray, threshold: float) -> np.ndarray:
+def greedy_mask(overlaps: OwnOverlaps, threshold: float) -> Mask:
     """Mask of the boxes that greedy suppression keeps, for all boxes at once [Zheng 2021, Cluster-NMS].
 
     Args:
@@ -47,7 +49,7 @@ def greedy_mask(overlaps: np.ndarray, threshold: float) -> np.ndarray:
     return kept
 
 
-def greedy_nms(boxes: np.ndarray, scores: np.ndarray, iou_threshold: float, limit: int | None = None) -> np.ndarray:
+def greedy_nms(boxes: Boxes, scores: Scores, iou_threshold: float, limit: int | None = None) -> Chosen:
     """Keep the best box, drop those that overlap it by more than the threshold, and go on with the rest.
 
     Args:

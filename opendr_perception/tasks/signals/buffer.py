@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opendr_perception.tasks.shapes import Samples
 from opendr_perception.tasks.signals.clock import SampleClock
 
 PATIENCE = 0.2
@@ -36,7 +37,7 @@ class Chunk:
             off by more than the largest gap.
     """
 
-    samples: np.ndarray
+    samples: Samples
     rate: float
     stamp: int
     loose: bool = False
@@ -54,7 +55,7 @@ class Piece:
         restart: why the stream restarts with it; '' if it goes on.
     """
 
-    samples: np.ndarray
+    samples: Samples
     rate: float
     index: int
     stamp: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
+from opendr_perception.tasks.shapes import Samples
 
 
 class SignalError(ValueError):
@@ -23,7 +23,7 @@ class SignalRecording:
         unit: of the samples; '' where it is not known, or not the same for all channels.
     """
 
-    samples: np.ndarray
+    samples: Samples
     rate: float
     names: tuple[str, ...]
     unit: str

@@ -12,6 +12,7 @@ import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
+from opendr_perception.tasks.shapes import Probabilities
 from opendr_perception.tasks.sound.log_mel import LogMel, MelConfig
 
 UNKNOWN = "unknown"
@@ -30,7 +31,7 @@ class SoundResult:
 
     end: int
     label: str
-    probabilities: np.ndarray
+    probabilities: Probabilities
     warm: bool
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from opendr_perception.tasks.imaging import printable
+from opendr_perception.tasks.shapes import Samples
 from opendr_perception.tasks.signals import SampleClock
 from opendr_perception.tasks.sound.bag import BagSound
 from opendr_perception.tasks.sound.messages import Format
@@ -34,7 +35,7 @@ class SoundChunk:
         frame_id: of the microphone; '' where the source does not tell.
     """
 
-    samples: np.ndarray
+    samples: Samples
     rate: int
     stamp: int | None = None
     live: float | None = None

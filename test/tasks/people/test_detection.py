@@ -150,6 +150,7 @@ def test_what_is_no_number_is_nobody(tmp_path: Path) -> None:
     assert len(people) == 0
 
 
+@pytest.mark.usefixtures("arrays_unchecked")
 def test_boxes_and_scores_must_belong_together() -> None:
     with pytest.raises(ValueError, match="do not belong"):
         Detections(np.empty((2, 4)), np.empty(3))

@@ -11,6 +11,7 @@ import numpy as np
 from opendr_perception.engine.session import EngineError, Outputs, Session, Tensor
 from opendr_perception.tasks.body.layouts import COCO17
 from opendr_perception.tasks.imaging import Image, Order
+from opendr_perception.tasks.shapes import Boxes, Keypoints, Scores
 
 IMAGE = Tensor("image", (None, None, None, 3), np.dtype(np.uint8))
 """The input of every network; normalisation is in its graph."""
@@ -46,9 +47,9 @@ class DecodedBodies:
         scores: (n,) float32.
     """
 
-    keypoints: np.ndarray
-    boxes: np.ndarray
-    scores: np.ndarray
+    keypoints: Keypoints
+    boxes: Boxes
+    scores: Scores
 
     def __getitem__(self, index: np.ndarray) -> DecodedBodies:
         return DecodedBodies(self.keypoints[index], self.boxes[index], self.scores[index])
