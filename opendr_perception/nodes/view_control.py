@@ -82,7 +82,7 @@ class Parameters(ExplorerParameters):
 
     @property
     def pursuit(self) -> Pursuit:
-        """How somebody is followed."""
+        """Way of following somebody."""
         return Pursuit(self.follow_distance, self.follow_side, self.follow_travel)
 
     @property
@@ -182,7 +182,7 @@ class ViewControl(ManagedNode):
         params.pursuit.check(params.limits)
 
     def parameters_changed(self) -> None:
-        """Whoever is followed is not any more: it begins anew, if that is still wanted."""
+        """End what follows with other parameters: it begins anew, if that is still wanted."""
         if self._episodes is not None and self._following != self.params.followed:
             self._following = self.params.followed
             self._auto_follow.end("the parameters of following have changed")

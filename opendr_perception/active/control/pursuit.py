@@ -27,7 +27,7 @@ ROOM = 0.1
 
 @dataclass(frozen=True)
 class Pursuit:
-    """How somebody is followed.
+    """Way of following somebody.
 
     Args:
         distance: that is kept from the robot's edge, m.

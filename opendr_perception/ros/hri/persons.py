@@ -126,7 +126,7 @@ class PersonTopics:
         publish("engagement_status", self._types.EngagementLevel(header=header, level=int(engaged.level)))
 
     def _pairs(self) -> dict[Match, float]:
-        """What belongs together, and how sure that is: a face as sure as the name that it has given."""
+        """Parts and their persons, and how sure that is: a face as sure as the name that it has given."""
         kinds = self._types.IdsMatch
         found = {}
         for people in self._seen.values():

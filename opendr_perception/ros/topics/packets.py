@@ -86,7 +86,7 @@ class PacketStream:
         self._changed = threading.Condition()
         self._closed = self._gap = False
         self._counts = dict.fromkeys(("received", "published", "damaged", "given up"), 0)
-        self._problem = ""
+        self._problem, self._lost = "", 0
         prefix = f"{name}/" if name else ""
         self._images = node.create_publisher(ImageMessage, f"{prefix}image_raw", qos.newest("reliable", depth=2))
         profile = qos.newest(node.params.qos_reliability, depth=QUEUE)
@@ -108,12 +108,14 @@ class PacketStream:
         problem = self._listener.problem() or self._problem
         self._problem = ""
         level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
-        values = {**self._counts, "before a key frame": self._decoder.skipped}
+        values = {**self._counts, "lost": self._lost, "before a key frame": self._decoder.skipped}
         return self._node.status(self._listener.topic, level, problem or "packets are decoded", values)
 
     def _take(self, packet: Any) -> None:
         with self._changed:
             self._counts["received"] += 1
+            if self._listener.lost != self._lost:  # decoders make something up instead
+                self._lost, self._gap = self._listener.lost, True
             if len(self._waiting) >= QUEUE or self._images.get_subscription_count() == 0:
                 self._counts["given up"] += len(self._waiting) + 1
                 self._waiting.clear()

@@ -1,4 +1,4 @@
-"""Who is meant, by the ids and names of `people`."""
+"""The one who is meant, by the ids and names of `people`."""
 
 from __future__ import annotations
 

@@ -65,12 +65,10 @@ def test_after_a_loss_nothing_is_shown_that_is_not_there() -> None:
     shown = {}
     for number, data in enumerate(stream):
         if number == 2:
-            continue
-        try:
+            decoder.reset()  # whoever counts packets has noticed it; the decoder may not
+        else:
             shown |= dict(decoded(decoder, data, number))
-        except ValueError as error:
-            assert "missing" in str(error)
-    assert {0, 1, 5, 6, 7, 8, 9, 10, 11} <= set(shown)
+    assert set(shown) == {0, 1, *range(5, 12)}
     assert all(grey == pytest.approx(brightness(number), abs=6) for number, grey in shown.items())
 
 
