@@ -11,7 +11,7 @@ from std_msgs.msg import Bool, Header
 
 from opendr_perception.msg import BodyPoseArray, DetectionArray, EmotionArray, FaceArray, PersonArray, VoiceArray
 from opendr_perception.ros.hri import convert
-from opendr_perception.ros.hri.crops import Crops
+from opendr_perception.ros.hri.crops import CutOuts
 from opendr_perception.ros.hri.features import MOST, Features
 from opendr_perception.ros.hri.persons import PersonTopics
 from opendr_perception.ros.node import ManagedNode, qos
@@ -38,7 +38,7 @@ class HumansBridge:
         )
         self._voices = Features(node, types, f"{root}/voices", {"is_speaking": Bool})
         self._persons = PersonTopics(node, types, root)
-        self._crops = {stream: Crops(node, stream) for stream in node.params.streams}
+        self._crops = {stream: CutOuts(node, stream) for stream in node.params.streams}
         self._subscriptions = [
             self._subscribe(stream, topic, kind, take)
             for stream in node.params.streams

@@ -18,7 +18,7 @@ IMAGES = 12
 """That are kept until the results come that were found in them."""
 
 
-class Crops:
+class CutOuts:
     """Cuts parts out of the images of one stream, until `close`.
 
     Args:
