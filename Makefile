@@ -84,14 +84,14 @@ test-wheel: $(dev) build
 	@$(in_env) pytest -m wheel $(PYTEST_ARGS)
 
 # Large packages that nodes do not need: beside .venv, on top of it.
-$(extras): $(dev) requirements/view.txt requirements/ray.txt
+$(extras): $(run) requirements/view.txt requirements/ray.txt
 	@echo "==> Installing what the viewer and clusters need ..."
 	@$(PYTHON) -m venv .venv/extras
 	@realpath .venv/lib/python3*/site-packages > $$(echo .venv/extras/lib/python3*/site-packages)/parent.pth
 	@.venv/extras/bin/python -m pip install -q --disable-pip-version-check -r requirements/view.txt -r requirements/ray.txt
 	@touch $@
 
-test-extras: $(extras) build models
+test-extras: $(dev) $(extras) build models
 	@command -v chromium chromedriver >/dev/null || echo "no browser, so its tests are left out: apt install chromium chromium-driver"
 	@$(in_env) $(with_extras) pytest -m extra $(PYTEST_ARGS)
 
