@@ -38,6 +38,7 @@ WITH_TORCH = (
     "bench/action/adapting.py",
     "bench/activity.py",
     "bench/continual.py",
+    "bench/emotion/audiovisual.py",
     "bench/emotion/esr.py",
     "bench/nms.py",
     "bench/presence.py",

@@ -17,6 +17,7 @@ from opendr_perception.bench.action.adapting import adapt
 from opendr_perception.bench.activity import activity
 from opendr_perception.bench.body.high_resolution import high_resolution
 from opendr_perception.bench.continual import continual
+from opendr_perception.bench.emotion.audiovisual import audiovisual
 from opendr_perception.bench.emotion.recognition import emotion
 from opendr_perception.bench.face.recognition import faces
 from opendr_perception.bench.harness.extent import Extent
@@ -51,6 +52,7 @@ CASES: dict[str, Case] = {
     "people": people,
     "sound": sound,
     "signals": signals,
+    "av": audiovisual,
     "process": process,
     "adapt": adapt,
     "activity": activity,

@@ -15,6 +15,7 @@ from rich.console import Console
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.action.recognition import evaluate_actions
 from opendr_perception.evaluate.emotion.recognition import evaluate_expressions
+from opendr_perception.evaluate.emotion.voices import evaluate_voices
 from opendr_perception.evaluate.face.identity import evaluate_identity
 from opendr_perception.evaluate.people.detection import evaluate_persons
 from opendr_perception.evaluate.people.scene import evaluate_people
@@ -58,6 +59,7 @@ CAPABILITIES: dict[str, EvaluatedCapability] = {
     "persons": EvaluatedCapability(evaluate_persons, "nanodet"),
     "tracks": EvaluatedCapability(evaluate_tracks, "nanodet"),
     "heart": EvaluatedCapability(evaluate_heart, "heart-beats"),
+    "voices": EvaluatedCapability(evaluate_voices, "emotion-av"),
     "nms": EvaluatedCapability(evaluate_nms, "nanodet-features"),
 }
 """All that can be measured, by name: add a line for another capability."""

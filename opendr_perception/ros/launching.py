@@ -22,6 +22,8 @@ NOT_OF_NODES = ("diagnostics",)
 YES_NO = ("true", "false")
 WITHOUT_STAMPS = ("humble", "jazzy")
 """Distributions whose navigation sends velocities without a stamp."""
+HEARING = ("voice_activity", "sound_classification")
+"""Nodes that hear, for everybody who has a microphone."""
 RESPAWN_DELAY = 2.0
 """Seconds before a process that has ended is started again."""
 
@@ -83,6 +85,12 @@ PERCEPTION = [
         "Who finds the people for pose_estimation: topic, person_detection, whose ids poses then have; own, it does by "
         "itself. Empty: topic where both are started; or as in params_file, if that is given.",
         ("", "topic", "own"),
+    ),
+    argument(
+        "audio",
+        "",
+        "Topic of a microphone: voice_activity and sound_classification are started too, and hear it. Empty: they are "
+        "not.",
     ),
     argument("device", "", "Where the models run; empty: as in the parameters.", ("", "cpu", "cuda", "tensorrt")),
     argument(
@@ -204,7 +212,8 @@ def _known(overrides: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]
 def perception(context: LaunchContext) -> list[Node | ExecuteProcess]:
     """The processes that the arguments in PERCEPTION ask for."""
     given = values(context, PERCEPTION)
-    names = selected_nodes(f"{given['nodes']} video_source" if given["video"] else given["nodes"])
+    besides = (*(["video_source"] if given["video"] else []), *(HEARING if given["audio"] else ()))
+    names = selected_nodes(" ".join([given["nodes"], *besides]))
     groups = [names] if given["composed"] == "true" else [[name] for name in names]
     overrides = _overrides(given) | _people(given, names)
     started = [process(group, given, overrides, remappings=_remappings(given)) for group in groups]
@@ -236,7 +245,7 @@ def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
 
 def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:
     topics = [(f"image_raw{transport}", given["image"] + transport) for transport in ("", "/compressed", "/ffmpeg")]
-    others = {"camera_info": given["camera_info"], "depth/image": given["depth"]}
+    others = {"camera_info": given["camera_info"], "depth/image": given["depth"], "audio": given["audio"]}
     return topics + [(name, topic) for name, topic in others.items() if topic]
 
 

@@ -16,7 +16,7 @@ from sensor_msgs.msg import CameraInfo, Image
 FILE = "perception.launch.py"
 ARGUMENTS = (
     *("nodes", "image", "camera_info", "depth", "image_transport", "streams", "people", "device", "composed", "video"),
-    "view",
+    *("audio", "view"),
     *("autostart", "use_sim_time", "params_file", "namespace", "stamped", "respawn", "log_level"),
 )
 

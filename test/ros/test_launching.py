@@ -94,6 +94,15 @@ def test_cameras_and_what_they_publish_are_as_they_are_given(launching: Any) -> 
     assert ("depth/image", "/eye/depth") in process.remappings
 
 
+def test_whoever_names_a_microphone_gets_those_who_hear_it(launching: Any) -> None:
+    (process,) = processes(launching, nodes="people", audio="/ear/audio")
+    assert process.arguments == ["run", "people", "voice_activity", "sound_classification"]
+    assert ("audio", "/ear/audio") in process.remappings
+    (deaf,) = processes(launching, nodes="people,voice_activity")
+    assert "sound_classification" not in deaf.arguments
+    assert "audio" not in dict(deaf.remappings)
+
+
 @pytest.mark.parametrize(
     ("given", "distribution", "stamped"), [("", "jazzy", False), ("", "kilted", True), ("true", "jazzy", True)]
 )

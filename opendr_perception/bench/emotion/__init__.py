@@ -1,5 +1,6 @@
 """Benchmarks of expressions and emotions."""
 
 __all__ = [
+    "audiovisual",
     "recognition",
 ]

@@ -31,7 +31,7 @@ def video_layer(before: int, after: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv1d(before, after, 3, padding=1), nn.BatchNorm1d(after), nn.ReLU(inplace=True))
 
 
-class Branch(nn.Module):
+class TemporalBranch(nn.Module):
     """The convolutions over time of one modality, in two stages of two layers each."""
 
     def __init__(self, layer: Callable[[int, int], nn.Sequential], features: int, widths: Sequence[int]) -> None:
@@ -134,8 +134,8 @@ class AudiovisualNetwork(nn.Module):
         if fusion not in get_args(Fusion):
             raise ValueError(f"there is no fusion '{fusion}': choose one of {', '.join(get_args(Fusion))}")
         self.fusion = fusion
-        self.audio = Branch(audio_layer, audio_features, audio_widths)
-        self.video = Branch(video_layer, video_features, video_widths)
+        self.audio = TemporalBranch(audio_layer, audio_features, audio_widths)
+        self.video = TemporalBranch(video_layer, video_features, video_widths)
         joined = 3 if fusion == "lt" else 1
         sounds, faces = audio_widths[joined], video_widths[joined]
         if fusion == "ia":

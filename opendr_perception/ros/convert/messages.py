@@ -11,6 +11,8 @@ from std_msgs.msg import Header
 from opendr_perception.msg import (
     Action,
     ActionArray,
+    AvEmotion,
+    AvEmotionArray,
     BodyPose,
     BodyPoseArray,
     Box,
@@ -27,6 +29,7 @@ from opendr_perception.tasks.action import recognition
 from opendr_perception.tasks.body import LAYOUTS, Poses, convert
 from opendr_perception.tasks.emotion import FaceView
 from opendr_perception.tasks.emotion import recognition as emotion
+from opendr_perception.tasks.emotion.audiovisual import AudiovisualResult
 from opendr_perception.tasks.face import RecognisedFaces
 from opendr_perception.tasks.imaging import Heatmap, Image
 from opendr_perception.tasks.nms import Detections
@@ -119,6 +122,30 @@ def emotion_array(emotions: Sequence[emotion.Emotion], labels: Sequence[str]) ->
                 warm=face.warm,
             )
             for face in emotions
+        ],
+    )
+
+
+def av_emotion_array(emotions: Sequence[AudiovisualResult], labels: Sequence[str]) -> AvEmotionArray:
+    """Emotions of faces and voices; the label is empty where there is no evidence."""
+    return AvEmotionArray(
+        labels=list(labels),
+        emotions=[
+            AvEmotion(
+                emotion=Emotion(
+                    track_id=each.track,
+                    label=labels[int(np.argmax(each.probabilities))] if each.modalities else "",
+                    probabilities=each.probabilities.tolist(),
+                    valence=each.valence,
+                    arousal=each.arousal,
+                    frames=each.frames,
+                    warm=each.warm,
+                ),
+                modalities=each.modalities,
+                audio_coverage=each.audio_coverage,
+                video_coverage=each.video_coverage,
+            )
+            for each in emotions
         ],
     )
 

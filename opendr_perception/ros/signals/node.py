@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -86,6 +86,13 @@ class SampleParameters(NodeParameters):
     )
 
 
+@dataclass(frozen=True)
+class Aside:
+    """Work on the memory of a stream between its sounds; gives results as `SampleNode.hear` does."""
+
+    work: Callable[[Any], Iterable[tuple[int, Any]]]
+
+
 class SampleNode(ManagedNode):
     """Base of the nodes that turn a stream of sound into results at their own times."""
 
@@ -123,6 +130,14 @@ class SampleNode(ManagedNode):
         """Make the memory of a stream, which is kept from chunk to chunk."""
         raise NotImplementedError
 
+    def renew_memory(self, memory: Any) -> object:
+        """Memory of a stream whose sound begins again, by what was kept of it before (None at first)."""
+        return self.new_memory()
+
+    def aside(self, stream: str, work: Callable[[Any], Iterable[tuple[int, Any]]]) -> None:
+        """Have the worker do something with the memory of a stream between its sounds. Never blocks."""
+        self._queue.put(stream, (0, Aside(work)))
+
     def tell(self, stream: str, problem: str) -> None:
         """Say in the log and the diagnostics what is wrong with the samples of a stream; '' for nothing."""
         self._streams[stream].tell(problem)
@@ -142,8 +157,7 @@ class SampleNode(ManagedNode):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
         self._streams = {
-            name: SampleStream(self, name, self.source(), self.RESULT, self.rate, lambda _: self.new_memory())
-            for name in names
+            name: SampleStream(self, name, self.source(), self.RESULT, self.rate, self.renew_memory) for name in names
         }
 
     def activate(self) -> None:
@@ -206,14 +220,22 @@ class SampleNode(ManagedNode):
                 queue.count(name, rejected=1)
                 stream.reject(f"{kind}{error}")
             else:
-                queue.count(name, processed=1)
+                queue.count(name, processed=not isinstance(message, Aside))
 
     def _serve(self, stream: SampleStream, arrived: int, message: object, queue: Queue[tuple[int, object]]) -> None:
+        if isinstance(message, Aside):
+            self._publish(stream, message.work(stream.memory), queue)
+            return
         for samples, stamp in stream.hear(arrived, message):
-            started = time.perf_counter()
-            for end, result in self.hear(stream.name, samples, stamp, stream.memory):
-                if queue.closed:  # the node has stopped meanwhile, and nobody waits for this
-                    return
-                now = time.perf_counter()
-                stream.publish(end, result, now - started)
-                started = now
+            self._publish(stream, self.hear(stream.name, samples, stamp, stream.memory), queue)
+
+    def _publish(
+        self, stream: SampleStream, results: Iterable[tuple[int, Any]], queue: Queue[tuple[int, object]]
+    ) -> None:
+        started = time.perf_counter()
+        for end, result in results:
+            if queue.closed:  # the node has stopped meanwhile, and nobody waits for this
+                return
+            now = time.perf_counter()
+            stream.publish(end, result, now - started)
+            started = now

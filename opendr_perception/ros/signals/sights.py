@@ -1,0 +1,82 @@
+"""Images with their faces, and what is said of voices, beside the sound of a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from opendr_perception.msg import FaceArray, VoiceArray
+from opendr_perception.ros.convert import stamps
+from opendr_perception.ros.node import ManagedNode, qos
+from opendr_perception.ros.topics import Input, Listener, Pairing, image_input, result_input, with_images
+
+DEPTH = 16
+
+
+class Sights:
+    """Subscribes the images, faces and voices of one stream until `close`.
+
+    Args:
+        node: that subscribes.
+        name: the prefix of the topics; '' for none.
+        transport: of the images.
+        see: takes the stamp in ns of faces, and the messages of their image and of them as `source` opens them.
+        hear: takes the stamp in ns of what is said of voices, and the message.
+    """
+
+    def __init__(
+        self,
+        node: ManagedNode,
+        name: str,
+        transport: str,
+        see: Callable[[int, Any], None],
+        hear: Callable[[int, VoiceArray], None],
+    ) -> None:
+        images, faces = image_input(transport), result_input("faces", FaceArray)
+        self.source = with_images(faces, images)
+        self._missed = 0
+        self._pairing: Pairing[Any, tuple[int, Any]] = Pairing(
+            lambda image, found: self._see(see, found[0], (image, found[1])), self._miss
+        )
+        prefix = f"{name}/" if name else ""
+        profile = qos.newest("best_effort", DEPTH)
+
+        def listen(source: Input, take: Callable[[int, Any], None]) -> Listener:
+            def receive(message: Any) -> None:
+                try:
+                    stamp = source.stamp(message)
+                except ValueError as error:
+                    node.warn(f"{prefix}{source.topic}: {error}", f"{prefix}{source.topic}")
+                else:
+                    take(stamp, message)
+
+            return Listener(node, source.type, prefix + source.topic, receive, profile, source.raw, source.remedy)
+
+        self._listeners = [
+            listen(faces, lambda stamp, message: self._pairing.add_result(stamp, (stamp, message))),
+            listen(images, self._pairing.add_image),
+        ]
+        self._voices = Listener(
+            node,
+            VoiceArray,
+            f"{prefix}voices",
+            lambda message: hear(stamps.nanoseconds(message.header.stamp), message),
+            qos.newest("best_effort", DEPTH),
+        )
+
+    def _see(self, see: Callable[[int, Any], None], stamp: int, messages: Any) -> None:
+        self._missed = 0
+        see(stamp, messages)
+
+    def _miss(self, in_a_row: int, offset: float | None) -> None:
+        self._missed = in_a_row
+
+    def problem(self) -> str:
+        """The reason why nothing is seen; ''."""
+        unpaired = "faces come without the images of their stamps" if self._missed > DEPTH else ""
+        return "; ".join(filter(None, (unpaired, *(listener.problem() for listener in self._listeners))))
+
+    def close(self) -> None:
+        """End the subscriptions."""
+        for listener in (*self._listeners, self._voices):
+            listener.close()

@@ -1,0 +1,3 @@
+"""Training of networks that tell emotions from voices and faces."""
+
+__all__ = ["export"]
