@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.audiovisual import FRAMES, AudiovisualClip, AudiovisualNetwork, of_opendr
-from opendr_perception.networks.emotion.efficient_face import SIDE
+from opendr_perception.networks.emotion.efficient_face import FEATURES, SIDE
 from opendr_perception.tasks.emotion import EXPRESSIONS
 from opendr_perception.tasks.sound import MfccConfig
 from opendr_perception.training.common.onnx_file import write_onnx
@@ -109,7 +109,7 @@ def export_opendr(checkpoint: Path, model: Path, fusion: str, heads: int) -> Non
     labels = RAVDESS if classes == len(RAVDESS) else tuple(label for label in RAVDESS if label != "neutral")
     texts = {"labels": json.dumps(labels), "faces": sha256_of(faces), "face_labels": "[]", "terms": "research"}
     texts |= {"mean": json.dumps([0.0] * 10), "spread": json.dumps([1.0] * 10)}
-    export_head(network.head, model, 10, network.head.video.first[0][0].in_channels, texts)
+    export_head(network.head, model, 10, FEATURES, texts)
 
 
 def export_weights(

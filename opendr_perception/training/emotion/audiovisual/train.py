@@ -45,7 +45,7 @@ SHOWN = 50
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings that decide the outcome of a training: `steps` in all, in the first `alone` of which there are voices alone."""
+    """Settings that decide the outcome: `steps` in all, in the first `alone` of which there are voices alone."""
 
     steps: int
     alone: int = 0
