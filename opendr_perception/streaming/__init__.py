@@ -5,7 +5,7 @@ Begin with `contract`, which explains the idea and all decisions; each other fil
 
 from opendr_perception.streaming.attention import RetroactiveAttention, SingleOutputAttention
 from opendr_perception.streaming.channel import LayerNorm, Linear, SqueezeExcitation
-from opendr_perception.streaming.compose import Delay, Parallel, Residual, Sequential
+from opendr_perception.streaming.compose import Conditional, Delay, Parallel, Residual, Sequential
 from opendr_perception.streaming.contract import Slot, Streaming, Tick
 from opendr_perception.streaming.conv import Conv1d, Conv2d, Conv3d
 from opendr_perception.streaming.convert import convert
@@ -22,6 +22,7 @@ __all__ = [
     "AdaptiveGraphConvolution",
     "AdaptiveMaxPool",
     "AvgPool",
+    "Conditional",
     "Conv1d",
     "Conv2d",
     "Conv3d",

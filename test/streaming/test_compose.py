@@ -8,7 +8,18 @@ import pytest
 import torch
 from torch import nn
 
-from opendr_perception.streaming import AvgPool, Conv1d, Conv2d, Conv3d, Delay, MaxPool, Parallel, Residual, Sequential
+from opendr_perception.streaming import (
+    AvgPool,
+    Conditional,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    Delay,
+    MaxPool,
+    Parallel,
+    Residual,
+    Sequential,
+)
 from opendr_perception.streaming.channel import SqueezeExcitation
 
 CHAINS = {
@@ -150,3 +161,50 @@ def test_a_small_continual_3d_network(check) -> None:
     clip = torch.randn(1, 3, 28, 4, 4, dtype=torch.float64)
     outputs, _ = padded.steps(clip, padded.initial_state(1, (3, 4, 4)))
     assert torch.allclose(outputs[:, :, 17:], unpadded(clip), rtol=0, atol=1e-12)
+
+
+def _moved(frame: torch.Tensor, before: torch.Tensor) -> torch.Tensor:
+    return (frame - before).abs().flatten(1).amax(1) > 0.1
+
+
+def test_what_stands_still_is_left_out_and_said_so() -> None:
+    seen = []
+
+    class Counted(Conv2d):
+        def update(self, frame, memory, tick):  # type: ignore[no-untyped-def]
+            seen.append(len(frame))
+            return super().update(frame, memory, tick)
+
+    block = Counted(2, 3, (3, 1)).eval()
+    conditional = Conditional(block, _moved).eval()
+    still, other = torch.randn(1, 2, 4), torch.randn(1, 2, 4)
+    state, plain = conditional.initial_state(1, (2, 4)), block.initial_state(1, (2, 4))
+    outputs, said = [], []
+    for frame in [*[still] * 8, other, still]:
+        output, state = conditional.step(frame, state)
+        outputs.append(output)
+        said.append(bool(state["skipped"]))
+    assert said == [False] * 4 + [True] * 4 + [False] * 2
+    assert len(seen) == 6
+    seen.clear()
+    for frame, output in zip([*[still] * 8, other, still], outputs, strict=True):
+        expected, plain = block.step(frame, plain)
+        assert torch.equal(output, expected), "nothing is lost"
+
+
+def test_one_stream_that_moves_does_not_disturb_one_that_stands() -> None:
+    conditional = Conditional(Conv2d(2, 3, (3, 1)), _moved, patience=0).eval()
+    state = conditional.initial_state(2, (2, 4))
+    frame = torch.randn(2, 2, 4)
+    for _ in range(5):
+        output, state = conditional.step(frame, state)
+    moving = frame.clone()
+    moving[1] += 1.0
+    after, state = conditional.step(moving, state)
+    assert state["skipped"].flatten().tolist() == [1.0, 0.0]
+    assert torch.equal(after[0], output[0]) and not torch.equal(after[1], output[1])
+
+
+def test_a_strided_block_cannot_be_left_out() -> None:
+    with pytest.raises(ValueError, match="beat"):
+        Conditional(Conv2d(2, 3, (3, 1), (2, 1)), _moved)

@@ -53,11 +53,11 @@ def convolution(
     """
     if mode not in MODES:
         raise ValueError(f"'{mode}' is no conversion; there are {', '.join(MODES)}")
-    space = tuple(size // 2 for size in kernel[1:])
+    height, width = kernel[1] // 2, kernel[2] // 2
     strides = (1, stride, stride)
     if kernel[0] == 1:
-        return nn.Conv3d(*channels, kernel, strides, (0, *space), groups=groups, bias=False)
-    padding = (dilation * (kernel[0] // 2) if mode == "keep_p" else 0, *space)
+        return nn.Conv3d(*channels, kernel, strides, (0, height, width), groups=groups, bias=False)
+    padding = (dilation * (kernel[0] // 2) if mode == "keep_p" else 0, height, width)
     return Conv3d(*channels, kernel, strides, padding, (dilation, 1, 1), groups, bias=False, causal=mode == "causal")
 
 
@@ -156,7 +156,7 @@ def once(function: object, frame: Tensor) -> Tensor:
 
 def stage(blocks: Sequence[ResidualBlock]) -> Sequential:
     """A stage, named as in PyTorchVideo."""
-    named = OrderedDict((str(number), block) for number, block in enumerate(blocks))
+    named: OrderedDict[str, nn.Module] = OrderedDict((str(number), block) for number, block in enumerate(blocks))
     return Sequential(OrderedDict(res_blocks=Sequential(named)))
 
 

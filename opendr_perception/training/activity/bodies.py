@@ -126,7 +126,7 @@ def _surface(person: PersonModel, points: int, rng: np.random.Generator) -> tupl
         normal = cross[chosen] / np.maximum(area[chosen, None], 1e-12)
         below = np.full(len(chosen), float(name in FOREARMS))
         found.append(((corner[chosen] * share[..., None]).sum(1), normal, _colours(part, chosen, share), below))
-    return tuple(np.concatenate(each) for each in zip(*found, strict=True))  # type: ignore[return-value]
+    return tuple(np.concatenate(each) for each in zip(*found, strict=True))
 
 
 def _colours(part: MeshPart, triangles: Ints, share: Floats) -> Floats:
