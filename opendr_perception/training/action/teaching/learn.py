@@ -40,7 +40,7 @@ PRUNED_AT = (0.25, 0.65)
 JUDGED = 4
 """Batches that channels are judged by."""
 UNKNOWN = "unknown"
-REMEMBERED = 2.0
+REMEMBERED = 4.0
 """Weight of what was known, over that of what is new."""
 
 
