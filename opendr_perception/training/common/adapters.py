@@ -71,7 +71,8 @@ class LoRA(nn.Module):
             return weight + delta
         place = tuple(size - 1 if self.tap == "newest" and axis == 0 else size // 2 for axis, size in _taps(weight))
         added = torch.zeros_like(weight)
-        added[(slice(None), slice(None), *place)] = delta
+        index: list[slice | int] = [slice(None), slice(None), *place]
+        added[tuple(index)] = delta
         return weight + added
 
     @property
@@ -183,7 +184,7 @@ class AdaptedWeight:
         """The adapter before the weight."""
         if not parametrize.is_parametrized(self.layer, self.name):
             return None
-        return cast(Adapter, self.layer.parametrizations[self.name][0])  # type: ignore[index, union-attr]
+        return cast(Adapter, self.layer.parametrizations[self.name][0])  # type: ignore[index]
 
 
 def places(network: nn.Module) -> Iterator[AdaptedWeight]:

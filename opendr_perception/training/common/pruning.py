@@ -7,7 +7,7 @@ Scores are those of the fused weights, so that the same criteria serve plain net
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -27,11 +27,7 @@ LEAST = 2
 """Channels that any group keeps."""
 
 
-class Prunable(nn.Module, Narrowable):
-    """A network whose channels can be pruned for good, as a type."""
-
-
-Network = TypeVar("Network", bound=Prunable)
+Network = TypeVar("Network", bound=nn.Module)
 
 Weights = Mapping[str, tuple[Tensor, Tensor]]
 """Weights of the task and their gradients, by name."""
@@ -110,7 +106,7 @@ def narrow(network: Network, kept: Kept) -> Network:
     """Remove channels for good; what remains computes what the masked network does.
 
     Args:
-        network: Plain or with LoRA or SPLoRA; it is not changed.
+        network: A `Narrowable`, plain or with LoRA or SPLoRA; it is not changed.
         kept: Of each of its groups.
 
     Returns:
@@ -119,8 +115,9 @@ def narrow(network: Network, kept: Kept) -> Network:
     Raises:
         TypeError: It has adapters whose channels cannot be removed.
     """
-    groups = network.channel_groups()
-    new = network.narrowed({group.name: len(kept[group.name]) for group in groups})
+    narrowable = cast(Narrowable, network)
+    groups = narrowable.channel_groups()
+    new = narrowable.narrowed({group.name: len(kept[group.name]) for group in groups})
     state = sliced(_plain(network), groups, kept)
     new.load_state_dict(state)
     adapters = {place.full_name: place.adapter for place in places(network) if place.adapter is not None}
@@ -153,7 +150,8 @@ def keep_blocks(network: nn.Module, weights: Weights, density: float, criterion:
     for place in places(network):
         if isinstance(place.adapter, SPLoPA):
             weight, gradient = weights[place.full_name]
-            scores = score(*(_in_blocks(part, place.adapter.block) for part in (weight, gradient)), criterion)
+            block = place.adapter.block
+            scores = score(_in_blocks(weight, block), _in_blocks(gradient, block), criterion)
             chosen = scores.topk(max(round(density * len(scores)), 1)).indices
             place.adapter.kept.copy_(torch.zeros_like(scores).index_fill(0, chosen, 1.0).view_as(place.adapter.kept))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -181,7 +182,7 @@ class _Student:
         """Keep a share of the channels of the source."""
         groups = self.network.channel_groups()
         scores = scores_of(
-            groups, weights_of(self.network, [lambda b=batch: self.loss(*b) for batch in batches]), self.plan.criterion
+            groups, weights_of(self.network, [partial(self.loss, *batch) for batch in batches]), self.plan.criterion
         )
         left = density * sum(self.groups.values()) / sum(group.size for group in groups)
         self.network = narrow(self.network, best(scores, min(left, 1.0)))
@@ -209,7 +210,7 @@ class _Batches:
         fresh = self.examples.batch(self.rng, self.plan.batch - self.plan.batch // 2)
         rows = self.rng.integers(len(self.replay[0]), size=self.plan.batch // 2)
         known = augment(self.rng, self.replay[0][rows], self.replay[1][rows])
-        frames, labels = (np.concatenate(both) for both in zip(fresh, known, strict=True))
+        frames, labels = np.concatenate([fresh[0], known[0]]), np.concatenate([fresh[1], known[1]])
         return torch.from_numpy(frames)[..., None], torch.from_numpy(labels)
 
 
