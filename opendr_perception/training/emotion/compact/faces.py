@@ -1,4 +1,4 @@
-"""What the network of expressions learns from: FER2013 in the memory of the device, in batches by chance."""
+"""Batches of FER2013 by chance, from the memory of the device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a batch teaches: labels, mixtures of two faces [Zhang 2018], and what larger networks say [Hinton 2015]."""
+"""Targets of a batch: labels, mixtures of two faces [Zhang 2018], and answers of larger networks [Hinton 2015]."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Teachers:
         self.networks = [placed(network_of(file).requires_grad_(False), device) for file in files]
 
     def loss(self, faces: Tensor, logits: Tensor, frequency: Tensor, step: int) -> Tensor:
-        """How far a network's logits (N, classes) of faces are from those of a teacher.
+        """Distance of a network's logits (N, classes) of faces from those of a teacher.
 
         Args:
             faces: (N, 1, 48, 48).
