@@ -178,7 +178,7 @@ class ViewControl(ManagedNode):
         elif over := self._auto_follow.look_around(params.follow, params.pursuit):
             self.warn(over, "follow")
 
-    def check_parameters(self, params: Parameters) -> None:
+    def check_parameters(self, params: Any) -> None:
         params.pursuit.check(params.limits)
 
     def parameters_changed(self) -> None:

@@ -56,12 +56,12 @@ def _shapes(topic: str, message: Any, results: Mapping[str, Any]) -> list[shapes
         return shapes.of_actions(message, results["poses"])
     if topic == "emotions":
         return shapes.of_emotions(message, results["faces"])
-    reader: Callable[[Any], list[shapes.Shape]] = {
+    readers: dict[str, Callable[[Any], list[shapes.Shape]]] = {
         "persons": shapes.of_persons,
         "poses": shapes.of_poses,
         "faces": shapes.of_faces,
-    }[topic]
-    return reader(message)
+    }
+    return readers[topic](message)
 
 
 class _Types:

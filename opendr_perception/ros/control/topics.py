@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -44,7 +44,7 @@ class ControlTopics:
             Listener(node, image_type, image_topic, take_image, newest, raw=True),
             Listener(node, FaceArray, "faces", self._guarded("faces", explorer.take_faces), newest),
         ]
-        self._subscriptions = [
+        self._subscriptions: list[Any] = [
             node.create_subscription(
                 DetectionArray, "persons", self._guarded("persons", explorer.take_persons), newest
             ),

@@ -56,8 +56,11 @@ class HumansBridge:
         """Subscribe and publish nothing any more."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
-        for each in (*self._crops.values(), self._faces, self._bodies, self._voices, self._persons):
+        for crops in self._crops.values():
+            crops.close()
+        for each in (self._faces, self._bodies, self._voices):
             each.close()
+        self._persons.close()
 
     def look(self) -> None:
         """Once a second: let go of what has fallen silent, and subscribe images if cut-outs are wanted."""

@@ -24,7 +24,7 @@ class StampedResult(Protocol):
 class Make(Protocol):
     """Makes the other message of a result."""
 
-    def __call__(self, types: ModuleType, result: Any) -> Any:
+    def __call__(self, types: ModuleType, result: Any, /) -> Any:
         """The message, of the types in the module `<package>.msg`, with the stamp of the result.
 
         Raises:

@@ -97,7 +97,10 @@ class PacketDecoder:
             frames = self._context.decode(packet)
             if any(frame.is_corrupt for frame in frames):
                 raise ValueError("an image is damaged: packets are missing")
-            return [DecodedFrame(_stamp(frame, stamp), frame.to_ndarray(format="bgr24")) for frame in frames]
+            return [
+                DecodedFrame(_stamp(frame, stamp), np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+                for frame in frames
+            ]
         except (av.FFmpegError, MemoryError) as error:
             self.reset()
             raise ValueError(f"a packet of {codec} is damaged, or others are missing: {error}") from error
