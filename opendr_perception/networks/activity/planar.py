@@ -259,16 +259,21 @@ def _layers(chain: Sequential) -> list[Streaming]:
         elif isinstance(layer, Head):
             blocks.append(PlanarHead(layer))
         elif isinstance(layer, (nn.Conv3d, Conv3d)):
-            norm = layers.pop(0) if layers and isinstance(layers[0], nn.BatchNorm3d) else None
+            behind = layers[0] if layers else None
+            norm = behind if isinstance(behind, nn.BatchNorm3d) else None
+            if norm is not None:
+                layers.pop(0)
             act = layers.pop(0) if layers and isinstance(layers[0], (nn.ReLU, nn.SiLU)) else None
             into = width or layer.in_channels
             width = _filled_up(layer, layers)
             blocks.append(PlanarConv(layer, norm, act, (into, width or layer.out_channels)))
         elif isinstance(layer, Gate):
-            blocks.append(PlanarGate(layer, width or layer.block[0].in_channels, cast(nn.Module, layers.pop(0))))
+            blocks.append(PlanarGate(layer, width or cast(nn.Conv3d, layer.block[0]).in_channels, layers.pop(0)))
         elif isinstance(layer, nn.MaxPool3d):
-            size = (layer.kernel_size, layer.stride, layer.padding)
-            blocks.append(PlanarLayer(nn.MaxPool2d(*(cast("tuple[int, ...]", axes)[1:] for axes in size))))
+            kernel, stride, padding = (
+                cast("tuple[int, int, int]", size)[1:] for size in (layer.kernel_size, layer.stride, layer.padding)
+            )
+            blocks.append(PlanarLayer(nn.MaxPool2d(kernel, stride, padding)))
         elif isinstance(layer, Streaming):
             blocks.append(copy.deepcopy(layer))
         else:

@@ -130,6 +130,8 @@ class CoX3D(_Named, Sequential):
             40 (s), 43 (m) or 72 (l) frames.
     """
 
+    blocks: Sequential
+
     def __init__(
         self,
         size: Size | str = "s",

@@ -66,7 +66,7 @@ def film(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple[
     motion = Actor(rng, cast.clips).play((at[-1] + 2) / RATE)
     at = np.minimum(at, len(motion) - 1)
     root = roots(motion)[at]
-    who = cast.people[rng.integers(len(cast.people))]
+    who = cast.people[int(rng.integers(len(cast.people)))]
     follow = rng.random() < CUT
     camera, reach = _camera(rng, root, side, follow, cast.held_out)
     room = Room.random(rng, reach, cast.held_out)
@@ -168,12 +168,14 @@ def _dressed(
     return points, who.colours * tint * room.shade(norms)[..., None], norms
 
 
-def _passer_by(rng: np.random.Generator, cast: Cast, at: npt.NDArray[np.int64], room: Room) -> tuple[Floats, ...]:
+def _passer_by(
+    rng: np.random.Generator, cast: Cast, at: npt.NDArray[np.int64], room: Room
+) -> tuple[Floats, Floats, Floats]:
     motion = Actor(rng, cast.clips).play((at[-1] + 2) / RATE)
     times = np.minimum(at, len(motion) - 1)
     angle, away = rng.uniform(0, 2 * np.pi), rng.uniform(1.5, 4.0)
     root = roots(motion)[times] + np.array([away * np.cos(angle), 0.0, away * np.sin(angle)])
-    return _dressed(rng, cast.people[rng.integers(len(cast.people))], motion.rotations[times], root, room)
+    return _dressed(rng, cast.people[int(rng.integers(len(cast.people)))], motion.rotations[times], root, room)
 
 
 def _draw(
