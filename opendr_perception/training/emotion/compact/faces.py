@@ -11,7 +11,7 @@ from opendr_perception.networks.emotion.compact import equalised
 from opendr_perception.training.emotion.compact.variation import vary
 
 
-class Faces:
+class FaceBatches:
     """Batches of varied faces; all is drawn from the seed, so that a batch is the same whenever it is asked for.
 
     Args:

@@ -32,7 +32,7 @@ from opendr_perception.training.common.muon import Muon
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.emotion.compact.calibration import validated
-from opendr_perception.training.emotion.compact.faces import Faces
+from opendr_perception.training.emotion.compact.faces import FaceBatches
 from opendr_perception.training.emotion.compact.targets import Teachers, mixed, placed
 
 WARM_UP = 0.05
@@ -88,7 +88,7 @@ class Trainer(Resumable):
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.checkpoint, self.device = settings, checkpoint, torch.device(device)
-        self.faces = Faces(crops, settings.batch, settings.seed, self.device)
+        self.faces = FaceBatches(crops, settings.batch, settings.seed, self.device)
         self.frequency = settings.rarity * torch.log(self.faces.counts / self.faces.counts.sum())
         self.teachers = Teachers(teachers, self.device) if teachers else None
         network = CompactNet(len(crops.labels), settings.width, settings.blocks, settings.stride)

@@ -41,7 +41,7 @@ def loader(faces: Sequence[LabelledFace], size: int, device: torch.device, worke
         workers: Processes that read files; 0 reads them in this one.
     """
     if all(face.pixels is not None for face in faces):
-        return FaceMemory(faces, size, device)
+        return FacePixels(faces, size, device)
     return FaceFiles(faces, size, device, workers)
 
 
@@ -70,7 +70,7 @@ class FaceFiles(Dataset[tuple[Tensor, int, Tensor]]):
             yield FaceBatch(images.to(self.device), labels.to(self.device), affect.to(self.device))
 
 
-class FaceMemory:
+class FacePixels:
     """Grey faces of one size, all on the device, see `loader`."""
 
     def __init__(self, faces: Sequence[LabelledFace], size: int, device: torch.device) -> None:
