@@ -92,8 +92,8 @@ class Explorer(Protocol):
         """Stand still and look at the person; None when they cannot be found."""
         ...
 
-    def move(self, move: Move) -> str:
-        """Make a move to its end; '' when it was made, else why not, in words."""
+    def move(self, move: Move, within: float) -> str:
+        """Make a move to its end, or to the end of so many metres; '' when it was made, else why not, in words."""
         ...
 
     @property
@@ -157,7 +157,7 @@ def identify(
                     f"more than {goal.max_travel:g} m or {degrees:.0f} degrees around the person are not allowed"
                 )
             report("moving", views[-1] if views else None, moves)
-            if reason := explorer.move(move):
+            if reason := explorer.move(move, left):
                 if reason != IN_THE_WAY or not isinstance(policy, Persistent):
                     return end(reason)
                 policy.blocked(move)

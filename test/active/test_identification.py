@@ -40,7 +40,7 @@ class Table:
         recognition = Recognition(*self.views[self.place])
         return FaceObservation(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
 
-    def move(self, move: Move) -> str:
+    def move(self, move: Move, within: float) -> str:
         self.moved.append(round(move.pan / STEP))
         if self.place + self.moved[-1] in self.walls:
             return IN_THE_WAY
@@ -301,7 +301,7 @@ class ToyWalk(Table):
         recognition = self._clamped(self.toy.recognise(self.seen[place][0], 1.0 if self.clamp else 1.25))
         return FaceObservation(BLACK, np.zeros(4), np.zeros((6, 2)), recognition, 1.5, self.place * STEP)
 
-    def move(self, move: Move) -> str:
+    def move(self, move: Move, within: float) -> str:
         self.place += round(move.pan / STEP)
         self.moved.append(round(move.pan / STEP))
         return ""
@@ -382,7 +382,7 @@ def test_a_way_that_became_longer_than_allowed_is_the_last_and_is_not_driven_bac
     table.travelled = 5.0
     far = Move(pan=2 * STEP)
 
-    def drive(move: Move) -> str:
+    def drive(move: Move, within: float) -> str:
         table.travelled += 3 * move.length(1.5)
         table.moved.append(round(move.pan / STEP))
         return ""

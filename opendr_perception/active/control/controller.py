@@ -100,6 +100,7 @@ class MotionController:
         """Radians around the person, over all moves."""
         self._limiter = VelocityLimiter(limits)
         self._manoeuvre: Manoeuvre | None = None
+        self._way_end = math.inf
         self._time, self._odometry = RobotTime(timeouts.command), Odometry()
         self._arrivals: dict[str, Arrivals] = {}
         self._person: Point | None = None
@@ -171,8 +172,14 @@ class MotionController:
 
     # --- what is asked for ------------------------------------------------------------------------------------------
 
-    def move(self, move: Move | Pursuit, now: float) -> None:
+    def move(self, move: Move | Pursuit, now: float, within: float = math.inf) -> None:
         """Begin a move, or to follow the person; a former move ends.
+
+        Args:
+            move: change of view to make, or how to follow.
+            now: s, of the clock that `observe` is given too.
+            within: length of the way after which it ends in any case, m: how far it is to where it should lead is known
+                only as well as the distance of the person.
 
         Raises:
             Refused: the person is not seen, or the robot cannot do that here.
@@ -183,6 +190,7 @@ class MotionController:
         if person is None or (missing := self._missing(now)):
             raise Refused((self.problem or "nobody is seen") if person is None else missing)
         self._manoeuvre = plan(self.robot, move, person, self.limits, self.half_view)
+        self._way_end = self.travelled + within
         self.status, self.reason, self._held_since = Status.MOVING, "", None
 
     def halt(self, reason: str) -> None:
@@ -259,7 +267,7 @@ class MotionController:
             return self._hold(Status.LOST, missing, now, self._limiter.stop())
         person = self.person
         assert person is not None  # `move` has made sure of that
-        wanted = manoeuvre.wanted(person)
+        wanted = None if self._way_is_over() else manoeuvre.wanted(person)
         people = (person, *self.others(now))
         velocity = self._limiter.limit(wanted or STILL, people, self._obstacles, seconds)
         if wanted is None and velocity == STILL:
@@ -269,6 +277,13 @@ class MotionController:
         else:
             self.status, self._held_since = Status.MOVING, None
         return velocity
+
+    def _way_is_over(self) -> bool:
+        """True from where the robot has to brake, until it stands."""
+        braking = self._limiter.last.speed ** 2 / (2 * self.limits.max_acceleration)
+        if self.travelled + braking >= self._way_end:
+            self._way_end = -math.inf
+        return self._way_end == -math.inf
 
     def _missing(self, now: float) -> str:
         """Reason that keeps the robot from moving: an interlock, or a perception that is too old; '' for nothing."""

@@ -120,11 +120,11 @@ class SimulatedExplorer:
             self._seen[place] = image, self._detector([image])[0]
         return self._seen[place]
 
-    def move(self, move: Move) -> str:
+    def move(self, move: Move, within: float = math.inf) -> str:
         """Move, as `Explorer` says."""
         self._perceive()
         try:
-            self._controller.move(move, self._now)
+            self._controller.move(move, self._now, within)
         except Refused as error:
             return str(error)
         end, last, tick = self._now + LONGEST, STILL, 0

@@ -3,6 +3,7 @@ says."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -55,12 +56,13 @@ class DriveLoop:
         self._thread = threading.Thread(target=self._run, name="drive loop", daemon=True)
         self._thread.start()
 
-    def move(self, move: Move | Pursuit, interrupted: Callable[[], bool]) -> str:
+    def move(self, move: Move | Pursuit, interrupted: Callable[[], bool], within: float = math.inf) -> str:
         """Make a move to its end; '' when it was made, else why not.
 
         Args:
             move: change of view to make, or how to follow, which ends when the way is as long as allowed.
             interrupted: is asked all the time; when it says so, the robot stands still.
+            within: length of the way after which it ends in any case, m.
         """
         with self.lock:
             if interrupted():  # before the first step: a cancelled move must not start
@@ -68,7 +70,7 @@ class DriveLoop:
             if self.failure:
                 return self.failure
             try:
-                self.controller.move(move, time.monotonic())
+                self.controller.move(move, time.monotonic(), within)
             except Refused as error:
                 return str(error)
             while self.controller.moving and not self._stop.is_set():

@@ -181,9 +181,9 @@ class TopicExplorer:
         views = [replace(view, recognition=found) for view, found in zip(looks, recognitions, strict=True)]
         return sorted(views, key=lambda view: view.recognition.rank)[len(views) // 2]
 
-    def move(self, move: Move) -> str:
+    def move(self, move: Move, within: float = math.inf) -> str:
         """Move, as `Explorer` says."""
-        problem = self._drive.move(move, lambda: bool(self._interruption))
+        problem = self._drive.move(move, lambda: bool(self._interruption), within)
         with self._drive.lock:
             self._check()
             self._ready_from = self._stamp + round(SETTLE * 1e9)

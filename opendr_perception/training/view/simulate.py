@@ -136,8 +136,8 @@ class TableExplorer:
         measured = float(self.table.measured[self.place] * random.normal(1, noise.range_))
         return FaceObservation(UNSEEN, box, landmarks, self._recognise(self.place), measured, pan)
 
-    def move(self, move: Move) -> str:
-        """See Explorer."""
+    def move(self, move: Move, within: float = math.inf) -> str:
+        """See Explorer; a move on the grid is not made in part."""
         goal = self._goal(move)
         if isinstance(goal, str):
             return goal

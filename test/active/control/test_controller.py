@@ -231,3 +231,18 @@ def test_a_robot_that_requires_scans_does_not_begin_without() -> None:
     controller.observe(1.3, 1.3, PersonPosition(2.0, 0.0))
     assert controller.tick(1.3) == STILL
     assert controller.reason == "no scan of obstacles came for 0.25 s"
+
+
+@pytest.mark.parametrize("robot", ROBOTS)
+@pytest.mark.parametrize("within", [0.0, 0.1, 0.4, 1.0])
+def test_no_way_is_longer_than_allowed_wherever_the_person_turns_out_to_be(
+    floor: Any, robot: str, within: float
+) -> None:
+    scene = floor(robot=robot)
+    scene.controller.move(RIGHT, scene.now, within)
+    scene.person = np.array([4.0, 0.0])  # twice as far as they seemed to be, and so is the arc around them
+    for _ in range(1200):
+        scene.step()
+    assert not scene.controller.moving
+    assert scene.said[-1][1] in (STILL, None)
+    assert within - 0.1 <= scene.controller.travelled <= within + 0.02

@@ -73,7 +73,7 @@ class Standstill:
     def look(self) -> FaceObservation | RangeOnly:
         return self.seen
 
-    def move(self, move: Move) -> str:
+    def move(self, move: Move, within: float) -> str:
         self.moves += 1
         return ""
 
