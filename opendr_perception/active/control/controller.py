@@ -280,7 +280,7 @@ class MotionController:
 
     def _way_is_over(self) -> bool:
         """True from where the robot has to brake, until it stands."""
-        braking = self._limiter.last.speed ** 2 / (2 * self.limits.max_acceleration)
+        braking = self._limiter.last.speed**2 / (2 * self.limits.max_acceleration)
         if self.travelled + braking >= self._way_end:
             self._way_end = -math.inf
         return self._way_end == -math.inf

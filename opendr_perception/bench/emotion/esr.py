@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,14 @@ def esr_figures(extent: Extent) -> list[Figure]:
     try:
         with torch.inference_mode():
             kinds = extent.pick((False, True), (False, True), (True,))
-            return [figure for attention in kinds for figure in _compare(attention, extent.pick(20, 4, 1))]
+            rounds = extent.pick(20, 4, 1)
+            judges = extent.pick(("agree", "differ"), ("agree", "differ"), ("differ",))
+            return [figure for attention in kinds for figure in _compare(attention, rounds, judges)]
     finally:
         torch.set_num_threads(threads)
 
 
-def _compare(attention: bool, rounds: int) -> list[Figure]:
+def _compare(attention: bool, rounds: int, judges: Sequence[str]) -> list[Figure]:
     import torch
 
     from opendr_perception.bench.peers.opendr import PeerMissing, opendr_ensembles
@@ -63,8 +66,8 @@ def _compare(attention: bool, rounds: int) -> list[Figure]:
         image = np.random.default_rng(0).integers(0, 256, (1, SIZE, SIZE, 3), np.uint8)
         planes = torch.from_numpy(image).permute(0, 3, 1, 2) / 255
         runs: dict[str, tuple[Run, int]] = {"peer": (lambda: peer(planes), 1)}
-        for name, agree in (("agree", True), ("differ", False)):
-            session = _exported(network, Path(folder) / f"{name}.onnx", agree)
+        for name in judges:
+            session = _exported(network, Path(folder) / f"{name}.onnx", agree=name == "agree")
             runs[name] = (lambda session=session: session.run({"image": image}), 1)  # type: ignore[misc]
         times = alternating(runs, rounds)
     kind = "ESR-9 with attention" if attention else "ESR-9"
@@ -76,6 +79,7 @@ def _compare(attention: bool, rounds: int) -> list[Figure]:
     return [
         smaller_is_better(CASE, metric, "ms", times[name], times["peer"] / TARGET, times["peer"], peer_name)
         for name, metric in metrics.items()
+        if name in times
     ]
 
 
