@@ -11,12 +11,12 @@ import torch
 import typer
 from torch import Tensor, nn
 
+from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.audiovisual import FRAMES, AudiovisualClip, AudiovisualNetwork, of_opendr
 from opendr_perception.networks.emotion.efficient_face import FEATURES, SIDE
 from opendr_perception.tasks.emotion import EXPRESSIONS
 from opendr_perception.tasks.sound import MfccConfig
-from opendr_perception.training.common.onnx_file import write_onnx
 from opendr_perception.training.common.weights import fill, read
 from opendr_perception.zoo.cache import sha256_of
 
