@@ -63,6 +63,11 @@ class HeardSound:
         """Samples that are kept."""
         return len(self._samples)
 
+    @property
+    def kept_frames(self) -> int:
+        """Frames whose powers are kept."""
+        return len(self._powers)
+
     def push(self, samples: np.ndarray, stamp: int) -> None:
         """Take the next samples (n,), which follow those before, and the time of the first in ns."""
         self._samples = np.concatenate([self._samples, np.asarray(samples, np.float32)])

@@ -67,8 +67,10 @@ def test_a_muted_microphone_gives_nothing() -> None:
 def test_memory_does_not_grow() -> None:
     heard = HeardSound(CONFIG)
     wave = speechlike(3)
-    sizes = []
+    samples, frames = [], []
     for turn in range(20):
         push(heard, wave, 8000, START + turn * 3 * 10**9)
-        sizes.append(heard.kept)
-    assert max(sizes[5:]) <= 10 * MFCC_RATE
+        samples.append(heard.kept)
+        frames.append(heard.kept_frames)
+    assert max(samples) <= 10 * MFCC_RATE
+    assert 8 * MFCC_RATE // HOP - 4 <= max(frames) <= 10 * MFCC_RATE // HOP, "and those of the kept samples are kept"
