@@ -38,6 +38,7 @@ EMOTION = "angry"
 MUTED, GONE, END = (6.0, 12.0), (14.0, 20.0), 26.0
 """Seconds in which the microphone is muted and the face is gone, and of the whole."""
 COLOURS = ("#c2255c", "#1c7ed6", "#2b8a3e", "#e8590c")
+INK = "#495057"
 
 
 def course(folder: Path) -> tuple[list[str], list[AudiovisualResult | None]]:
@@ -66,15 +67,19 @@ def course(folder: Path) -> tuple[list[str], list[AudiovisualResult | None]]:
 def draw(labels: Sequence[str], answers: Sequence[AudiovisualResult | None]) -> None:
     """The probabilities, over a strip that says what they rest on."""
     seconds = (np.arange(len(answers)) + 1) * PERIOD * 1e-9
-    probabilities = np.stack([a.probabilities if a else np.full(len(labels), np.nan) for a in answers])
+    unknown = np.full(len(labels), np.nan)
+    probabilities = np.stack([a.probabilities if a and a.modalities else unknown for a in answers])
     _, (above, below) = pyplot.subplots(2, 1, figsize=(9, 3.2), sharex=True, height_ratios=(1, 3), layout="constrained")
     for row, (letter, name) in enumerate((("v", "face"), ("a", "voice"))):
         used = [bool(a and letter in a.modalities) for a in answers]
-        above.fill_between(seconds, row + 0.1, row + 0.9, where=used, color=COLOURS[row], linewidth=0, step="pre")
+        above.fill_between(seconds, row + 0.1, row + 0.9, where=used, color=INK, linewidth=0, step="pre")
         above.text(-0.2, row + 0.5, name, ha="right", va="center")
     above.axis("off")
-    for label, colour in zip(np.argsort(-np.nanmean(probabilities, 0))[: len(COLOURS)], COLOURS, strict=True):
-        below.plot(seconds, probabilities[:, label], colour, label=labels[int(label)])
+    others = [each for each in np.argsort(-np.nanmean(probabilities, 0)) if labels[each] != EMOTION]
+    for label, colour in zip([labels.index(EMOTION), *others], COLOURS, strict=False):
+        true = labels[label] == EMOTION
+        name = f"{EMOTION} (true)" if true else labels[label]
+        below.plot(seconds, probabilities[:, label], colour, label=name, linewidth=2.5 if true else 1.2)
     for (begin, end), text in ((MUTED, "microphone muted"), (GONE, "face gone")):
         below.axvspan(begin, end, color="#f1f3f5", linewidth=0)
         below.text((begin + end) / 2, 1.03, text, ha="center", fontsize=9)
