@@ -132,7 +132,7 @@ class Trainer(Resumable):
                 sounds, films, truth = self.clips.batch(self.step, 4 * settings.batch)
                 batch = sounds, np.zeros_like(films), truth
             else:
-                batch = with_dropout(*self.clips.batch(self.step, size), settings.dropout, rng)  # type: ignore[arg-type]
+                batch = with_dropout(*self.clips.batch(self.step, size), settings.dropout, rng)
             audio, video, labels = map(torch.from_numpy, batch)
             logits = self.network(audio, video)
             loss = F.cross_entropy(logits, labels, label_smoothing=0.1)
