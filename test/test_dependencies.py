@@ -37,6 +37,7 @@ WITH_TORCH = (
     "bench/action/adapting.py",
     "bench/nms.py",
     "bench/presence.py",
+    "bench/emotion/audiovisual.py",
     "bench/emotion/esr.py",
     "bench/signals/attention.py",
     "bench/sound/step.py",

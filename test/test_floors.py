@@ -43,7 +43,6 @@ WITH_TORCH = (
     "bench/nms.py",
     "bench/presence.py",
     "bench/signals/attention.py",
-    "bench/signals/attention.py",
     "bench/sound/step.py",
     "bench/peers/opendr.py",
     "bench/peers/opendr_nms.py",

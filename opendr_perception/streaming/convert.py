@@ -257,7 +257,7 @@ class GraphNetwork(Streaming):
         return _Timing(max(timing.field + last - timing.delay for timing in timings), last, stride)
 
     def _streaming(self) -> list[tuple[fx.Node, Streaming]]:
-        """What has, or may have, a memory, in the order in which it runs."""
+        """Layers that have, or may have, a memory, in the order in which it runs."""
         found: list[tuple[fx.Node, Streaming]] = []
         for node in self._nodes:
             found += [(node, delay) for delay in self._waits.get(node.name, ())]

@@ -44,7 +44,7 @@ faces: leaves, and heads from behind, which the detector takes for faces that lo
 
 @dataclass(frozen=True)
 class Likelihoods:
-    """What was measured of distances, in units of the threshold.
+    """Measured distributions of distances, in units of the threshold.
 
     Args:
         own: mean to oneself at ANGLES, of faces that are large enough.
@@ -152,7 +152,7 @@ def legible(view: FaceObservation) -> bool:
 
 
 def lack_of_pixels(size: float, angle: float) -> float:
-    """How much too small a face is: 0 when it is large enough, 1 at half of that, seen from the front."""
+    """Lack of size of a face: 0 when it is large enough, 1 at half of that, seen from the front."""
     return max(0.0, LARGE_ENOUGH / max(size, 1.0) - 1) * math.cos(angle)
 
 

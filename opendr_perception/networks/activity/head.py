@@ -69,7 +69,7 @@ class HorizonPool(Streaming):
 
 
 class Projection(nn.Module):
-    """What X3D does before and after its pool, named as in PyTorchVideo.
+    """Layers of X3D before and after its pool, named as in PyTorchVideo.
 
     Args:
         channels: That come in.

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from opendr_perception.networks.activity.head import Head
-from opendr_perception.networks.activity.residual import Gate, ResidualBlock
+from opendr_perception.networks.activity.residual import SqueezeGate, VideoBlock
 from opendr_perception.streaming.compose import Sequential
 from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, compose
 from opendr_perception.streaming.conv import Conv3d
@@ -147,7 +147,7 @@ class PlanarGate(Streaming):
         activation: Of the output.
     """
 
-    def __init__(self, gate: Gate, channels: int, activation: nn.Module) -> None:
+    def __init__(self, gate: SqueezeGate, channels: int, activation: nn.Module) -> None:
         super().__init__()
         squeeze, expand = cast(nn.Conv3d, gate.block[0]), cast(nn.Conv3d, gate.block[2])
         more = channels - squeeze.in_channels
@@ -189,7 +189,7 @@ class PlanarResidual(Streaming):
         block: To copy.
     """
 
-    def __init__(self, block: ResidualBlock) -> None:
+    def __init__(self, block: VideoBlock) -> None:
         super().__init__()
         self.body = PlanarNetwork(_layers(block.branch2))
         conv, norm = cast("nn.Conv3d | None", block.branch1_conv), cast("nn.BatchNorm3d | None", block.branch1_norm)
@@ -254,7 +254,7 @@ def _layers(chain: Sequential) -> list[Streaming]:
     layers = list(_flat(chain))
     while layers:
         layer = layers.pop(0)
-        if isinstance(layer, ResidualBlock):
+        if isinstance(layer, VideoBlock):
             blocks.append(PlanarResidual(layer))
         elif isinstance(layer, Head):
             blocks.append(PlanarHead(layer))
@@ -267,7 +267,7 @@ def _layers(chain: Sequential) -> list[Streaming]:
             into = width or layer.in_channels
             width = _filled_up(layer, layers)
             blocks.append(PlanarConv(layer, norm, act, (into, width or layer.out_channels)))
-        elif isinstance(layer, Gate):
+        elif isinstance(layer, SqueezeGate):
             blocks.append(PlanarGate(layer, width or cast(nn.Conv3d, layer.block[0]).in_channels, layers.pop(0)))
         elif isinstance(layer, nn.MaxPool3d):
             kernel, stride, padding = (

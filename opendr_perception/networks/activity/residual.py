@@ -61,7 +61,7 @@ def convolution(
     return Conv3d(*channels, kernel, strides, padding, (dilation, 1, 1), groups, bias=False, causal=mode == "causal")
 
 
-class Gate(nn.Module):
+class SqueezeGate(nn.Module):
     """Squeeze-and-excitation, named as in fvcore: channels are scaled by what a mean over the frame, or the clip, says.
 
     In a network for clips the mean runs over time too. A stream cannot wait for the end of a clip, so there it is of
@@ -81,12 +81,12 @@ class Gate(nn.Module):
         )
 
     def forward(self, clip: Tensor) -> Tensor:
-        """Gate a clip (B, C, T, H, W)."""
+        """SqueezeGate a clip (B, C, T, H, W)."""
         gated: Tensor = clip * self.block(clip.mean(self.axes, keepdim=True))
         return gated
 
 
-class ResidualBlock(Streaming):
+class VideoBlock(Streaming):
     """ReLU(shortcut(x) + bottleneck(x)); the shortcut waits *behind* its strided convolution, where its map is small.
 
     A convolution of one pixel and one frame does not mind whether the delay comes before or after it, but after it the
@@ -154,7 +154,7 @@ def once(function: object, frame: Tensor) -> Tensor:
     return output.squeeze(2)
 
 
-def stage(blocks: Sequence[ResidualBlock]) -> Sequential:
+def stage(blocks: Sequence[VideoBlock]) -> Sequential:
     """A stage, named as in PyTorchVideo."""
     named: OrderedDict[str, nn.Module] = OrderedDict((str(number), block) for number, block in enumerate(blocks))
     return Sequential(OrderedDict(res_blocks=Sequential(named)))

@@ -17,7 +17,7 @@ from opendr_perception.networks.activity.head import Head, HorizonPool
 from opendr_perception.networks.activity.planar import planar
 from opendr_perception.networks.activity.residual import (
     Mode,
-    ResidualBlock,
+    VideoBlock,
     bottleneck,
     convolution,
     initialise,
@@ -33,7 +33,7 @@ FRAMES = 8
 
 @dataclass(frozen=True)
 class Layout:
-    """Where a network looks at more than one frame, and how large it is.
+    """Sizes of a network, and the layers that look at more than one frame.
 
     Attributes:
         stem: Temporal kernel of the first convolution.
@@ -148,7 +148,7 @@ def _blocks(layout: Layout, classes: int, mode: Mode, pool: HorizonPool, *, ever
     return Sequential(*blocks, Head(channels, classes, pool))
 
 
-def _block(channels: tuple[int, int, int], stride: int, kernel: int, mode: Mode, dilation: int) -> ResidualBlock:
+def _block(channels: tuple[int, int, int], stride: int, kernel: int, mode: Mode, dilation: int) -> VideoBlock:
     into, inner, out = channels
     shortcut = norm = None
     if into != out or stride > 1:
@@ -163,4 +163,4 @@ def _block(channels: tuple[int, int, int], stride: int, kernel: int, mode: Mode,
         ("conv_c", nn.Conv3d(inner, out, 1, bias=False)),
         ("norm_c", nn.BatchNorm3d(out)),
     )
-    return ResidualBlock(body, shortcut, norm, causal=mode == "causal")
+    return VideoBlock(body, shortcut, norm, causal=mode == "causal")

@@ -19,10 +19,10 @@ from torch import Tensor, nn
 from opendr_perception.networks.activity.head import Head, HorizonPool, Projection
 from opendr_perception.networks.activity.planar import planar
 from opendr_perception.networks.activity.residual import (
-    Gate,
     Mode,
-    ResidualBlock,
     Scope,
+    SqueezeGate,
+    VideoBlock,
     bottleneck,
     convolution,
     initialise,
@@ -191,13 +191,13 @@ def _blocks(size: Size, classes: int, mode: Mode, scope: Scope, pool: HorizonPoo
     return Sequential(*blocks)
 
 
-def _block(channels: tuple[int, int, int], stride: int, squeezed: int, mode: Mode, scope: Scope) -> ResidualBlock:
+def _block(channels: tuple[int, int, int], stride: int, squeezed: int, mode: Mode, scope: Scope) -> VideoBlock:
     into, inner, out = channels
     shortcut = norm = None
     if into != out or stride > 1:
         shortcut = nn.Conv3d(into, out, 1, (1, stride, stride), bias=False)
         norm = nn.BatchNorm3d(out) if into != out else None
-    gate = Gate(inner, squeezed, scope) if squeezed else nn.Identity()
+    gate = SqueezeGate(inner, squeezed, scope) if squeezed else nn.Identity()
     body = bottleneck(
         ("conv_a", nn.Conv3d(into, inner, 1, bias=False)),
         ("norm_a", nn.BatchNorm3d(inner)),
@@ -208,7 +208,7 @@ def _block(channels: tuple[int, int, int], stride: int, squeezed: int, mode: Mod
         ("conv_c", nn.Conv3d(inner, out, 1, bias=False)),
         ("norm_c", nn.BatchNorm3d(out)),
     )
-    return ResidualBlock(body, shortcut, norm, causal=mode == "causal")
+    return VideoBlock(body, shortcut, norm, causal=mode == "causal")
 
 
 def _round(channels: int, factor: float) -> int:

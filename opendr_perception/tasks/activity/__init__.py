@@ -2,7 +2,7 @@
 
 from opendr_perception.tasks.activity.build import ActivityPerceiver, Settings, build
 from opendr_perception.tasks.activity.model import ActivityModel
-from opendr_perception.tasks.activity.recognition import MARGIN, ActivityMemory, ActivityRecogniser, View
+from opendr_perception.tasks.activity.recognition import MARGIN, ActivityMemory, ActivityRecogniser, ActivityView
 
 __all__ = [
     "MARGIN",
@@ -10,7 +10,7 @@ __all__ = [
     "ActivityModel",
     "ActivityPerceiver",
     "ActivityRecogniser",
+    "ActivityView",
     "Settings",
-    "View",
     "build",
 ]

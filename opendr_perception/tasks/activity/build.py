@@ -11,7 +11,7 @@ from opendr_perception import zoo
 from opendr_perception.settings import parameter
 from opendr_perception.tasks.action import Actions
 from opendr_perception.tasks.activity.model import ActivityModel
-from opendr_perception.tasks.activity.recognition import ActivityMemory, ActivityRecogniser, View
+from opendr_perception.tasks.activity.recognition import ActivityMemory, ActivityRecogniser, ActivityView
 from opendr_perception.tasks.imaging import Image, Pixels
 from opendr_perception.tasks.people import PeopleOfImage
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn, as_image
@@ -49,7 +49,7 @@ class Settings(PerceiverSettings):
     )
     still_below: float = parameter(
         2.0,
-        "Grey levels. Where no part of the picture has changed by as much, for as long as an answer averages, it is "
+        "Grey levels. Where no part of the image has changed by as much, for as long as an answer averages, it is "
         "not looked at: the answer holds and its frames do not grow. 0 to look at all.",
         minimum=0.0,
         maximum=255.0,
@@ -130,8 +130,8 @@ def build(
     return ActivityPerceiver(settings, sessions, warn)
 
 
-def _view(moment: Moment[Seen, ActivityMemory]) -> View:
+def _view(moment: Moment[Seen, ActivityMemory]) -> ActivityView:
     seen = moment.input
     if isinstance(seen, PeopleOfImage):
-        return View(moment.memory, seen.image, seen.people, moment.stamp)
-    return View(moment.memory, seen, None, moment.stamp)
+        return ActivityView(moment.memory, seen.image, seen.people, moment.stamp)
+    return ActivityView(moment.memory, seen, None, moment.stamp)

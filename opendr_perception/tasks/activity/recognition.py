@@ -1,7 +1,7 @@
 """Follow what happens in streams of images: in the whole image, or around each tracked person.
 
 Networks for activities want about 6 images a second, and cameras bring 30 or 60. An image is looked at when its time
-has come by the stamps; between, the last answer holds. Where the picture has stood still for as long as an answer looks
+has come by the stamps; between, the last answer holds. Where the image has stood still for as long as an answer looks
 back, nothing new can be learnt from it, and it is not looked at either.
 """
 
@@ -30,14 +30,14 @@ EARLY = 0.25
 DARK = 6
 """Range of grey levels of an image in which there is nothing to see, such as a covered lens."""
 THUMB = 16
-"""Pixels of the pictures by which it is told whether anything moves."""
+"""Pixels of the images by which it is told whether anything moves."""
 
 _serial: Iterator[int] = count()
 
 
 @dataclass
 class KeyState:
-    """What is kept of a stream or person, besides the network's state."""
+    """Memory of a stream or person, besides the network's state."""
 
     due: float = -math.inf
     """Stamp from which on an image is looked at."""
@@ -64,7 +64,7 @@ class ActivityMemory:
 
 
 @dataclass(frozen=True)
-class View:
+class ActivityView:
     """One image of one stream.
 
     Args:
@@ -88,7 +88,7 @@ class ActivityRecogniser:
         horizon: place of the average that answers, in the model's `horizons`.
         lost_after: seconds after which somebody who is not seen any more is forgotten; more where images are rare.
         max_persons: the largest so many of an image are looked at; the time grows with their number.
-        still_below: mean change in grey levels of no part of the picture above which nothing moves; 0 to always look.
+        still_below: mean change in grey levels of no part of the image above which nothing moves; 0 to always look.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class ActivityRecogniser:
         self.horizon, self.lost_after = horizon, lost_after
         self.max_persons, self.still_below = max_persons, still_below
 
-    def __call__(self, views: Sequence[View]) -> list[list[Action]]:
+    def __call__(self, views: Sequence[ActivityView]) -> list[list[Action]]:
         """Take the next image of some streams; those that are due are looked at in one batch.
 
         Returns:
@@ -115,9 +115,9 @@ class ActivityRecogniser:
         for view in views:
             seen = self._follow(view)
             shown.append([state for state, _ in seen.values()])
-            for track, (state, picture) in seen.items():
-                if picture is not None and self._moves(view.memory, state, picture):
-                    due[view.memory.serial, track] = (state, picture)
+            for track, (state, pixels) in seen.items():
+                if pixels is not None and self._moves(view.memory, state, pixels):
+                    due[view.memory.serial, track] = (state, pixels)
         if due:
             self._step(due)
         return [[state.newest for state in states if state.newest is not None] for states in shown]
@@ -129,8 +129,8 @@ class ActivityRecogniser:
 
     # --- what is looked at ------------------------------------------------------------------------------------------
 
-    def _follow(self, view: View) -> dict[str, tuple[KeyState, Pixels | None]]:
-        """Who is in an image, and their picture where it is time to look at it."""
+    def _follow(self, view: ActivityView) -> dict[str, tuple[KeyState, Pixels | None]]:
+        """People in an image, and the cut-out of each where it is time to look at it."""
         memory, shape = view.memory, (view.image.height, view.image.width)
         if memory.shape not in ((0, 0), shape):
             self.forget(memory)  # another camera, or another lens: what was seen before does not fit
@@ -142,11 +142,11 @@ class ActivityRecogniser:
         found: dict[str, tuple[KeyState, Pixels | None]] = {}
         for track, box in boxes.items():
             state = memory.keys[track] = memory.keys.pop(track, KeyState())
-            found[track] = (state, self._picture(view, state, box) if self._is_due(view, state) else None)
+            found[track] = (state, self._cut_out(view, state, box) if self._is_due(view, state) else None)
         return found
 
-    def _is_due(self, view: View, state: KeyState) -> bool:
-        """Whether it is time for the next look; if so, when the one after it is."""
+    def _is_due(self, view: ActivityView, state: KeyState) -> bool:
+        """True if it is time for the next look; sets the time of the one after it."""
         period = 1.0 / self.model.rate
         if view.stamp == 0:
             return True
@@ -157,7 +157,7 @@ class ActivityRecogniser:
         state.stamp = view.stamp
         return True
 
-    def _picture(self, view: View, state: KeyState, box: npt.NDArray[np.float32] | None) -> Pixels:
+    def _cut_out(self, view: ActivityView, state: KeyState, box: npt.NDArray[np.float32] | None) -> Pixels:
         side = self.model.side
         if box is None:
             return letterbox(view.image, (side, side), "rgb", place="stretch")[0]
@@ -167,11 +167,11 @@ class ActivityRecogniser:
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         return crop_resize(view.image, (x - half, y - half, x + half, y + half), (side, side), "rgb")[0]
 
-    def _moves(self, memory: ActivityMemory, state: KeyState, picture: Pixels) -> bool:
-        """Whether a picture has to be looked at: something moves, or has moved while the answer looks back."""
+    def _moves(self, memory: ActivityMemory, state: KeyState, pixels: Pixels) -> bool:
+        """True if a cut-out has to be looked at: something moves, or has moved while the answer looks back."""
         if self.still_below <= 0:
             return True
-        thumb = cv2.resize(picture.mean(2), (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.int16)
+        thumb = cv2.resize(pixels.mean(2), (THUMB, THUMB), interpolation=cv2.INTER_AREA).astype(np.int16)
         before, state.thumb = state.thumb, thumb
         change = math.inf if before is None else float(np.abs(thumb - before).max())
         state.still = state.still + 1 if change < self.still_below else 0
@@ -184,7 +184,7 @@ class ActivityRecogniser:
 
     def _step(self, due: dict[tuple[int, str], tuple[KeyState, Pixels]]) -> None:
         keys = list(due)
-        scores = self.model.step(keys, [picture for _, picture in due.values()])
+        scores = self.model.step(keys, [pixels for _, pixels in due.values()])
         warm = self.model.horizons[self.horizon].warm
         for place, (state, _) in enumerate(due.values()):
             if scores.valid[place]:
@@ -192,7 +192,7 @@ class ActivityRecogniser:
                 answer = scores.probabilities[place, :, self.horizon]
                 state.newest = Action(keys[place][1], answer, seen, seen >= warm)
 
-    def _forget_lost(self, view: View, here: dict[str, npt.NDArray[np.float32] | None]) -> None:
+    def _forget_lost(self, view: ActivityView, here: dict[str, npt.NDArray[np.float32] | None]) -> None:
         """Forget who has been away for too long; without time that advances, who is not here."""
         memory, stamp = view.memory, view.stamp
         stands = stamp <= memory.stamp
@@ -209,8 +209,8 @@ class ActivityRecogniser:
         self.model.release((memory.serial, track))
 
 
-def _boxes(view: View, most: int) -> dict[str, npt.NDArray[np.float32] | None]:
-    """What is looked at in an image, by track: the largest people, or, without people, all of it."""
+def _boxes(view: ActivityView, most: int) -> dict[str, npt.NDArray[np.float32] | None]:
+    """Parts of an image to look at, by track: the largest people, or, without people, all of it."""
     if view.people is None:
         return {"": None}
     boxes = view.people.detections.boxes

@@ -140,7 +140,7 @@ def _colours(part: MeshPart, triangles: Ints, share: Floats) -> Floats:
 
 
 def _rest(height: float, places: Floats) -> tuple[Floats, Floats]:
-    """Where the joints of a person are who stands as the mesh does, (16, 3), and the offsets of a motion's skeleton."""
+    """Joints (16, 3) of a person who stands as the mesh does, and the offsets of a motion's skeleton."""
     scale = height / REFERENCE
     offsets = Body.standard().offsets * scale
     rest = np.zeros((16, 3))

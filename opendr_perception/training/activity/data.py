@@ -39,7 +39,7 @@ class Films:
 
 @cache
 def cast(held_out: bool) -> Cast:
-    """Who may appear in training, or in the evaluation."""
+    """People of the training, or of the evaluation."""
     clips = {clip: motion for clip, motion in load_clips(default_cache()).items() if clip.held_out == held_out}
     return Cast(clouds(POINTS, held_out), clips, held_out)
 

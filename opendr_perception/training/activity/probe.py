@@ -23,7 +23,7 @@ from opendr_perception.networks.activity.x3d import CoX3D
 from opendr_perception.training.activity.data import Films
 from opendr_perception.training.activity.recordings import FOLDS, SETS, read_clips
 from opendr_perception.training.activity.train import begin
-from opendr_perception.training.activity.weights import Shape, load, normalised
+from opendr_perception.training.activity.weights import NetworkShape, load, normalised
 from opendr_perception.training.common.weights import save
 
 FRAMES = 12
@@ -32,7 +32,7 @@ STEPS, BATCH, RATE = 200, 64, 2e-3
 
 
 def features(network: CoX3D, films: Films) -> Tensor:
-    """What the head pools, of each frame and its mirror image: (2, N, C, T)."""
+    """Inputs of the head's pool, of each frame and its mirror image: (2, N, C, T)."""
     *body, head = network.blocks
     assert isinstance(head, Head)
     found = []
@@ -69,7 +69,7 @@ def teach(network: CoX3D, seen: Tensor, labels: Tensor, seed: int) -> Head:
 
 
 def right(head: Head, seen: Tensor, labels: Tensor) -> np.ndarray:
-    """Whether each clip (N,) is told right at its end, by the horizon that is as long as it, or nearly."""
+    """True for each clip (N,) that is told right at its end, by the horizon that is as long as it, or nearly."""
     row = int(np.argmin([abs(window - FRAMES) for window in head.horizons.windows]))
     with torch.inference_mode():
         answers = head.classify(head.horizons(seen[0]))[:, :, -1, row].argmax(1)
@@ -101,7 +101,7 @@ def main(
     torch.set_num_threads(1)
     console = Console()
     _, card = load(weights)
-    shape = Shape(**card["shape"])
+    shape = NetworkShape(**card["shape"])
     parts = [read_clips(folder, clips, FRAMES, shape.side, fold)[1] for fold in range(FOLDS)]
     names = read_clips(folder, clips, 1, 8, 0)[2]
     films = Films(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))

@@ -19,7 +19,7 @@ TEXTURE = 64
 
 
 @dataclass(frozen=True)
-class Room:
+class FurnishedRoom:
     """A room about the origin, whose floor is y = 0.
 
     Attributes:
@@ -40,7 +40,7 @@ class Room:
     ambient: float
 
     @staticmethod
-    def random(rng: np.random.Generator, reach: float, held_out: bool) -> Room:
+    def random(rng: np.random.Generator, reach: float, held_out: bool) -> FurnishedRoom:
         """A room around the origin that leaves so many metres free."""
         styles = HELD_OUT_STYLES if held_out else STYLES
         side = rng.uniform(reach + 0.5, reach + 6.0, 4)
@@ -53,7 +53,7 @@ class Room:
             boxes.append((centre - size / 2, centre + size / 2))
         textures = np.stack([texture(rng, str(rng.choice(styles))) for _ in range(6 + len(boxes))])
         light = rng.normal(0, 0.6, 3) + np.array([0.0, 1.0, 0.0])
-        return Room(
+        return FurnishedRoom(
             low, high, np.array(boxes).reshape(-1, 2, 3), textures, rng.uniform(0.4, 4.0),
             light / np.linalg.norm(light), rng.uniform(0.35, 0.75),
         )  # fmt: skip

@@ -16,7 +16,7 @@ from opendr_perception.training.action.camera import HELD_OUT_ELEVATIONS
 from opendr_perception.training.action.data import MotionClip
 from opendr_perception.training.action.simulate import Actor
 from opendr_perception.training.activity.bodies import Cloud
-from opendr_perception.training.activity.rooms import Room
+from opendr_perception.training.activity.rooms import FurnishedRoom
 from opendr_perception.training.body.motion import FLESH, RATE, Body, Floats, Motion
 
 FRAME_RATE = 6.0
@@ -36,7 +36,7 @@ Film = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Cast:
-    """Who may appear.
+    """People, motions, cameras and rooms that may appear.
 
     Args:
         people: Their clouds.
@@ -69,7 +69,7 @@ def film(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple[
     who = cast.people[int(rng.integers(len(cast.people)))]
     follow = rng.random() < CUT
     camera, reach = _camera(rng, root, side, follow, cast.held_out)
-    room = Room.random(rng, reach, cast.held_out)
+    room = FurnishedRoom.random(rng, reach, cast.held_out)
     scene = [_dressed(rng, who, motion.rotations[at], root, room)]
     if rng.random() < COMPANY:
         scene.append(_passer_by(rng, cast, at, room))
@@ -79,7 +79,7 @@ def film(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple[
 
 
 def roots(motion: Motion) -> Floats:
-    """Where the pelvis of the standard body is in each frame, (T, 3), m; it begins at the origin."""
+    """Places of the pelvis of the standard body in each frame, (T, 3), m; it begins at the origin."""
     joints, _ = Body.standard().pose(motion.rotations)
     lowest = joints[..., 1] - FLESH
     support = lowest.argmin(1)
@@ -158,7 +158,7 @@ def _camera(rng: np.random.Generator, root: Floats, side: int, follow: bool, hel
 
 
 def _dressed(
-    rng: np.random.Generator, who: Cloud, rotations: Floats, root: Floats, room: Room
+    rng: np.random.Generator, who: Cloud, rotations: Floats, root: Floats, room: FurnishedRoom
 ) -> tuple[Floats, Floats, Floats]:
     """Points (T, P, 3), colours (T, P, 3) and how strongly each point is lit, for somebody in clothes of any colour."""
     height = who.offsets[4, 1] / Body.standard().offsets[4, 1]
@@ -169,7 +169,7 @@ def _dressed(
 
 
 def _passer_by(
-    rng: np.random.Generator, cast: Cast, at: npt.NDArray[np.int64], room: Room
+    rng: np.random.Generator, cast: Cast, at: npt.NDArray[np.int64], room: FurnishedRoom
 ) -> tuple[Floats, Floats, Floats]:
     motion = Actor(rng, cast.clips).play((at[-1] + 2) / RATE)
     times = np.minimum(at, len(motion) - 1)
@@ -179,7 +179,7 @@ def _passer_by(
 
 
 def _draw(
-    camera: Camera, room: Room, scene: Sequence[tuple[Floats, ...]], windows: Floats, frames: int, side: int
+    camera: Camera, room: FurnishedRoom, scene: Sequence[tuple[Floats, ...]], windows: Floats, frames: int, side: int
 ) -> Floats:
     """Images (frames, side, side, 3) in [0, 1]: the room, shadows on its floor, and people, nearest last."""
     images = np.empty((frames, side * side, 3))
@@ -193,7 +193,7 @@ def _draw(
     return images.reshape(frames, side, side, 3)
 
 
-def _backgrounds(camera: Camera, room: Room, windows: Floats, side: int) -> Iterator[tuple[Floats, Floats]]:
+def _backgrounds(camera: Camera, room: FurnishedRoom, windows: Floats, side: int) -> Iterator[tuple[Floats, Floats]]:
     """The room in each window, colours (side * side, 3) and depths (side * side,): drawn once, and cut out."""
     half = side / 2 / windows[:, 2:]
     low, high = (windows[:, :2] - half).min(0), (windows[:, :2] + half).max(0)
@@ -210,8 +210,8 @@ def _backgrounds(camera: Camera, room: Room, windows: Floats, side: int) -> Iter
         yield cut[..., :3].reshape(-1, 3).astype(np.float64), cut[..., 3].ravel().astype(np.float64)
 
 
-def _shadow(points: Floats, room: Room) -> Floats:
-    """Where the shadows of points fall on the floor."""
+def _shadow(points: Floats, room: FurnishedRoom) -> Floats:
+    """Places on the floor where the shadows of points fall."""
     length = points[:, 1:2] / max(float(room.light[1]), 0.2)
     return (points - length * room.light) * [1.0, 0.0, 1.0]
 
@@ -242,7 +242,7 @@ def _splat(
 
 
 def _developed(rng: np.random.Generator, images: Floats, mirrored: bool) -> Film:
-    """What a sensor makes of light: exposure, contrast, colour, blur, noise."""
+    """Effects of a sensor: exposure, contrast, colour, blur, noise."""
     gain = np.exp(rng.normal(0, 0.25)) * np.clip(rng.normal(1.0, 0.07, 3), 0.7, 1.3)
     images = np.clip(images * gain, 0, 1) ** np.exp(rng.normal(0, 0.2))
     if rng.random() < 0.15:  # at night

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from opendr_perception.networks.activity.x3d import CoX3D, Size
 from opendr_perception.training.activity.data import Films, read_films
 from opendr_perception.training.activity.recordings import SETS, read_clips
-from opendr_perception.training.activity.weights import Shape, build, load, normalised
+from opendr_perception.training.activity.weights import NetworkShape, build, load, normalised
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.weights import save
 
@@ -130,12 +130,12 @@ class Trainer:
         return moved * gain.reshape(-1, 1, 1, 1, 1) + shift.reshape(-1, 1, 1, 1, 1)
 
 
-def begin(shape: Shape, classes: int, weights: Path | None) -> CoX3D:
+def begin(shape: NetworkShape, classes: int, weights: Path | None) -> CoX3D:
     """A new network, or one that another training has left, with a new classifier where the activities are others."""
     if weights is None:
         return build(shape, classes)
     old, card = load(weights)
-    network = build(Shape(**card["shape"]), classes)
+    network = build(NetworkShape(**card["shape"]), classes)
     fits = {name: value for name, value in old.state_dict().items() if value.shape == network.state_dict()[name].shape}
     network.load_state_dict(fits, strict=False)
     return network
@@ -163,7 +163,7 @@ def main(
     else:
         train, labels = read_films(films, "train"), list(ACTIONS)
     settings = Settings(minutes=minutes, batch=batch, rate=rate, seed=seed)
-    shape = Shape(side=train.images.shape[2])
+    shape = NetworkShape(side=train.images.shape[2])
     trainer = Trainer(settings, train, begin(shape, len(labels), begin_with), len(labels), device)
     steps = learn(trainer, Console())
     card = {
@@ -191,10 +191,10 @@ def learn(trainer: Trainer, console: Console) -> int:
     return steps
 
 
-def shape_of(network: CoX3D) -> Shape:
-    """What a card says about a network."""
+def shape_of(network: CoX3D) -> NetworkShape:
+    """Contents of the card of a network."""
     size: Size = network.size
-    return Shape(size.side, size.frames, size.depth, size.width, size.hidden, network.horizons)
+    return NetworkShape(size.side, size.frames, size.depth, size.width, size.hidden, network.horizons)
 
 
 if __name__ == "__main__":

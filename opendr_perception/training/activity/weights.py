@@ -17,8 +17,8 @@ MEAN, DEVIATION = 0.45, 0.225
 
 
 @dataclass(frozen=True)
-class Shape:
-    """Shape of a causal CoX3D.
+class NetworkShape:
+    """NetworkShape of a causal CoX3D.
 
     Attributes:
         side: Pixels of its images.
@@ -35,7 +35,7 @@ class Shape:
     horizons: tuple[int, ...] = (4, 12, 32)
 
 
-def build(shape: Shape, classes: int) -> CoX3D:
+def build(shape: NetworkShape, classes: int) -> CoX3D:
     """A new network."""
     size = Size(shape.frames, shape.side, shape.depth, shape.width, shape.hidden)
     return CoX3D(size, classes, tuple(shape.horizons), "causal", partial=True)
@@ -51,7 +51,7 @@ def load(path: Path) -> tuple[CoX3D, dict[str, Any]]:
         ValueError: The weights do not fit what the card says.
     """
     state, card = read(path)
-    network = build(Shape(**card["shape"]), len(card["labels"]))
+    network = build(NetworkShape(**card["shape"]), len(card["labels"]))
     fill(network, {name: value.float() if value.is_floating_point() else value for name, value in state.items()}, path)
     return network, card
 

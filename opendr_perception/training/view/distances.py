@@ -46,7 +46,7 @@ ALIKE = 0.001
 
 
 @dataclass(frozen=True)
-class Episodes:
+class RecordedEpisodes:
     """N episodes.
 
     Args:
@@ -68,8 +68,8 @@ class Episodes:
     truth: torch.Tensor
 
 
-def draw(world: TableWorld, count: int, random: np.random.Generator) -> Episodes:
-    """Episodes by chance, in all scenes alike."""
+def draw(world: TableWorld, count: int, random: np.random.Generator) -> RecordedEpisodes:
+    """RecordedEpisodes by chance, in all scenes alike."""
     shape = count, VIEWS
     distances = np.full((*shape, PEOPLE), FAR)
     rivals, enrolled = distances.copy(), np.zeros((count, PEOPLE), bool)
@@ -89,7 +89,7 @@ def draw(world: TableWorld, count: int, random: np.random.Generator) -> Episodes
             angles[number, place] = [np.interp(angle, ANGLES, row) for row in np.eye(len(ANGLES))]
             lack[number, place] = lack_of_pixels(view.size, angle)
             weights[number, place] = novelty(views[place - 1], view) if place else 1.0
-    return Episodes(*map(torch.tensor, (distances, rivals, angles, lack, weights, enrolled, truth)))
+    return RecordedEpisodes(*map(torch.tensor, (distances, rivals, angles, lack, weights, enrolled, truth)))
 
 
 def _look(world: TableWorld, random: np.random.Generator) -> tuple[Sequence[FaceObservation], str]:
@@ -113,7 +113,7 @@ def _look(world: TableWorld, random: np.random.Generator) -> tuple[Sequence[Face
     return [view for view in views if isinstance(view, FaceObservation)], explorer.name
 
 
-def log_belief(constants: torch.Tensor, episodes: Episodes) -> torch.Tensor:
+def log_belief(constants: torch.Tensor, episodes: RecordedEpisodes) -> torch.Tensor:
     """Logarithm (N, PEOPLE + 1) of the belief, as `active.perception.belief` has it; the last is UNKNOWN.
 
     Args:
@@ -148,7 +148,7 @@ def from_vector(vector: torch.Tensor) -> Likelihoods:
     return Likelihoods(tuple(means[:count]), tuple(means[count : 2 * count]), *means[2 * count :], *shares)
 
 
-def fit(episodes: Episodes, start: Likelihoods = MEASURED, alike: float | None = None) -> Likelihoods:
+def fit(episodes: RecordedEpisodes, start: Likelihoods = MEASURED, alike: float | None = None) -> Likelihoods:
     """Constants with which what is true is most probable.
 
     Args:
@@ -175,8 +175,8 @@ def fit(episodes: Episodes, start: Likelihoods = MEASURED, alike: float | None =
     return from_vector((first + free * (constants - first)).detach())
 
 
-def report(measured: Likelihoods, episodes: Episodes) -> Iterator[str]:
-    """What the belief says at the end of episodes, a line for each number of views, and how often it is right."""
+def report(measured: Likelihoods, episodes: RecordedEpisodes) -> Iterator[str]:
+    """Belief at the end of episodes, a line for each number of views, and how often it is right."""
     probabilities = torch.exp(log_belief(to_vector(measured), episodes)).numpy()
     truth, counts = episodes.truth.numpy(), (episodes.weights > 0).sum(1).numpy()
     said, surely = probabilities.argmax(1), probabilities.max(1) >= CERTAIN
@@ -201,7 +201,7 @@ def report(measured: Likelihoods, episodes: Episodes) -> Iterator[str]:
 
 def measure(
     tables: Annotated[Path, typer.Argument(help="What opendr_perception.training.view.data has written.")],
-    count: Annotated[int, typer.Option(help="Episodes to learn from.")] = 12_000,
+    count: Annotated[int, typer.Option(help="RecordedEpisodes to learn from.")] = 12_000,
     seed: Annotated[int, typer.Option(help="Of the episodes.")] = 1,
     alike: Annotated[float, typer.Option(help="Probability that somebody else is as near; not learned.")] = ALIKE,
 ) -> None:

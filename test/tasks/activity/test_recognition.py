@@ -13,7 +13,7 @@ import torch
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.networks.activity.x3d import CoX3D
 from opendr_perception.tasks import activity
-from opendr_perception.tasks.activity import ActivityModel, ActivityRecogniser, View
+from opendr_perception.tasks.activity import ActivityModel, ActivityRecogniser, ActivityView
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people import PeopleOfImage, TrackedPeople
@@ -21,7 +21,7 @@ from opendr_perception.tasks.people import PeopleOfImage, TrackedPeople
 SIDE = 32
 
 
-def picture(seed: int, height: int = 48, width: int = 64) -> Image:
+def scene(seed: int, height: int = 48, width: int = 64) -> Image:
     return Image(np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8), "rgb8")
 
 
@@ -31,12 +31,12 @@ def person(track: str, box: tuple[float, ...]) -> TrackedPeople:
 
 def test_a_stream_gets_the_answers_of_the_network(video_model: ActivityModel, video_network: CoX3D) -> None:
     recogniser, memory = ActivityRecogniser(video_model), activity.ActivityMemory()
-    images = [picture(seed, SIDE, SIDE) for seed in range(9)]
+    images = [scene(seed, SIDE, SIDE) for seed in range(9)]
     clip = torch.stack([torch.from_numpy(image.pixels.copy()).permute(2, 0, 1) for image in images], 1)[None] / 255
     with torch.no_grad():
         expected = video_network((clip - 0.45) / 0.225).softmax(1)
     for place, image in enumerate(images):
-        [[answer]] = recogniser([View(memory, image, None, 10 + place / 6)])
+        [[answer]] = recogniser([ActivityView(memory, image, None, 10 + place / 6)])
         assert np.allclose(answer.probabilities, expected[0, :, place, 0], atol=1e-5)
         assert (answer.track, answer.frames) == ("", place + 1)
         assert answer.warm == (place + 1 >= video_network.receptive_field - 4 + 2)
@@ -46,26 +46,26 @@ def test_a_stream_gets_the_answers_of_the_network(video_model: ActivityModel, vi
 def test_a_fast_camera_is_looked_at_as_often_as_the_network_wants(video_model, rate: float, looked: int) -> None:
     recogniser, memory = ActivityRecogniser(video_model), activity.ActivityMemory()
     for place in range(round(2 * rate)):
-        [[answer]] = recogniser([View(memory, picture(place), None, 5 + place / rate)])
+        [[answer]] = recogniser([ActivityView(memory, scene(place), None, 5 + place / rate)])
     assert abs(answer.frames - looked) <= 1
 
 
 def test_images_without_stamps_are_all_looked_at(video_model: ActivityModel) -> None:
     recogniser, memory = ActivityRecogniser(video_model), activity.ActivityMemory()
-    assert [recogniser([View(memory, picture(k), None, 0.0)])[0][0].frames for k in range(3)] == [1, 2, 3]
+    assert [recogniser([ActivityView(memory, scene(k), None, 0.0)])[0][0].frames for k in range(3)] == [1, 2, 3]
 
 
 def test_people_are_followed_apart_and_forgotten(video_model: ActivityModel) -> None:
     recogniser, memory = ActivityRecogniser(video_model, lost_after=0.5), activity.ActivityMemory()
     box = (10.0, 5.0, 30.0, 45.0)
     for place in range(4):
-        [[answer]] = recogniser([View(memory, picture(place), person("7", box), 1 + place / 6)])
+        [[answer]] = recogniser([ActivityView(memory, scene(place), person("7", box), 1 + place / 6)])
     assert (answer.track, answer.frames) == ("7", 4)
-    [[other]] = recogniser([View(memory, picture(9), person("8", box), 1 + 4 / 6)])
+    [[other]] = recogniser([ActivityView(memory, scene(9), person("8", box), 1 + 4 / 6)])
     assert (other.track, other.frames) == ("8", 1)
-    assert recogniser([View(memory, picture(10), person("", box), 5.0)]) == [[]]
+    assert recogniser([ActivityView(memory, scene(10), person("", box), 5.0)]) == [[]]
     assert memory.keys == {}
-    [[again]] = recogniser([View(memory, picture(11), person("7", box), 6.0)])
+    [[again]] = recogniser([ActivityView(memory, scene(11), person("7", box), 6.0)])
     assert again.frames == 1
 
 
@@ -73,17 +73,17 @@ def test_only_the_largest_people_are_looked_at(video_model: ActivityModel) -> No
     boxes = np.array([[0, 0, 5, 10], [5, 0, 35, 45], [40, 0, 60, 40]], np.float32)
     people = TrackedPeople(Detections(boxes, np.full(3, 0.9, np.float32)), ["a", "b", "c"])
     recogniser = ActivityRecogniser(video_model, max_persons=2)
-    [answers] = recogniser([View(activity.ActivityMemory(), picture(0), people, 1.0)])
+    [answers] = recogniser([ActivityView(activity.ActivityMemory(), scene(0), people, 1.0)])
     assert [answer.track for answer in answers] == ["b", "c"]
 
 
-def test_a_still_picture_is_left_alone_once_its_answer_has_settled(video_model: ActivityModel) -> None:
+def test_a_still_image_is_left_alone_once_its_answer_has_settled(video_model: ActivityModel) -> None:
     recogniser, memory = ActivityRecogniser(video_model, still_below=2.0), activity.ActivityMemory()
     for place in range(10):
-        [[answer]] = recogniser([View(memory, picture(0), None, 1 + place / 6)])
+        [[answer]] = recogniser([ActivityView(memory, scene(0), None, 1 + place / 6)])
     assert answer.frames == 3  # the first one, and as many as the answer averages
     assert memory.skipped == 7
-    [[moved]] = recogniser([View(memory, picture(1), None, 3.0)])
+    [[moved]] = recogniser([ActivityView(memory, scene(1), None, 3.0)])
     assert moved.frames == 4
 
 
@@ -91,15 +91,15 @@ def test_a_still_picture_is_left_alone_once_its_answer_has_settled(video_model: 
 def test_nothing_is_said_of_a_covered_lens(video_model: ActivityModel, grey: int) -> None:
     recogniser, memory = ActivityRecogniser(video_model), activity.ActivityMemory()
     dark = Image(np.full((48, 64, 3), grey, np.uint8), "rgb8")
-    assert recogniser([View(memory, dark, None, 1.0)]) == [[]]
-    assert len(recogniser([View(memory, picture(0), None, 1.2)])[0]) == 1
+    assert recogniser([ActivityView(memory, dark, None, 1.0)]) == [[]]
+    assert len(recogniser([ActivityView(memory, scene(0), None, 1.2)])[0]) == 1
 
 
 def test_another_resolution_begins_anew(video_model: ActivityModel) -> None:
     recogniser, memory = ActivityRecogniser(video_model), activity.ActivityMemory()
     for place in range(3):
-        recogniser([View(memory, picture(place), None, 1 + place / 6)])
-    [[answer]] = recogniser([View(memory, picture(5, 30, 40), None, 2.0)])
+        recogniser([ActivityView(memory, scene(place), None, 1 + place / 6)])
+    [[answer]] = recogniser([ActivityView(memory, scene(5, 30, 40), None, 2.0)])
     assert answer.frames == 1
 
 
@@ -108,8 +108,10 @@ def test_streams_share_a_batch_and_nothing_else(video_model: ActivityModel) -> N
     memories = [activity.ActivityMemory(), activity.ActivityMemory()]
     alone = activity.ActivityMemory()
     for place in range(4):
-        together = recogniser([View(m, picture(10 * k + place), None, 1 + place / 6) for k, m in enumerate(memories)])
-        [[single]] = ActivityRecogniser.__call__(recogniser, [View(alone, picture(place), None, 1 + place / 6)])
+        together = recogniser(
+            [ActivityView(m, scene(10 * k + place), None, 1 + place / 6) for k, m in enumerate(memories)]
+        )
+        [[single]] = ActivityRecogniser.__call__(recogniser, [ActivityView(alone, scene(place), None, 1 + place / 6)])
         assert np.allclose(together[0][0].probabilities, single.probabilities, atol=1e-6)
     assert not np.allclose(together[0][0].probabilities, together[1][0].probabilities, atol=1e-3)
     recogniser.forget(memories[0])
@@ -121,13 +123,13 @@ def test_the_perceiver_says_what_a_user_should_know(video_file: Path) -> None:
     perceiver = activity.build(activity.Settings(model=str(video_file), threads=1), warn=told.append)
     assert "research only" in told[0]
     assert tuple(perceiver.labels) == ("stand", "walk", "wave")
-    result = perceiver(picture(0).pixels)
+    result = perceiver(scene(0).pixels)
     assert len(result.people) == 1
-    assert perceiver(PeopleOfImage(picture(0), person("3", (1, 1, 20, 40)))).people[0].track == "3"
+    assert perceiver(PeopleOfImage(scene(0), person("3", (1, 1, 20, 40)))).people[0].track == "3"
     with pytest.raises(ValueError, match="horizon must be 0 or one of 2, 4"):
         perceiver.apply(activity.Settings(model=str(video_file), threads=1, horizon=3))
     perceiver.apply(activity.Settings(model=str(video_file), threads=1, horizon=4))
-    perceiver(picture(0))
+    perceiver(scene(0))
     assert perceiver.recogniser.horizon == 1
 
 

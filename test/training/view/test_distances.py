@@ -12,7 +12,7 @@ from opendr_perception.active.perception import ANGLES, FAR, MEASURED, UNKNOWN, 
 from opendr_perception.training.view.distances import (
     PEOPLE,
     VIEWS,
-    Episodes,
+    RecordedEpisodes,
     _look,
     draw,
     fit,
@@ -24,7 +24,7 @@ from opendr_perception.training.view.distances import (
 from opendr_perception.training.view.simulate import TableWorld
 
 
-def made(count: int, random: np.random.Generator) -> Episodes:
+def made(count: int, random: np.random.Generator) -> RecordedEpisodes:
     """Single views from the front of people who are 0.4 from themselves and 1.2 from others, and of strangers."""
     known = random.random(count) < 0.5
     distances = random.normal(1.2, 0.1, (count, VIEWS, PEOPLE))
@@ -40,7 +40,7 @@ def made(count: int, random: np.random.Generator) -> Episodes:
         np.ones((count, PEOPLE), bool),
         np.where(known, 0, PEOPLE),
     )
-    return Episodes(*map(torch.tensor, arrays))
+    return RecordedEpisodes(*map(torch.tensor, arrays))
 
 
 def test_constants_come_back_as_they_went() -> None:
