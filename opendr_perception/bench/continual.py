@@ -56,7 +56,7 @@ def _networks(extent: Extent) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         workspace = Path(folder)
         figures = [
-            *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 30)),
+            *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 90)),
             *(_batch(workspace, width, 4 * rounds) for width in (16, 64)),
             _nac_tcn(workspace, 4 * rounds),
             _attention(workspace, 128, 5, 20 * rounds),

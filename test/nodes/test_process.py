@@ -16,6 +16,7 @@ from opendr_perception.nodes.face_recognition import FaceRecognition
 from opendr_perception.nodes.human_presence import HumanPresenceNode
 from opendr_perception.nodes.person_detection import PersonDetection
 from opendr_perception.nodes.pose_estimation import PoseEstimation
+from opendr_perception.nodes.video_activity import VideoActivity
 from opendr_perception.process import Request, pipeline
 from opendr_perception.process.sinks.bag import serialize, types
 from opendr_perception.process.stage import Stage, View
@@ -33,6 +34,7 @@ NODES = {
         PoseEstimation,
         ActionRecognition,
         EmotionRecognition,
+        VideoActivity,
     )
 }
 BEGIN = 1_500_000_000

@@ -21,6 +21,7 @@ from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import Header, String
 
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.perception import FaceMesh
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.active.policies.baselines import Static
 from opendr_perception.engine.session import Session
@@ -50,6 +51,7 @@ class Scene:
     clear: np.ndarray
     strange: np.ndarray
     landmarks: list[Keypoint]
+    box: np.ndarray
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +66,13 @@ def scene(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathF
     (faces,) = detector([TaskImage(astronaut, "bgr8")])
     landmarks = [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in faces.landmarks[0]]
     strange = np.full_like(astronaut, 90)
-    return Scene(str(folder), astronaut, strange, landmarks)
+    return Scene(str(folder), astronaut, strange, landmarks, faces.detections.boxes[0])
+
+
+@pytest.fixture(autouse=True)
+def _heads_are_where_the_image_has_them(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    fit = FaceMesh.fit
+    monkeypatch.setattr(FaceMesh, "fit", lambda mesh, image, _, landmarks: fit(mesh, image, scene.box, landmarks))
 
 
 class Robot:

@@ -21,6 +21,7 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.perception import FaceMesh, HeadFit
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.active.policies.baselines import Static
 from opendr_perception.engine.session import Session
@@ -159,6 +160,19 @@ def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPat
     enroller.synchronise(GalleryFolder(folder, fingerprint("face-embedding", embedder)), print)
     (faces,) = detector([TaskImage(astronaut, "bgr8")])
     return str(folder), [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in faces.landmarks[0]]
+
+
+@pytest.fixture(autouse=True)
+def _heads_are_where_the_image_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The boxes say where people stand; they do not fit the image, whose landmarks do."""
+    fit = FaceMesh.fit
+
+    def fit_around(mesh: FaceMesh, image: TaskImage, _: np.ndarray, landmarks: np.ndarray) -> HeadFit:
+        low, high = landmarks.min(0), landmarks.max(0)
+        middle, half = (low + high) / 2, 0.6 * float((high - low).max())
+        return fit(mesh, image, np.array([*(middle - half), *(middle + half)]), landmarks)
+
+    monkeypatch.setattr(FaceMesh, "fit", fit_around)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 MODULES = {
-    "launch.actions": ("DeclareLaunchArgument",),
+    "launch.actions": ("DeclareLaunchArgument", "ExecuteProcess"),
     "launch.launch_context": ("LaunchContext",),
     "launch.substitutions": ("LaunchConfiguration",),
     "launch_ros.actions": ("Node",),

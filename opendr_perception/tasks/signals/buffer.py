@@ -37,7 +37,7 @@ class Chunk:
             off by more than the largest gap.
     """
 
-    samples: Samples
+    samples: np.ndarray  # of any shape: whoever takes it refuses what cannot be used
     rate: float
     stamp: int
     loose: bool = False
