@@ -163,10 +163,23 @@ def _captured(
     assert program is not None
     model: onnx.ModelProto = program.model_proto
     _leave_out_traces(model.graph)
+    _compute_all(model.graph)
     for port in [*model.graph.input, *model.graph.output]:
         for axis, name in dynamic.get(port.name, {}).items():
             port.type.tensor_type.shape.dim[axis].dim_param = name
     return model
+
+
+def _compute_all(graph: onnx.GraphProto) -> None:
+    """Make outputs that are constants those of a node, as the format wants them."""
+    constants = {constant.name: constant for constant in graph.initializer}
+    for output in graph.output:
+        if output.name in constants:
+            name = f"{output.name}_constant"
+            constants[output.name].name = name
+            for node in graph.node:
+                node.input[:] = [name if given == output.name else given for given in node.input]
+            graph.node.append(onnx.helper.make_node("Identity", [name], [output.name], output.name))
 
 
 def _longer(example: Tensor, free: Iterable[int]) -> Tensor:

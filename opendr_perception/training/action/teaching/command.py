@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from rich.console import Console
@@ -27,7 +28,7 @@ from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.teaching.labels import LabelRow, read_labels
 from opendr_perception.training.action.teaching.learn import Lesson, TeachingPlan, learn
 from opendr_perception.training.action.teaching.poses import recordings_of, tracks_of
-from opendr_perception.training.action.teaching.source import SourceModel, read_source
+from opendr_perception.training.action.teaching.source import WEIGHTS, SourceModel, read_source
 from opendr_perception.zoo import ZooError
 
 SKELETONS = ".npz"
@@ -47,7 +48,7 @@ def teach_actions(
     Args:
         recordings: Films, bags, folders of images, or files of skeletons with their labels.
         labels: What is done when in them.
-        output: The .onnx file; its card, a .yaml, lies beside it.
+        output: The .onnx file; its card, a .yaml, and its weights lie beside it.
         model: What to begin with: of the zoo, or an .onnx file.
         pose_model: Of the poses in films.
         plan: How to learn.
@@ -103,13 +104,15 @@ def write(
     plan: TeachingPlan,
     threads: int,
 ) -> None:
-    """Write the model and its card."""
+    """Write the model, its weights to teach it again, and its card."""
     texts = {
         "labels": json.dumps(lesson.labels), "skeleton_version": str(skeleton.VERSION), "terms": source.terms,
     }  # fmt: skip
     card = _card(lesson, source, found, plan, threads)
     with replacing(output, ".onnx") as unfinished:
         export(lesson.network, unfinished, softmax=True, metadata=texts)
+    with replacing(output.with_suffix(WEIGHTS), ".npz") as unfinished:
+        np.savez_compressed(unfinished, **{name: value.numpy() for name, value in lesson.network.state_dict().items()})
     write_text(output.with_suffix(".yaml"), yaml.safe_dump(card, sort_keys=False, width=120, allow_unicode=True))
 
 

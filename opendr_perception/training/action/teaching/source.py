@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
@@ -16,7 +18,10 @@ from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
 
-PREFIX = "network."
+WEIGHTS = ".weights"
+"""Suffix of the weights of a model that was taught; they are in the format of .npz."""
+PREFIX = re.compile(r"(network\.)+")
+"""Of the names of its weights, by what it is wrapped into when it is exported."""
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,8 @@ def read_source(path: Path, name: str = "") -> SourceModel:
         content = path.read_bytes()
     except (OSError, EngineError) as error:
         raise DatasetError(f"{path} is no model: {error}") from error
-    model = onnx.load_model_from_string(content)
-    weights = {
-        tensor.name.removeprefix(PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
-        for tensor in model.graph.initializer
-        if tensor.name.startswith(PREFIX)
-    }
     try:
+        weights = _weights(path, content)
         labels = tuple(json.loads(texts["labels"]))
         network = ActionTcn(len(labels), len(weights["layers.stem.weight"]))
         network.load_state_dict(weights, strict=False)
@@ -66,3 +66,17 @@ def read_source(path: Path, name: str = "") -> SourceModel:
         raise DatasetError(f"{path} is for other skeletons, or lacks weights: it cannot be taught")
     digest = hashlib.sha256(content).hexdigest()
     return SourceModel(network.eval(), labels, texts.get("terms", "open"), name or path.name, digest)
+
+
+def _weights(path: Path, content: bytes) -> dict[str, torch.Tensor]:
+    """Weights by their names: those of the file beside a model that was taught, else of the model, where small ones may
+    have been folded into others."""
+    beside = path.with_suffix(WEIGHTS)
+    if beside.is_file():
+        with np.load(beside, allow_pickle=False) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    return {
+        PREFIX.sub("", tensor.name, count=1): torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in onnx.load_model_from_string(content).graph.initializer
+        if PREFIX.match(tensor.name)
+    }
