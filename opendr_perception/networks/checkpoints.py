@@ -37,6 +37,8 @@ def load_checkpoint(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     if unknown := sorted(found.keys() - expected.keys()):
         raise ValueError(f"{type(network).__name__} has no {_listed(unknown)}")
     for name, tensor in found.items():
+        if tensor.squeeze().shape == expected[name].squeeze().shape:  # kernels of one pixel have any number of axes
+            found[name] = tensor = tensor.reshape(expected[name].shape)
         if tensor.shape != expected[name].shape:
             shapes = f"{tuple(tensor.shape)}, not {tuple(expected[name].shape)}"
             raise ValueError(f"{name} of the weights has shape {shapes}")

@@ -47,6 +47,8 @@ class Size:
         depth: Factor of the number of blocks.
         width: Factor of the number of channels; the published ones have 2.
         hidden: Channels of the classifier's layer.
+        every_norm: Batch norm behind each shortcut, as SlowFast and OpenDR have it; PyTorchVideo has none where a
+            shortcut keeps the number of channels.
     """
 
     frames: int
@@ -54,6 +56,7 @@ class Size:
     depth: float = 2.2
     width: float = 2.0
     hidden: int = 2048
+    every_norm: bool = False
 
 
 SIZES = {"s": Size(13, 160), "m": Size(16, 224), "l": Size(16, 312, depth=5.0)}
@@ -76,17 +79,17 @@ class _Named(nn.Module):
         (r"^s1\.pathway0_stem\.conv_xy\.", "blocks.0.conv.conv_t."),
         (r"^s1\.pathway0_stem\.conv\.", "blocks.0.conv.conv_xy."),
         (r"^s1\.pathway0_stem\.bn\.", "blocks.0.norm."),
-        (r"^s2\.pathway0_res(\d+)\.", r"blocks.1.res_blocks.\1."),
-        (r"^s3\.pathway0_res(\d+)\.", r"blocks.2.res_blocks.\1."),
-        (r"^s4\.pathway0_res(\d+)\.", r"blocks.3.res_blocks.\1."),
-        (r"^s5\.pathway0_res(\d+)\.", r"blocks.4.res_blocks.\1."),
+        (r"^s2\.pathway0_res(\d+)(?:\.\d+)*\.", r"blocks.1.res_blocks.\1."),
+        (r"^s3\.pathway0_res(\d+)(?:\.\d+)*\.", r"blocks.2.res_blocks.\1."),
+        (r"^s4\.pathway0_res(\d+)(?:\.\d+)*\.", r"blocks.3.res_blocks.\1."),
+        (r"^s5\.pathway0_res(\d+)(?:\.\d+)*\.", r"blocks.4.res_blocks.\1."),
         (r"\.branch1\.(?=weight)", ".branch1_conv."),
         (r"\.branch1_bn\.", ".branch1_norm."),
         (r"\.branch2\.([abc])\.", r".branch2.conv_\1."),
         (r"\.branch2\.b_bn\.", ".branch2.norm_b.0."),
         (r"\.branch2\.([ac])_bn\.", r".branch2.norm_\1."),
-        (r"\.branch2\.se\.fc1\.", ".branch2.norm_b.1.block.0."),
-        (r"\.branch2\.se\.fc2\.", ".branch2.norm_b.1.block.2."),
+        (r"\.branch2\.se\.(?:\d+\.)?fc1\.", ".branch2.norm_b.1.block.0."),
+        (r"\.branch2\.se\.(?:\d+\.)?fc2\.", ".branch2.norm_b.1.block.2."),
         (r"^head\.conv_5\.", "blocks.5.pool.pre_conv."),
         (r"^head\.conv_5_bn\.", "blocks.5.pool.pre_norm."),
         (r"^head\.lin_5\.", "blocks.5.pool.post_conv."),
@@ -184,19 +187,22 @@ def _blocks(size: Size, classes: int, mode: Mode, scope: Scope, pool: HorizonPoo
         rows = []
         for row in range(math.ceil(depth * size.depth)):
             squeezed = _round(inner, SQUEEZE) if row % 2 == 0 else 0
-            rows.append(_block((channels, inner, out), 2 if row == 0 else 1, squeezed, mode, scope))
+            normed = channels != out or (size.every_norm and row == 0)
+            rows.append(_block((channels, inner, out), 2 if row == 0 else 1, squeezed, mode, scope, normed))
             channels = out
         blocks.append(stage(rows))
     blocks.append(Head(channels, classes, pool, Projection(channels, inner, size.hidden)))
     return Sequential(*blocks)
 
 
-def _block(channels: tuple[int, int, int], stride: int, squeezed: int, mode: Mode, scope: Scope) -> VideoBlock:
+def _block(
+    channels: tuple[int, int, int], stride: int, squeezed: int, mode: Mode, scope: Scope, normed: bool
+) -> VideoBlock:
     into, inner, out = channels
     shortcut = norm = None
     if into != out or stride > 1:
         shortcut = nn.Conv3d(into, out, 1, (1, stride, stride), bias=False)
-        norm = nn.BatchNorm3d(out) if into != out else None
+        norm = nn.BatchNorm3d(out) if normed else None
     gate = SqueezeGate(inner, squeezed, scope) if squeezed else nn.Identity()
     body = bottleneck(
         ("conv_a", nn.Conv3d(into, inner, 1, bias=False)),

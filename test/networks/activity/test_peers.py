@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,7 @@ def test_co_x3d_of_opendr(tmp_path: Path, randomise) -> None:
             pytest.skip(str(missing))
         peer = opendr_s(build, frames=4)
     randomise(peer)
-    ours = CoX3D("s", horizons=(4,)).eval()
+    ours = CoX3D(replace(SIZES["s"], every_norm=True), horizons=(4,)).eval()
     load_checkpoint(ours, peer.state_dict())
     planar = ours.for_inference()
     clip = torch.randn(1, 3, 40, 32, 32)
