@@ -51,9 +51,18 @@ class PerceiverSettings:
         minimum=0.0,
     )
 
-    def open(self, model: str, sessions: Sessions) -> Session:
-        """A model, by its name, on the device of these settings."""
-        return sessions(model, device=self.device, threads=self.threads)
+    def open(self, model: str, sessions: Sessions, warn: Warn | None = None) -> Session:
+        """A model, by its name, on the device of these settings.
+
+        Args:
+            model: its name, or a file.
+            sessions: open models by name.
+            warn: is told where its terms allow research only.
+        """
+        session = sessions(model, device=self.device, threads=self.threads)
+        if warn is not None and session.metadata.get("terms") == "research":
+            warn(f"model '{model}' was made from data that may be used for research only; its card says more")
+        return session
 
 
 SettingsT = TypeVar("SettingsT", bound=PerceiverSettings)

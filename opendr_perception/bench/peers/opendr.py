@@ -88,10 +88,7 @@ def opendr_models(workspace: Path) -> Iterator[tuple[PeerClass, PeerClass]]:
     Raises:
         PeerMissing: it cannot be downloaded, has another hash, or needs a package that is not installed.
     """
-    try:
-        import_module("continual")  # now: it would take the empty training framework below for a real one
-    except ImportError as error:
-        raise PeerMissing("OpenDR's networks need continual-inference 1.2.4, which is not installed") from error
+    _load_continual()
     with _importable(SKELETONS, workspace):
         models = SKELETONS.models
         yield import_module(f"{models}.co_stgcn").CoStGcnMod, import_module(f"{models}.stgcn").STGCN
@@ -165,10 +162,7 @@ def opendr_co_x3d(workspace: Path) -> Iterator[PeerClass]:
     Raises:
         PeerMissing: it cannot be downloaded, has another hash, or needs a package that is not installed.
     """
-    try:
-        import_module("continual")
-    except ImportError as error:
-        raise PeerMissing("OpenDR's networks need continual-inference 1.2.4, which is not installed") from error
+    _load_continual()
     with _importable(ACTIVITIES, workspace):
         yield import_module(f"{ACTIVITIES.models}.cox3d.algorithm.x3d").CoX3D
 
@@ -202,6 +196,17 @@ def pytorchvideo_models(workspace: Path) -> Iterator[tuple[PeerClass, PeerClass]
         for name in set(sys.modules) - before:
             if name.split(".")[0] == "torchvision":
                 del sys.modules[name]
+
+
+def _load_continual() -> None:
+    """Load what OpenDR's continual networks are made of.
+
+    Now: later it would take the empty training framework of `_importable` for a real one.
+    """
+    try:
+        import_module("continual")
+    except ImportError as error:
+        raise PeerMissing("OpenDR's networks need continual-inference 1.2.4, which is not installed") from error
 
 
 @contextmanager

@@ -49,9 +49,7 @@ class ActionPerceiver(Perceiver[Settings, Poses, ActionMemory, Actions]):
 
     def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
         super().__init__(settings)
-        session = settings.open(settings.model, sessions)
-        if session.metadata.get("terms") == "research":
-            warn(f"model '{settings.model}' was made from data that may be used for research only; its card says more")
+        session = settings.open(settings.model, sessions, warn)
         self.recogniser = ActionRecogniser(session)
         self.adopt(settings)
 

@@ -25,8 +25,7 @@ class Settings(PerceiverSettings):
 
     model: str = parameter(
         "activity-simulated",
-        "A video network of the zoo, one that `opendr-perception models import x3d` has made, or an ONNX file that "
-        "opendr_perception.training.activity.export has written.",
+        "A video network of the zoo, or an ONNX file that opendr_perception.training.activity.export has written.",
         read_only=True,
     )
     per_person: bool = parameter(
@@ -61,11 +60,8 @@ class ActivityPerceiver(Perceiver[Settings, Seen, ActivityMemory, Actions]):
 
     def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
         super().__init__(settings)
-        session = settings.open(settings.model, sessions)
-        if session.metadata.get("terms") == "research":
-            warn(f"model '{settings.model}' was made from data that may be used for research only; its card says more")
+        session = settings.open(settings.model, sessions, warn)
         self.recogniser = ActivityRecogniser(ActivityModel(session))
-        self._place(settings)
         self.adopt(settings)
 
     def __call__(self, seen: Seen | Pixels, memory: ActivityMemory | None = None, stamp: float = 0.0) -> Actions:

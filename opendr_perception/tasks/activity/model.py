@@ -46,7 +46,7 @@ class ActivityModel:
     """A network that sees one frame of each stream after the other.
 
     Args:
-        session: written by `opendr_perception.training.activity.export` or `opendr-perception models import x3d`, whose
+        session: written by `opendr_perception.training.activity.export`, whose
             metadata have `labels` (JSON), `activity` (JSON: side, rate, horizons, mean, deviation).
 
     Raises:

@@ -72,9 +72,7 @@ class EmotionPerceiver(Perceiver[Settings, FacesOfImage, EmotionMemory, Emotions
 
     def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
         super().__init__(settings)
-        session = settings.open(settings.model, sessions)
-        if session.metadata.get("terms") == "research":
-            warn(f"model '{settings.model}' was made from data that may be used for research only; its card says more")
+        session = settings.open(settings.model, sessions, warn)
         net, smoothing = _networks(settings, session, sessions, warn)
         session.warm_up()
         self.recogniser = EmotionRecogniser(net, smoothing)
