@@ -44,6 +44,7 @@ WITH_TORCH = (
     "bench/presence.py",
     "bench/signals/attention.py",
     "bench/sound/step.py",
+    "bench/peers/pytorch.py",
     "bench/peers/opendr.py",
     "bench/peers/opendr_nms.py",
 )

@@ -5,7 +5,6 @@ All in one process, with one thread, in turn. Weights are random: they do not ch
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import numpy as np
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks import activity as room
@@ -35,22 +35,18 @@ ENDURANCE = 100_000
 
 def activity(extent: Extent) -> list[Figure]:
     """The case `activity`."""
-    if importlib.util.find_spec("torch") is None:
-        print("networks are left out: they are compared with torch, which is not installed", file=sys.stderr)
+    if not torch_is_there("networks are compared with torch"):
         return []
     import torch
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     rounds = extent.pick(15, 3, 1)
-    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+    with tempfile.TemporaryDirectory() as folder, torch_threads(), torch.inference_mode():
         workspace = Path(folder)
         figures = []
         for name in extent.pick(("s", "m", "l"), ("s", "m"), ("s",)):
             figures += _against_clip(workspace, name, rounds, small=extent.pick(False, False, True))
         figures += [_rate(workspace, rounds, small=extent.pick(False, False, True))]
         figures += [_endurance(extent.pick(ENDURANCE, 3000, 60))]
-    torch.set_num_threads(threads)
     return figures
 
 

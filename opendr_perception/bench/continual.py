@@ -5,7 +5,6 @@ All in one process, with one thread, in turn. Weights are random: they do not ch
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from opendr_perception.bench.action.walk import walk
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
 from opendr_perception.engine.quantise import quantise
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
@@ -45,15 +45,12 @@ def continual(extent: Extent) -> list[Figure]:
 
 def _networks(extent: Extent) -> list[Figure]:
     """Measurements that need torch, for the peers and for networks with random weights."""
-    if importlib.util.find_spec("torch") is None:
-        print("networks are left out: they are compared with torch, which is not installed", file=sys.stderr)
+    if not torch_is_there("networks are compared with torch"):
         return []
     import torch
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     rounds = extent.pick(25, 5, 1)
-    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+    with tempfile.TemporaryDirectory() as folder, torch_threads(), torch.inference_mode():
         workspace = Path(folder)
         figures = [
             *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 90)),
@@ -62,8 +59,7 @@ def _networks(extent: Extent) -> list[Figure]:
             _attention(workspace, 128, 5, 20 * rounds),
             _attention(workspace, 1000, 100, rounds),
         ]
-    torch.set_num_threads(threads)
-    return figures
+    return [*figures]
 
 
 def _skeletons(workspace: Path, rounds: int, frames: int) -> list[Figure]:

@@ -7,8 +7,6 @@ seen, and on the same images under another light. Real candidates are those of N
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from functools import partial
 from typing import Any
 
@@ -19,6 +17,7 @@ from opendr_perception import zoo
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.harness.timing import alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import (
@@ -47,10 +46,10 @@ def nms(extent: Extent) -> list[Figure]:
     session, looking = (zoo.session(name, threads=1) for name in ("nms-geom", "nms-fseq2"))
     network = LearnedNms(session)
     figures = _street(network, range(0, 795, extent.pick(4, 20, 400)))
-    if importlib.util.find_spec("torch") is None:
-        print("nms compares with training scenes and with torch, which is not installed: left out", file=sys.stderr)
+    if not torch_is_there("nms compares with training scenes and with torch"):
         return figures
-    cost = _cost(network, LearnedNms(looking), extent.pick(3, 1, 1), extent.pick(482, 482, 100))
+    with torch_threads():
+        cost = _cost(network, LearnedNms(looking), extent.pick(3, 1, 1), extent.pick(482, 482, 100))
     figures = [*_precision(session, extent.pick(200, 40, 2)), *cost, *figures]
     return [*figures, *_appearance(session, looking)] if extent is Extent.FULL else figures
 
@@ -102,8 +101,6 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int, crowd_size: int
     from opendr_perception.tasks.nms import pair_features
     from opendr_perception.training.nms.examples import as_tensors
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     boxes, scores, size = _crowded(150)
     seen = FeatureMap(np.zeros((128, 30, 52), np.float32), np.array([0, 0, *size], np.float32))
     crowd = Candidates(Detections(boxes, scores), size, seen)
@@ -129,7 +126,6 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int, crowd_size: int
     with torch.inference_mode():
         times = alternating({"sparse": (sparse, 5), "dense": (dense, 1)}, rounds, warm_up=1)
     difference = float((answers["sparse"].sigmoid() - answers["dense"].sigmoid()).abs().max())
-    torch.set_num_threads(threads)
     pairs = f"core, {len(boxes)} boxes"
     return [
         *(smaller_is_better(CASE, f"{kind}, 150 candidates, 1 thread", "ms", time, 30) for kind, time in whole.items()),

@@ -6,9 +6,6 @@ right half of the last third, where other people are.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-
 import cv2
 import numpy as np
 
@@ -16,6 +13,7 @@ from opendr_perception import zoo
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.tasks.presence import HumanPresence
@@ -96,8 +94,7 @@ def _cells(box: np.ndarray, stride: float) -> tuple[slice, slice]:
 
 def _in_torch(pixels: np.ndarray) -> Run | None:
     """The same network on the same image in torch, with as many threads; None without torch."""
-    if importlib.util.find_spec("torch") is None:
-        print("presence compares with torch, which is not installed: left out", file=sys.stderr)
+    if not torch_is_there("presence compares with torch"):
         return None
     import torch
 
@@ -107,11 +104,7 @@ def _in_torch(pixels: np.ndarray) -> Run | None:
     image = torch.from_numpy(np.ascontiguousarray(pixels[..., ::-1]).transpose(2, 0, 1)[None])
 
     def run() -> torch.Tensor:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(THREADS)
-        with torch.inference_mode():
-            probabilities = network(image.float() / 255).softmax(1)[:, 1]
-        torch.set_num_threads(threads)
-        return probabilities
+        with torch_threads(THREADS), torch.inference_mode():
+            return network(image.float() / 255).softmax(1)[:, 1]
 
     return run

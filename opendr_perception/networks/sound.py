@@ -16,8 +16,9 @@ from torch.nn import functional as F
 
 from opendr_perception.networks.co_transformer import CoTransformer
 from opendr_perception.streaming.compose import Sequential
-from opendr_perception.streaming.contract import Memory, Shape, Streaming, Tick
+from opendr_perception.streaming.contract import Streaming, Tick
 from opendr_perception.streaming.encoder import Mode
+from opendr_perception.streaming.state import Memory, Shape
 
 
 class SoundPatches(Streaming):

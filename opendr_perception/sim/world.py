@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import TracebackType
 
 import numpy as np
@@ -21,6 +21,7 @@ from opendr_perception.sim.people import PersonModel, load_people
 from opendr_perception.sim.rendering import load_mujoco
 from opendr_perception.sim.robot import Command, Drive, DriveLimits, SimulatedCamera
 from opendr_perception.sim.scene import Pose, Scene, Standing, Thing, distance, draw_scene, wrap
+from opendr_perception.sim.stage import StageSet, rotated
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,7 @@ class World:
         self._free = weakref.finalize(self, self._renderer.close)  # at exit too, before OpenGL goes
         self._options = self._mujoco.MjvOption()
         self._substeps = max(1, round(1 / rate / shapes.TIMESTEP))
-        self._geoms = self._shapes_of_bodies()
-        self._base = int(self._model.geom("base").id)
+        self._stage = StageSet(self._model, self._data, self.people)
         self.reset(Scene())
 
     def __enter__(self) -> World:
@@ -125,26 +125,10 @@ class World:
         """
         if isinstance(scene, str):
             scene = draw_scene(scene, tuple(self.people), seed)
-        self._check(scene)
+        self._stage.check(scene)
         self.scene = scene
         self._mujoco.mj_resetData(self._model, self._data)
-        self._bodies: dict[str, str] = {}  # names of bodies in the scene, and what they are in it
-        for name in shapes.WALLS:
-            self._bodies[name] = name
-        self._place_walls()
-        self._light()
-        for body in self._geoms:
-            self._show(body, False)
-            self._move(body, *shapes.AWAY, 0.0)
-        self._people = list(scene.people)
-        for standing in scene.people:
-            self._place_person(standing)
-        for kind, thing in enumerate(scene.things):
-            number = sum(other.kind == thing.kind for other in scene.things[:kind])
-            body = f"{thing.kind}_{number}"
-            self._bodies[body] = body
-            self._show(body, True)
-            self._move(body, thing.pose.x, thing.pose.y, thing.lift, thing.pose.yaw)
+        self._stage.set(scene)
         self.place_robot(scene.robot)
         return self.observe(render)
 
@@ -159,7 +143,7 @@ class World:
             self._drive.follow(command)
         for _ in range(self._substeps):
             velocity = self._drive.advance(shapes.TIMESTEP)
-            self._data.ctrl[:2] = _rotate(velocity.forward, velocity.left, float(self._data.qpos[2]))
+            self._data.ctrl[:2] = rotated(velocity.forward, velocity.left, float(self._data.qpos[2]))
             self._data.ctrl[2] = velocity.turn
             self._mujoco.mj_step(self._model, self._data)
         return self.observe(render)
@@ -167,7 +151,7 @@ class World:
     def observe(self, render: bool = True) -> SensorReading:
         """Read the robot's sensors."""
         robot = self._robot_pose()
-        ahead, left = _rotate(self._data.qvel[0], self._data.qvel[1], -robot.yaw)
+        ahead, left = rotated(self._data.qvel[0], self._data.qvel[1], -robot.yaw)
         velocity = Command(ahead, left, float(self._data.qvel[2]))
         return SensorReading(
             float(self._data.time), self._draw() if render else None, self.camera.matrix, robot, velocity
@@ -178,8 +162,8 @@ class World:
         """Ground truth of all positions and contacts."""
         robot = self._robot_pose()
         rims = shapes.ROBOT_RADIUS + shapes.PERSON_RADIUS
-        nearest = min((distance(robot, standing.pose) - rims for standing in self._people), default=math.inf)
-        return Truth(robot, tuple(self._people), self.scene.things, self._contacts(), nearest)
+        nearest = min((distance(robot, standing.pose) - rims for standing in self._stage.people), default=math.inf)
+        return Truth(robot, tuple(self._stage.people), self.scene.things, self._stage.contacts(), nearest)
 
     def depth(self) -> npt.NDArray[np.float32]:
         """The depth image of the robot's camera now, (H, W), m along the camera's axis."""
@@ -226,106 +210,15 @@ class World:
 
     def place_person(self, name: str, pose: Pose) -> None:
         """Let somebody of the scene stand elsewhere or turn."""
-        number = self._find(name)
-        self._people[number] = replace(self._people[number], pose=pose)
-        self._place_person(self._people[number])
+        self._stage.move_person(name, pose)
         self._mujoco.mj_forward(self._model, self._data)
 
     # --- inside -----------------------------------------------------------------------------------------------------
-
-    def _check(self, scene: Scene) -> None:
-        names = [standing.name for standing in scene.people]
-        unknown = sorted(set(names) - set(self.people))
-        if unknown or len(set(names)) != len(names):
-            raise ValueError(
-                f"each person must be one of {', '.join(self.people)}, and only once: got {', '.join(names)}"
-            )
-        kinds = [thing.kind for thing in scene.things] + [person.held for person in scene.people if person.held]
-        for kind in kinds:
-            if kind not in (*shapes.THINGS, *shapes.HELD) or kinds.count(kind) > shapes.COPIES:
-                raise ValueError(
-                    f"a scene has at most {shapes.COPIES} things of one known kind, got {', '.join(kinds)}"
-                )
-
-    def _shapes_of_bodies(self) -> dict[str, list[int]]:
-        """The shapes of each body that scenes move, by its name."""
-        model = self._model
-        fixed = {"world", "robot", *shapes.WALLS}
-        names = {body: model.body(body).name for body in range(model.nbody)}
-        found: dict[str, list[int]] = {name: [] for name in names.values() if name not in fixed}
-        for geom in range(model.ngeom):
-            name = names[int(model.geom_bodyid[geom])]
-            if name in found and model.geom_rgba[geom, 3] > 0:
-                found[name].append(geom)
-        return found
-
-    def _show(self, body: str, shown: bool) -> None:
-        self._model.geom_group[self._geoms[body]] = shapes.SHOWN if shown else shapes.HIDDEN
-
-    def _move(self, body: str, x: float, y: float, z: float, yaw: float) -> None:
-        mocap = int(self._model.body(body).mocapid[0])
-        self._data.mocap_pos[mocap] = x, y, z
-        self._data.mocap_quat[mocap] = math.cos(yaw / 2), 0, 0, math.sin(yaw / 2)
-
-    def _place_person(self, standing: Standing) -> None:
-        pose = standing.pose
-        self._bodies[standing.name] = standing.name
-        self._show(standing.name, True)
-        self._move(standing.name, pose.x, pose.y, 0.0, pose.yaw)
-        if standing.held:
-            earlier = self._people[: self._people.index(standing)]
-            body = f"{standing.held}_{sum(other.held == standing.held for other in earlier)}"
-            ahead, aside, up = self.people[standing.name].mouth
-            x, y = _rotate(ahead, aside, pose.yaw)
-            self._bodies[body] = standing.name
-            self._show(body, True)
-            self._move(body, pose.x + x, pose.y + y, up, pose.yaw)
-
-    def _place_walls(self) -> None:
-        room = self.scene.room
-        x, y, z = room.length / 2 + 0.1, room.width / 2 + 0.1, shapes.WALL_HEIGHT / 2
-        places = {"front": (x, 0, 0), "back": (-x, 0, 0), "left": (0, y, math.pi / 2), "right": (0, -y, math.pi / 2)}
-        for name, (along, across, yaw) in places.items():
-            self._move(name, along, across, z, yaw)
-            self._model.geom(name).rgba[:3] = room.wall
-        self._model.geom("floor").rgba[:3] = room.floor
-
-    def _light(self) -> None:
-        """One lamp, and a weak one from the other side, so that shadows are not black."""
-        light = self.scene.light
-        flat = math.cos(light.elevation)
-        towards = np.array(
-            [-flat * math.cos(light.azimuth), -flat * math.sin(light.azimuth), -math.sin(light.elevation)]
-        )
-        for name, direction, strength in (("lamp", towards, 1.0), ("fill", towards * [-1, -1, 1], 0.25)):
-            self._model.light(name).dir[:] = direction
-            self._model.light(name).diffuse[:] = light.strength * strength
-        self._model.vis.headlight.ambient[:] = light.ambient
 
     def _robot_pose(self) -> Pose:
         x, y, yaw = (float(value) for value in self._data.qpos)
         return Pose(x, y, wrap(yaw))
 
-    def _contacts(self) -> tuple[str, ...]:
-        contacts = self._data.contact
-        touching = contacts.geom[contacts.dist <= 0]
-        touched = {name for pair in touching.tolist() if self._base in pair for name in map(self._owner, pair)}
-        return tuple(sorted(self._bodies.get(name, name) for name in touched - {"robot"}))
-
-    def _owner(self, geom: int) -> str:
-        return str(self._model.body(self._model.geom_bodyid[geom]).name)
-
-    def _find(self, name: str) -> int:
-        for number, standing in enumerate(self._people):
-            if standing.name == name:
-                return number
-        raise ValueError(f"{name} is not in this scene")
-
     def _draw(self) -> npt.NDArray[np.uint8]:
         self._renderer.update_scene(self._data, "camera", self._options)
         return np.asarray(self._renderer.render().copy())
-
-
-def _rotate(x: float, y: float, angle: float) -> tuple[float, float]:
-    cosine, sine = math.cos(angle), math.sin(angle)
-    return float(x * cosine - y * sine), float(x * sine + y * cosine)

@@ -6,7 +6,7 @@ Begin with `contract`, which explains the idea and all decisions; each other fil
 from opendr_perception.streaming.attention import RetroactiveAttention, SingleOutputAttention
 from opendr_perception.streaming.channel import LayerNorm, Linear, SqueezeExcitation
 from opendr_perception.streaming.compose import Conditional, Delay, Parallel, Residual, Sequential
-from opendr_perception.streaming.contract import Slot, Streaming, Tick
+from opendr_perception.streaming.contract import Streaming, Tick
 from opendr_perception.streaming.conv import Conv1d, Conv2d, Conv3d
 from opendr_perception.streaming.convert import convert
 from opendr_perception.streaming.cost import parameter_count, step_macs
@@ -15,7 +15,7 @@ from opendr_perception.streaming.graph import AdaptiveGraphConvolution, GraphCon
 from opendr_perception.streaming.neighbourhood import NeighbourhoodAttention
 from opendr_perception.streaming.pool import AdaptiveAvgPool, AdaptiveMaxPool, AvgPool, MaxPool
 from opendr_perception.streaming.position import RecyclingPositionalEncoding
-from opendr_perception.streaming.state import State
+from opendr_perception.streaming.state import Slot, State
 
 __all__ = [
     "AdaptiveAvgPool",

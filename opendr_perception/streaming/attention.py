@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, push
+from opendr_perception.streaming.contract import Streaming, Tick
+from opendr_perception.streaming.state import Memory, Shape, Slot, push
 
 EXACT_UP_TO = 128  # tokens in a window; beyond, updating rows is cheaper than computing them
 

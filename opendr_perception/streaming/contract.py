@@ -43,23 +43,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from opendr_perception.streaming.state import State, choose
-
-Memory = tuple[Tensor, ...]  # the tensors of one block, in the order of its slots
-Shape = tuple[int, ...]  # of one frame, without the stream axis
-
-
-class Slot(NamedTuple):
-    """One tensor of a block's memory: its name, its shape without the stream axis, and what it holds at the start."""
-
-    name: str
-    shape: Shape
-    fill: float | Tensor = 0.0
+from opendr_perception.streaming.state import Memory, Shape, Slot, State, choose, filled
 
 
 @dataclass(frozen=True)
@@ -168,7 +156,7 @@ class Streaming(nn.Module):
         device, dtype = device or weight.device, dtype or weight.dtype
         slots = self.slots(tuple(shape))
         frames = torch.zeros(streams, dtype=torch.int64, device=device)
-        memory = (_filled(slot, streams, device, dtype) for slot in slots)
+        memory = (filled(slot, streams, device, dtype) for slot in slots)
         return State(("frames", *(slot.name for slot in slots)), (frames, *memory))
 
     @torch.no_grad()
@@ -299,11 +287,6 @@ class Streaming(nn.Module):
             raise ValueError(f"not all streams are at phase {phase} of {self.stride}")
 
 
-def push(queue: Tensor, frame: Tensor) -> Tensor:
-    """Append the newest frame (B, C, ...) to a queue (B, C, L, ...); the window (B, C, L + 1, ...) has it last."""
-    return torch.cat((queue, frame.unsqueeze(2)), 2)
-
-
 def compose(blocks: Sequence[nn.Module]) -> tuple[int, int, int]:
     """Return receptive field, padding and stride of a chain of blocks; plain modules see each frame by itself."""
     field, padding, stride = 1, 0, 1
@@ -313,8 +296,3 @@ def compose(blocks: Sequence[nn.Module]) -> tuple[int, int, int]:
             padding += block.padding * stride
             stride *= block.stride
     return field, padding, stride
-
-
-def _filled(slot: Slot, streams: int, device: torch.device | str, dtype: torch.dtype) -> Tensor:
-    memory = torch.empty(streams, *slot.shape, device=device, dtype=dtype)
-    return memory.copy_(slot.fill.detach()) if isinstance(slot.fill, Tensor) else memory.fill_(slot.fill)

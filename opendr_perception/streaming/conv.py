@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, push
-from opendr_perception.streaming.state import choose
+from opendr_perception.streaming.contract import Streaming, Tick
+from opendr_perception.streaming.state import Memory, Shape, Slot, choose, push
 
 Size = int | tuple[int, ...]
 Method = Literal["auto", "inputs", "sums"]

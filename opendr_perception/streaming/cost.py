@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from opendr_perception.streaming.contract import Shape, Streaming
+from opendr_perception.streaming.contract import Streaming
+from opendr_perception.streaming.state import Shape
 
 
 def step_macs(network: Streaming, frame_shape: Shape | None = None) -> float:

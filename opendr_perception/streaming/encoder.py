@@ -11,7 +11,8 @@ from torch.nn import functional as F
 
 from opendr_perception.streaming.attention import RetroactiveAttention, SingleOutputAttention, windows_of
 from opendr_perception.streaming.channel import LayerNorm, Linear
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, push
+from opendr_perception.streaming.contract import Streaming, Tick
+from opendr_perception.streaming.state import Memory, Shape, Slot, push
 
 Activation = Literal["relu", "gelu"]
 Mode = Literal["window", "causal"]

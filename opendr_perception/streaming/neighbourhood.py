@@ -19,7 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from opendr_perception.streaming.channel import Linear
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, push
+from opendr_perception.streaming.contract import Streaming, Tick
+from opendr_perception.streaming.state import Memory, Shape, Slot, push
 
 Variant = Literal["A", "M", "B"]
 

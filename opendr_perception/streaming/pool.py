@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, push
+from opendr_perception.streaming.contract import Streaming, Tick
+from opendr_perception.streaming.state import Memory, Shape, Slot, push
 
 
 class _Pool(Streaming):

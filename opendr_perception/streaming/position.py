@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from opendr_perception.streaming.contract import Memory, Streaming, Tick
+from opendr_perception.streaming.contract import Streaming, Tick
+from opendr_perception.streaming.state import Memory
 
 
 class RecyclingPositionalEncoding(Streaming):

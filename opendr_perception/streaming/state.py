@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+
+Memory = tuple[Tensor, ...]  # the tensors of one block, in the order of its slots
+Shape = tuple[int, ...]  # of one frame, without the stream axis
+
+
+class Slot(NamedTuple):
+    """One tensor of a block's memory: its name, its shape without the stream axis, and what it holds at the start."""
+
+    name: str
+    shape: Shape
+    fill: float | Tensor = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,3 +116,14 @@ def choose(mask: Tensor, yes: Tensor, no: Tensor) -> Tensor:
         no: (streams, ...), taken elsewhere.
     """
     return torch.where(mask.reshape(-1, *[1] * (yes.ndim - 1)), yes, no)
+
+
+def filled(slot: Slot, streams: int, device: torch.device | str, dtype: torch.dtype) -> Tensor:
+    """Return a tensor of the memory, (streams, ...), as it is at the start."""
+    memory = torch.empty(streams, *slot.shape, device=device, dtype=dtype)
+    return memory.copy_(slot.fill.detach()) if isinstance(slot.fill, Tensor) else memory.fill_(slot.fill)
+
+
+def push(queue: Tensor, frame: Tensor) -> Tensor:
+    """Append the newest frame (B, C, ...) to a queue (B, C, L, ...); the window (B, C, L + 1, ...) has it last."""
+    return torch.cat((queue, frame.unsqueeze(2)), 2)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from opendr_perception.active.control.controller import MotionController, Timeouts
+from opendr_perception.active.control.controller import MotionController
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control.status import Timeouts
 from opendr_perception.active.perception.observation import FaceObservation, Recognition
 from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity, wrap
 from opendr_perception.tasks.face.geometry import FACING, HEAD

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opendr_perception.active.control.controller import IN_THE_WAY
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control.status import IN_THE_WAY
 from opendr_perception.active.identification import Goal, Outcome, identify
 from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.active.policies.base import Decision, ViewPolicy

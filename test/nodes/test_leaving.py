@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
@@ -21,12 +20,6 @@ from geometry_msgs.msg import Twist
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 from sensor_msgs.msg import CameraInfo, Image
-
-from opendr_perception.engine.session import Session
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 
 FOCAL, WIDTH, HEIGHT, FACE_SIZE, PERIOD = 500.0, 640, 480, 0.15, 0.05
 LANDMARKS = ((-0.2, -0.1), (0.2, -0.1), (0.0, 0.1), (0.0, 0.25), (-0.45, 0.0), (0.45, 0.0))
@@ -111,18 +104,6 @@ class Robot:
         self.graph.wait(
             lambda: self.commands[-ZEROS:] == [ZERO] * ZEROS, lambda: f"the last commands are {self.commands[-6:]}", 5.0
         )
-
-
-@pytest.fixture(scope="module")
-def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Somebody is enrolled, who is never seen."""
-    folder = tmp_path_factory.mktemp("gallery")
-    (folder / "ann").mkdir()
-    cv2.imwrite(str(folder / "ann" / "portrait.png"), astronaut)
-    embedder = Session(models["face-embedding"].path, threads=1)
-    enroller = Enroller(FaceDetector(Session(models["blazeface"].path, threads=1)), FaceEmbedder(embedder))
-    enroller.synchronise(GalleryFolder(folder, fingerprint("face-embedding", embedder)), print)
-    return str(folder)
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from rclpy.time import Time
 from sensor_msgs.msg import CameraInfo
 from std_msgs.msg import Header
 
-from opendr_perception.active.control.controller import MotionController, Timeouts
+from opendr_perception.active.control.controller import MotionController
 from opendr_perception.active.control.limiter import Limits
+from opendr_perception.active.control.status import Timeouts
 from opendr_perception.active.perception.observation import Recognition
 from opendr_perception.active.surroundings.geometry import STILL, Velocity
 from opendr_perception.ros.control.drive_loop import DriveLoop

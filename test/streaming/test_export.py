@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from opendr_perception.engine.export import write_onnx
 from opendr_perception.streaming import (
     AvgPool,
+    Conditional,
     Conv1d,
     Conv2d,
     NeighbourhoodAttention,
@@ -24,6 +25,11 @@ from opendr_perception.streaming import (
 )
 
 onnxruntime = pytest.importorskip("onnxruntime")
+
+
+def _moved(frame: Tensor, before: Tensor) -> Tensor:
+    return (frame - before).abs().flatten(1).amax(1) > 2.5
+
 
 NETWORKS = {
     "strided": (
@@ -42,6 +48,7 @@ NETWORKS = {
     "causal encoder": (TransformerEncoder(8, 2, 6, 12, 2, mode="causal", norm=True), (8,)),
     "retroactive": (RetroactiveAttention(8, 2, 5), (8,)),
     "incremental": (RetroactiveAttention(8, 2, 5, method="incremental"), (8,)),
+    "conditional": (Conditional(Conv1d(4, 4, 3), _moved, patience=0), (4,)),
     **{
         v: (Sequential(Conv1d(4, 4, 3, causal=True), NeighbourhoodAttention(4, 2, 3, 2, variant=v)), (4,))
         for v in "AMB"

@@ -1,18 +1,12 @@
 """Velocities within limits: manoeuvres, the limiter, the controller, and reasons to stand still."""
 
-from opendr_perception.active.control.controller import (
-    IN_THE_WAY,
-    LONGEST_STEP,
-    REPEAT,
-    MotionController,
-    Status,
-    Timeouts,
-)
+from opendr_perception.active.control.controller import LONGEST_STEP, REPEAT, MotionController
 from opendr_perception.active.control.following import Following, FollowingCheck
 from opendr_perception.active.control.interlocks import STOP, Interlocks
 from opendr_perception.active.control.limiter import REDUCED_SPEED, Limits
 from opendr_perception.active.control.motion import ROBOTS, Move, Refused
 from opendr_perception.active.control.pursuit import Pursuit
+from opendr_perception.active.control.status import IN_THE_WAY, Status, Timeouts
 
 __all__ = [
     "IN_THE_WAY",

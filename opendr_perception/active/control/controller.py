@@ -5,10 +5,8 @@ It knows no clock: every call says what time it is, so that all of it can be tes
 
 from __future__ import annotations
 
-import enum
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from opendr_perception.active.control.limiter import Limits, VelocityLimiter
 from opendr_perception.active.control.motion import Manoeuvre, Move, Refused, plan
 from opendr_perception.active.control.pursuit import Pursuit
 from opendr_perception.active.control.robot_time import RobotTime
+from opendr_perception.active.control.status import IN_THE_WAY, NO_SCAN, Status, Timeouts
 from opendr_perception.active.surroundings import (
     STILL,
     Odometry,
@@ -33,38 +32,6 @@ REPEAT = 5
 """Number of zero commands after a stop: on a lossy link one message may not arrive."""
 LONGEST_STEP = 0.2
 """Seconds. A control loop that was kept waiting longer accelerates no more than in this time."""
-
-NO_SCAN = "no scan of obstacles has come, and require_scan is true"
-IN_THE_WAY = "a person or an obstacle is in the way"
-"""Reason for giving up a move that may be possible elsewhere."""
-
-
-class Status(enum.Enum):
-    """Outcome of the last move."""
-
-    STILL = "still"
-    MOVING = "moving"
-    HELD = "held"
-    """Waiting for fresh perceptions, or for a free way."""
-    ARRIVED = "arrived"
-    LOST = "lost"
-    BLOCKED = "blocked"
-    HALTED = "halted"
-
-
-@dataclass(frozen=True)
-class Timeouts:
-    """Timeouts of the controller, in seconds.
-
-    Args:
-        command: for a fresh perception, before the robot stands still.
-        patience: while it is held, before the move is given up.
-        max_age: of an image when it comes, where the camera's clock is of the same kind as ours.
-    """
-
-    command: float = 0.25
-    patience: float = 1.5
-    max_age: float = 1.0
 
 
 class MotionController:

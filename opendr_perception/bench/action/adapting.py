@@ -5,7 +5,6 @@ Accuracy is measured where the data are (UTD-MHAD below `$OPENDR_DATA`, by defau
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 import tempfile
@@ -18,6 +17,7 @@ import numpy as np
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.zoo import require
@@ -33,13 +33,13 @@ POINTS = 100.0
 
 def adapt(extent: Extent) -> list[Figure]:
     """The case `adapt`."""
-    if importlib.util.find_spec("torch") is None:
-        print("adapters are left out: they are trained with torch, which is not installed", file=sys.stderr)
+    if not torch_is_there("adapters are trained with torch"):
         return []
-    import torch
+    with torch_threads():
+        return _figures(extent)
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
+
+def _figures(extent: Extent) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         figures = [*_times(Path(folder), extent.pick(40, 10, 1))]
     data = Path(os.environ.get("OPENDR_DATA", "../shared/data"))
@@ -49,7 +49,6 @@ def adapt(extent: Extent) -> list[Figure]:
         print(f"accuracy is left out: there is no UTD-MHAD in {data}", file=sys.stderr)
     else:
         figures += [*_third_person(data, extent.pick(10, 1, 0)), *_densities(data, extent.pick(3, 1, 0), extent)]
-    torch.set_num_threads(threads)
     return figures
 
 

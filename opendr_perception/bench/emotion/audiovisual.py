@@ -5,9 +5,7 @@ Weights do not change the time, so the networks are those of the paper, with ran
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +15,7 @@ import numpy as np
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.emotion import FaceView
 from opendr_perception.tasks.emotion.audiovisual import (
@@ -41,8 +40,7 @@ DIFFERENT, FIRST = 17, 1000
 
 def audiovisual(extent: Extent) -> list[Figure]:
     """The case `av`."""
-    if importlib.util.find_spec("torch") is None:
-        print("figures are left out: networks are made by torch, which is not installed", file=sys.stderr)
+    if not torch_is_there("networks are made by torch"):
         return []
     rounds, ticks = extent.pick(60, 15, 1), extent.pick(60, 30, 2)
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,6 @@ from them: the output layers are made to agree, as they do on clear expressions,
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ import numpy as np
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
 from opendr_perception.engine.session import Session
 
 if TYPE_CHECKING:  # a development dependency: only who runs this case needs it
@@ -30,21 +30,15 @@ TARGET = 2
 
 def esr_figures(extent: Extent) -> list[Figure]:
     """ESR-9 without and with attention: when all branches agree, and when all have to be asked."""
-    if importlib.util.find_spec("torch") is None:
-        print("ESR is left out: it is compared with torch, which is not installed", file=sys.stderr)
+    if not torch_is_there("ESR is compared with torch"):
         return []
     import torch
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with torch.inference_mode():
-            kinds = extent.pick((False, True), (False, True), (True,))
-            rounds = extent.pick(20, 4, 1)
-            judges = extent.pick(("agree", "differ"), ("agree", "differ"), ("differ",))
-            return [figure for attention in kinds for figure in _compare(attention, rounds, judges)]
-    finally:
-        torch.set_num_threads(threads)
+    kinds = extent.pick((False, True), (False, True), (True,))
+    rounds = extent.pick(20, 4, 1)
+    judges = extent.pick(("agree", "differ"), ("agree", "differ"), ("differ",))
+    with torch_threads(), torch.inference_mode():
+        return [figure for attention in kinds for figure in _compare(attention, rounds, judges)]
 
 
 def _compare(attention: bool, rounds: int, judges: Sequence[str]) -> list[Figure]:

@@ -1,5 +1,6 @@
-"""OpenDR's networks, to compare with."""
+"""Other implementations, to compare with: OpenDR's networks, and torch."""
 
 __all__ = [
     "opendr",
+    "pytorch",
 ]

@@ -6,8 +6,6 @@ be used again: each second it does 30 s of signal.
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import numpy as np
 
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 
@@ -32,8 +31,7 @@ def attention(tokens: int, rounds: int) -> list[Figure]:
         tokens: after which the difference is told.
         rounds: of timing.
     """
-    if importlib.util.find_spec("torch") is None:
-        print("figures are left out: the window is done again in torch, which is not installed", file=sys.stderr)
+    if not torch_is_there("the window is done again in torch"):
         return []
     import torch
 
@@ -42,10 +40,8 @@ def attention(tokens: int, rounds: int) -> list[Figure]:
     from opendr_perception.networks.signals.continual_bag import ContinualBag
     from opendr_perception.networks.signals.residual import LENGTH, ResidualBag
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     torch.manual_seed(0)
-    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+    with tempfile.TemporaryDirectory() as folder, torch_threads(), torch.inference_mode():
         bag = ContinualBag(FEATURES, 4, codewords=CODEWORDS, latent=LATENT, window=TOKENS, hidden=512).eval()
         whole, heart = ResidualBag(attention="tsa", latent=LATENT).eval(), BeatNetwork(4).eval()
         export(bag, Path(folder) / "bag.onnx")
@@ -62,7 +58,6 @@ def attention(tokens: int, rounds: int) -> list[Figure]:
         }
         times = alternating(runs, rounds)
         error = _difference(bag, tokens)
-    torch.set_num_threads(threads)
     size = f"temporal self-attention over {TOKENS} tokens"
     return [
         smaller_is_better(

@@ -5,8 +5,6 @@ Weights do not change the time, so the encoder is that of the paper, with random
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import tempfile
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import numpy as np
 
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 
@@ -24,8 +23,7 @@ TOKENS, CHANNELS, HEADS, FEATURES = 120, 192, 16, 128
 
 def step(rounds: int) -> list[Figure]:
     """A step of the encoder against its window done again, and how many microphones one core serves."""
-    if importlib.util.find_spec("torch") is None:
-        print("figures are left out: the window is done again in torch, which is not installed", file=sys.stderr)
+    if not torch_is_there("the window is done again in torch"):
         return []
     import torch
 
@@ -33,9 +31,7 @@ def step(rounds: int) -> list[Figure]:
     from opendr_perception.networks.co_transformer import CoTransformer
     from opendr_perception.networks.sound import SoundNetwork
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
+    with tempfile.TemporaryDirectory() as folder, torch_threads(), torch.inference_mode():
         path = Path(folder) / "encoder.onnx"
         encoder = CoTransformer(FEATURES, 10, channels=CHANNELS, heads=HEADS, hidden=CHANNELS, window=TOKENS).eval()
         export(encoder, path)
@@ -52,7 +48,6 @@ def step(rounds: int) -> list[Figure]:
         patch = np.zeros((1, network.patches.field, network.patches.bands), np.float32)
         eight: dict[str, tuple[Run, int]] = {"eight": (lambda: [each.step((0,), patch) for each in banks], 1)}
         second = 4 * alternating(eight, rounds)["eight"]
-    torch.set_num_threads(threads)
     metric = f"encoder step, window of {TOKENS} tokens"
     return [
         smaller_is_better(

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from opendr_perception.networks.action.skeleton_network import SkeletonNetwork
-from opendr_perception.streaming.contract import Shape, Slot
 from opendr_perception.streaming.graph import AdaptiveGraphConvolution
+from opendr_perception.streaming.state import Shape, Slot
 
 
 class CoAGcn(SkeletonNetwork):

@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick
+from opendr_perception.streaming.contract import Streaming, Tick
 from opendr_perception.streaming.conv import Conv2d
 from opendr_perception.streaming.graph import GraphConvolution
+from opendr_perception.streaming.state import Memory, Shape, Slot
 
 if TYPE_CHECKING:
     from opendr_perception.networks.action.skeleton_network import SkeletonNetwork, SpatioTemporalBlock

@@ -21,9 +21,10 @@ from torch.nn import functional as F
 from opendr_perception.networks.action.skeletons import SKELETONS
 from opendr_perception.streaming.channel import Linear
 from opendr_perception.streaming.compose import Delay, Sequential, per_frame
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, compose
+from opendr_perception.streaming.contract import Streaming, Tick, compose
 from opendr_perception.streaming.conv import Conv2d
 from opendr_perception.streaming.pool import AvgPool
+from opendr_perception.streaming.state import Memory, Shape, Slot
 
 KERNEL = 9  # frames of a temporal convolution
 DOUBLED_AT = (5, 8)  # the blocks that double the channels, and that have a stride of 2 in the original networks

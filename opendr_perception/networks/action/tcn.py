@@ -15,8 +15,9 @@ from torch import Tensor, nn
 
 from opendr_perception.networks.channels import ChannelGroup, made_by, taken_by
 from opendr_perception.streaming.compose import Residual, Sequential, feed, memories_of
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, compose
+from opendr_perception.streaming.contract import Streaming, Tick, compose
 from opendr_perception.streaming.conv import Conv1d
+from opendr_perception.streaming.state import Memory, Shape, Slot
 
 FRAME = (5, 17, 1)
 """Of `tasks.action.skeleton`: x, y, score, drift x, drift y; joints; one person."""

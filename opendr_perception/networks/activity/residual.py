@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from opendr_perception.streaming.compose import Delay, Sequential, shape_after
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick
+from opendr_perception.streaming.contract import Streaming, Tick
 from opendr_perception.streaming.conv import Conv3d
+from opendr_perception.streaming.state import Memory, Shape, Slot
 
 Mode = Literal["keep_p", "no_p", "causal"]
 Scope = Literal["frame", "clip"]

@@ -20,9 +20,10 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from opendr_perception.streaming.channel import Linear
 from opendr_perception.streaming.compose import Sequential
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick, compose
+from opendr_perception.streaming.contract import Streaming, Tick, compose
 from opendr_perception.streaming.conv import Conv1d
 from opendr_perception.streaming.neighbourhood import NeighbourhoodAttention, Variant
+from opendr_perception.streaming.state import Memory, Shape, Slot
 
 
 class TemporalBlock(Streaming):

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from opendr_perception.networks.bag_of_features import LogisticCodebook
-from opendr_perception.streaming.contract import Memory, Shape, Slot, Streaming, Tick
+from opendr_perception.streaming.contract import Streaming, Tick
+from opendr_perception.streaming.state import Memory, Shape, Slot
 
 FAR = -1e4
 """Logit of a token that is not there."""

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from opendr_perception.streaming.contract import Memory, Shape, Streaming, Tick
+from opendr_perception.streaming.contract import Streaming, Tick
+from opendr_perception.streaming.state import Memory, Shape
 
 
 class BeatEncoder(Streaming):

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opendr_perception.active.control.controller import REPEAT, MotionController, Status, Timeouts
+from opendr_perception.active.control.controller import REPEAT, MotionController
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import ROBOTS, Move, Refused
+from opendr_perception.active.control.status import Status, Timeouts
 from opendr_perception.active.surroundings.geometry import STILL, PersonPosition
 
 RIGHT = Move(pan=math.radians(60))

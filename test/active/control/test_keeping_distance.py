@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from opendr_perception.active.control.controller import MotionController, Status, Timeouts
+from opendr_perception.active.control.controller import MotionController
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move, Refused
+from opendr_perception.active.control.status import Status, Timeouts
 from opendr_perception.active.surroundings.geometry import STILL, PersonPosition
 from opendr_perception.active.surroundings.odometry import Place, Point
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opendr_perception.active.control.controller import Status
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import ROBOTS, Move, Refused, plan
+from opendr_perception.active.control.status import Status
 from opendr_perception.active.surroundings.geometry import PersonPosition
 
 HALF_VIEW = math.radians(30)

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from opendr_perception.active.control.controller import MotionController, Status, Timeouts
+from opendr_perception.active.control.controller import MotionController
 from opendr_perception.active.control.interlocks import STOP
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Refused
 from opendr_perception.active.control.pursuit import Follow, Pursuit
+from opendr_perception.active.control.status import Status, Timeouts
 from opendr_perception.active.surroundings.geometry import PersonPosition, Velocity
 
 LIMITS = Limits()

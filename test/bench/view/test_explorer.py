@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from opendr_perception import zoo
-from opendr_perception.active.control.controller import IN_THE_WAY
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control.status import IN_THE_WAY
 from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.active.policies import POLICIES, Policies
 from opendr_perception.active.policies.occlusion import OcclusionSettings

@@ -72,6 +72,6 @@ def test_the_sets_show_whole_people_whose_parts_do_not_mix(name: str) -> None:
     for one in recordings[::20]:
         ends = one.image[:, BONES]
         lengths = np.linalg.norm(ends[:, :, 1] - ends[:, :, 0], axis=-1) / BONE_LENGTHS
-        whole = one.seen[:, BONES].all((1, 2))
-        ratios += (lengths.max(1) / np.median(lengths, 1))[whole].tolist()
+        lengths = lengths[one.seen[:, BONES].all((1, 2))]
+        ratios += (lengths.max(1) / np.median(lengths, 1)).tolist()
     assert 1.0 < np.median(ratios) < 3.0  # limbs are in proportion: the joints are not mixed up

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from opendr_perception.active.control.controller import REPEAT, MotionController, Status, Timeouts
+from opendr_perception.active.control.controller import REPEAT, MotionController
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control.status import Status, Timeouts
 from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity
 from opendr_perception.ros.control.drive_loop import DriveLoop
 

@@ -7,8 +7,8 @@ from dataclasses import fields
 
 import pytest
 
-from opendr_perception.active.control.controller import Timeouts
 from opendr_perception.active.control.limiter import Limits
+from opendr_perception.active.control.status import Timeouts
 from opendr_perception.ros.control.parameters import MotionParameters
 
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sensor_msgs.msg import LaserScan
 
-from opendr_perception.active.control.controller import MotionController, Timeouts
+from opendr_perception.active.control.controller import MotionController
 from opendr_perception.active.control.limiter import Limits, VelocityLimiter
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control.status import Timeouts
 from opendr_perception.active.surroundings.frames import Pose3
 from opendr_perception.active.surroundings.geometry import STILL, PersonPosition, Velocity
 from opendr_perception.active.surroundings.scan import Blind

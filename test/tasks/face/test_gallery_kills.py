@@ -7,50 +7,16 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from opendr_perception.tasks.face.enrolment import Sample, enrol
-from opendr_perception.tasks.face.gallery import FILE, LOG, Gallery, GalleryError
-from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-
-MODEL = "face-embedding 0123456789abcdef"
+from opendr_perception.tasks.face.enrolment import enrol
+from opendr_perception.tasks.face.gallery import FILE, GalleryError
 
 
-def points(count: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).normal(0, 0.1, (count, 128)).astype(np.float32)
-
-
-def filled(**people: int) -> Gallery:
-    gallery = Gallery(MODEL)
-    for seed, (name, count) in enumerate(people.items()):
-        gallery = gallery.with_samples(name, [f"{name}/{k}.png" for k in range(count)], points(count, seed))
-    return gallery
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> GalleryFolder:
-    return GalleryFolder(tmp_path / "gallery", MODEL)
-
-
-def put(folder: GalleryFolder, gallery: Gallery) -> None:
-    with folder.writing():
-        for image in gallery.images:
-            (folder.path / image).parent.mkdir(exist_ok=True)
-            (folder.path / image).write_bytes(b"image")
-        folder.write(gallery)
-
-
-def samples(seed: int, count: int = 3) -> list[Sample]:
-    return [Sample(points(1, seed)[0], b"x" * 60_000) for _ in range(count)]
-
-
-def everything(path: Path) -> set[str]:
-    return {str(entry.relative_to(path)) for entry in path.rglob("*")} - {".lock", FILE, LOG}
-
-
-def test_a_kill_at_any_moment_enrols_all_or_nothing_and_forgets_for_good(folder: GalleryFolder) -> None:
+def test_a_kill_at_any_moment_enrols_all_or_nothing_and_forgets_for_good(folder: Any) -> None:
     random = np.random.default_rng(0)
     people: dict[str, bool | None] = {}  # None: it was being changed
     for number, delay in enumerate(random.uniform(0.02, 0.25, 16)):
@@ -75,14 +41,14 @@ def test_a_kill_at_any_moment_enrols_all_or_nothing_and_forgets_for_good(folder:
             assert count == list(images.values()).count(name)
             assert count in ((0, 3) if there is None else (3 * there,)), (name, there)
             people[name] = bool(count)
-        assert everything(folder.path) == {*images, *gallery.people}, "nothing of a kill is left"
+        assert folder.everything() == {*images, *gallery.people}, "nothing of a kill is left"
 
 
-def change_for_ever(folder: GalleryFolder, number: int, journal: int) -> None:
+def change_for_ever(folder: Any, number: int, journal: int) -> None:
     for count in range(10**6):
         name = f"P{number}x{count}"
         os.write(journal, f"enrolling {name}\n".encode())
-        enrol(folder, name, samples(1000 * number + count), threshold=1e-6)
+        enrol(folder, name, folder.samples(1000 * number + count), threshold=1e-6)
         os.write(journal, f"enrolled {name}\n".encode())
         if count % 2:
             os.write(journal, f"forgetting {name}\n".encode())
@@ -91,28 +57,26 @@ def change_for_ever(folder: GalleryFolder, number: int, journal: int) -> None:
 
 
 @pytest.mark.parametrize("step", range(12))
-def test_a_forgetting_that_is_cut_off_anywhere_is_finished_by_the_next_who_opens(
-    folder: GalleryFolder, step: int
-) -> None:
-    put(folder, filled(Ann=2, Bob=1))
+def test_a_forgetting_that_is_cut_off_anywhere_is_finished_by_the_next_who_opens(folder: Any, step: int) -> None:
+    folder.put(folder.filled(Ann=2, Bob=1))
     cut_off(step, lambda: folder.forget("Ann"))
     began = folder.read().people == ("Bob",)
     folder.open(lambda text: None)
     assert folder.read().people == (("Bob",) if began else ("Ann", "Bob"))
-    assert everything(folder.path) == {"Bob", "Bob/0.png", *(() if began else ("Ann", "Ann/0.png", "Ann/1.png"))}
+    assert folder.everything() == {"Bob", "Bob/0.png", *(() if began else ("Ann", "Ann/0.png", "Ann/1.png"))}
     assert ("Ann".encode("utf-32-le") in (folder.path / FILE).read_bytes()) is not began
 
 
 @pytest.mark.parametrize("step", range(24))
-def test_an_enrolment_that_is_cut_off_anywhere_is_whole_or_never_was(folder: GalleryFolder, step: int) -> None:
-    enrol(folder, "Bob", samples(1))
-    cut_off(step, lambda: enrol(folder, "Ann", samples(2)))
+def test_an_enrolment_that_is_cut_off_anywhere_is_whole_or_never_was(folder: Any, step: int) -> None:
+    enrol(folder, "Bob", folder.samples(1))
+    cut_off(step, lambda: enrol(folder, "Ann", folder.samples(2)))
     seen = folder.read().names.count("Ann")
     folder.open(pytest.fail)
     assert folder.read().names.count("Ann") == seen
     assert list(folder.contents().images.values()).count("Ann") == seen
     assert seen in (0, 3)
-    assert len(everything(folder.path)) == 4 + (seen and 4)
+    assert len(folder.everything()) == 4 + (seen and 4)
 
 
 def cut_off(step: int, work: Callable[[], object]) -> None:
@@ -139,9 +103,9 @@ def cut_off(step: int, work: Callable[[], object]) -> None:
     assert process.exitcode in (0, -signal.SIGKILL)
 
 
-def test_what_older_versions_left_behind_goes_and_files_of_others_stay(folder: GalleryFolder, tmp_path: Path) -> None:
-    enrol(folder, "Ann", samples(0))
-    before = everything(folder.path)
+def test_what_older_versions_left_behind_goes_and_files_of_others_stay(folder: Any, tmp_path: Path) -> None:
+    enrol(folder, "Ann", folder.samples(0))
+    before = folder.everything()
     (tmp_path / "photos").mkdir()
     (folder.path / "Bob").symlink_to(tmp_path / "photos")
     kept = [folder.path / ".backup.2024", folder.path / "Ann" / ".notes.1", tmp_path / "photos" / ".1.png.77"]
@@ -156,13 +120,11 @@ def test_what_older_versions_left_behind_goes_and_files_of_others_stay(folder: G
     folder.open(lambda text: None)
     assert [path for path in kept if path.exists()] == kept
     assert not [path for path in gone if path.exists()]
-    assert everything(folder.path) == before | {"Bob", ".backup.2024", "Ann/.notes.1"}
+    assert folder.everything() == before | {"Bob", ".backup.2024", "Ann/.notes.1"}
 
 
-def test_who_cannot_be_deleted_is_not_known_and_bricks_nothing(
-    folder: GalleryFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    enrol(folder, "Ann", samples(0))
+def test_who_cannot_be_deleted_is_not_known_and_bricks_nothing(folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    enrol(folder, "Ann", folder.samples(0))
 
     def refuse(path: object) -> None:
         raise PermissionError(13, "Permission denied", str(path))
@@ -176,6 +138,6 @@ def test_who_cannot_be_deleted_is_not_known_and_bricks_nothing(
         folder.open(said.append)
         assert said == [f"'Ann' is not known any more, but {folder.path}/Ann cannot be deleted: Permission denied"]
         with pytest.raises(GalleryError, match="still being forgotten"):
-            enrol(folder, "Ann", samples(0))
+            enrol(folder, "Ann", folder.samples(0))
     folder.open(pytest.fail)
-    assert everything(folder.path) == set()
+    assert folder.everything() == set()

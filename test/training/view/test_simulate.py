@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from opendr_perception.active.control.controller import IN_THE_WAY
 from opendr_perception.active.control.motion import Move
+from opendr_perception.active.control.status import IN_THE_WAY
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.perception.observation import FaceObservation, RangeOnly, Recognition
 from opendr_perception.tasks.face.gallery import THRESHOLD
