@@ -30,7 +30,7 @@ class ActionRecognition(PerceptionNode[action.Settings, Poses, action.ActionMemo
     """poses -> actions."""
 
     NAME = "action_recognition"
-    INPUT = result_input("poses", BodyPoseArray)
+    INPUT = result_input(ACTIONS.source, BodyPoseArray)
     RESULT = ACTIONS.result
     Parameters = Parameters
 

@@ -30,7 +30,7 @@ class EmotionRecognition(PerceptionNode[emotion.Settings, FacesOfImage, emotion.
     """image_raw, faces -> emotions."""
 
     NAME = "emotion_recognition"
-    INPUT = result_input("faces", FaceArray)
+    INPUT = result_input(EMOTIONS.source, FaceArray)
     WITH_IMAGES = True
     RESULT = EMOTIONS.result
     Parameters = Parameters

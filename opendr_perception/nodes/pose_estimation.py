@@ -34,7 +34,7 @@ class PoseEstimation(PerceptionNode[body.Settings, Seen, body.BodyMemory, body.P
     """image_raw, with people:=topic also persons -> poses."""
 
     NAME = "pose_estimation"
-    INPUT = result_input("persons", DetectionArray, "start person_detection, or set people to own")
+    INPUT = result_input(POSES.source, DetectionArray, "start person_detection, or set people to own")
     INPUT_IF = POSES.source_if
     WITH_IMAGES = True
     RESULT = POSES.result

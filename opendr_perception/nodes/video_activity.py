@@ -34,7 +34,7 @@ class VideoActivity(PerceptionNode[activity.Settings, Seen, activity.ActivityMem
     """image_raw, with per_person also persons -> activities."""
 
     NAME = "video_activity"
-    INPUT = result_input("persons", DetectionArray, "start person_detection, or set per_person to false")
+    INPUT = result_input(ACTIVITIES.source, DetectionArray, "start person_detection, or set per_person to false")
     INPUT_IF = ACTIVITIES.source_if
     WITH_IMAGES = True
     RESULT = ACTIVITIES.result

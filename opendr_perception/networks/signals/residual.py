@@ -7,7 +7,6 @@ be used for the next, which is why `continual` is what a node runs, and this is 
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from opendr_perception.networks.bag_of_features import Attention, BagOfFeatures
@@ -143,14 +142,6 @@ class ResidualBag(nn.Module):
         """Logits (B, classes) of (B, 1, length)."""
         logits: Tensor = self.bag(self.front_end(window))
         return logits
-
-
-def standardised(window: Tensor, mean: float, deviation: float) -> Tensor:
-    """A window as in training: one mean and one deviation, of all samples of the training set that are not zero.
-
-    Zeros that fill a short recording become -mean / deviation as well.
-    """
-    return (window - torch.as_tensor(mean)) / torch.as_tensor(deviation)
 
 
 def _published_names(attention: Attention) -> list[tuple[str, str]]:

@@ -135,10 +135,6 @@ class Letterbox:
         """Map points (..., 2) or boxes (..., 4) from canvas pixels to source pixels."""
         return ((_pairs(xy) - self.offset) / self.scale).reshape(np.shape(xy)).astype(np.float32)
 
-    def to_canvas(self, xy: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """Map points (..., 2) or boxes (..., 4) from source pixels to canvas pixels."""
-        return (_pairs(xy) * self.scale + self.offset).reshape(np.shape(xy)).astype(np.float32)
-
 
 def letterbox(
     image: Image,

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from rich.table import Table
 
 from opendr_perception.engine.session import Session
@@ -25,16 +24,6 @@ OBSERVED = {"0.5 s": (0.25, 0.75), "1 s": (0.75, 1.5), "2 s": (1.5, 3.0), "4 s":
 
 Classify = Callable[[np.ndarray], np.ndarray]
 """From the frames (n, 5, T, 17) of n people who have just come into view to the action (n, T) in each."""
-
-
-def by_network(network: torch.nn.Module) -> Classify:
-    """The judgement of a network in evaluation mode."""
-
-    def classify(frames: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            return network(torch.from_numpy(frames).unsqueeze(-1)).argmax(1).numpy()
-
-    return classify
 
 
 def by_model(session: Session) -> Classify:
