@@ -225,10 +225,11 @@ class Process:
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._graph.changed:
-                self.output += line
-                self._graph.changed.notify_all()
+        with self._process.stdout as printed:
+            for line in printed:
+                with self._graph.changed:
+                    self.output += line
+                    self._graph.changed.notify_all()
 
     def says(self, text: str) -> None:
         """Wait until it has printed a text."""

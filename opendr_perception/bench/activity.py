@@ -54,11 +54,11 @@ def _against_clip(workspace: Path, name: str, rounds: int, *, small: bool) -> li
     """One member of the family; CoX3D-S is measured against OpenDR's too, and the state of M is told."""
     import torch
 
-    from opendr_perception.networks.activity.x3d import SIZES, X3D, CoX3D
+    from opendr_perception.networks.activity.x3d import SIZES, X3D
 
     size = SIZES[name]
     side = 32 if small else size.side
-    file = _exported(CoX3D(name).eval(), workspace, side)
+    file = _exported(name, workspace, side)
     bank = StateBank(Session(file, threads=1))
     frame = _random(1, 3, side, side)
     clip = torch.randn(1, 3, size.frames, side, side)
@@ -106,10 +106,8 @@ def _opendr(workspace: Path, frame: Tensor) -> dict[str, tuple[Run, int]]:
 
 def _rate(workspace: Path, rounds: int, *, small: bool) -> Figure:
     """Images a second of the capability with CoX3D-S, if it looked at all, from a camera's pixels to the answer."""
-    from opendr_perception.networks.activity.x3d import CoX3D
-
     side = 32 if small else 160
-    file = _exported(CoX3D("s").eval(), workspace, side)
+    file = _exported("s", workspace, side)
     perceiver = room.build(room.Settings(model=str(file), threads=1, still_below=0.0))
     memory = perceiver.new_memory()
     image = Image(np.random.default_rng(0).integers(0, 256, (*CAMERA, 3), dtype=np.uint8), "bgr8")
@@ -140,12 +138,15 @@ def _endurance(steps: int) -> Figure:
     return smaller_is_better(CASE, f"error of CoX3D after {steps} steps", "", error, 1e-5)
 
 
-def _exported(network: object, workspace: Path, side: int) -> Path:
+def _exported(name: str, workspace: Path, side: int) -> Path:
+    """The file of a member of the family, written once."""
     from opendr_perception.engine.export import export
     from opendr_perception.networks.activity.x3d import CoX3D
 
-    assert isinstance(network, CoX3D)
-    file = workspace / f"{side}.onnx"
+    file = workspace / f"{name}.onnx"
+    if file.is_file():
+        return file
+    network = CoX3D(name).eval()
     told = {"side": side, "rate": 6.0, "horizons": list(network.horizons), "mean": 0.45, "deviation": 0.225}
     texts = {"labels": json.dumps([str(k) for k in range(400)]), "activity": json.dumps(told)}
     export(network, file, (3, side, side), softmax=True, metadata=texts)

@@ -54,7 +54,7 @@ def _networks(extent: Extent) -> list[Figure]:
         workspace = Path(folder)
         figures = [
             *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 90)),
-            *(_batch(workspace, width, 4 * rounds) for width in (16, 64)),
+            *(_batch(workspace, width, 4 * rounds) for width in extent.pick((16, 64), (16, 64), (16,))),
             _nac_tcn(workspace, 4 * rounds),
             _attention(workspace, 128, 5, 20 * rounds),
             _attention(workspace, 1000, 100, rounds),

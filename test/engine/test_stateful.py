@@ -13,7 +13,6 @@ from torch import nn
 from opendr_perception.engine.export import export
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
-from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.streaming import AvgPool, Conv1d, Sequential, Streaming
 
 CHANNELS = 3
@@ -65,12 +64,9 @@ def test_onnxruntime_equals_torch(stride: int, tmp_path: Path) -> None:
         np.testing.assert_allclose(step.output[valid], expected.numpy()[valid], atol=1e-5)
 
 
-def test_a_skeleton_network_equals_torch(tmp_path: Path) -> None:
-    network = CoStGcn("coco17", 5, persons=1, width=16, frames=90).eval()
-    for norm in (module for module in network.modules() if isinstance(module, nn.BatchNorm2d)):
-        nn.init.uniform_(norm.weight, 0.5, 1.5)
-    export(network, tmp_path / "network.onnx")
-    bank = StateBank(Session(tmp_path / "network.onnx", threads=1))
+def test_a_skeleton_network_equals_torch(skeletons: tuple[Streaming, Path]) -> None:
+    network, path = skeletons
+    bank = StateBank(Session(path, threads=1))
     state = network.initial_state(2)
     with torch.inference_mode():
         for frame in torch.randn(100, 2, *network.frame_shape):

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 
 from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.action.co_s_tr import CoSTr
-from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.networks.emotion.nac_tcn import NacTcn
-from opendr_perception.streaming import State, Streaming
+from opendr_perception.streaming import AvgPool, Conv2d, Residual, Sequential, State, Streaming
 
 onnxruntime = pytest.importorskip("onnxruntime")
 
@@ -62,7 +61,16 @@ def test_one_graph_for_all_streams(randomise, network, tmp_path: Path) -> None:
 
 
 def test_one_graph_per_phase(randomise, tmp_path: Path) -> None:
-    network = randomise(CoStGcn("coco17", 7, width=32, star=False))
+    network = randomise(
+        Sequential(
+            Residual(Conv2d(3, 3, (5, 1), padding=(2, 0))),
+            Conv2d(3, 4, (3, 1), (2, 1), (1, 0)),
+            Residual(Conv2d(4, 4, (3, 1), padding=(1, 0))),
+            Conv2d(4, 4, (3, 1), (2, 1), (1, 0)),
+            AvgPool(3),
+        )
+    )
+    network.frame_shape = (3, 5)
     sessions = [_session(network, tmp_path / f"{phase}.onnx", phase) for phase in range(4)]
     state = network.initial_state(1)
     theirs = [tensor.numpy() for tensor in state]
@@ -73,4 +81,4 @@ def test_one_graph_per_phase(randomise, tmp_path: Path) -> None:
         if network.valid(state).all():
             compared += 1
             assert (result - output).abs().max() <= 1e-4 * max(1.0, float(output.abs().max()))
-    assert compared == 4
+    assert compared > 15

@@ -41,7 +41,7 @@ def adapt(extent: Extent) -> list[Figure]:
 
 def _figures(extent: Extent) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
-        figures = [*_times(Path(folder), extent.pick(40, 10, 1))]
+        figures = [*_times(Path(folder), extent.pick(40, 10, 1), both=extent is not Extent.SMOKE)]
     data = Path(os.environ.get("OPENDR_DATA", "../shared/data"))
     if extent is Extent.SMOKE:
         pass  # the figures of so little would say nothing; the trials have tests of their own
@@ -52,8 +52,8 @@ def _figures(extent: Extent) -> list[Figure]:
     return figures
 
 
-def _times(workspace: Path, rounds: int) -> Iterator[Figure]:
-    """Steps of networks as exported, whole and with 30 % of their channels."""
+def _times(workspace: Path, rounds: int, *, both: bool) -> Iterator[Figure]:
+    """Steps of one network or of both as exported, whole and with 30 % of their channels."""
     import torch
 
     from opendr_perception.networks.action.co_st_gcn import CoStGcn
@@ -62,6 +62,8 @@ def _times(workspace: Path, rounds: int) -> Iterator[Figure]:
     torch.manual_seed(0)
     whole = ActionTcn(17).eval()
     yield _time(workspace, f"action network (TCN) step, {PEOPLE} people", whole, (5, 17, 1), PEOPLE, rounds)
+    if not both:
+        return
     graphs = CoStGcn("coco17", 17, persons=1, in_channels=5, width=64, frames=90).eval()
     for layer in graphs.modules():  # new ones begin with numbers that are too small to be normal, and slow
         if isinstance(layer, torch.nn.BatchNorm2d):

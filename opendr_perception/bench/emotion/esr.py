@@ -38,10 +38,11 @@ def esr_figures(extent: Extent) -> list[Figure]:
     rounds = extent.pick(20, 4, 1)
     judges = extent.pick(("agree", "differ"), ("agree", "differ"), ("differ",))
     with torch_threads(), torch.inference_mode():
-        return [figure for attention in kinds for figure in _compare(attention, rounds, judges)]
+        branches = extent.pick(9, 9, 2)
+        return [figure for kind in kinds for figure in _compare(kind, branches, rounds, judges)]
 
 
-def _compare(attention: bool, rounds: int, judges: Sequence[str]) -> list[Figure]:
+def _compare(attention: bool, branches: int, rounds: int, judges: Sequence[str]) -> list[Figure]:
     import torch
 
     from opendr_perception.bench.peers.opendr import PeerMissing, opendr_ensembles
@@ -51,11 +52,11 @@ def _compare(attention: bool, rounds: int, judges: Sequence[str]) -> list[Figure
     with tempfile.TemporaryDirectory() as folder:
         try:
             with opendr_ensembles(Path(folder)) as classes:
-                peer = classes[attention]("cpu", 9).eval()
+                peer = classes[attention]("cpu", branches).eval()
         except PeerMissing as missing:
             print(f"figures are left out: {missing}", file=sys.stderr)
             return []
-        network = Esr(attention=attention).eval()
+        network = Esr(branches=branches, attention=attention).eval()
         load_checkpoint(network, peer.state_dict())
         image = np.random.default_rng(0).integers(0, 256, (1, SIZE, SIZE, 3), np.uint8)
         planes = torch.from_numpy(image).permute(0, 3, 1, 2) / 255
@@ -64,11 +65,11 @@ def _compare(attention: bool, rounds: int, judges: Sequence[str]) -> list[Figure
             session = _exported(network, Path(folder) / f"{name}.onnx", agree=name == "agree")
             runs[name] = (lambda session=session: session.run({"image": image}), 1)  # type: ignore[misc]
         times = alternating(runs, rounds)
-    kind = "ESR-9 with attention" if attention else "ESR-9"
+    kind = f"ESR-{branches} with attention" if attention else f"ESR-{branches}"
     peer_name = "OpenDR 3.0, " + ("DiversifiedESR" if attention else "ESR")
     metrics = {
         "agree": f"{kind}, a face, branches agree: 5 asked",
-        "differ": f"{kind}, a face, branches differ: 9 asked",
+        "differ": f"{kind}, a face, branches differ: {branches} asked",
     }
     return [
         smaller_is_better(CASE, metric, "ms", times[name], times["peer"] / TARGET, times["peer"], peer_name)
