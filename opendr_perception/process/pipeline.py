@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -38,25 +38,18 @@ class Answered:
         view: the frame.
         results: messages by topic, in the order of the stages.
         rejected: stages that have no result.
-        looks: what was seen, by node.
     """
 
     frame: int
     view: View
     results: Mapping[str, Any]
     rejected: Sequence[Rejected]
-    looks: Mapping[str, Any] = field(default_factory=dict)
-
-
-Known = Callable[[int, str], Any]
-"""Gives the look of a node at a frame from an earlier run; None if it is not kept."""
 
 
 def answers(
     views: Iterable[tuple[int, View]],
     stages: Sequence[Stage],
     threads: int = 1,
-    known: Known = lambda frame, node: None,
 ) -> Iterator[Answered]:
     """Take frames, in order, through all stages.
 
@@ -64,11 +57,10 @@ def answers(
         views: frames and their numbers.
         stages: each after those whose results it takes.
         threads: for the networks of stages that can look ahead; with 1 everything happens in this thread.
-        known: looks that need not be repeated.
     """
     if threads <= 1:
         for frame, view in views:
-            yield _answer(frame, view, stages, _looks(frame, view, stages, known, lambda look: look))
+            yield _answer(frame, view, stages, _looks(view, stages, lambda look: look))
         return
     waiting: deque[tuple[int, View, dict[str, Callable[[], Any]]]] = deque()
     with ThreadPoolExecutor(threads, "look") as pool:
@@ -79,7 +71,7 @@ def answers(
 
         try:
             for frame, view in views:
-                waiting.append((frame, view, _looks(frame, view, stages, known, soon)))
+                waiting.append((frame, view, _looks(view, stages, soon)))
                 if len(waiting) > AHEAD * threads:
                     yield _answer_next(waiting, stages)
             while waiting:
@@ -94,52 +86,26 @@ def _answer_next(waiting: deque[tuple[int, View, dict[str, Callable[[], Any]]]],
 
 
 def _looks(
-    frame: int,
-    view: View,
-    stages: Sequence[Stage],
-    known: Known,
-    begin: Callable[[Callable[[], Any]], Callable[[], Any]],
+    view: View, stages: Sequence[Stage], begin: Callable[[Callable[[], Any]], Callable[[], Any]]
 ) -> dict[str, Callable[[], Any]]:
     """For each stage that can look ahead, what gives the look at a frame."""
-    looks = {}
-    for stage in stages:
-        if stage.look is not None:
-            seen = known(frame, stage.name)
-            looks[stage.name] = begin(partial(stage.look, view)) if seen is None else partial(_as_it_is, seen)
-    return looks
-
-
-def _as_it_is(seen: Any) -> Any:
-    return seen
+    return {stage.name: begin(partial(stage.look, view)) for stage in stages if stage.look is not None}
 
 
 def _answer(frame: int, view: View, stages: Sequence[Stage], looks: Mapping[str, Callable[[], Any]]) -> Answered:
     results: dict[str, Any] = {}
     rejected: list[Rejected] = []
-    seen: dict[str, Any] = {}
     for stage in stages:
         source = stage.source
         if source and source not in results:
             rejected.append(Rejected(frame, stage.name, f"there are no {source} of this frame"))
             continue
         try:
-            results[stage.topic] = stage.answer(view, results, _noting(seen, stage.name, looks.get(stage.name)))
+            results[stage.topic] = stage.answer(view, results, looks.get(stage.name))
         except Late as error:
             rejected.append(Rejected(frame, stage.name, str(error)))
         except Exception as error:  # noqa: BLE001 - as in a node, a frame that cannot be taken costs the others nothing
             rejected.append(
                 Rejected(frame, stage.name, f"{type(error).__name__}: {' '.join(str(error).split())}"[:300])
             )
-    return Answered(frame, view, results, rejected, seen)
-
-
-def _noting(seen: dict[str, Any], name: str, look: Callable[[], Any] | None) -> Callable[[], Any] | None:
-    """The same look, which is noted when it is taken."""
-    if look is None:
-        return None
-
-    def take() -> Any:
-        seen[name] = look()
-        return seen[name]
-
-    return take
+    return Answered(frame, view, results, rejected)

@@ -15,10 +15,10 @@ from typing import Any
 
 from opendr_perception import zoo
 from opendr_perception.files import sync, write_text
+from opendr_perception.process.checkpoints import Checkpoints
 from opendr_perception.process.frames import Frames
 from opendr_perception.process.inventory import Unit, sha256_of
-from opendr_perception.process.looks import KeptLooks
-from opendr_perception.process.pipeline import Rejected, answers
+from opendr_perception.process.pipeline import Answered, Rejected, answers
 from opendr_perception.process.privacy import blur_film
 from opendr_perception.process.request import ProcessError, Request, canonical
 from opendr_perception.process.sinks import ResultSource, Sink, open_all
@@ -115,19 +115,19 @@ def run(job: Job, tell: Tell = lambda name, done, total: None, alive: Callable[[
     """
     hidden = Path(job.output) / f".{job.unit.name}"
     with locked(hidden.with_name(f"{hidden.name}.lock"), str(job.folder)):
-        looks = hidden.with_name(f"{hidden.name}.looks")
+        kept = hidden.with_name(f"{hidden.name}.kept")
         if done := finished(job):
-            shutil.rmtree(looks, ignore_errors=True)
+            shutil.rmtree(kept, ignore_errors=True)
             return done
         unfinished = hidden.with_name(f"{hidden.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(job.folder, ignore_errors=True)  # what is there was found to be damaged
         unfinished.mkdir(parents=True)
-        report = _process(job, unfinished, looks, tell, alive)
+        report = _process(job, unfinished, kept, tell, alive)
         _sync(unfinished)
         os.rename(unfinished, job.folder)
         sync(job.folder.parent)
-        shutil.rmtree(looks, ignore_errors=True)
+        shutil.rmtree(kept, ignore_errors=True)
         return report
 
 
@@ -144,23 +144,22 @@ def finished(job: Job) -> UnitReport | None:
     return report if whole else None
 
 
-def _process(job: Job, folder: Path, looks: Path, tell: Tell, alive: Callable[[], None]) -> UnitReport:
+def _process(job: Job, folder: Path, kept: Path, tell: Tell, alive: Callable[[], None]) -> UnitReport:
     unit, request = job.unit, job.request
     warnings: list[str] = []
     stages = [
         Stage(name, request, f"{unit.sha256} {unit.topic}", zoo.session, warnings.append) for name in request.ordered
     ]
     source = ResultSource(unit.name, Path(unit.recording).name, unit.namespace, job.provenance)
-    kept = KeptLooks(looks)
+    checkpoints = Checkpoints(kept, stages)
     answered: Counter[str] = Counter()
     rejected: list[Rejected] = []
     count = 0
     with Frames(unit, request.hertz) as frames, _sinks(request, folder, source) as sinks:
-        for each in answers(frames, stages, job.threads, kept.known):
+        for each in _answers(frames, stages, job.threads, checkpoints):
             alive()
             for sink in sinks:
                 sink.write(each)
-            kept.note(each.frame, each.looks)
             answered.update(each.results.keys())
             count += len(each.rejected)
             rejected += each.rejected[: max(0, NAMED - len(rejected))]
@@ -178,6 +177,21 @@ def _process(job: Job, folder: Path, looks: Path, tell: Tell, alive: Callable[[]
     content["files"] = {str(path.relative_to(folder)): sha256_of(path) for path in files}
     write_text(folder / REPORT, canonical(content))
     return UnitReport(unit.name, frames.taken, by_node, problems, notes)
+
+
+def _answers(frames: Frames, stages: Sequence[Stage], threads: int, checkpoints: Checkpoints) -> Iterator[Answered]:
+    """Answers to all frames: those that are kept, and then new ones, which are kept too."""
+    views = iter(frames)
+    for kept in checkpoints.kept():
+        number, view = next(views, (-1, None))
+        if number != kept.frame:
+            raise ProcessError(
+                f"frame {number} of the recording was {kept.frame} before: it cannot be read twice alike"
+            )
+        yield checkpoints.answered(kept, view)
+    for each in answers(views, stages, threads):
+        yield each
+        checkpoints.note(each)
 
 
 @contextmanager

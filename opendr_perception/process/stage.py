@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from builtin_interfaces.msg import Time
+from rclpy.serialization import deserialize_message, serialize_message
 from std_msgs.msg import Header
 
 from opendr_perception.process.request import Request
 from opendr_perception.ros.perception.capability import CAPABILITIES, Capability
-from opendr_perception.ros.topics import GapDetector, ImageWithResult
+from opendr_perception.ros.topics import GAP_KINDS, GapDetector, ImageWithResult
 from opendr_perception.tasks.imaging import Image, PinholeCamera
+from opendr_perception.tasks.memories import Form, NotAValue, Value
 from opendr_perception.tasks.people import SIGNS, new_ids
 from opendr_perception.tasks.perceiver import Moment, Perceiver, TwoSteps, Warn
 from opendr_perception.zoo import Sessions
 
+GAPS = Form(GAP_KINDS)
 PREFIX = 6
 """Letters of the ids of a stream: of a thousand streams with persons, poses and faces the chance that two share a
 prefix is below 1 %."""
@@ -68,6 +71,29 @@ class Stage:
         apart = isinstance(self.perceiver, TwoSteps) and self.perceiver.steps_apart
         self.look = self._look if apart and not self.source else None
 
+    PARTS = ("memory", "gaps")
+    """Of a snapshot."""
+
+    def restart(self) -> None:
+        """Begin the stream anew."""
+        self._memory = self.perceiver.new_memory()
+        self._gap_detector = GapDetector()
+
+    def snapshot(self) -> dict[str, Value]:
+        """All that is known of the stream, as values; the stream goes on."""
+        return {"memory": self.perceiver.snapshot(self._memory), "gaps": GAPS.write(self._gap_detector)}
+
+    def restore(self, values: Mapping[str, Value]) -> None:
+        """Go on with the stream of a snapshot.
+
+        Raises:
+            NotAValue: it is damaged, or of another perceiver.
+        """
+        memory, gaps = self.perceiver.restore(values["memory"]), GAPS.read(values["gaps"])
+        if not isinstance(gaps, GapDetector):
+            raise NotAValue("there is no detector of gaps")
+        self._memory, self._gap_detector = memory, gaps
+
     look: Callable[[View], Any] | None
     """The step that can be done for a frame at any time, in any thread; None for a stage that needs frames in order."""
 
@@ -104,7 +130,7 @@ class Stage:
             [result] = self.perceiver.batch([moment])
         message = self.capability.message(taken, result)
         message.header = view.header()
-        return message
+        return _received(message)
 
     def _input(self, view: View, results: dict[str, Any]) -> Any:
         capability = self.capability
@@ -112,6 +138,11 @@ class Stage:
             return capability.read(view.image, view.camera)
         message = results[self.source]
         return capability.read(ImageWithResult(view.image, message) if capability.with_images else message, view.camera)
+
+
+def _received(message: Any) -> Any:
+    """A message as whoever subscribes gets it, with numbers as long as its fields are."""
+    return deserialize_message(serialize_message(message), type(message))
 
 
 def prefix(seed: str) -> str:

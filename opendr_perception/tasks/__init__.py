@@ -2,6 +2,7 @@
 
 __all__ = [
     "drawing",
+    "memories",
     "perceiver",
     "shapes",
 ]

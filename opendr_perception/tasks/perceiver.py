@@ -15,12 +15,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from opendr_perception import settings
 from opendr_perception.engine.session import Session
 from opendr_perception.settings import parameter
 from opendr_perception.tasks.imaging import Image, Pixels
+from opendr_perception.tasks.memories import Form, Kinds, NotAValue, Value
 from opendr_perception.zoo import Sessions
 
 Warn = Callable[[str], None]
@@ -157,6 +158,44 @@ class Perceiver(ABC, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     def adopt(self, settings: SettingsT) -> None:
         """Perceive as checked settings want it, from now on."""
+
+    # --- memories as values -----------------------------------------------------------------------------------------
+
+    kinds: ClassVar[Kinds] = {}
+    """Classes that a memory is made of."""
+
+    def snapshot(self, memory: MemoryT) -> Value:
+        """All that is known of a stream, as a value; the stream goes on.
+
+        Raises:
+            NotAValue: this perceiver has memories that cannot be written.
+        """
+        return Form(self.kinds).write(self.parts(memory))
+
+    def restore(self, value: Value) -> MemoryT:
+        """The memory of a snapshot: the stream goes on as if nothing had been between, also in another process.
+
+        Args:
+            value: of a perceiver with the same settings and models.
+
+        Raises:
+            NotAValue: it is damaged, or was made by another kind of perceiver.
+        """
+        found = Form(self.kinds).read(value)
+        try:
+            return self.whole(found)
+        except (TypeError, LookupError, AttributeError, ValueError) as error:
+            raise NotAValue(f"a memory cannot be read: {error!r}") from error
+
+    def parts(self, memory: MemoryT) -> object:
+        """A memory, with what is kept for it here."""
+        return memory
+
+    def whole(self, parts: object) -> MemoryT:
+        """The memory of these parts; what is kept for it here is kept again."""
+        if not isinstance(parts, type(self.new_memory())):
+            raise NotAValue("it is a memory of another perceiver")
+        return parts
 
 
 class TwoSteps(ABC, Generic[InputT, SeenT, MemoryT, ResultT]):

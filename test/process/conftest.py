@@ -58,8 +58,8 @@ if __name__ == "__main__":
 
 KILLED_AT = """
 import importlib
-from opendr_perception.process import looks, run
-looks.BLOCK = 5
+from opendr_perception.process import checkpoints, run
+checkpoints.BLOCK = 5
 module, name = {place!r}.rsplit(".", 1)
 owner = importlib.import_module(module) if not module.split(".")[-1][0].isupper() else None
 if owner is None:

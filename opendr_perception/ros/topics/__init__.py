@@ -2,7 +2,7 @@
 
 from opendr_perception.ros.topics.calibration import Calibration, of_rectified_images, rectified_parameter
 from opendr_perception.ros.topics.cameras import Cameras, pinhole
-from opendr_perception.ros.topics.gaps import Arrival, GapDetector, StreamStep
+from opendr_perception.ros.topics.gaps import GAP_KINDS, Arrival, GapDetector, StreamStep
 from opendr_perception.ros.topics.inputs import (
     ImageWithResult,
     Input,
@@ -20,6 +20,7 @@ from opendr_perception.ros.topics.statistics import Statistics, Summary
 from opendr_perception.ros.topics.stream import Stream
 
 __all__ = [
+    "GAP_KINDS",
     "KINDS",
     "Arrival",
     "Calibration",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from opendr_perception.tasks.imaging import Rhythm
+from opendr_perception.tasks.memories import Kinds
 
 NOTED = 1024
 """Arrivals that are remembered between two messages that are served: half a minute of a usual camera."""
@@ -145,6 +146,10 @@ class GapDetector:
     def _time(self, arrival: Arrival) -> int:
         base = self._base
         return arrival.stamp if base is None else base.stamp + arrival.at - base.at
+
+
+GAP_KINDS: Kinds = {GapDetector: {"_lock": threading.Lock}, Arrival: {}}
+"""Classes that a detector is made of, for `tasks.memories`."""
 
 
 def _longest_gap(times: list[int], begin: int, end: int) -> int:

@@ -5,12 +5,22 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.settings import parameter
-from opendr_perception.tasks.action.recognition import Action, ActionMemory, ActionRecogniser, TrackedPoses
+from opendr_perception.tasks.action.recognition import (
+    Action,
+    ActionMemory,
+    ActionRecogniser,
+    PersonState,
+    TrackedPoses,
+    new_serial,
+)
+from opendr_perception.tasks.action.skeleton import SkeletonState
 from opendr_perception.tasks.body import Poses
+from opendr_perception.tasks.memories import Kinds, NotAValue
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
 
 
@@ -60,6 +70,18 @@ class ActionPerceiver(Perceiver[Settings, Poses, ActionMemory, Actions]):
 
     def new_memory(self) -> ActionMemory:
         return ActionMemory()
+
+    kinds: ClassVar[Kinds] = {ActionMemory: {"serial": new_serial}, PersonState: {}, SkeletonState: {}, Action: {}}
+
+    def parts(self, memory: ActionMemory) -> object:
+        return memory, self.recogniser.states(memory)
+
+    def whole(self, parts: object) -> ActionMemory:
+        match parts:
+            case (ActionMemory() as memory, dict(states)):
+                self.recogniser.go_on(memory, states)
+                return memory
+        raise NotAValue("it is no memory of actions")
 
     def release(self, memory: ActionMemory) -> None:
         self.recogniser.forget(memory)

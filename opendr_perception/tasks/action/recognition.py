@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.engine.stateful import StateBank
+from opendr_perception.engine.stateful import Rows, StateBank
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.tasks.action.skeleton import SkeletonState, observe
 from opendr_perception.tasks.imaging import Rhythm
 from opendr_perception.tasks.shapes import Keypoints, Probabilities
 
 _serial: Iterator[int] = count()
+
+
+def new_serial() -> int:
+    """A number that no other memory of this process has."""
+    return next(_serial)
+
 
 KEPT = 2
 """So many times the people of one image are remembered at most, whatever stamps say."""
@@ -69,7 +75,7 @@ class PersonState:
 class ActionMemory:
     """Memory of one stream: its people by track, the one observed last at the end."""
 
-    serial: int = field(default_factory=lambda: next(_serial))
+    serial: int = field(default_factory=new_serial)
     people: dict[str, PersonState] = field(default_factory=dict)
     stamp: float = -math.inf
     rhythm: Rhythm = field(default_factory=Rhythm)
@@ -116,6 +122,19 @@ class ActionRecogniser:
         """Free what is kept of a stream."""
         for track in list(memory.people):
             self._forget(memory, track)
+
+    def states(self, memory: ActionMemory) -> dict[str, Rows]:
+        """Copies of the network's state of each person of a stream."""
+        return {track: self._bank.snapshot((memory.serial, track)) for track in memory.people}
+
+    def go_on(self, memory: ActionMemory, states: Mapping[str, Rows]) -> None:
+        """Take a stream over with such states.
+
+        Raises:
+            ValueError: they are of another network.
+        """
+        for track in memory.people:
+            self._bank.restore((memory.serial, track), states[track])
 
     def _follow(self, observation: TrackedPoses) -> Iterator[tuple[str, PersonState, np.ndarray]]:
         """The new frames of each person who is due some."""

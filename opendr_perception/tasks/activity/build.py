@@ -5,14 +5,22 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.settings import parameter
-from opendr_perception.tasks.action import Actions
+from opendr_perception.tasks.action import Action, Actions
 from opendr_perception.tasks.activity.model import ActivityModel
-from opendr_perception.tasks.activity.recognition import ActivityMemory, ActivityRecogniser, ActivityView
+from opendr_perception.tasks.activity.recognition import (
+    ActivityMemory,
+    ActivityRecogniser,
+    ActivityView,
+    KeyState,
+    new_serial,
+)
 from opendr_perception.tasks.imaging import Image, Pixels
+from opendr_perception.tasks.memories import Kinds, NotAValue
 from opendr_perception.tasks.people import PeopleOfImage
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn, as_image
 
@@ -75,6 +83,18 @@ class ActivityPerceiver(Perceiver[Settings, Seen, ActivityMemory, Actions]):
 
     def new_memory(self) -> ActivityMemory:
         return ActivityMemory()
+
+    kinds: ClassVar[Kinds] = {ActivityMemory: {"serial": new_serial}, KeyState: {}, Action: {}}
+
+    def parts(self, memory: ActivityMemory) -> object:
+        return memory, self.recogniser.states(memory)
+
+    def whole(self, parts: object) -> ActivityMemory:
+        match parts:
+            case (ActivityMemory() as memory, dict(states)):
+                self.recogniser.go_on(memory, states)
+                return memory
+        raise NotAValue("it is no memory of activities")
 
     def release(self, memory: ActivityMemory) -> None:
         self.recogniser.forget(memory)

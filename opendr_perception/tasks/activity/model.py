@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.engine.stateful import StateBank
+from opendr_perception.engine.stateful import Rows, StateBank
 from opendr_perception.tasks.imaging import Pixels
 
 
@@ -89,3 +89,11 @@ class ActivityModel:
     def release(self, key: Hashable) -> None:
         """Forget a key."""
         self._bank.release(key)
+
+    def snapshot(self, key: Hashable) -> Rows:
+        """A copy of the state of a key."""
+        return self._bank.snapshot(key)
+
+    def restore(self, key: Hashable, state: Rows) -> None:
+        """Give a key the state of a snapshot. ValueError: it is of another model."""
+        self._bank.restore(key, state)

@@ -8,7 +8,7 @@ back, nothing new can be learnt from it, and it is not looked at either.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.engine.stateful import Rows
 from opendr_perception.tasks.action import Action
 from opendr_perception.tasks.activity.model import ActivityModel
 from opendr_perception.tasks.imaging import Image, Pixels, Rhythm, crop_resize, letterbox
@@ -33,6 +34,11 @@ THUMB = 16
 """Pixels of the images by which it is told whether anything moves."""
 
 _serial: Iterator[int] = count()
+
+
+def new_serial() -> int:
+    """A number that no other memory of this process has."""
+    return next(_serial)
 
 
 @dataclass
@@ -54,7 +60,7 @@ class KeyState:
 class ActivityMemory:
     """Memory of one stream."""
 
-    serial: int = field(default_factory=lambda: next(_serial))
+    serial: int = field(default_factory=new_serial)
     keys: dict[str, KeyState] = field(default_factory=dict)
     shape: tuple[int, int] = (0, 0)
     stamp: float = -math.inf
@@ -126,6 +132,19 @@ class ActivityRecogniser:
         """Free what is kept of a stream."""
         for track in list(memory.keys):
             self._forget(memory, track)
+
+    def states(self, memory: ActivityMemory) -> dict[str, Rows]:
+        """Copies of the network's state of each key of a stream."""
+        return {track: self.model.snapshot((memory.serial, track)) for track in memory.keys}
+
+    def go_on(self, memory: ActivityMemory, states: Mapping[str, Rows]) -> None:
+        """Take a stream over with such states.
+
+        Raises:
+            ValueError: they are of another network.
+        """
+        for track in memory.keys:
+            self.model.restore((memory.serial, track), states[track])
 
     # --- what is looked at ------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,8 +20,19 @@ from opendr_perception.tasks.body.seeking import Seeker
 from opendr_perception.tasks.body.settings import Settings
 from opendr_perception.tasks.body.turns import Looked, Plan, plan
 from opendr_perception.tasks.imaging import Image, Pixels
+from opendr_perception.tasks.memories import Kinds, NotAValue
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people import PeopleMemory, PeopleOfImage, PersonTracker, Seen, new_ids, track_ids
+from opendr_perception.tasks.people import (
+    PEOPLE_KINDS,
+    PeopleMemory,
+    PeopleOfImage,
+    PersonTracker,
+    Seen,
+    given,
+    new_ids,
+    resume_ids,
+    track_ids,
+)
 from opendr_perception.tasks.perceiver import Moment, Perceiver, TwoSteps, Warn, as_image
 
 DEFAULTS = Settings()
@@ -92,8 +104,20 @@ class PosePerceiver(
         """
         return super().__call__(seen if isinstance(seen, PeopleOfImage) else as_image(seen), memory, stamp)
 
+    kinds: ClassVar[Kinds] = {**PEOPLE_KINDS, BodyMemory: {}, Looked: {}}
+
     def new_memory(self) -> BodyMemory:
         return BodyMemory(PersonTracker(self._ids))
+
+    def parts(self, memory: BodyMemory) -> object:
+        return memory, given(self._ids)
+
+    def whole(self, parts: object) -> BodyMemory:
+        match parts:
+            case (BodyMemory() as memory, int(last)):
+                resume_ids(memory.tracker, self._ids, last)
+                return memory
+        raise NotAValue("it is no memory of poses")
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)

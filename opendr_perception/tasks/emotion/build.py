@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
@@ -12,10 +13,17 @@ from opendr_perception.engine.session import Session
 from opendr_perception.settings import parameter
 from opendr_perception.tasks.emotion.expression import ExpressionNet
 from opendr_perception.tasks.emotion.films import FilmNetwork, feature_of
-from opendr_perception.tasks.emotion.recognition import Emotion, EmotionMemory, EmotionRecogniser, FacesInView
-from opendr_perception.tasks.emotion.smoothing import Exponential, Smoothing, Temporal, Unsmoothed
+from opendr_perception.tasks.emotion.recognition import (
+    Emotion,
+    EmotionMemory,
+    EmotionRecogniser,
+    FacesInView,
+    new_serial,
+)
+from opendr_perception.tasks.emotion.smoothing import Average, Exponential, Smoothing, Temporal, Unsmoothed
 from opendr_perception.tasks.emotion.trust import FaceView
 from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.memories import Kinds, NotAValue
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
 
 
@@ -85,6 +93,18 @@ class EmotionPerceiver(Perceiver[Settings, FacesOfImage, EmotionMemory, Emotions
 
     def new_memory(self) -> EmotionMemory:
         return EmotionMemory()
+
+    kinds: ClassVar[Kinds] = {EmotionMemory: {"serial": new_serial}, Emotion: {}, Average: {}}
+
+    def parts(self, memory: EmotionMemory) -> object:
+        return memory, self.recogniser.states(memory)
+
+    def whole(self, parts: object) -> EmotionMemory:
+        match parts:
+            case (EmotionMemory() as memory, dict(states)):
+                self.recogniser.go_on(memory, states)
+                return memory
+        raise NotAValue("it is no memory of emotions")
 
     def release(self, memory: EmotionMemory) -> None:
         self.recogniser.forget(memory)

@@ -15,7 +15,7 @@ import numpy as np
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.emotion.expression import Expressions
-from opendr_perception.tasks.emotion.smoothing import Exponential, Smooth
+from opendr_perception.tasks.emotion.smoothing import Average, Exponential, Smooth
 from opendr_perception.zoo.cache import sha256_of
 
 AFFECT = ("valence", "arousal")
@@ -94,3 +94,14 @@ class FilmNetwork:
     def release(self, key: Hashable) -> None:
         self._bank.release(key)
         self._average.release(key)
+
+    def snapshot(self, key: Hashable) -> object:
+        return self._bank.snapshot(key), self._average.snapshot(key)
+
+    def restore(self, key: Hashable, state: object) -> None:
+        match state:
+            case (dict(rows), Average() as average):
+                self._bank.restore(key, rows)
+                self._average.restore(key, average)
+            case _:
+                raise ValueError("this snapshot belongs to another model")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -16,6 +16,11 @@ from opendr_perception.tasks.imaging import Image, Rhythm
 from opendr_perception.tasks.shapes import Probabilities
 
 _serial: Iterator[int] = count()
+
+
+def new_serial() -> int:
+    """A number that no other memory of this process has."""
+    return next(_serial)
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,7 @@ class Emotion:
 class EmotionMemory:
     """Memory of one stream: the last time and answer of each track."""
 
-    serial: int = field(default_factory=lambda: next(_serial))
+    serial: int = field(default_factory=new_serial)
     seen: dict[str, float] = field(default_factory=dict)
     newest: dict[str, Emotion] = field(default_factory=dict)
     stamp: float = -np.inf
@@ -114,6 +119,19 @@ class EmotionRecogniser:
         """Free what is kept of a stream."""
         for track in list(memory.seen):
             self._forget(memory, track)
+
+    def states(self, memory: EmotionMemory) -> dict[str, object]:
+        """Copies of what is kept of each track of a stream."""
+        return {track: self._smoothing.snapshot((memory.serial, track)) for track in memory.seen}
+
+    def go_on(self, memory: EmotionMemory, states: Mapping[str, object]) -> None:
+        """Take a stream over with such states.
+
+        Raises:
+            ValueError: they are of another network.
+        """
+        for track in memory.seen:
+            self._smoothing.restore((memory.serial, track), states[track])
 
     def _choose(self, view: FacesInView) -> list[FaceView]:
         faces = [face for face in view.faces if visible(face, view.image)]

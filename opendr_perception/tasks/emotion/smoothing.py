@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.engine.stateful import StateBank
+from opendr_perception.engine.stateful import Rows, StateBank
 from opendr_perception.tasks.emotion import evidence as affect
 from opendr_perception.tasks.emotion.expression import Expressions
 from opendr_perception.tasks.shapes import Affect, Counts, Mask, ProbabilitiesOfEach
@@ -56,6 +56,12 @@ class Smoothing(Protocol):
     def release(self, key: Hashable) -> None:
         """Forget a key."""
 
+    def snapshot(self, key: Hashable) -> object:
+        """A copy of the state of a key."""
+
+    def restore(self, key: Hashable, state: object) -> None:
+        """Give a key the state of a snapshot. ValueError: it is of another kind."""
+
 
 class Unsmoothed:
     """Every frame for itself."""
@@ -72,9 +78,17 @@ class Unsmoothed:
     def release(self, key: Hashable) -> None:
         """There is nothing to forget."""
 
+    def snapshot(self, key: Hashable) -> object:
+        return None
+
+    def restore(self, key: Hashable, state: object) -> None:
+        """There is nothing to remember."""
+
 
 @dataclass
-class _Average:
+class Average:
+    """Weighted mean of the frames of a track."""
+
     values: np.ndarray
     frames: int = 0
     seconds: float = 0.0
@@ -86,12 +100,12 @@ class Exponential:
     labels: tuple[str, ...] = ()
 
     def __init__(self) -> None:
-        self._averages: dict[Hashable, _Average] = {}
+        self._averages: dict[Hashable, Average] = {}
 
     def step(self, keys: Sequence[Hashable], seen: Expressions, intervals: np.ndarray) -> Smooth:
         averages = []
         for key, values, interval in zip(keys, np.hstack([seen.probabilities, seen.affect]), intervals, strict=True):
-            average = self._averages.setdefault(key, _Average(values))
+            average = self._averages.setdefault(key, Average(values))
             if average.frames:
                 average.values = values + (average.values - values) * np.exp(-interval / TIME_CONSTANT)
                 average.seconds += interval
@@ -110,6 +124,15 @@ class Exponential:
 
     def release(self, key: Hashable) -> None:
         self._averages.pop(key, None)
+
+    def snapshot(self, key: Hashable) -> Average:
+        average = self._averages[key]
+        return replace(average, values=average.values.copy())
+
+    def restore(self, key: Hashable, state: object) -> None:
+        if not isinstance(state, Average):
+            raise ValueError("this snapshot belongs to another model")
+        self._averages[key] = replace(state, values=state.values.copy())
 
 
 class Temporal:
@@ -142,3 +165,11 @@ class Temporal:
 
     def release(self, key: Hashable) -> None:
         self._bank.release(key)
+
+    def snapshot(self, key: Hashable) -> Rows:
+        return self._bank.snapshot(key)
+
+    def restore(self, key: Hashable, state: object) -> None:
+        if not isinstance(state, dict):
+            raise ValueError("this snapshot belongs to another model")
+        self._bank.restore(key, state)

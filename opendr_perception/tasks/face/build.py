@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
@@ -15,10 +16,19 @@ from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses
 from opendr_perception.tasks.face.enrolment import Enroller, default_gallery, fingerprint
 from opendr_perception.tasks.face.gallery import GalleryError
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.face.identity import FaceIdentifier, Identity, IdentityMemory, TrackedFaces, look_alikes
+from opendr_perception.tasks.face.identity import (
+    Compared,
+    Evidence,
+    FaceIdentifier,
+    Identity,
+    IdentityMemory,
+    TrackedFaces,
+    look_alikes,
+)
 from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
-from opendr_perception.tasks.people import PersonTracker, new_ids
+from opendr_perception.tasks.memories import Kinds, NotAValue
+from opendr_perception.tasks.people import TRACKER_KINDS, PersonTracker, given, new_ids, resume_ids
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, TwoSteps, Warn, as_image
 from opendr_perception.tasks.shapes import Angles
 
@@ -148,8 +158,28 @@ class FacePerceiver(
         """
         return super().__call__(seen if isinstance(seen, CameraImage) else CameraImage(as_image(seen)), memory, stamp)
 
+    kinds: ClassVar[Kinds] = {
+        FaceMemory: {},
+        IdentityMemory: {"gallery": lambda: None},
+        Evidence: {},
+        Compared: {},
+        **TRACKER_KINDS,
+    }
+
     def new_memory(self) -> FaceMemory:
         return FaceMemory(PersonTracker(self._ids))
+
+    def parts(self, memory: FaceMemory) -> object:
+        return memory, given(self._ids), memory.identities.gallery is self.known.gallery
+
+    def whole(self, parts: object) -> FaceMemory:
+        match parts:
+            case (FaceMemory() as memory, int(last), bool(compared)):
+                resume_ids(memory.tracker, self._ids, last)
+                if compared:  # with what is in the gallery; else it is done again
+                    memory.identities.gallery = self.known.gallery
+                return memory
+        raise NotAValue("it is no memory of faces")
 
     def adopt(self, settings: Settings) -> None:
         self._detector.score_threshold = settings.score_threshold

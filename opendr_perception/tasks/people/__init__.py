@@ -2,6 +2,7 @@
 
 from opendr_perception.tasks.people.appearance import looks
 from opendr_perception.tasks.people.build import (
+    PEOPLE_KINDS,
     DetectionSettings,
     Finder,
     PeopleMemory,
@@ -10,6 +11,8 @@ from opendr_perception.tasks.people.build import (
     Settings,
     TrackedPeople,
     build,
+    given,
+    resume_ids,
     track_ids,
 )
 from opendr_perception.tasks.people.carrying import Seen
@@ -23,13 +26,15 @@ from opendr_perception.tasks.people.high_resolution import (
     assign_to_crop,
 )
 from opendr_perception.tasks.people.overview import DetectorOverview, Overview, pool
-from opendr_perception.tasks.people.tracking import SIGNS, PersonTracker, new_ids
+from opendr_perception.tasks.people.tracking import SIGNS, TRACKER_KINDS, PersonTracker, TrackIds, new_ids
 from opendr_perception.tasks.people.two_sizes import TwoSizes
 
 __all__ = [
     "BINS",
+    "PEOPLE_KINDS",
     "SIGNS",
     "STRIDES",
+    "TRACKER_KINDS",
     "DetectionSettings",
     "DetectorOverview",
     "Finder",
@@ -45,6 +50,7 @@ __all__ = [
     "ScaledCrop",
     "Seen",
     "Settings",
+    "TrackIds",
     "TrackedPeople",
     "TwoSizes",
     "assign_to_crop",
@@ -52,9 +58,11 @@ __all__ = [
     "canvas_size",
     "engagement",
     "formats",
+    "given",
     "looks",
     "new_ids",
     "pool",
+    "resume_ids",
     "track_ids",
     "tracking",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +14,11 @@ from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.settings import parameter
 from opendr_perception.tasks.imaging import Grey, Image
+from opendr_perception.tasks.memories import Kinds, NotAValue
 from opendr_perception.tasks.nms import Detections, NmsSettings, Suppressors
 from opendr_perception.tasks.people.carrying import Seen
 from opendr_perception.tasks.people.detection import PersonDetector
-from opendr_perception.tasks.people.tracking import PersonTracker, new_ids
+from opendr_perception.tasks.people.tracking import TRACKER_KINDS, PersonTracker, TrackIds, new_ids
 from opendr_perception.tasks.people.two_sizes import TwoSizes
 from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, TwoSteps, Warn
 
@@ -113,6 +115,33 @@ class PeopleMemory:
     seen: Seen | None = None
 
 
+PEOPLE_KINDS: Kinds = {PeopleMemory: {}, Seen: {}, Grey: {}, Detections: {}, **TRACKER_KINDS}
+"""Of the memory of a stream, for `tasks.memories`."""
+
+
+def given(ids: Iterator[str]) -> int:
+    """Number of the last id that was given.
+
+    Raises:
+        NotAValue: they are not those of `new_ids`, so that nobody knows.
+    """
+    if not isinstance(ids, TrackIds):
+        raise NotAValue("ids that are not of new_ids cannot be gone on with")
+    return ids.given
+
+
+def resume_ids(tracker: PersonTracker, ids: Iterator[str], last: int) -> None:
+    """Let a tracker that was read go on with these ids, none of which is given twice.
+
+    Raises:
+        NotAValue: they are not those of `new_ids`.
+    """
+    given(ids)
+    if isinstance(ids, TrackIds):
+        ids.given = max(ids.given, last)
+    tracker.take_ids(ids)
+
+
 class Finder:
     """The person detector as settings want it.
 
@@ -196,8 +225,20 @@ class PeoplePerceiver(
         self.finder = Finder(settings.model, settings, sessions)
         self._ids = ids or new_ids()
 
+    kinds: ClassVar[Kinds] = PEOPLE_KINDS
+
     def new_memory(self) -> PeopleMemory:
         return PeopleMemory(PersonTracker(self._ids))
+
+    def parts(self, memory: PeopleMemory) -> object:
+        return memory, given(self._ids)
+
+    def whole(self, parts: object) -> PeopleMemory:
+        match parts:
+            case (PeopleMemory() as memory, int(last)):
+                resume_ids(memory.tracker, self._ids, last)
+                return memory
+        raise NotAValue("it is no memory of people")
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)

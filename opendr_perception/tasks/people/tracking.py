@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -12,8 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import supervision
 from trackers import BIoU, ByteTrackTracker
+from trackers.core.bytetrack.tracklet import ByteTrackTracklet
+from trackers.utils.kalman_filter import KalmanFilter
+from trackers.utils.motion_models import KalmanMotionModel, ScalableProcessNoise
+from trackers.utils.state_representations import XYXYStateEstimator
 
 from opendr_perception.tasks.imaging import Image, Rhythm
+from opendr_perception.tasks.memories import Fresh, Kinds
 from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people.appearance import Looks, looks
 
@@ -29,15 +33,33 @@ SIGNS = "abcdefghijkmnpqrstuvwxyz23456789"
 """Of prefixes; without those that look like others."""
 
 
-def new_ids(prefix: str = "") -> Iterator[str]:
+class TrackIds(Iterator[str]):
+    """Ids of tracks: a prefix, and numbers from 1.
+
+    Args:
+        prefix: of all of them.
+
+    Attributes:
+        given: the number of the last one.
+    """
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.given = 0
+
+    def __next__(self) -> str:
+        self.given += 1
+        return f"{self._prefix}-{self.given}"
+
+
+def new_ids(prefix: str = "") -> TrackIds:
     """Ids 'k3x-1', 'k3x-2', and so on, whose prefix is drawn anew at each call: a node that starts again gives others.
 
     A prefix that is given is taken instead.
 
     Prefixes begin with a letter, so that no program takes an id for a number; there are 24,576.
     """
-    prefix = prefix or secrets.choice(SIGNS[:24]) + secrets.choice(SIGNS) + secrets.choice(SIGNS)
-    return (f"{prefix}-{number}" for number in itertools.count(1))
+    return TrackIds(prefix or secrets.choice(SIGNS[:24]) + secrets.choice(SIGNS) + secrets.choice(SIGNS))
 
 
 BUFFER = 0.3
@@ -96,7 +118,7 @@ class PersonTracker:
     """Tracks the people of one stream by where they go [Kalman filters of Bewley 2016, SORT] and by their colours.
 
     Args:
-        ids: of new tracks. Trackers that share it never give one twice.
+        ids: of new tracks. Trackers that share them never give one twice.
         score_threshold: a detection must score this much to begin a track; weaker ones only prolong one.
         lost_after: seconds after which somebody who is not seen any more is given up; more where frames are rare.
     """
@@ -113,6 +135,10 @@ class PersonTracker:
     def alive(self) -> frozenset[str]:
         """Tracks that may still come back."""
         return frozenset(self._names.values())
+
+    def take_ids(self, ids: Iterator[str]) -> None:
+        """Take the ids of new tracks from here on, as after the tracker was read from a value."""
+        self._ids = ids
 
     def update(self, detections: Detections, stamp: float, image: Image | None = None) -> list[str]:
         """Follow everybody into the next frame.
@@ -148,3 +174,20 @@ class PersonTracker:
             if number >= 0:
                 names[place] = self._names.get(number) or self._names.setdefault(number, next(self._ids))
         return names
+
+
+_OF_TRACKER: Fresh = {
+    "iou": lambda: BIoU(buffer_ratio=BUFFER),
+    "state_estimator_class": lambda: XYXYStateEstimator,
+    "seen": lambda: None,
+}
+TRACKER_KINDS: Kinds = {
+    PersonTracker: {"_ids": lambda: iter(())},
+    _LookingTracker: _OF_TRACKER,
+    ByteTrackTracklet: {},
+    XYXYStateEstimator: {},
+    KalmanFilter: {},
+    KalmanMotionModel: {},
+    ScalableProcessNoise: {},
+}
+"""Classes that a tracker is made of, for `tasks.memories`; whoever reads one gives it ids again by `take_ids`."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.settings import parameter
 from opendr_perception.tasks.imaging import Heatmap, Image, smooth, to_bgr
+from opendr_perception.tasks.memories import Kinds
 from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, PerceiverSettings, Warn
 from opendr_perception.tasks.presence.detection import SCALES, WINDOW, HumanPresence, check_scales
 
@@ -57,6 +59,8 @@ class PresencePerceiver(ImagePerceiver[Settings, PresenceMemory, Heatmap]):
         session = settings.open(settings.model, sessions)
         self._presence = HumanPresence(session, settings.scales, settings.longest)
         session.warm_up(image=(1, 4 * WINDOW, 4 * WINDOW, 3))
+
+    kinds: ClassVar[Kinds] = {PresenceMemory: {}, Heatmap: {}}
 
     def new_memory(self) -> PresenceMemory:
         return PresenceMemory()

@@ -1,0 +1,152 @@
+"""Results and memories of a stream, kept until it is done: a run that resumes after a crash goes on from there.
+
+After every block of frames, what was answered is written in one file and the memories after it, as values
+(`tasks.memories`), in another one. Files hold plain arrays and text, nothing that is executed when it is read, and are
+whole or not there. Who resumes hands the kept answers to the files of results, which come out as they would have.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from rclpy.serialization import deserialize_message, serialize_message
+
+from opendr_perception.files import replacing
+from opendr_perception.process.pipeline import Answered, Rejected
+from opendr_perception.process.stage import Stage
+from opendr_perception.tasks.memories import NotAValue, Value
+
+BLOCK = 1000
+"""Frames of a block at most."""
+BLOCK_BYTES = 32 << 20
+"""Of its messages: with this many it ends, too. They are in memory until then."""
+STATE = "state.npz"
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, BadZipFile)
+"""Errors that the reading of a damaged file raises."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The answers to a frame that were kept."""
+
+    frame: int
+    messages: Mapping[str, bytes]
+    rejected: Sequence[Rejected]
+
+
+class Checkpoints:
+    """The blocks of one stream, in a folder of its own.
+
+    Args:
+        folder: to read and to write.
+        stages: whose memories are kept, and which are set to those that are found.
+    """
+
+    def __init__(self, folder: Path, stages: Sequence[Stage]) -> None:
+        self._folder, self._stages = folder, stages
+        self._kinds = {stage.topic: stage.capability.result[0] for stage in stages}
+        self._fresh: list[Kept] = []
+        self._size = 0
+        self._blocks = self._resume()
+
+    def kept(self) -> Iterator[Kept]:
+        """The answers that are kept, from the first frame on; the memories are those after the last one."""
+        for block in range(self._blocks):
+            yield from _read_block(self._path(block))
+
+    def answered(self, kept: Kept, view: Any) -> Answered:
+        """The answers to a frame, as they were."""
+        results: dict[str, Any] = {}
+        for topic, data in kept.messages.items():
+            results[topic] = deserialize_message(data, self._kinds[topic])
+        return Answered(kept.frame, view, results, kept.rejected)
+
+    def note(self, answered: Answered) -> None:
+        """Keep the answers to the next frame, and write the block when it is full."""
+        messages = {topic: bytes(serialize_message(each)) for topic, each in answered.results.items()}
+        self._fresh.append(Kept(answered.frame, messages, answered.rejected))
+        self._size += sum(map(len, messages.values()))
+        if len(self._fresh) >= BLOCK or self._size >= BLOCK_BYTES:
+            self._store()
+
+    def clear(self) -> None:
+        """Remove everything."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _store(self) -> None:
+        _write_block(self._path(self._blocks), self._fresh)
+        self._fresh, self._size = [], 0
+        self._blocks += 1
+        values = {f"{stage.name} {part}": value for stage in self._stages for part, value in stage.snapshot().items()}
+        index = {"blocks": self._blocks, "values": {name: value.text for name, value in values.items()}}
+        arrays = {f"{name} {key}": array for name, value in values.items() for key, array in value.arrays.items()}
+        _save(self._folder / STATE, index, arrays)
+
+    def _resume(self) -> int:
+        """Set the stages to the memories that are kept; the number of blocks before. 0 if any of it is damaged."""
+        if not (self._folder / STATE).exists():
+            return 0
+        try:
+            index, arrays = _load(self._folder / STATE)
+            blocks = int(index["blocks"])
+            for block in range(blocks):
+                for _ in _read_block(self._path(block)):
+                    pass
+            for stage in self._stages:
+                stage.restore({part: _value(index, arrays, f"{stage.name} {part}") for part in stage.PARTS})
+        except (*UNREADABLE, NotAValue):
+            for stage in self._stages:
+                stage.restart()
+            self.clear()
+            return 0
+        return blocks
+
+    def _path(self, block: int) -> Path:
+        return self._folder / f"{block:06d}.npz"
+
+
+def _value(index: Mapping[str, Any], arrays: Mapping[str, np.ndarray], name: str) -> Value:
+    own = {key.removeprefix(f"{name} "): array for key, array in arrays.items() if key.startswith(f"{name} ")}
+    return Value(index["values"][name], own)
+
+
+def _write_block(path: Path, block: Sequence[Kept]) -> None:
+    index = [[kept.frame, {topic: len(data) for topic, data in kept.messages.items()}, _told(kept)] for kept in block]
+    everything = b"".join(data for kept in block for data in kept.messages.values())
+    _save(path, index, {"messages": np.frombuffer(everything, np.uint8)})
+
+
+def _told(kept: Kept) -> list[list[str]]:
+    return [[each.node, each.reason] for each in kept.rejected]
+
+
+def _read_block(path: Path) -> Iterator[Kept]:
+    index, arrays = _load(path)
+    everything, place = arrays["messages"].tobytes(), 0
+    for frame, sizes, rejected in index:
+        messages = {}
+        for topic, size in sizes.items():
+            messages[str(topic)] = everything[place : place + size]
+            place += size
+        yield Kept(int(frame), messages, [Rejected(int(frame), str(node), str(why)) for node, why in rejected])
+    if place != len(everything):
+        raise ValueError(f"{path}: damaged")
+
+
+def _save(path: Path, index: object, arrays: Mapping[str, np.ndarray]) -> None:
+    text: Any = np.frombuffer(json.dumps(index).encode(), np.uint8)
+    with replacing(path, ".npz") as unfinished:
+        np.savez(unfinished, index=text, **dict[str, Any](arrays))
+
+
+def _load(path: Path) -> tuple[Any, dict[str, np.ndarray]]:
+    with np.load(path, allow_pickle=False) as found:
+        arrays = {name: found[name] for name in found.files}
+    return json.loads(arrays.pop("index").tobytes()), arrays
