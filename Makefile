@@ -36,7 +36,7 @@ help:
 	@echo "make test        set up everything and run the linters and all tests (PYTEST_ARGS='-k NAME')"
 	@echo "make test-peers  compare with other implementations"
 	@echo "make test-wheel  build a wheel, install it into an empty environment and test it there"
-	@echo "make test-extras what needs more packages: the viewer in a browser, clusters"
+	@echo "make test-extras what needs more packages: the viewer in a browser, clusters, fleets"
 	@echo "make soak        the long tests: endurance, every pair of signals, properties with FUZZ_EXAMPLES=$(FUZZ_EXAMPLES)"
 	@echo "make docs        all pages and the API as one site, into docs-output/html/"
 	@echo "make sbom        list everything that was installed, into dist/sbom.cdx.json"
@@ -84,11 +84,12 @@ test-wheel: $(dev) build
 	@$(in_env) pytest -m wheel $(PYTEST_ARGS)
 
 # Large packages that nodes do not need: beside .venv, on top of it.
-$(extras): $(run) requirements/view.txt requirements/ray.txt
-	@echo "==> Installing what the viewer and clusters need ..."
+$(extras): $(run) requirements/view.txt requirements/ray.txt requirements/fleet.txt
+	@echo "==> Installing what the viewer, clusters and fleets need ..."
 	@$(PYTHON) -m venv .venv/extras
 	@realpath .venv/lib/python3*/site-packages > $$(echo .venv/extras/lib/python3*/site-packages)/parent.pth
-	@.venv/extras/bin/python -m pip install -q --disable-pip-version-check -r requirements/view.txt -r requirements/ray.txt
+	@.venv/extras/bin/python -m pip install -q --disable-pip-version-check -r requirements/view.txt -r requirements/ray.txt \
+	  -r requirements/fleet.txt
 	@touch $@
 
 test-extras: $(dev) $(extras) build models

@@ -1,4 +1,4 @@
-"""The command line: opendr-perception {models,gallery,evaluate,teach,process,query,view,run,bench,demo}."""
+"""The command line: opendr-perception {models,gallery,evaluate,teach,process,query,view,fleet,run,bench,demo}."""
 
 from __future__ import annotations
 
@@ -100,11 +100,27 @@ def view(
         int, typer.Option(help="Also serve Foxglove on this port; 8765 is its own. 0: do not.", min=0, max=65535)
     ] = 0,
     image: Annotated[str, typer.Option(help="Topic of the images, beside the results.")] = "image_raw",
+    fleet: Annotated[str, typer.Option(help="Also show the robots of this hub, tcp/HOST:PORT.")] = "",
 ) -> None:
     """Show cameras, people and what they do in a browser: [--ros-args ...]."""
     from opendr_perception.view import view as show  # here, because `models` must work without ROS
 
-    raise typer.Exit(show(record, web, port, foxglove, image, context.args))
+    raise typer.Exit(show(record, web, port, foxglove, image, fleet, context.args))
+
+
+@app.command(epilog="Example: opendr-perception fleet --listen tcp/0.0.0.0:7447")
+def fleet(
+    listen: Annotated[
+        str, typer.Option(help="Endpoint for the robots, tcp/ADDRESS:PORT, or tls/... with --config.")
+    ] = "tcp/127.0.0.1:7447",
+    config: Annotated[Path | None, typer.Option(help="File of Zenoh (JSON5), such as for certificates.")] = None,
+    seconds: Annotated[float, typer.Option(help="How long; 0: until Ctrl-C.", min=0.0)] = 0.0,
+    as_json: Annotated[bool, typer.Option("--json", help="A line of JSON each second, not a table.")] = False,
+) -> None:
+    """Show what the robots of a fleet see: the hub to which each fleet_bridge connects."""
+    from opendr_perception.view import fleet as show  # here, because `models` must work without ROS
+
+    raise typer.Exit(show(listen, config, seconds, as_json))
 
 
 @app.command()

@@ -57,6 +57,9 @@ FOR_VIEWING = {"rerun", "rerun_cli", "foxglove"}
 FOR_CLUSTERS = {"ray"}
 """Likewise, for `process --ray`: requirements/ray.txt."""
 
+FOR_FLEETS = {"zenoh"}
+"""Likewise, for `fleet_bridge` and `fleet`: requirements/fleet.txt."""
+
 FOR_TRAINING = {"torch", "anny", "gymnasium", "stable_baselines3"}
 """Packages that no node needs; anny only makes the table of bodies anew."""
 
@@ -81,7 +84,7 @@ def foreign_imports() -> dict[str, str]:
             top = module.split(".")[0]
             if (
                 top in sys.stdlib_module_names
-                or top in FOR_EVALUATION | FOR_PROCESSING | FOR_VIEWING | FOR_CLUSTERS
+                or top in FOR_EVALUATION | FOR_PROCESSING | FOR_VIEWING | FOR_CLUSTERS | FOR_FLEETS
                 or top == "opendr_perception"
             ):
                 continue

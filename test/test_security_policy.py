@@ -105,7 +105,12 @@ def test_the_operator_publishes_nothing_that_nodes_listen_to() -> None:
 
 def test_only_emotion_recognition_deals_in_emotions() -> None:
     assert names_of(("topics", "publish"), "emotions") == {"emotion_recognition"}
-    assert names_of(("topics", "subscribe"), "emotions") == {"operator", "people", "ros4hri"}, "which work without"
+    assert names_of(("topics", "subscribe"), "emotions") == {
+        "operator",
+        "people",
+        "ros4hri",
+        "fleet_bridge",
+    }, "which work without"
 
 
 def test_every_node_has_its_own_enclave_and_the_operator_one() -> None:

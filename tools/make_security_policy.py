@@ -166,8 +166,22 @@ STAND_INS = ("tf2_msgs", "hri_msgs", "ffmpeg_image_transport_msgs", "foxglove_ms
 """Packages that are not among ROS 2 from wheels, and without which nodes lack topics."""
 
 
+class AnyLibrary(ModuleType):
+    """Stands for a library with connections that are no topics, in which nothing happens."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *values: object, **named: object) -> Any:
+        return self
+
+
 def provide_messages() -> None:
     """Let nodes have all of their topics also with ROS 2 from wheels."""
+    if importlib.util.find_spec("zenoh") is None:
+        sys.modules["zenoh"] = AnyLibrary("zenoh")
     for name in STAND_INS:
         if importlib.util.find_spec(name) is None:
             sys.modules.update({name: ModuleType(name), f"{name}.msg": AnyMessages(f"{name}.msg")})

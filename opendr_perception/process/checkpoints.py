@@ -25,6 +25,8 @@ from opendr_perception.tasks.memories import NotAValue, Value
 
 BLOCK = 1000
 """Frames of a block at most."""
+AGAIN, LONGEST = 20, 2
+"""Frames after which it is tried again where memories cannot be written, and blocks that a block may then be long."""
 BLOCK_BYTES = 32 << 20
 """Of its messages: with this many it ends, too. They are in memory until then."""
 STATE = "state.npz"
@@ -73,7 +75,8 @@ class Checkpoints:
         messages = {topic: bytes(serialize_message(each)) for topic, each in answered.results.items()}
         self._fresh.append(Kept(answered.frame, messages, answered.rejected))
         self._size += sum(map(len, messages.values()))
-        if len(self._fresh) >= BLOCK or self._size >= BLOCK_BYTES:
+        over = len(self._fresh) - BLOCK
+        if (over >= 0 and over % AGAIN == 0) or self._size >= BLOCK_BYTES:
             self._store()
 
     def clear(self) -> None:
@@ -81,13 +84,23 @@ class Checkpoints:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _store(self) -> None:
+        try:
+            values = self._values()
+        except NotAValue:  # embeddings of people in view, say, so that it waits until they have left
+            if len(self._fresh) < LONGEST * BLOCK and self._size < BLOCK_BYTES:
+                return
+            values = None
         _write_block(self._path(self._blocks), self._fresh)
         self._fresh, self._size = [], 0
         self._blocks += 1
-        values = {f"{stage.name} {part}": value for stage in self._stages for part, value in stage.snapshot().items()}
+        if values is None:
+            return
         index = {"blocks": self._blocks, "values": {name: value.text for name, value in values.items()}}
         arrays = {f"{name} {key}": array for name, value in values.items() for key, array in value.arrays.items()}
         _save(self._folder / STATE, index, arrays)
+
+    def _values(self) -> dict[str, Value]:
+        return {f"{stage.name} {part}": value for stage in self._stages for part, value in stage.snapshot().items()}
 
     def _resume(self) -> int:
         """Set the stages to the memories that are kept; the number of blocks before. 0 if any of it is damaged."""

@@ -1,6 +1,7 @@
 """Results in a browser: cameras with boxes and skeletons, what people do over time, space, and how old results are."""
 
 from opendr_perception.view.commands import view
+from opendr_perception.view.fleet import FleetListener, fleet
 from opendr_perception.view.listener import ViewListener
 from opendr_perception.view.overlay import TOPICS, Changes, Dot, Overlay, overlay
 from opendr_perception.view.recording import record
@@ -11,10 +12,12 @@ __all__ = [
     "TOPICS",
     "Changes",
     "Dot",
+    "FleetListener",
     "Overlay",
     "ViewError",
     "ViewListener",
     "ViewSink",
+    "fleet",
     "overlay",
     "page",
     "record",

@@ -11,18 +11,25 @@ from functools import partial
 from pathlib import Path
 
 import rclpy
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from opendr_perception.ros.fleet import FleetError, Hub
 from opendr_perception.ros.node import choose_transport
+from opendr_perception.view.fleet import FleetListener
 from opendr_perception.view.listener import ViewListener
 from opendr_perception.view.page import Page
 from opendr_perception.view.recording import live, record
 from opendr_perception.view.sinks import EXTRA, ViewError, ViewSink
 from opendr_perception.view.sockets import is_free, watchers
 
+FLEET_EVERY = 0.1
+"""Seconds after which what robots of a fleet have sent is shown."""
 
-def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, arguments: Sequence[str]) -> int:
+
+def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, hub: str, arguments: Sequence[str]) -> int:
     """Show what nodes publish, until a signal.
 
     Args:
@@ -31,6 +38,7 @@ def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, arg
         port: of the page.
         foxglove: port for Foxglove; 0 for none.
         image: topic of a camera's images, below each namespace.
+        hub: endpoint of a fleet's hub, whose robots are shown too; '' for none.
         arguments: for ROS.
 
     Returns:
@@ -52,7 +60,13 @@ def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, arg
             stack.callback(rclpy.try_shutdown)
             listener = ViewListener(sinks, image)
             stack.callback(listener.destroy_node)
-        except (ViewError, OSError, RuntimeError) as error:
+            if hub:
+                robots = Hub(hub, mode="peer")
+                stack.callback(robots.close)
+                listener.create_timer(
+                    FLEET_EVERY, FleetListener(robots, sinks).look, clock=Clock(clock_type=ClockType.STEADY_TIME)
+                )
+        except (ViewError, FleetError, OSError, RuntimeError) as error:
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
             return 1
         print(f"open {page.url}", flush=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import cv2
 import numpy as np
 import pytest
 
@@ -141,7 +142,7 @@ def test_faces_and_their_emotions_go_on_elsewhere(
     temporal: str, talking_head: list[np.ndarray], tmp_path: Any, models: object
 ) -> None:
     images = [Image(pixels, "bgr8") for pixels in talking_head[:8]]
-    settings = face.Settings(gallery=str(tmp_path), **SETTINGS)
+    settings = face.Settings(gallery=str(tmp_path), identify=False, **SETTINGS)
     one, other = (face.build(settings, warn=print, ids=people.new_ids("abc")) for _ in range(2))
     if temporal == "none":
         halves(one, other, [face.CameraImage(image) for image in images])
@@ -155,3 +156,17 @@ def faces_of(image: Image, found: RecognisedFaces) -> FacesOfImage:
     boxes, landmarks = found.faces.detections.boxes, found.faces.landmarks
     views = [FaceView(boxes[k], landmarks[k], track=track) for k, track in enumerate(found.tracks)]
     return FacesOfImage(image, views)
+
+
+def test_embeddings_of_people_are_not_written(talking_head: list[np.ndarray], tmp_path: Any, models: object) -> None:
+    someone = tmp_path / "Someone"
+    someone.mkdir()
+    cv2.imwrite(str(someone / "one.png"), cv2.resize(talking_head[0], None, fx=3, fy=3))
+    perceiver = face.build(face.Settings(gallery=str(tmp_path), **SETTINGS), warn=print)
+    memory = perceiver.new_memory()
+    for number, pixels in enumerate(talking_head):
+        perceiver(Image(pixels, "bgr8"), memory, 1 + number * 0.1)
+    if not any(evidence.embeddings for evidence in memory.identities.tracks.values()):
+        pytest.skip("no view was good enough to be compared")
+    with pytest.raises(NotAValue, match="embeddings of the people in view are not written"):
+        perceiver.snapshot(memory)

@@ -170,6 +170,9 @@ class FacePerceiver(
         return FaceMemory(PersonTracker(self._ids))
 
     def parts(self, memory: FaceMemory) -> object:
+        """A memory in which nobody can be recognised: embeddings of people who never agreed are nowhere written."""
+        if any(evidence.embeddings for evidence in memory.identities.tracks.values()):
+            raise NotAValue("embeddings of the people in view are not written; when they have left, it can be")
         return memory, given(self._ids), memory.identities.gallery is self.known.gallery
 
     def whole(self, parts: object) -> FaceMemory:
