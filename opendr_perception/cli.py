@@ -101,11 +101,14 @@ def view(
     ] = 0,
     image: Annotated[str, typer.Option(help="Topic of the images, beside the results.")] = "image_raw",
     fleet: Annotated[str, typer.Option(help="Also show the robots of this hub, tcp/HOST:PORT.")] = "",
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A light page, without rerun: cameras and what people do, at once.")
+    ] = False,
 ) -> None:
     """Show cameras, people and what they do in a browser: [--ros-args ...]."""
     from opendr_perception.view import view as show  # here, because `models` must work without ROS
 
-    raise typer.Exit(show(record, web, port, foxglove, image, fleet, context.args))
+    raise typer.Exit(show(record, web, port, foxglove, image, context.args, fleet, quick))
 
 
 @app.command(epilog="Example: opendr-perception fleet --listen tcp/0.0.0.0:7447")

@@ -23,13 +23,23 @@ from opendr_perception.view.listener import ViewListener
 from opendr_perception.view.page import Page
 from opendr_perception.view.recording import live, record
 from opendr_perception.view.sinks import EXTRA, ViewError, ViewSink
+from opendr_perception.view.sinks.quick import QuickSink
 from opendr_perception.view.sockets import is_free, watchers
 
 FLEET_EVERY = 0.1
 """Seconds after which what robots of a fleet have sent is shown."""
 
 
-def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, hub: str, arguments: Sequence[str]) -> int:
+def view(
+    file: Path | None,
+    web: bool,
+    port: int,
+    foxglove: int,
+    image: str,
+    arguments: Sequence[str],
+    hub: str = "",
+    quick: bool = False,
+) -> int:
     """Show what nodes publish, until a signal.
 
     Args:
@@ -38,8 +48,9 @@ def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, hub
         port: of the page.
         foxglove: port for Foxglove; 0 for none.
         image: topic of a camera's images, below each namespace.
-        hub: endpoint of a fleet's hub, whose robots are shown too; '' for none.
         arguments: for ROS.
+        hub: endpoint of a fleet's hub, whose robots are shown too; '' for none.
+        quick: the light page instead of rerun's.
 
     Returns:
         The exit status.
@@ -47,9 +58,8 @@ def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, hub
     choose_transport()
     with ExitStack() as stack:
         try:
-            page = Page(port)
-            stack.callback(page.close)
-            sinks = [live(page.server_url, lambda: watchers(page.messages) > 0)]
+            url, sink = _quick(port) if quick else _rerun(port, stack)
+            sinks = [sink]
             if file is not None:
                 sinks.append(record(file))
             if foxglove:
@@ -69,9 +79,9 @@ def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, hub
         except (ViewError, FleetError, OSError, RuntimeError) as error:
             print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
             return 1
-        print(f"open {page.url}", flush=True)
+        print(f"open {url}", flush=True)
         if not web and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            webbrowser.open(page.url)
+            webbrowser.open(url)
         executor = SingleThreadedExecutor()
         executor.add_node(listener)
         try:
@@ -81,6 +91,21 @@ def view(file: Path | None, web: bool, port: int, foxglove: int, image: str, hub
         finally:
             executor.shutdown()
     return 0
+
+
+def _rerun(port: int, stack: ExitStack) -> tuple[str, ViewSink]:
+    """Address and sink of rerun's page."""
+    page = Page(port)
+    stack.callback(page.close)
+    return page.url, live(page.server_url, lambda: watchers(page.messages) > 0)
+
+
+def _quick(port: int) -> tuple[str, ViewSink]:
+    """Address and sink of the light page."""
+    if not is_free(port):
+        raise ViewError(f"port {port} is in use: choose another --port")
+    sink = QuickSink(port)
+    return sink.url, sink
 
 
 def _foxglove(port: int) -> ViewSink:

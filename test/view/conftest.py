@@ -66,6 +66,10 @@ class Browser:
         assert pixels is not None
         return np.asarray(pixels, np.uint8), png
 
+    def run(self, script: str) -> Any:
+        """What a script returns that is run in the page."""
+        return self._call("POST", f"{self._session}/execute/sync", {"script": script, "args": []})
+
     def answered(self) -> set[str]:
         """Addresses of all that the browser got an answer from."""
         for entry in self._call("POST", f"{self._session}/se/log", {"type": "performance"}):

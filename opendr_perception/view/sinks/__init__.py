@@ -2,4 +2,4 @@
 
 from opendr_perception.view.sinks.base import EXTRA, ViewError, ViewSink
 
-__all__ = ["EXTRA", "ViewError", "ViewSink", "foxglove", "rerun"]
+__all__ = ["EXTRA", "ViewError", "ViewSink", "foxglove", "quick", "rerun"]
