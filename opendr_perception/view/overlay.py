@@ -117,16 +117,8 @@ def overlay(stream: str, message: Any, robot: tuple[float, float, float] | None 
     return Overlay(stream, topic, stamps.nanoseconds(message.header.stamp), **found)
 
 
-def _persons(message: DetectionArray) -> dict[str, Any]:
-    return {"shapes": shapes.of_persons(message)}
-
-
-def _poses(message: BodyPoseArray) -> dict[str, Any]:
-    return {"shapes": shapes.of_poses(message)}
-
-
-def _faces(message: FaceArray) -> dict[str, Any]:
-    return {"shapes": shapes.of_faces(message)}
+def _shapes(message: Any) -> dict[str, Any]:
+    return {"shapes": shapes.of_result(message, {})}
 
 
 def _actions(message: ActionArray) -> dict[str, Any]:
@@ -155,9 +147,9 @@ def _statistics(message: NodeStatistics) -> dict[str, Any]:
 
 
 _CONTENTS: Mapping[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
-    DetectionArray: ("persons", _persons),
-    BodyPoseArray: ("poses", _poses),
-    FaceArray: ("faces", _faces),
+    DetectionArray: ("persons", _shapes),
+    BodyPoseArray: ("poses", _shapes),
+    FaceArray: ("faces", _shapes),
     ActionArray: ("actions", _actions),
     EmotionArray: ("emotions", _emotions),
     PersonArray: ("people", _people),

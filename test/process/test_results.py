@@ -98,6 +98,18 @@ def test_the_bag_has_the_messages_with_their_definitions_and_what_foxglove_draws
     assert {text.text for text in drawn.texts} == {pose.track_id for pose in poses.poses} - {""}
 
 
+def test_activities_of_people_are_drawn_around_them(models: object, street_film: Path, tmp_path: Path) -> None:
+    request = Request(
+        ("person_detection", "video_activity"), {"video_activity": {"per_person": True}}, formats=("mcap",), hertz=5.0
+    )
+    [outcome] = process_recordings([str(street_film)], request, tmp_path / "out", in_process)
+    assert outcome.report is not None, outcome.error
+    assert outcome.report.problems == []
+    with Reader(tmp_path / "out" / "street" / "bag") as reader:
+        topics = {connection.topic for connection, _, _ in reader.messages()}
+    assert topics == {f"/{each}" for each in ("persons", "activities", "persons/annotations", "activities/annotations")}
+
+
 def test_the_table_has_a_row_for_each_person_and_frame_and_answers_questions(bodies: Path) -> None:
     told = [line for line in lines(bodies / "street" / "results.jsonl")[1:] if line["topic"] == "/poses"]
     people = [(line["frame"], pose["track_id"], pose["score"]) for line in told for pose in line["poses"]]

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from opendr_perception import zoo
-from opendr_perception.tasks import action, body, emotion, face, people, presence
+from opendr_perception.tasks import action, activity, body, emotion, face, people, presence
 from opendr_perception.tasks.emotion import FacesOfImage, FaceView
 from opendr_perception.tasks.face import RecognisedFaces
 from opendr_perception.tasks.imaging import Image, Rhythm
@@ -116,16 +116,17 @@ SETTINGS = {"threads": 1}
         (people, people.Settings(detect_every=3, **SETTINGS)),
         (body, body.Settings(max_fresh=1, **SETTINGS)),
         (presence, presence.Settings(smoothing=0.5, **SETTINGS)),
+        (activity, activity.Settings(**SETTINGS)),
     ],
-    ids=["people", "people, carried", "poses, a few each time", "presence"],
+    ids=["people", "people, carried", "poses, a few each time", "presence", "activities"],
 )
 def test_a_stream_of_images_goes_on_elsewhere(
     room: Any, settings: Any, street: list[np.ndarray], models: object
 ) -> None:
     images = [Image(pixels, "bgr8") for pixels in street[:8]]
-    ids = {} if room is presence else {"ids": people.new_ids("abc")}
+    ids = {} if room in (presence, activity) else {"ids": people.new_ids("abc")}
     perceiver = room.build(settings, sessions=zoo.session, warn=print, **ids)
-    other_ids = {} if room is presence else {"ids": people.new_ids("abc")}
+    other_ids = {} if room in (presence, activity) else {"ids": people.new_ids("abc")}
     halves(perceiver, room.build(settings, sessions=zoo.session, warn=print, **other_ids), images)
 
 

@@ -67,7 +67,7 @@ class Browser:
         return np.asarray(pixels, np.uint8), png
 
     def run(self, script: str) -> Any:
-        """What a script returns that is run in the page."""
+        """The value of a script that is run in the page."""
         return self._call("POST", f"{self._session}/execute/sync", {"script": script, "args": []})
 
     def answered(self) -> set[str]:

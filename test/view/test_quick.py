@@ -124,7 +124,7 @@ def test_images_are_on_the_screen_soon_and_boxes_where_messages_say(graph: Any, 
 
 
 def _painted(browser: Any, stamp: int) -> Any:
-    """When an image was on the screen; None: it is not yet. A number of JavaScript has 53 bits of a stamp."""
+    """The time of an image on the screen; None: it is not there yet. A number of JavaScript has 53 bits of a stamp."""
     seen = browser.run("return window.painted['/front'] || null")
     return seen if seen and abs(seen["stamp"] - stamp) < 1000 else None
 

@@ -5,7 +5,7 @@ The definitions are those of Foxglove's schemas (foxglove-sdk, MIT), as ROS 2 me
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -37,31 +37,17 @@ DEFINITIONS = {
 }
 
 
-def annotate(topic: str, message: Any, results: Mapping[str, Any], types: Any) -> Any:
+def annotate(message: Any, results: Mapping[str, Any], types: Any) -> Any:
     """Image annotations of a message, as the nodes make them.
 
     Args:
-        topic: persons, poses, faces, actions or emotions.
-        message: of that topic.
+        message: persons, poses, faces, actions, activities or emotions.
         results: all messages of the frame, by topic: where people are of whom a message has only the ids.
         types: rosbags' types, with DEFINITIONS.
     """
     stamp = message.header.stamp
     own = types.types["builtin_interfaces/msg/Time"](stamp.sec, stamp.nanosec)
-    return image_annotations(_Types(types), own, _shapes(topic, message, results))
-
-
-def _shapes(topic: str, message: Any, results: Mapping[str, Any]) -> list[shapes.Shape]:
-    if topic == "actions":
-        return shapes.of_actions(message, results["poses"])
-    if topic == "emotions":
-        return shapes.of_emotions(message, results["faces"])
-    readers: dict[str, Callable[[Any], list[shapes.Shape]]] = {
-        "persons": shapes.of_persons,
-        "poses": shapes.of_poses,
-        "faces": shapes.of_faces,
-    }
-    return readers[topic](message)
+    return image_annotations(_Types(types), own, shapes.of_result(message, results))
 
 
 class _Types:

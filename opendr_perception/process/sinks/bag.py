@@ -51,7 +51,7 @@ class BagSink:
         for topic, message in answered.results.items():
             self._writer.write(self._connections[topic], stamp, serialize(message, self._types))
             if f"{topic}/annotations" in self._connections:
-                drawn = annotate(topic, message, answered.results, self._types)
+                drawn = annotate(message, answered.results, self._types)
                 data = bytes(self._types.serialize_cdr(drawn, IMAGE_ANNOTATIONS))
                 self._writer.write(self._connections[f"{topic}/annotations"], stamp, data)
 

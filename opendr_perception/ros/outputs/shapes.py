@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from opendr_perception.msg import (
     Action,
@@ -84,9 +85,10 @@ def of_people(people: PeopleInSpace) -> list[Shape]:
     ]
 
 
-def of_actions(message: ActionArray, poses: BodyPoseArray) -> list[Shape]:
+def of_actions(message: ActionArray, bodies: BodyPoseArray | DetectionArray) -> list[Shape]:
     """Actions of the bodies of one image, below their boxes."""
-    boxes = {each.track_id: each.box for each in poses.poses if each.track_id}
+    found = bodies.poses if isinstance(bodies, BodyPoseArray) else bodies.detections
+    boxes = {each.track_id: each.box for each in found if each.track_id}
     return [_below("person", each, boxes[each.track_id]) for each in message.actions if each.track_id in boxes]
 
 
@@ -94,6 +96,28 @@ def of_emotions(message: EmotionArray, faces: FaceArray) -> list[Shape]:
     """Expressions of the faces of one image, below their boxes."""
     boxes = {each.track_id: each.box for each in faces.faces if each.track_id}
     return [_below("face", each, boxes[each.track_id]) for each in message.emotions if each.track_id in boxes]
+
+
+_ALONE: Mapping[type, Callable[[Any], list[Shape]]] = {
+    DetectionArray: of_persons,
+    BodyPoseArray: of_poses,
+    FaceArray: of_faces,
+}
+
+
+def of_result(message: Any, results: Mapping[str, Any]) -> list[Shape]:
+    """Shapes of any result, for whatever draws: bags, viewers and messages.
+
+    Args:
+        message: persons, poses, faces, actions, activities or emotions.
+        results: other results of the same image, by topic: where people are of whom a message has only the ids.
+    """
+    if isinstance(message, ActionArray):
+        bodies = results.get("poses", results.get("persons"))
+        return of_actions(message, bodies) if bodies is not None else []
+    if isinstance(message, EmotionArray):
+        return of_emotions(message, results["faces"]) if "faces" in results else []
+    return _ALONE[type(message)](message)
 
 
 def _below(kind: str, told: Action | Emotion, box: Box) -> Shape:

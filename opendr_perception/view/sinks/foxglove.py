@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import foxglove
 from foxglove import channels
 from foxglove import messages as m
+from opendr_perception.ros.outputs import image_annotations
 from opendr_perception.tasks.drawing import colour_of
-from opendr_perception.view.overlay import Line, Overlay
+from opendr_perception.view.overlay import Overlay
 
-LOOP, LINES = m.PointsAnnotationType.LineLoop, m.PointsAnnotationType.LineList
+KIND = m.PointsAnnotationType
+KINDS = {int(each): each for each in (KIND.Points, KIND.LineLoop, KIND.LineList)}
+
+
+class _Types:
+    """Messages of Foxglove's library, whose kinds of lines are no numbers."""
+
+    ImageAnnotations, TextAnnotation = m.ImageAnnotations, m.TextAnnotation
+    Point2, Color = m.Point2, m.Color
+
+    @staticmethod
+    def PointsAnnotation(type: int, **fields: Any) -> m.PointsAnnotation:
+        return m.PointsAnnotation(type=KINDS[type], **fields)
 
 
 class FoxgloveSink:
@@ -30,11 +44,7 @@ class FoxgloveSink:
             image = m.CompressedImage(timestamp=stamp, frame_id="camera", data=overlay.jpeg, format="jpeg")
             self._images(topic).log(image, log_time=overlay.stamp)
         if overlay.shapes is not None:
-            boxed = list(zip(overlay.shapes, overlay.boxes, strict=True))
-            loops = [_points(LOOP, each.track, _corners(*box)) for each, box in boxed]
-            limbs = [_points(LINES, track, line) for track, line in overlay.limbs]
-            texts = [_text(each.name, each.track, box[:2]) for each, box in boxed]
-            drawing = m.ImageAnnotations(timestamp=stamp, points=[*loops, *limbs], texts=texts)
+            drawing = image_annotations(_Types, stamp, overlay.shapes)
             self._drawings(f"{topic}/annotations").log(drawing, log_time=overlay.stamp)
         if overlay.people is not None:
             balls = [_ball(each.track, each.place) for each in overlay.people]
@@ -50,22 +60,6 @@ class FoxgloveSink:
 def _colour(track: str) -> m.Color:
     red, green, blue = (value / 255 for value in colour_of(track))
     return m.Color(r=red, g=green, b=blue, a=1.0)
-
-
-def _corners(left: float, top: float, right: float, bottom: float) -> Line:
-    return (left, top), (right, top), (right, bottom), (left, bottom)
-
-
-def _points(kind: m.PointsAnnotationType, track: str, places: Line) -> m.PointsAnnotation:
-    return m.PointsAnnotation(
-        type=kind, points=[m.Point2(x=x, y=y) for x, y in places], outline_color=_colour(track), thickness=2.0
-    )
-
-
-def _text(name: str, track: str, place: tuple[float, ...]) -> m.TextAnnotation:
-    return m.TextAnnotation(
-        position=m.Point2(x=place[0], y=place[1]), text=name, font_size=14.0, text_color=_colour(track)
-    )
 
 
 def _ball(track: str, place: tuple[float, ...]) -> m.SpherePrimitive:
