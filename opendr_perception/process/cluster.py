@@ -117,14 +117,18 @@ def _provide(job: Job) -> None:
     """Make sure that this machine sees the recording and has the same models.
 
     Raises:
-        ProcessError: it does not.
-        ZooError: a model cannot be fetched.
+        ProcessError: it does not, or a model cannot be fetched.
+        ZooError: a model is damaged.
     """
     for path in (Path(job.unit.recording), Path(job.output)):
         if not path.exists():
             raise ProcessError(f"{path} is not here: all machines of the cluster must see it at the same place")
     models = {name: sha for name, sha in job.provenance["models"].items() if name not in OF_REQUEST}
-    zoo.fetch(list(models))
+    try:
+        zoo.fetch(list(models))
+    except zoo.ZooError as error:
+        how = "without a network, opendr-perception models pack elsewhere and unpack here"
+        raise ProcessError(f"{error}; {how}") from error
     for name, wanted in models.items():
         if sha256_of(zoo.require(name).path) != wanted:
             raise ProcessError(f"the model {name} is another one here: opendr-perception models verify")
