@@ -20,12 +20,12 @@ KINDS = {int(each): each for each in (KIND.Points, KIND.LineLoop, KIND.LineList)
 class _Types:
     """Messages of Foxglove's library, whose kinds of lines are no numbers."""
 
-    ImageAnnotations, TextAnnotation = m.ImageAnnotations, m.TextAnnotation
-    Point2, Color = m.Point2, m.Color
-
-    @staticmethod
-    def PointsAnnotation(type: int, **fields: Any) -> m.PointsAnnotation:
-        return m.PointsAnnotation(type=KINDS[type], **fields)
+    def __init__(self) -> None:
+        self.ImageAnnotations: Any = m.ImageAnnotations
+        self.TextAnnotation: Any = m.TextAnnotation
+        self.Point2: Any = m.Point2
+        self.Color: Any = m.Color
+        self.PointsAnnotation: Any = lambda type, **fields: m.PointsAnnotation(type=KINDS[type], **fields)
 
 
 class FoxgloveSink:
@@ -44,7 +44,7 @@ class FoxgloveSink:
             image = m.CompressedImage(timestamp=stamp, frame_id="camera", data=overlay.jpeg, format="jpeg")
             self._images(topic).log(image, log_time=overlay.stamp)
         if overlay.shapes is not None:
-            drawing = image_annotations(_Types, stamp, overlay.shapes)
+            drawing = image_annotations(_Types(), stamp, overlay.shapes)
             self._drawings(f"{topic}/annotations").log(drawing, log_time=overlay.stamp)
         if overlay.people is not None:
             balls = [_ball(each.track, each.place) for each in overlay.people]
