@@ -17,7 +17,7 @@ KIND = m.PointsAnnotationType
 KINDS = {int(each): each for each in (KIND.Points, KIND.LineLoop, KIND.LineList)}
 
 
-class _Types:
+class _LibraryTypes:
     """Messages of Foxglove's library, whose kinds of lines are no numbers."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class FoxgloveSink:
             image = m.CompressedImage(timestamp=stamp, frame_id="camera", data=overlay.jpeg, format="jpeg")
             self._images(topic).log(image, log_time=overlay.stamp)
         if overlay.shapes is not None:
-            drawing = image_annotations(_Types(), stamp, overlay.shapes)
+            drawing = image_annotations(_LibraryTypes(), stamp, overlay.shapes)
             self._drawings(f"{topic}/annotations").log(drawing, log_time=overlay.stamp)
         if overlay.people is not None:
             balls = [_ball(each.track, each.place) for each in overlay.people]
