@@ -14,6 +14,7 @@ from rich.console import Console
 
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.action.recognition import evaluate_actions
+from opendr_perception.evaluate.body.keypoints import evaluate_poses
 from opendr_perception.evaluate.emotion.recognition import evaluate_expressions
 from opendr_perception.evaluate.emotion.voices import evaluate_voices
 from opendr_perception.evaluate.face.identity import evaluate_identity
@@ -57,6 +58,7 @@ CAPABILITIES: dict[str, EvaluatedCapability] = {
     "identity": EvaluatedCapability(evaluate_identity, "face-embedding"),
     "people": EvaluatedCapability(evaluate_people, "nanodet"),
     "persons": EvaluatedCapability(evaluate_persons, "nanodet"),
+    "poses": EvaluatedCapability(evaluate_poses, "movenet-lightning"),
     "tracks": EvaluatedCapability(evaluate_tracks, "nanodet"),
     "heart": EvaluatedCapability(evaluate_heart, "heart-beats"),
     "voices": EvaluatedCapability(evaluate_voices, "emotion-av"),

@@ -18,9 +18,10 @@ class Settings(DetectionSettings):
 
     model: str = parameter(
         "movenet-lightning",
-        "movenet-lightning is fast, movenet-thunder is more exact at about four times the cost; or a pose network of "
-        "yours (opendr-perception models list, import), or the path of an ONNX file: of one of these, or of "
-        "Lightweight OpenPose, written by opendr_perception.training.body.export.",
+        "movenet-lightning is fast, movenet-thunder is more exact at about four times the cost; movenet-multipose "
+        "finds up to six people at once, for the time of one; or a pose network of yours (opendr-perception models "
+        "list, import), or the path of an ONNX file: of one of these, or of Lightweight OpenPose, written by "
+        "opendr_perception.training.body.export.",
         read_only=True,
     )
     people: str = parameter(

@@ -142,6 +142,35 @@ def movenet_head(
     builder.output("keypoints", result, "float32", ["N", keypoints, 3])
 
 
+@dataclass(frozen=True)
+class MultiPoseMaps:
+    """Outputs of MoveNet for several people per cell of 4 x 4 pixels: K keypoints on an H x W grid.
+
+    Attributes:
+        centres: (N, 1, H, W) logits, where a person's middle lies.
+        sizes: (N, 2, H, W) height and width of the box of the person whose middle lies here, in cells.
+        box_offsets: (N, 2, H, W) from a cell to the middle of the box (y, x), in cells.
+        heatmaps: (N, K, H, W) logits, where a keypoint of anybody lies.
+        regressions: (N, 2K, H, W) from a person's middle to its keypoints (y, x), in cells.
+        offsets: (N, 2K, H, W) from a cell to the keypoint in it (y, x), in cells.
+    """
+
+    centres: GraphMap
+    sizes: GraphMap
+    box_offsets: GraphMap
+    heatmaps: GraphMap
+    regressions: GraphMap
+    offsets: GraphMap
+
+
+def multipose_head(builder: GraphBuilder, maps: MultiPoseMaps) -> None:
+    """Add the maps as outputs (N, channels, h, w) of their names; of the centres and the heatmaps, probabilities."""
+    for name, each in vars(maps).items():
+        logits = name in ("centres", "heatmaps")
+        tensor = builder.add("Sigmoid", each.tensor) if logits else each.tensor
+        builder.output(name, tensor, "float32", ["N", each.channels, "h", "w"])
+
+
 def _take(builder: GraphBuilder, maps: str, cells: str) -> str:
     """From maps (N, K, 2, H·W) the pair at each cell (N, K or 1, 1, 1): (N, K, 2, 1)."""
     shape = builder.add("Concat", builder.add("Shape", maps, start=0, end=3), np.array([1]), axis=0)

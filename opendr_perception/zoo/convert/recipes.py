@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
+import numpy as np
 import onnx
 
 from opendr_perception.zoo.convert import faceapi, tfjs
@@ -13,10 +14,12 @@ from opendr_perception.zoo.convert.builder import GraphBuilder
 from opendr_perception.zoo.convert.folding import fold
 from opendr_perception.zoo.convert.heads import (
     MoveNetMaps,
+    MultiPoseMaps,
     blazeface_head,
     facemesh_head,
     image_input,
     movenet_head,
+    multipose_head,
     nanodet_head,
 )
 from opendr_perception.zoo.convert.tfjs_graph import TfjsGraph
@@ -85,6 +88,23 @@ def _movenet(size: int) -> Callable[[GraphBuilder, Files], None]:
     return recipe
 
 
+def _multipose(builder: GraphBuilder, files: Files) -> None:
+    """MoveNet for several people: its maps; the people are read from them outside, for images of any size."""
+    graph = _graph(files)
+    call, size = "StatefulPartitionedCall", 256
+    scale = float(graph.constant_input(f"{call}/truediv_1", 1).flat[0])
+    inputs: dict[str, tfjs.GraphMap | np.ndarray] = {
+        f"{call}/sub_1": image_input(builder, size, size, [1 / scale] * 3, [1 / scale] * 3, dynamic=True)
+    }
+    for number, stride in (("", 16), ("_1", 8), ("_2", 4)):  # twice as large as what is enlarged, by its shape
+        enlarged = f"{call}/center_net_mobile_net_v2fpn_feature_extractor/model_1/up_sampling2d{number}/mul"
+        inputs[enlarged] = np.array([size // stride] * 2)
+    outputs = ("center_0/conv2d_4", "box_scale_0/conv2d_5", "box_offset_0/conv2d_6")
+    outputs += ("kpt_heatmap_0/conv2d_7", "kpt_regress_0/conv2d_8", "kpt_offset_0/conv2d_9")
+    names = [f"{call}/{name}/BiasAdd" for name in outputs]
+    multipose_head(builder, MultiPoseMaps(*tfjs.convert(graph, builder, inputs, names)))
+
+
 def _blazeface(builder: GraphBuilder, files: Files) -> None:
     image = image_input(builder, 256, 256, [127.5] * 3, [127.5] * 3)
     names = [f"StatefulPartitionedCall/functional_1/conv2d_{number}/BiasAdd" for number in (35, 36, 33, 34)]
@@ -120,6 +140,7 @@ RECIPES: dict[str, Callable[[GraphBuilder, Files], None]] = {
     "nanodet-features": _nanodet(features=True),
     "movenet-lightning": _movenet(192),
     "movenet-thunder": _movenet(256),
+    "movenet-multipose": _multipose,
     "blazeface": _blazeface,
     "facemesh": _facemesh,
     "face-embedding": faceapi.embedding,

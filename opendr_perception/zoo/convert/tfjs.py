@@ -6,7 +6,7 @@ remembers which way the source graph believes it lies: its Transpose nodes only 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
@@ -44,13 +44,14 @@ Value = GraphMap | np.ndarray
 Operator = Callable[[GraphBuilder, Node, list[Value]], GraphMap]
 
 
-def convert(graph: TfjsGraph, builder: GraphBuilder, inputs: dict[str, GraphMap], outputs: list[str]) -> list[GraphMap]:
+def convert(graph: TfjsGraph, builder: GraphBuilder, inputs: Mapping[str, Value], outputs: list[str]) -> list[GraphMap]:
     """Translate the part of a graph between given tensors.
 
     Args:
         graph: source.
         builder: the ONNX graph to append to.
-        inputs: maps that stand for operators of the source graph; what lies before them is not translated.
+        inputs: maps, or constants, that stand for operators of the source graph; what lies before them is not
+            translated.
         outputs: names of the operators whose results are wanted.
 
     Returns:

@@ -1,7 +1,7 @@
 """Formats of pose networks: of crops around one person each, or of all people of an image at once.
 
 A model says its format in its metadata, which `opendr-perception models import` writes; MoveNet's and Lightweight
-OpenPose's have none there.
+OpenPose's have none there, and are known by their outputs.
 """
 
 from opendr_perception.tasks.body.formats.base import BodyReader, CropFormat, DecodedBodies

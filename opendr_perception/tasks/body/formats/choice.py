@@ -9,6 +9,7 @@ from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.tasks.body.formats.base import BodyReader, CropFormat
 from opendr_perception.tasks.body.formats.heatmap import Heatmaps
 from opendr_perception.tasks.body.formats.movenet import MoveNet
+from opendr_perception.tasks.body.formats.multipose import multipose
 from opendr_perception.tasks.body.formats.openpose import OpenPose
 from opendr_perception.tasks.body.formats.rtmo import rtmo
 from opendr_perception.tasks.body.formats.simcc import SimCc
@@ -21,17 +22,22 @@ TOP_DOWN: dict[str, Callable[[Session], CropFormat]] = {"movenet": MoveNet, "sim
 
 BOTTOM_UP: dict[str, Callable[[Session], BodyReader]] = {
     "openpose": OpenPose,
+    "multipose": multipose,
     "yolo_pose": yolo_pose,
     "yolo_pose_end_to_end": yolo_pose_end_to_end,
     "rtmo": rtmo,
 }
 """Finder of all people of an image at once."""
 
+UNNAMED = {"fields": "openpose", "regressions": "multipose"}
+"""Formats of models that do not say theirs, by an output that only they have."""
+
 
 def name_of(session: Session) -> str:
     """The name of a model's format."""
-    unnamed = "openpose" if any(tensor.name == "fields" for tensor in session.outputs) else "movenet"
-    return session.metadata.get("format", unnamed)
+    if "format" in session.metadata:
+        return session.metadata["format"]
+    return next((UNNAMED[tensor.name] for tensor in session.outputs if tensor.name in UNNAMED), "movenet")
 
 
 def is_bottom_up(session: Session) -> bool:

@@ -27,15 +27,16 @@ class OneStage:
         fit: how it wants to see an image.
         decode: reads its outputs.
         one_each: it gives each person once.
+        height: pixels to which the height of an image is reduced where nothing else is said.
 
     Raises:
         EngineError: only one side of its canvas is fixed.
     """
 
     layout = "coco17"
-    height = 640
 
-    def __init__(self, session: Session, fit: Fit, decode: Decode, one_each: bool) -> None:
+    def __init__(self, session: Session, fit: Fit, decode: Decode, one_each: bool, height: int = 640) -> None:
+        self.height = height
         self._session, self._fit, self._decode, self._one_each = session, fit, decode, one_each
         _, height, width, _ = session.inputs[0].shape
         if (height is None) != (width is None):

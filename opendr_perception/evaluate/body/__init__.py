@@ -1,0 +1,6 @@
+"""Accuracy of body keypoints on labelled images."""
+
+__all__ = [
+    "keypoints",
+    "sets",
+]
