@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,22 @@ def test_the_type_of_the_messages_is_that_of_the_publisher(graph: Any, noise: np
     assert len(results) >= 15
 
 
-def test_a_package_that_is_missing_is_told(graph: Any) -> None:
+def test_a_package_that_is_missing_is_told(graph: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "foxglove_msgs.msg", None)
     graph.run(VoiceActivity, audio_type="RawAudio")
     graph.diagnosis("voice_activity", "foxglove_msgs, which is not installed: install ros-")
+
+
+def test_the_sound_of_foxglove_is_heard(graph: Any, noise: np.ndarray) -> None:
+    kind = pytest.importorskip("foxglove_msgs.msg", reason="foxglove_msgs is not installed").RawAudio
+    graph.run(VoiceActivity, audio_type="RawAudio")
+    results = graph.listen(VoiceArray, "voices")
+    publisher = graph.publisher(kind, "audio")
+    for number in range(10):
+        samples = encode(noise[1600 * number :][:1600, None], "S16LE")
+        message = kind(data=samples, format="pcm-s16", sample_rate=16000, number_of_channels=1)
+        message.timestamp.sec, message.timestamp.nanosec = divmod(1000 * SECOND + number * SECOND // 10, SECOND)
+        publisher.publish(message)
+        found = results.wait(1600 * (number + 1) // 512)
+    assert found[0].header.stamp.sec == 1000
+    graph.diagnosis("voice_activity", processed=10, restarts=0)

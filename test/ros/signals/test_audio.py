@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -102,6 +103,7 @@ def test_clipping_and_a_wrong_scale_are_told() -> None:
 
 def test_a_package_that_is_missing_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROS_DISTRO", "jazzy")
+    monkeypatch.setitem(sys.modules, "foxglove_msgs.msg", None)
     with pytest.raises(ValueError, match="install ros-jazzy-foxglove-msgs"):
         message_type("RawAudio")
     other = SimpleNamespace(AudioData=type("AudioData", (), {}))
