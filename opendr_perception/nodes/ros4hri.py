@@ -9,7 +9,7 @@ from typing import Any
 from opendr_perception.ros.hri import HumansBridge
 from opendr_perception.ros.node import ManagedNode, NodeParameters, main, parameter
 from opendr_perception.ros.outputs import messages
-from opendr_perception.ros.topics import reliability_parameter, transport_parameter
+from opendr_perception.ros.topics import rectified_parameter, reliability_parameter, transport_parameter
 
 PACKAGE = "hri_msgs"
 
@@ -29,12 +29,26 @@ class Parameters(NodeParameters):
         "them in front.",
         read_only=True,
     )
+    face_size: int = parameter(
+        128,
+        "Side of the cut-outs of faces, pixels: they are fitted into a black square, as REP 155 has it. 0 leaves them "
+        "as large as they are.",
+        minimum=0,
+        maximum=1024,
+        read_only=True,
+    )
+    publish_tf: bool = parameter(
+        True,
+        "Publish the frames face_<id>, gaze_<id> and body_<id>, where camera_info is known and tf2_msgs is installed.",
+        read_only=True,
+    )
+    rectified: bool = rectified_parameter()
     image_transport: str = transport_parameter()
     qos_reliability: str = reliability_parameter()
 
 
 class Ros4hri(ManagedNode):
-    """people, faces, persons, poses, emotions, voices, image_raw -> /humans/..."""
+    """people, faces, persons, poses, emotions, voices, image_raw, camera_info -> /humans/..., tf"""
 
     NAME = "ros4hri"
     Parameters = Parameters

@@ -22,7 +22,7 @@ from opendr_perception.msg import (
     Voice,
     VoiceArray,
 )
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Bool, String
 
 from opendr_perception.nodes import ros4hri
@@ -135,8 +135,9 @@ def test_cut_outs_are_made_of_the_image_of_the_same_stamp_while_somebody_wants_t
 
     graph.wait(ask, lambda: "no cut-out")
     found = cropped.wait()[0]
-    assert (found.width, found.height, found.encoding) == (16, 12, "bgr8")
-    assert set(found.data) == {200}
+    assert (found.width, found.height, found.encoding) == (128, 128, "bgr8"), "as REP 155 has it"
+    cut = np.array(found.data).reshape(128, 128, 3)
+    assert set(cut[16:112].ravel().tolist()) == {200} and not cut[:16].any() and not cut[112:].any()
 
 
 def test_persons_are_latched_with_their_parts_names_and_engagement(graph: Any, types: Any) -> None:
@@ -185,3 +186,37 @@ def test_several_cameras_do_not_mix_their_ids(graph: Any, types: Any) -> None:
         message = FaceArray(**SIZE, header=graph.header(1.0), faces=[Face(track_id="f-1", score=0.8, box=HEAD)])
         graph.publisher(FaceArray, f"{stream}/faces").publish(message)
     graph.wait(lambda: listed and listed[-1].ids == ["front_f_1", "rear_f_1"], lambda: f"{listed[-1:]}")
+
+
+def test_faces_gazes_and_bodies_have_frames_in_that_of_their_camera(graph: Any, types: Any) -> None:
+    tf = pytest.importorskip("tf2_msgs.msg", reason="tf2_msgs is not installed").TFMessage
+    humans = Humans(graph, types)
+    heard: dict[str, Any] = {}
+
+    def take(message: Any) -> None:
+        heard.update({each.child_frame_id: each for each in message.transforms})
+
+    graph.observer.create_subscription(tf, "/tf", take, 50)
+    lens = graph.publisher(CameraInfo, "camera_info")
+    matrix = [64.0, 0.0, 32.0, 0.0, 64.0, 24.0, 0.0, 0.0, 1.0]
+    landmarks = [Keypoint(x=x, y=9.0, score=1.0) for x in (28.0, 36.0)]
+    head = Face(track_id="f-1", score=0.8, box=HEAD, landmarks=landmarks, yaw=0.2, pitch=0.0, roll=0.0)
+    points = [Keypoint(x=32.0, y=8.0, score=0.9) for _ in range(17)]
+    for place, (x, y) in {5: (40, 16), 6: (24, 16), 11: (38, 30), 12: (26, 30)}.items():
+        points[place] = Keypoint(x=float(x), y=float(y), score=0.9)
+
+    def ask() -> bool:
+        humans.stamp += 0.1
+        header = graph.header(humans.stamp)
+        lens.publish(CameraInfo(header=header, k=matrix, **SIZE))
+        humans.show("people")
+        humans.topics["faces"].publish(FaceArray(header=header, faces=[head], **SIZE))
+        poses = [BodyPose(track_id="b-1", keypoints=points)]
+        humans.topics["poses"].publish(BodyPoseArray(header=header, layout="coco17", poses=poses, **SIZE))
+        return {"face_f_1", "gaze_f_1", "body_b_1"} <= set(heard)
+
+    graph.wait(ask, lambda: f"frames: {list(heard)}")
+    assert heard["face_f_1"].header.frame_id == heard["body_b_1"].header.frame_id == "eye"
+    assert heard["gaze_f_1"].header.frame_id == "face_f_1"
+    assert heard["face_f_1"].transform.translation.z == pytest.approx(1.0, abs=0.01), "as far as people says"
+    assert heard["body_b_1"].transform.translation.y == pytest.approx(6 / 64, abs=0.01), "between the hips"

@@ -14,6 +14,7 @@ from opendr_perception.ros.hri import convert
 from opendr_perception.ros.hri.crops import CutOuts
 from opendr_perception.ros.hri.features import MOST, Features
 from opendr_perception.ros.hri.persons import PersonTopics
+from opendr_perception.ros.hri.places import Places
 from opendr_perception.ros.node import ManagedNode, qos
 from opendr_perception.ros.topics import names
 
@@ -31,7 +32,15 @@ class HumansBridge:
         root = node.params.root
         roi = types.NormalizedRegionOfInterest2D
         self._faces = Features(
-            node, types, f"{root}/faces", {"roi": roi, "cropped": Image, "expression": types.Expression}
+            node,
+            types,
+            f"{root}/faces",
+            {
+                "roi": roi,
+                "cropped": Image,
+                "expression": types.Expression,
+                "landmarks": types.FacialLandmarks,
+            },
         )
         self._bodies = Features(
             node, types, f"{root}/bodies", {"roi": roi, "cropped": Image, "skeleton2d": types.Skeleton2D}
@@ -39,6 +48,7 @@ class HumansBridge:
         self._voices = Features(node, types, f"{root}/voices", {"is_speaking": Bool})
         self._persons = PersonTopics(node, types, root)
         self._crops = {stream: CutOuts(node, stream) for stream in node.params.streams}
+        self._places = {stream: Places(node, stream) for stream in node.params.streams}
         self._subscriptions = [
             self._subscribe(stream, topic, kind, take)
             for stream in node.params.streams
@@ -48,7 +58,7 @@ class HumansBridge:
                 ("poses", BodyPoseArray, self._take_poses),
                 ("emotions", EmotionArray, self._take_emotions),
                 ("voices", VoiceArray, self._take_voices),
-                ("people", PersonArray, self._persons.take),
+                ("people", PersonArray, self._take_people),
             )
         ]
 
@@ -56,8 +66,8 @@ class HumansBridge:
         """Subscribe and publish nothing any more."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
-        for crops in self._crops.values():
-            crops.close()
+        for each in (*self._crops.values(), *self._places.values()):
+            each.close()
         for each in (self._faces, self._bodies, self._voices):
             each.close()
         self._persons.close()
@@ -72,12 +82,20 @@ class HumansBridge:
             crops.want(wanted)
 
     def _take_faces(self, stream: str, message: FaceArray) -> None:
-        self._show(self._faces, stream, message, message.faces)
+        tracked = self._show(self._faces, stream, message, message.faces)
+        for identifier, face in tracked.items():
+            if self._faces.wanted(identifier, "landmarks"):
+                self._faces.publish(identifier, "landmarks", convert.landmarks(self._types, message, face))
+        self._places[stream].show_faces(message.header, (message.width, message.height), tracked)
 
     def _take_persons(self, stream: str, message: DetectionArray) -> None:
         self._show(self._bodies, stream, message, message.detections)
 
-    def _show(self, features: Features, stream: str, message: Any, found: Sequence[Any]) -> None:
+    def _take_people(self, stream: str, message: PersonArray) -> None:
+        self._places[stream].take(message)
+        self._persons.take(stream, message)
+
+    def _show(self, features: Features, stream: str, message: Any, found: Sequence[Any]) -> dict[str, Any]:
         if not (message.width and message.height):
             raise ValueError("they come without the size of their image")
         tracked = {convert.topic_id(one.track_id, stream): one for one in found[:MOST] if one.track_id}
@@ -86,9 +104,11 @@ class HumansBridge:
         for identifier, one in tracked.items():
             features.publish(identifier, "roi", convert.roi(self._types, message.header, one.box, size, one.score))
             if features.wanted(identifier, "cropped"):
-                cropped = self._crops[stream].cut(message.header, one.box)
+                side = self._node.params.face_size if features is self._faces else 0
+                cropped = self._crops[stream].cut(message.header, one.box, side)
                 if cropped is not None:
                     features.publish(identifier, "cropped", cropped)
+        return tracked
 
     def _take_poses(self, stream: str, message: BodyPoseArray) -> None:
         if not (message.width and message.height):
@@ -97,6 +117,7 @@ class HumansBridge:
         for pose, skeleton in zip(message.poses, found, strict=True):
             if pose.track_id:  # of a body that is tracked, else nothing is published
                 self._bodies.publish(convert.topic_id(pose.track_id, stream), "skeleton2d", skeleton)
+        self._places[stream].show_bodies(message.header, message)
 
     def _take_emotions(self, stream: str, message: EmotionArray) -> None:
         for emotion in message.emotions:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from std_msgs.msg import Header
 
-from opendr_perception.msg import BodyPoseArray, Box, Emotion
+from opendr_perception.msg import BodyPoseArray, Box, Emotion, Face, FaceArray
 from opendr_perception.ros.convert.messages import keypoint_array
 
 EXPRESSIONS = {
@@ -35,6 +35,9 @@ EXPRESSIONS = {
 """Words of Expression.msg for labels of networks. It has no contempt: the next probable expression is told then."""
 SWAPPED = (*range(14), 15, 14, 17, 16)
 """Keypoints of Skeleton2D in the layout `openpose18`: there the left eye and ear come first, here the right ones."""
+
+POINTS = 70
+"""Of FacialLandmarks.msg, which follow dlib and OpenPose; a mouth has 20 there, and none is its middle."""
 
 
 def topic_id(identifier: str, stream: str) -> str:
@@ -73,6 +76,20 @@ def skeletons(types: ModuleType, header: Header, message: BodyPoseArray) -> list
         )
         for place, scores, shown in zip(places, points[..., 2], inside, strict=True)
     ]
+
+
+def landmarks(types: ModuleType, message: FaceArray, face: Face) -> Any:
+    """A FacialLandmarks: of its 70 points those that are known, the others with the confidence 0."""
+    kind, point = types.FacialLandmarks, types.NormalizedPointOfInterest2D
+    known = {kind.RIGHT_PUPIL: 0, kind.LEFT_PUPIL: 1, kind.NOSE: 2, kind.RIGHT_EAR: 4, kind.LEFT_EAR: 5}
+    found = [point() for _ in range(POINTS)]
+    for place, ours in known.items():
+        if ours < len(face.landmarks):
+            seen = face.landmarks[ours]
+            x, y = seen.x / message.width, seen.y / message.height
+            if 0 <= x <= 1 and 0 <= y <= 1:
+                found[place] = point(x=x, y=y, c=_share(seen.score))
+    return kind(header=message.header, landmarks=found, height=message.height, width=message.width)
 
 
 def expression(types: ModuleType, header: Header, emotion: Emotion, labels: Sequence[str]) -> Any | None:

@@ -12,7 +12,7 @@ from opendr_perception.msg import Box
 from opendr_perception.ros.convert import images, stamps
 from opendr_perception.ros.node import ManagedNode, qos
 from opendr_perception.ros.topics import names
-from opendr_perception.tasks.imaging import Image, PixelRanges, to_bgr
+from opendr_perception.tasks.imaging import Image, PixelRanges, letterbox, to_bgr
 
 IMAGES = 12
 """That are kept until the results come that were found in them."""
@@ -51,17 +51,24 @@ class CutOuts:
             self._images.clear()
             self._decoded = (-1, None)
 
-    def cut(self, header: Header, box: Box) -> ImageMessage | None:
-        """The part of the image with this stamp that is in a box, bgr8; None where that image did not come."""
+    def cut(self, header: Header, box: Box, side: int = 0) -> ImageMessage | None:
+        """The part of the image with this stamp that is in a box, bgr8; None where that image did not come.
+
+        Args:
+            header: of the image.
+            box: in it.
+            side: of a black square, pixels, into which it is fitted; 0 leaves it as large as it is.
+        """
         pixels = self._pixels(stamps.nanoseconds(header.stamp))
         if pixels is None:
             return None
         height, width = pixels.shape[:2]
         left, top = max(int(box.x_min), 0), max(int(box.y_min), 0)
         right, bottom = min(int(box.x_max) + 1, width), min(int(box.y_max) + 1, height)
-        return (
-            images.to_message(pixels[top:bottom, left:right].copy(), header) if right > left and bottom > top else None
-        )
+        if right <= left or bottom <= top:
+            return None
+        part = pixels[top:bottom, left:right].copy()
+        return images.to_message(letterbox(Image(part, "bgr8"), (side, side))[0] if side else part, header)
 
     def _pixels(self, stamp: int) -> Any:
         if self._decoded[0] != stamp:

@@ -21,6 +21,7 @@ from opendr_perception.tasks.face.geometry import (
     TEMPLATE,
     align,
     expression_crop,
+    head_axes,
     head_pose,
     similarity,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "fingerprint",
     "gallery",
     "geometry",
+    "head_axes",
     "head_pose",
     "head_poses",
     "kinds",

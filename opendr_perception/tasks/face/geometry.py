@@ -107,6 +107,13 @@ def head_pose(landmarks: np.ndarray, camera: PinholeCamera) -> tuple[float, floa
     return float(-yaw), float(pitch), float(-roll)
 
 
+def head_axes(yaw: float, pitch: float, roll: float) -> np.ndarray:
+    """The head's axes forward, to its own right and down as columns (3, 3), in those of the camera: x right, y down,
+    z forward. The angles are those of `head_pose`, rad."""
+    turns = [cv2.Rodrigues(np.array(turn))[0] for turn in ((0, 0, -yaw), (0, pitch, 0), (-roll, 0, 0))]
+    return np.asarray(FACING @ turns[0] @ turns[1] @ turns[2])
+
+
 def _shrunk(image: Image, to_source: np.ndarray, factor: int) -> tuple[Image, np.ndarray]:
     """The part of an image that a face needs, made smaller, and the map to it."""
     corners = to_source @ np.array([[0, ALIGNED, 0, ALIGNED], [0, 0, ALIGNED, ALIGNED], [1, 1, 1, 1]])

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from opendr_perception.msg import BodyPose, BodyPoseArray, Box, Emotion, Keypoint
+from opendr_perception.msg import BodyPose, BodyPoseArray, Box, Emotion, Face, FaceArray, Keypoint
 from std_msgs.msg import Header
 
 from opendr_perception.ros.hri import convert
@@ -55,8 +55,21 @@ class Expression:
     confidence: float = 0.0
 
 
+@dataclass
+class Landmarks:
+    RIGHT_EAR, LEFT_EAR, NOSE, RIGHT_PUPIL, LEFT_PUPIL = 0, 16, 30, 68, 69
+    header: Any = None
+    landmarks: list[Any] = field(default_factory=list)
+    height: int = 0
+    width: int = 0
+
+
 STAND_INS = SimpleNamespace(
-    NormalizedRegionOfInterest2D=Roi, NormalizedPointOfInterest2D=Point, Skeleton2D=Skeleton, Expression=Expression
+    NormalizedRegionOfInterest2D=Roi,
+    NormalizedPointOfInterest2D=Point,
+    Skeleton2D=Skeleton,
+    Expression=Expression,
+    FacialLandmarks=Landmarks,
 )
 
 
@@ -119,7 +132,16 @@ def test_expressions_have_the_words_of_ros4hri_and_contempt_gives_way(types: Any
     assert (found.expression, found.valence, found.arousal) == ("scared", -0.5, 0.0)
     assert found.confidence == pytest.approx(0.3)
     assert convert.expression(types, HEADER, emotion, ["a", "b", "c"]) is None
-    assert (
-        set(convert.EXPRESSIONS.values()) <= constants(types.Expression)
-        or types is STAND_INS
-    )
+    assert set(convert.EXPRESSIONS.values()) <= constants(types.Expression) or types is STAND_INS
+
+
+def test_landmarks_that_are_known_have_their_places_of_seventy(types: Any) -> None:
+    points = [Keypoint(x=10.0 * k, y=5.0 * k, score=0.5 + 0.05 * k) for k in range(5)] + [Keypoint(x=99.0, score=1.0)]
+    message = FaceArray(header=HEADER, width=80, height=40, faces=[Face(landmarks=points)])
+    found = convert.landmarks(types, message, message.faces[0])
+    known = {place: round(point.x * 80) for place, point in enumerate(found.landmarks) if point.c > 0}
+    kind = types.FacialLandmarks
+    assert known == {kind.RIGHT_PUPIL: 0, kind.LEFT_PUPIL: 10, kind.NOSE: 20, kind.RIGHT_EAR: 40}, "none is outside"
+    assert (len(found.landmarks), found.width, found.height) == (70, 80, 40)
+    nobody = convert.landmarks(types, message, Face())
+    assert not any(point.c for point in nobody.landmarks)
