@@ -33,6 +33,8 @@ UPRIGHT_TALL, UPRIGHT_TILT = 1.8, math.radians(30)
 """Least height of the keypoints in lengths of the torso, and largest tilt of the torso, of somebody upright."""
 LYING_TALL, LYING_WIDE, LYING_FLAT = 1.5, 0.7, 1.2
 """Largest height, least width, and largest height over width, of somebody who lies."""
+TRUNK_LONG = 0.7
+"""Of the length of the torso that was seen: an upright trunk as long as this does not lie, whatever the image cuts off."""
 DOWN_WITHIN = 1.6
 """Seconds from the last moment upright to the first one lying, of somebody who falls."""
 STRETCHED = math.radians(150)
@@ -101,12 +103,14 @@ class Posture:
         if sure.sum() < FEWEST or shoulders is None or hips is None or tilt is None:
             return self
         kept = self.torso * SHRINKS ** max(min(time - self.time, 60.0), 0.0)
-        torso = max(kept, float(np.linalg.norm(hips - shoulders)), 1.0)
+        length = float(np.linalg.norm(hips - shoulders))
+        torso = max(kept, length, 1.0)
         width, height = (points[sure, :2].max(axis=0) - points[sure, :2].min(axis=0)) / torso
         upright, lying, fallen = self.upright, self.lying, self.fallen
+        trunk = tilt <= UPRIGHT_TILT and length >= TRUNK_LONG * torso  # who lies towards the camera is foreshortened
         if height >= UPRIGHT_TALL and tilt <= UPRIGHT_TILT:
             upright, lying, fallen = time, math.nan, False
-        elif height <= LYING_TALL and width >= LYING_WIDE and height <= LYING_FLAT * width:
+        elif not trunk and height <= LYING_TALL and width >= LYING_WIDE and height <= LYING_FLAT * width:
             fallen = fallen or (math.isnan(lying) and time - upright <= DOWN_WITHIN)
             lying = time if math.isnan(lying) else lying
         elif height > LYING_TALL * 1.15:

@@ -70,6 +70,19 @@ def test_sitting_kneeling_and_bending_are_no_falls(upright: np.ndarray, other: s
     assert not posture.lies
 
 
+def test_who_comes_so_near_that_the_image_cuts_off_the_legs_does_not_lie(upright: np.ndarray) -> None:
+    near = upright.copy()
+    near[:, :2] = (upright[:, :2] - upright[0, :2]) * 2.5 + upright[0, :2]
+    near[7:11, 0] += np.array([-60, 60, -80, 80])  # the arms are away from the trunk
+    near[13:, 2] = 0
+    assert not play((upright, 2), (near, 2)).lies
+    away = turned(upright, math.pi / 2)
+    away[:, :2] = away[:, 1::-1]
+    away[:, 1] = (away[:, 1] - away[0, 1]) * 0.3 + away[0, 1]  # on the floor, the feet to the camera: foreshortened
+    away[:, 0] += np.linspace(-40, 40, 17)
+    assert play((upright, 2), (away, 0.5)).lies
+
+
 def test_too_few_keypoints_say_nothing(upright: np.ndarray) -> None:
     hidden = turned(upright, math.pi / 2)
     hidden[3:, 2] = 0
