@@ -6,6 +6,7 @@ that carries it: a track that goes on is sure, a likeness of clothes is probable
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +26,9 @@ KEPT_VOTES = 40.0
 FADED = 0.05
 """Confidence below which a name is not given any more."""
 CONTRADICTED = 0.5
-"""Votes lost by every name when a face is seen that is nobody's."""
+"""Votes lost by every name when a face is seen that is surely nobody's,"""
+STRANGE = -0.4
+"""which is one of this confidence or below: of the same person in a bad view it is about 0 to -0.2."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Naming:
         if not identity.name:
             if identity.distance != identity.distance:  # not computed
                 return self
-            return self._count({name: count - CONTRADICTED for name, count in self.votes.items()}, time, 0.0)
+            sure = STRANGE if math.isnan(identity.confidence) else identity.confidence
+            lost = CONTRADICTED * min(max(sure / STRANGE, 0.0), 1.0)
+            return self._count({name: count - lost for name, count in self.votes.items()}, time, 0.0)
         counts = dict(self.votes)
         counts[identity.name] = min(counts.get(identity.name, 0.0) + 1, KEPT_VOTES)
         for other in counts.keys() - {identity.name}:

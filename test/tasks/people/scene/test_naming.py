@@ -43,6 +43,9 @@ def test_a_few_other_faces_do_not_change_a_name_and_many_do() -> None:
 
 def test_a_face_that_is_nobodys_takes_a_name_away_again() -> None:
     assert seen(ANN, ANN, *[NOBODY] * 6).given(0.8, 60)[0] == ""
+    bad_view, foreign = Identity("", 0.5, -0.06), Identity("", 0.9, math.nan)
+    assert seen(ANN, ANN, *[bad_view] * 6).given(0.8, 60)[0] == "Ann", "a face just beyond the threshold says little"
+    assert seen(ANN, ANN, *[foreign] * 6).given(0.8, 60)[0] == "", "as sure as a distance alone is"
     unknown = Identity("", math.nan, math.nan)
     assert seen(ANN, ANN, *[unknown] * 6).given(0.8, 60)[0] == "Ann", "what is not computed says nothing"
 

@@ -72,8 +72,8 @@ def test_sitting_kneeling_and_bending_are_no_falls(upright: np.ndarray, other: s
 
 def test_who_comes_so_near_that_the_image_cuts_off_the_legs_does_not_lie(upright: np.ndarray) -> None:
     near = upright.copy()
-    near[:, :2] = (upright[:, :2] - upright[0, :2]) * 2.5 + upright[0, :2]
-    near[7:11, 0] += np.array([-60, 60, -80, 80])  # the arms are away from the trunk
+    near[:5, :2] = (330, 60), (340, 55), (320, 55), (350, 60), (310, 60)
+    near[5:13, :2] = (400, 150), (260, 150), (480, 280), (180, 280), (520, 390), (140, 390), (380, 400), (280, 400)
     near[13:, 2] = 0
     assert not play((upright, 2), (near, 2)).lies
     away = turned(upright, math.pi / 2)
