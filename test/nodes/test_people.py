@@ -26,12 +26,13 @@ from opendr_perception.msg import (
     PersonArray,
     PersonEvent,
 )
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from visualization_msgs.msg import MarkerArray
 
 from opendr_perception.nodes.people import People
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.robot.messages import camera_info
+from opendr_perception.ros.robot.messages import OPTICAL, camera_info, transform
 
 SIZE = {"width": 640, "height": 480}
 STANDING = (290.0, 80.0, 350.0, 290.0)
@@ -198,6 +199,32 @@ def test_a_frame_that_tf_does_not_know_locates_nobody_and_that_is_said(graph: An
     assert answer.header.frame_id == "map"
     assert answer.people[0].position_source == Person.POSITION_NONE
     graph.diagnosis("joined", "nobody is located")
+
+
+def test_tf_that_comes_late_locates_people_who_then_have_frames(graph: Any) -> None:
+    kind = pytest.importorskip("tf2_msgs.msg", reason="tf2_msgs is not installed").TFMessage
+    graph.run(People, target_frame="map")
+    people = graph.listen(PersonArray, "people", publishers=1)
+    camera = Camera(graph)
+    assert camera.play(people, "camera_info").people[0].position_source == Person.POSITION_NONE
+    frames: dict[str, Any] = {}
+    graph.observer.create_subscription(
+        kind, "/tf", lambda message: frames.update({each.child_frame_id: each for each in message.transforms}), 50
+    )
+    lasting = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    publisher = graph.observer.create_publisher(kind, "/tf_static", lasting)
+    header = graph.header(1.0)
+    header.frame_id = "map"
+    publisher.publish(kind(transforms=[transform(header, "eye", (0.0, 0.0, 1.2), OPTICAL)]))
+
+    def located() -> bool:
+        person = camera.play(people, "camera_info", count=1).people[0]
+        return bool(person.position_source != Person.POSITION_NONE and f"person_{person.person_id}" in frames)
+
+    graph.wait(located, lambda: f"frames: {list(frames)}")
+    [frame] = [each for name, each in frames.items() if name.startswith("person_")]
+    assert frame.header.frame_id == "map"
+    assert frame.transform.translation.x > 0.5, "before the camera, which looks along x"
 
 
 def test_two_cameras_share_their_people_and_clocks_that_differ_are_said(

@@ -1,5 +1,7 @@
 """Benchmarks of people in space."""
 
 __all__ = [
+    "events",
+    "ids",
     "space",
 ]

@@ -15,6 +15,8 @@ import numpy as np
 from opendr_perception import zoo
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
+from opendr_perception.bench.people.events import falls
+from opendr_perception.bench.people.ids import ids
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.scene import Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
@@ -51,7 +53,7 @@ class Guess:
 
 
 def people(extent: Extent) -> list[Figure]:
-    """The case `people`: places in simulation by size, floor and depth, and the time of an image."""
+    """The case `people`: places in simulation by size, floor and depth, ids, events, and the time of an image."""
     guesses = look(extent.pick(400, 60, 4), seed=extent.pick(1, 1, 1))
     figures = []
     for way, found in guesses.items():
@@ -65,6 +67,7 @@ def people(extent: Extent) -> list[Figure]:
             Figure(CASE, f"{way}: 90th percentile of the error", "%", most, None, "", None, None, None),
             Figure(CASE, f"{way}: inside of 1 sigma", "%", inside, None, "", None, SHARE, honest),
         ]
+    figures += ids(extent.pick(64, 16, 2)) + falls(extent.pick(3.0, 0.5, 0.01))
     return figures + [cost(count, extent.pick(200, 50, 3)) for count in (1, CROWD)]
 
 

@@ -104,7 +104,7 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
         known.zone = zone_of(way.distance, known.zone)
         known.looking = sight.lens is not None and looks_here(seen.face, sight.lens, known.looking)
         labels = () if sight.actions is None else tuple(sight.actions.labels)
-        known.doings, begun = observe(known.doings, known.id, seen, labels, way, settings.near, now.time)
+        known.doings, begun = observe(known.doings, known.id, seen, labels, way, settings.near, now.time, sight.camera)
         events += [_directed(event, sight, seen) for event in begun]
         name, confidence, source = known.naming.given(now.time, settings.name_half_life)
         before = known.newest

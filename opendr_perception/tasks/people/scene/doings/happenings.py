@@ -109,11 +109,11 @@ class Doings:
     """State of all events of one person.
 
     Args:
-        posture: how they hold themselves.
+        postures: how they hold themselves, by the camera that sees it: lengths are pixels of that camera.
         courses: of each kind of event.
     """
 
-    posture: Posture = field(default_factory=Posture)
+    postures: Mapping[str, Posture] = field(default_factory=dict)
     courses: Mapping[str, EventCourse] = field(default_factory=dict)
 
     def lasting(self) -> list[str]:
@@ -122,7 +122,14 @@ class Doings:
 
 
 def observe(
-    doings: Doings, person: str, seen: SeenPerson, labels: tuple[str, ...], way: Approach, near: float, time: float
+    doings: Doings,
+    person: str,
+    seen: SeenPerson,
+    labels: tuple[str, ...],
+    way: Approach,
+    near: float,
+    time: float,
+    camera: str = "",
 ) -> tuple[Doings, list[Event]]:
     """Take note of what somebody does in the next image.
 
@@ -134,11 +141,14 @@ def observe(
         way: distance and speed.
         near: distance, m, below which they are near.
         time: s.
+        camera: that sees it.
 
     Returns:
         What they do, and what has begun or ended.
     """
-    posture = doings.posture if seen.keypoints is None else doings.posture.see(seen.keypoints, time)
+    posture = doings.postures.get(camera, Posture())
+    if seen.keypoints is not None:
+        posture = posture.see(seen.keypoints, time)
     found = {
         **dict(_by_posture(posture, seen, _by_action(seen, labels))),
         **dict(_by_way(way, near, "near" in doings.lasting())),
@@ -154,7 +164,7 @@ def observe(
             begins = courses[kind].lasts
             events.append(Event(person, kind, begins, courses[kind].score, evidence.reason if begins else "it is over"))
             courses[kind] = courses[kind] if begins else EventCourse()
-    return replace(doings, posture=posture, courses=courses), events
+    return replace(doings, postures={**doings.postures, camera: posture}, courses=courses), events
 
 
 def end_all(doings: Doings, person: str, reason: str) -> list[Event]:

@@ -1,7 +1,8 @@
 """Posture of body and arms, from one set of keypoints after the other; and falls.
 
 Somebody has fallen who was upright, lies, and was on the way down for a moment only. Who bends stands on upright legs;
-who sits or kneels has an upright trunk, and is tall enough; who lies down to sleep takes longer.
+who sits or kneels has an upright trunk, and is tall enough; who lies down to sleep takes longer, or sat on the bed
+before and keeps the hips where they were.
 """
 
 from __future__ import annotations
@@ -34,9 +35,15 @@ UPRIGHT_TALL, UPRIGHT_TILT = 1.8, math.radians(30)
 LYING_TALL, LYING_WIDE, LYING_FLAT = 1.5, 0.7, 1.2
 """Largest height, least width, and largest height over width, of somebody who lies."""
 TRUNK_LONG = 0.7
-"""Of the length of the torso that was seen: an upright trunk as long as this does not lie, whatever the image cuts off."""
+"""Of the length of the torso that was seen: an upright trunk as long as this does not lie, whatever is cut off."""
 DOWN_WITHIN = 1.6
 """Seconds from the last moment upright to the first one lying, of somebody who falls."""
+STANDING_TALL = 2.7
+"""Height from which on somebody upright stands; who is lower sits or kneels,"""
+DROP = 0.2
+"""and only falls if the hips come down so far, in lengths of the torso."""
+SETTLES = 1.0
+"""Seconds from the first moment lying in which they must have done so."""
 STRETCHED = math.radians(150)
 """Angle of an elbow from which on an arm is stretched."""
 RAISED = math.radians(45)
@@ -73,6 +80,7 @@ class Posture:
         time: of the keypoints, s.
         torso: length that it was seen to have, pixels.
         upright: when they were upright last, s.
+        hips: row of the image in which their hips were then, pixels; -inf where they stood on straight legs.
         lying: since when they lie, s; NaN while they do not.
         fallen: whether they came down so quickly that it was a fall.
         hands: where they were.
@@ -81,6 +89,7 @@ class Posture:
     time: float = -math.inf
     torso: float = 0.0
     upright: float = -math.inf
+    hips: float = math.nan
     lying: float = math.nan
     fallen: bool = False
     hands: Hands = Hands()
@@ -106,16 +115,18 @@ class Posture:
         length = float(np.linalg.norm(hips - shoulders))
         torso = max(kept, length, 1.0)
         width, height = (points[sure, :2].max(axis=0) - points[sure, :2].min(axis=0)) / torso
-        upright, lying, fallen = self.upright, self.lying, self.fallen
+        upright, row, lying, fallen = self.upright, self.hips, self.lying, self.fallen
         trunk = tilt <= UPRIGHT_TILT and length >= TRUNK_LONG * torso  # who lies towards the camera is foreshortened
         if height >= UPRIGHT_TALL and tilt <= UPRIGHT_TILT:
             upright, lying, fallen = time, math.nan, False
+            row = -math.inf if height >= STANDING_TALL else float(hips[1])
         elif not trunk and height <= LYING_TALL and width >= LYING_WIDE and height <= LYING_FLAT * width:
-            fallen = fallen or (math.isnan(lying) and time - upright <= DOWN_WITHIN)
             lying = time if math.isnan(lying) else lying
+            quick = lying - upright <= DOWN_WITHIN and time - lying <= SETTLES
+            fallen = fallen or (quick and hips[1] - row >= DROP * torso)
         elif height > LYING_TALL * 1.15:
             lying, fallen = math.nan, False
-        return Posture(time, torso, upright, lying, fallen, _remember(self.hands, points, torso, time))
+        return Posture(time, torso, upright, row, lying, fallen, _remember(self.hands, points, torso, time))
 
 
 def _remember(hands: Hands, points: Floats, torso: float, time: float) -> Hands:

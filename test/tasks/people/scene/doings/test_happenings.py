@@ -53,6 +53,16 @@ def test_a_fall_that_only_the_action_tells_is_told_unless_the_body_stands(stage:
     assert "action" in event.reason
 
 
+def test_a_body_that_two_cameras_see_in_different_sizes_does_not_lie(stage: Any) -> None:
+    near, far = np.asarray(stage.skeleton((100, 0, 400, 480))), np.asarray(stage.skeleton((300, 200, 400, 300)))
+    doings, events = Doings(), []
+    for frame in range(40):
+        for camera, points in (("front", near), ("side", far)):
+            doings, begun = observe(doings, "p", seen(points), LABELS, Approach(), 1.2, frame / 10, camera)
+            events += begun
+    assert not events
+
+
 def test_what_is_not_known_changes_nothing_and_the_end_is_told(stage: Any) -> None:
     points = stage.skeleton(BOX)
     doings = Doings()

@@ -83,6 +83,15 @@ def test_who_comes_so_near_that_the_image_cuts_off_the_legs_does_not_lie(upright
     assert play((upright, 2), (away, 0.5)).lies
 
 
+def test_who_sits_on_a_bed_and_lies_down_has_not_fallen(upright: np.ndarray) -> None:
+    sitting = lowered(upright, 0.5)
+    down = turned(sitting, math.pi / 2)
+    down[:, :2] += sitting[11:13, :2].mean(axis=0) - down[11:13, :2].mean(axis=0)
+    posture = play((sitting, 2), (down, 1))
+    assert posture.lies
+    assert not posture.fallen, "the hips have stayed where they were"
+
+
 def test_too_few_keypoints_say_nothing(upright: np.ndarray) -> None:
     hidden = turned(upright, math.pi / 2)
     hidden[3:, 2] = 0
