@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
-from PIL import Image as Picture
+from PIL import Image as Animated
 
 from opendr_perception.ros.convert.messages import face_array
 from opendr_perception.ros.hri.frames import FramePlace, body_place, face_place
@@ -112,7 +112,7 @@ def main() -> None:
 def write_film(path: Path, frames: Sequence[np.ndarray]) -> None:
     """Write BGR images as an animated image, smaller than they are."""
     small = [cv2.resize(one, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA) for one in frames]
-    first, *others = [Picture.fromarray(one[..., ::-1]) for one in small]
+    first, *others = [Animated.fromarray(one[..., ::-1]) for one in small]
     first.save(path, save_all=True, append_images=others, duration=100, loop=0, quality=55)
 
 

@@ -47,7 +47,7 @@ LYING: tuple[Angles, ...] = ((0.14, 88, -90, -90), (0.14, -88, 90, 90), (0.14, 8
 
 
 @dataclass(frozen=True)
-class Moment:
+class DrawnImage:
     """One image of the figure.
 
     Args:
@@ -75,19 +75,19 @@ def falls(hours: float, seed: int = 0) -> list[Figure]:
     wrong = sum(not any(0 <= at - begin <= WITHIN for begin in begun) for at in told)
     share = 100 * found / max(1, len(begun))
     return [
-        larger_is_better(CASE, f"falls of a drawn figure with an event, of {len(begun)}", "%", share, RECALL),
+        larger_is_better(CASE, "falls of a drawn figure with an event", "%", share, RECALL),
         smaller_is_better(CASE, "events of falls without one", "1/h", wrong / hours, FALSE),
     ]
 
 
-def life(images: int, rng: np.random.Generator) -> Iterator[Moment]:
+def life(images: int, rng: np.random.Generator) -> Iterator[DrawnImage]:
     """So many images of somebody who does one thing after the other, and falls now and then."""
     shown = 0
     while shown < images:
         azimuth, far, side = rng.uniform(-math.pi, math.pi), rng.uniform(2.6, 5.0), rng.uniform(-0.5, 0.5)
         for angles, falling in _episode(rng):
             if shown < images:
-                yield Moment(_seen(_figure(angles, azimuth, far, side), rng), falling)
+                yield DrawnImage(_seen(_figure(angles, azimuth, far, side), rng), falling)
             shown += 1
             azimuth += rng.normal(0, 0.02)
 

@@ -25,7 +25,7 @@ IMAGES, RATE, AWAY = 10, 10.0, 8.0
 
 
 @dataclass
-class Tally:
+class VisitCounts:
     """Counts of visits."""
 
     returns: int = 0
@@ -42,16 +42,16 @@ def ids(visits: int, seed: int = 1) -> list[Figure]:
     tally = visit(visits, seed)
     back, first = max(1, tally.returns), max(1, tally.firsts)
     rows = {
-        f"recognised by clothes, of {tally.returns} who come back": tally.recognised / back,
-        f"taken for somebody else, of {tally.returns} who come back": tally.mistaken / back,
-        f"taken for who has left, of {tally.firsts} who come first": tally.taken / first,
+        "who come back, recognised by clothes": tally.recognised / back,
+        "who come back, taken for somebody else": tally.mistaken / back,
+        "who come first, taken for somebody who left": tally.taken / first,
     }
     return [Figure(CASE, name, "%", 100 * share, None, "", None, None, None) for name, share in rows.items()]
 
 
-def visit(visits: int, seed: int) -> Tally:
+def visit(visits: int, seed: int) -> VisitCounts:
     """Play the visits, and compare the ids with the truth."""
-    rng, tally = np.random.default_rng(seed), Tally()
+    rng, tally = np.random.default_rng(seed), VisitCounts()
     detector = PersonDetector(zoo.session("nanodet", threads=1))
     perceiver = build()
     memory = perceiver.new_memory()
@@ -85,7 +85,7 @@ def _stand(world: World, name: str, rng: np.random.Generator) -> None:
     world.reset(Scene((Standing(name, place),), light=Light(rng.uniform(-3, 3))), render=False)
 
 
-def _count(tally: Tally, known: dict[str, str], name: str, given: str) -> None:
+def _count(tally: VisitCounts, known: dict[str, str], name: str, given: str) -> None:
     """Take note of the id that somebody was given."""
     owner = known.get(given)
     if name in known.values():

@@ -100,7 +100,7 @@ def judge(labels: LabelledBodies, perceiver: body.PosePerceiver) -> JudgedImage:
     labelled = np.isfinite(labels.keypoints).all(axis=-1)
     longest = (labels.boxes[:, 2:] - labels.boxes[:, :2]).max(axis=1)
     with np.errstate(invalid="ignore"):
-        near = np.linalg.norm(points - labels.keypoints, axis=-1) <= NEAR * longest[:, None]
+        near = np.asarray(np.linalg.norm(points - labels.keypoints, axis=-1) <= NEAR * longest[:, None])
     return JudgedImage(similarities, near[labelled], len(poses), spent)
 
 
@@ -114,7 +114,7 @@ def similarity(truth: Floats, areas: Floats, found: Floats) -> Floats:
     """
     squares = ((truth[:, None] - found[None]) ** 2).sum(axis=-1)
     likeness = np.exp(-squares / (2 * areas[:, None, None] * SPREAD**2))
-    labelled = np.isfinite(truth).all(axis=-1)[:, None]
+    labelled = np.isfinite(truth[..., 0])[:, None]
     return np.asarray(np.where(labelled, likeness, 0).sum(axis=-1) / np.maximum(labelled.sum(axis=-1), 1))
 
 

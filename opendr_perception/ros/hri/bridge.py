@@ -66,8 +66,10 @@ class HumansBridge:
         """Subscribe and publish nothing any more."""
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
-        for each in (*self._crops.values(), *self._places.values()):
-            each.close()
+        for crops in self._crops.values():
+            crops.close()
+        for places in self._places.values():
+            places.close()
         for each in (self._faces, self._bodies, self._voices):
             each.close()
         self._persons.close()

@@ -99,8 +99,8 @@ def _multipose(builder: GraphBuilder, files: Files) -> None:
     for number, stride in (("", 16), ("_1", 8), ("_2", 4)):  # twice as large as what is enlarged, by its shape
         enlarged = f"{call}/center_net_mobile_net_v2fpn_feature_extractor/model_1/up_sampling2d{number}/mul"
         inputs[enlarged] = np.array([size // stride] * 2)
-    outputs = ("center_0/conv2d_4", "box_scale_0/conv2d_5", "box_offset_0/conv2d_6")
-    outputs += ("kpt_heatmap_0/conv2d_7", "kpt_regress_0/conv2d_8", "kpt_offset_0/conv2d_9")
+    outputs = ["center_0/conv2d_4", "box_scale_0/conv2d_5", "box_offset_0/conv2d_6"]
+    outputs += ["kpt_heatmap_0/conv2d_7", "kpt_regress_0/conv2d_8", "kpt_offset_0/conv2d_9"]
     names = [f"{call}/{name}/BiasAdd" for name in outputs]
     multipose_head(builder, MultiPoseMaps(*tfjs.convert(graph, builder, inputs, names)))
 

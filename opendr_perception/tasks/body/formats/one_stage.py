@@ -38,10 +38,10 @@ class OneStage:
     def __init__(self, session: Session, fit: Fit, decode: Decode, one_each: bool, height: int = 640) -> None:
         self.height = height
         self._session, self._fit, self._decode, self._one_each = session, fit, decode, one_each
-        _, height, width, _ = session.inputs[0].shape
-        if (height is None) != (width is None):
+        _, rows, columns, _ = session.inputs[0].shape
+        if (rows is None) != (columns is None):
             raise EngineError(f"{session.path}: height and width must both be fixed, or both free")
-        self._size = None if height is None or width is None else (height, width)
+        self._size = None if rows is None or columns is None else (rows, columns)
 
     def warm_up(self) -> None:
         self._session.warm_up(image=(1, *(self._size or (self.height, self.height)), 3))
