@@ -44,7 +44,13 @@ PROBE = "/probe"
 """Namespace in which nodes are looked at: what is in it is a relative name, all else an absolute one."""
 VARIANTS: tuple[Mapping[str, Any], ...] = (
     {},
-    {"use_sim_time": True, "image_transport": "compressed", "people": "topic", "packets": "foxglove"},
+    {
+        "use_sim_time": True,
+        "image_transport": "compressed",
+        "people": "topic",
+        "packets": "foxglove",
+        "find_speaker": True,
+    },
 )
 """Parameters that decide which topics there are."""
 RULES = {

@@ -56,6 +56,13 @@ class LogisticCodebook(nn.Module):
         codes: Tensor = (1 + torch.tanh(self.a * (self.codebook @ tokens) + self.b)) / 2
         return codes
 
+    def of(self, token: Tensor) -> Tensor:
+        """Code (B, K) of single tokens (B, D): the same function, (1 + tanh z) / 2 being the logistic one of 2 z."""
+        code: Tensor = torch.sigmoid(
+            F.linear(token, 2 * self.a * self.codebook, (2 * self.b).expand(len(self.codebook)))
+        )
+        return code
+
 
 class SelfAttention(nn.Module):
     """One head of self-attention over codes [eq. 8-17]; parameters: d (N + K) + 1, 2 d N + 1 or 2 d K + 1.

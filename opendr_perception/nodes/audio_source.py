@@ -76,15 +76,11 @@ class AudioSource(ManagedNode):
         known = Format(params.sample_rate, params.channels, "S16LE")
         self._player = Player(self, lambda: open_source(params.path, params.chunk, params.loop, params.topic, known))
         self._publisher = self.create_publisher(Audio, "audio", qos.newest("reliable", DEPTH))
+        self.until_cleanup.callback(self.destroy_publisher, self._publisher)
 
     def activate(self) -> None:
+        self.until_deactivate.callback(self._player.stop)
         self._player.start(self._play)
-
-    def deactivate(self) -> None:
-        self._player.stop()
-
-    def cleanup(self) -> None:
-        self.destroy_publisher(self._publisher)
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
         return self._player.diagnose("sound is published") if self.stage == "active" else ()

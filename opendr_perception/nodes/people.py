@@ -1,7 +1,7 @@
 """Node `people`: one person, one id: bodies, faces, names, places and events, fused from what the other nodes find.
 
-The people of each image wait a moment for the poses, faces, actions and expressions of its stamp; whatever does not
-come is left out. All streams share one memory, so that a person keeps an id on all cameras.
+The people of each image wait a moment for the poses, faces, actions, expressions and voices of its stamp; whatever
+does not come is left out. All streams share one memory, so that a person keeps an id on all cameras.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Parameters(Settings, PerceptionParameters):
 
 
 class People(PerceptionNode[Settings, Sight, CameraMemory, SceneReport]):
-    """persons, poses, faces, actions, emotions, image_raw, camera_info, depth/image, tf -> people, events, tf."""
+    """persons, poses, faces, actions, emotions, voices, images, camera_info, depth, tf -> people, events, tf."""
 
     NAME = "people"
     INPUT = joined_input()

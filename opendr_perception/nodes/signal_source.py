@@ -84,15 +84,11 @@ class SignalSource(ManagedNode):
         self._recording = recording
         self._player = Player(self, lambda: RecordingSource(params.path, recording, params.chunk, params.loop))
         self._publisher = self.create_publisher(Signal, "signal", qos.newest("reliable", DEPTH))
+        self.until_cleanup.callback(self.destroy_publisher, self._publisher)
 
     def activate(self) -> None:
+        self.until_deactivate.callback(self._player.stop)
         self._player.start(self._play)
-
-    def deactivate(self) -> None:
-        self._player.stop()
-
-    def cleanup(self) -> None:
-        self.destroy_publisher(self._publisher)
 
     def diagnose(self) -> Sequence[DiagnosticStatus]:
         return self._player.diagnose("the signal is published") if self.stage == "active" else ()

@@ -7,6 +7,7 @@ __all__ = [
     "rendering",
     "robot",
     "scene",
+    "talking",
     "webots",
     "world",
 ]

@@ -62,8 +62,13 @@ class PerceiverSettings:
         """
         session = sessions(model, device=self.device, threads=self.threads)
         if warn is not None and session.metadata.get("terms") == "research":
-            warn(f"model '{model}' was made from data that may be used for research only; its card says more")
+            warn(research_only(model))
         return session
+
+
+def research_only(model: str) -> str:
+    """What to tell about the terms of a model that was made from such data."""
+    return f"model '{model}' was made from data that may be used for research only; its card says more"
 
 
 SettingsT = TypeVar("SettingsT", bound=PerceiverSettings)

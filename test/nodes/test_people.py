@@ -25,6 +25,8 @@ from opendr_perception.msg import (
     Person,
     PersonArray,
     PersonEvent,
+    Voice,
+    VoiceArray,
 )
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
@@ -58,6 +60,7 @@ class Camera:
             "faces": FaceArray,
             "actions": ActionArray,
             "emotions": EmotionArray,
+            "voices": VoiceArray,
             "image_raw": Image,
             "camera_info": CameraInfo,
             "depth/image": Image,
@@ -110,6 +113,10 @@ class Camera:
         emotion = Emotion(track_id="f1", label="happy", probabilities=[0.1, 0.9], valence=0.7, arousal=0.2, frames=9)
         return EmotionArray(header=self.graph.header(stamp), labels=["neutral", "happy"], emotions=[emotion])
 
+    def voices(self, stamp: float, bodies: Any) -> VoiceArray:
+        voice = Voice(voice_id="7", speaking=True, score=0.9, face_id="f1")
+        return VoiceArray(header=self.graph.header(stamp + 0.012), voices=[voice])  # sound has stamps of its own
+
     def image_raw(self, stamp: float, bodies: Any) -> Image:
         return images.to_message(np.full((480, 640, 3), 90, np.uint8), self.graph.header(stamp))
 
@@ -130,7 +137,7 @@ def people(graph: Any) -> Any:
 def test_everything_that_is_found_of_a_person_is_joined(graph: Any, people: Any) -> None:
     events = graph.listen(PersonEvent, "events", publishers=1)
     camera = Camera(graph)
-    everything = ("image_raw", "camera_info", "poses", "faces", "actions", "emotions")
+    everything = ("image_raw", "camera_info", "poses", "faces", "actions", "emotions", "voices")
     answer = camera.play(people, *everything, count=10)
     assert answer.header == graph.header(camera.stamp)
     assert (answer.width, answer.height) == (640, 480)
@@ -139,6 +146,7 @@ def test_everything_that_is_found_of_a_person_is_joined(graph: Any, people: Any)
     assert (person.name_source, person.visible) == (Person.NAME_FACE, True)
     assert person.name_confidence == pytest.approx(0.6)
     assert (person.action, person.expression, person.valence) == ("walk", "happy", pytest.approx(0.7))
+    assert (person.speaking, person.voice_id) == (True, "7")
     assert person.position_source == Person.POSITION_SIZE
     assert person.distance == pytest.approx(person.position.z, rel=0.1)
     assert 2 < person.distance < 6
@@ -161,6 +169,15 @@ def test_bodies_alone_are_people_too_and_depth_tells_where(graph: Any, people: A
     assert located.person_id == person.person_id
     assert located.position_source == Person.POSITION_DEPTH
     assert located.position.z == pytest.approx(3.1, abs=0.1)
+
+
+def test_a_voice_that_is_silent_or_nobodys_makes_nobody_speak(graph: Any, people: Any) -> None:
+    camera = Camera(graph)
+    for changes in ({"speaking": False}, {"face_id": ""}, {"face_id": "another"}):
+        said = Voice(**{"voice_id": "7", "speaking": True, "score": 0.9, "face_id": "f1", **changes})
+        camera.voices = lambda stamp, _, said=said: VoiceArray(header=graph.header(stamp), voices=[said])  # type: ignore[method-assign]
+        [person] = camera.play(people, "faces", "voices", count=8).people
+        assert (person.face_id, person.speaking, person.voice_id) == ("f1", False, "")
 
 
 def test_nobody_is_an_empty_array(graph: Any, people: Any) -> None:

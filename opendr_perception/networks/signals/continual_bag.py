@@ -2,14 +2,16 @@
 
 The classifier sees the mean over time of what attends, so each token's code p_m counts with the mean attention that it
 gets: mean(A P) = sum_m w_m p_m, w_m = mean_n A[n, m]. Of the last N tokens the codes, keys and queries and the N x N
-logits are kept; a new token brings one row and one column of logits. Nothing is summed up over time, so no error grows,
-however long the stream is: a step gives what a clip of the last N tokens gives.
+logits are kept; a new token brings one row and one column of logits. The order of tokens does not matter, so the newest
+takes the place of the oldest, and nothing else moves. Nothing is summed up over time, so no error grows, however long
+the stream is: a step gives what a clip of the last N tokens gives.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from opendr_perception.networks.bag_of_features import LogisticCodebook
 from opendr_perception.streaming.contract import Streaming, Tick
@@ -34,7 +36,9 @@ class ContinualBag(Streaming):
         dropout: in training, of the attention and of the classifier.
     """
 
-    memories = 5
+    memories = 4
+    share: Tensor
+    absent: Tensor
 
     def __init__(
         self,
@@ -58,6 +62,9 @@ class ContinualBag(Streaming):
         self.classifier = nn.Sequential(
             nn.Linear(codewords, hidden), nn.ReLU(), nn.Dropout(dropout), nn.Linear(hidden, classes)
         )
+        there = torch.ones(window, window).tril()  # by place, where row + 1 tokens have been seen
+        self.register_buffer("share", there / there.sum(1, keepdim=True), persistent=False)
+        self.register_buffer("absent", FAR * (1 - there), persistent=False)
         self.window, self.classes = window, classes
         self.receptive_field, self.padding = window, window - 1
         self.frame_shape = (features,)
@@ -67,8 +74,9 @@ class ContinualBag(Streaming):
         codes = self.codebook(tokens).transpose(1, 2)
         if seen is None:
             seen = torch.ones(codes.shape[:2], dtype=torch.bool, device=tokens.device)
-        logits = (codes @ self.query.T) @ (codes @ self.key.T).transpose(1, 2)
-        return self._answer(codes, logits, seen)
+        queries, keys = self._relate(codes)
+        logits = (queries @ keys.transpose(1, 2)).masked_fill(~seen[:, None, :], FAR)
+        return self._answer(codes, logits, seen.to(codes.dtype) / seen.sum(1, keepdim=True))
 
     def forward(self, clip: Tensor) -> Tensor:
         """Logits (B, classes, T) after each token of (B, D, T)."""
@@ -81,32 +89,39 @@ class ContinualBag(Streaming):
             Slot("codes", (self.window, codewords)),
             Slot("queries", (self.window, latent)),
             Slot("keys", (self.window, latent)),
-            Slot("logits", (self.window, self.window)),
-            Slot("seen", (self.window,)),
+            Slot("logits", (self.window, self.window), FAR),
         )
 
     def output_shape(self, frame_shape: Shape) -> Shape:
         return (self.classes,)
 
     def update(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor, Memory]:
-        code = self.codebook(frame.unsqueeze(2)).transpose(1, 2)  # (B, 1, K)
-        query, key = code @ self.query.T, code @ self.key.T
+        code = self.codebook.of(frame)  # (B, K)
+        query, key = self._relate(code)
+        index = tick.index.clamp(min=0)
+        place = (index % self.window)[:, None, None]
         codes, queries, keys = (
-            torch.cat([kept[:, 1:], new], 1) for kept, new in zip(memory[:3], (code, query, key), strict=True)
+            ring.scatter(1, place.expand(-1, 1, new.shape[1]), new.unsqueeze(1))
+            for ring, new in zip(memory, (code, query, key), strict=False)
         )
-        seen = torch.cat([memory[4][:, 1:], torch.ones_like(memory[4][:, :1])], 1)
-        column = queries[:, :-1] @ key.transpose(1, 2)
-        row = query @ keys.transpose(1, 2)
-        logits = torch.cat([torch.cat([memory[3][:, 1:, 1:], column], 2), row], 1)
-        return self._answer(codes, logits, seen > 0), (codes, queries, keys, logits, seen)
+        count = index.clamp(max=self.window - 1)
+        row = query.unsqueeze(1) @ keys.transpose(1, 2) + self.absent[count].unsqueeze(1)
+        column = queries @ key.unsqueeze(2)
+        logits = memory[3].scatter(1, place.expand(-1, 1, self.window), row)
+        logits = logits.scatter(2, place.expand(-1, self.window, 1), column)
+        return self._answer(codes, logits, self.share[count]), (codes, queries, keys, logits)
 
-    def _answer(self, codes: Tensor, logits: Tensor, seen: Tensor) -> Tensor:
-        """Logits of the classes, of codes (B, N, K) and logits (B, N, N) of the attention between them."""
+    def _relate(self, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Queries, scaled by 1/sqrt(d), and keys (..., d) of codes (..., K)."""
+        weight = torch.cat([self.query / self.query.shape[0] ** 0.5, self.key])
+        queries, keys = F.linear(codes, weight).chunk(2, -1)
+        return queries, keys
+
+    def _answer(self, codes: Tensor, logits: Tensor, share: Tensor) -> Tensor:
+        """Logits of the classes, of codes (B, N, K), logits (B, N, N) of the attention between them, FAR where a token
+        is not there, and the share (B, N) of each token in a mean, 0 where it is not."""
         alpha = self.alpha.clamp(0, 1)
-        hidden = ~seen[:, None, :]
-        share = (logits / self.query.shape[0] ** 0.5).masked_fill(hidden, FAR).softmax(2)
-        counted = seen.to(codes.dtype) / seen.sum(1, keepdim=True)
-        weights = counted.unsqueeze(1) @ self.dropout(share)  # (B, 1, N): the mean attention that each token gets
-        bag = (alpha * counted.unsqueeze(1) + (1 - alpha) * weights) @ codes
+        weights = share.unsqueeze(1) @ self.dropout(logits.softmax(2))  # (B, 1, N): the mean attention that each gets
+        bag = (alpha * share.unsqueeze(1) + (1 - alpha) * weights) @ codes
         answer: Tensor = self.classifier(bag.squeeze(1))
         return answer

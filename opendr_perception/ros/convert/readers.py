@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
+from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray, VoiceArray
 from opendr_perception.ros.convert.messages import face_views, keypoint_array
 from opendr_perception.tasks.action import Action, Actions
 from opendr_perception.tasks.body import Poses
@@ -84,6 +84,11 @@ def read_emotions(message: EmotionArray) -> Emotions:
         Emotion(e.track_id, np.array(e.probabilities), e.valence, e.arousal, e.frames, e.warm) for e in message.emotions
     ]
     return Emotions(message.labels, faces)
+
+
+def read_voices(message: VoiceArray) -> dict[str, str]:
+    """The ids of the voices that speak now, by the track of the face that each belongs to."""
+    return {voice.face_id: voice.voice_id for voice in message.voices if voice.speaking and voice.face_id}
 
 
 def read_detections(message: DetectionArray) -> Detections:

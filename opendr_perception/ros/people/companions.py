@@ -1,4 +1,4 @@
-"""The people of an image wait for what other nodes find in it: poses, faces, actions, emotions, and the image itself.
+"""The people of an image wait for what other nodes find in it: poses, faces, actions, emotions, voices, the image.
 
 Who is slower than `persons`, or leaves out images, is waited for no longer than needed: until something newer has come
 from it, or the time is over. What comes with other stamps is taken where it is near enough.
@@ -15,7 +15,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
+from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray, VoiceArray
 from opendr_perception.ros.convert import images, stamps
 from opendr_perception.ros.node import ManagedNode, qos
 from opendr_perception.ros.topics import names
@@ -25,12 +25,15 @@ KINDS: dict[str, type] = {
     "faces": FaceArray,
     "actions": ActionArray,
     "emotions": EmotionArray,
+    "voices": VoiceArray,
     "depth/image": ImageMessage,
 }
 """Message types that are joined, by topic, besides the camera's images."""
 IMAGE = "image"
 LIMIT = 16
 """Messages of each kind that are kept, and images whose people wait."""
+LIMITS = {"voices": 64}
+"""Of kinds of which more come than images: there is one of voices for each 32 ms."""
 ALIVE = 2.0
 """Seconds since which something must have come for it to be waited for."""
 LOOK_EVERY = 0.03
@@ -59,12 +62,14 @@ class CompanionSource:
     Args:
         messages: the newest ones by their stamps, ns.
         heard: when the last one came, monotonic s.
+        limit: messages that are kept.
         misses: images in a row to which none belongs.
         offset: seconds from the last such image to the nearest one.
     """
 
     messages: dict[int, Any] = field(default_factory=dict)
     heard: float = float("-inf")
+    limit: int = LIMIT
     misses: int = 0
     offset: float = 0.0
 
@@ -74,7 +79,7 @@ class CompanionSource:
             self.messages.clear()
         self.messages[stamp] = message
         self.heard = time.monotonic()
-        while len(self.messages) > LIMIT:
+        while len(self.messages) > self.limit:
             del self.messages[next(iter(self.messages))]
 
     def settled(self, stamp: int) -> bool:
@@ -107,7 +112,7 @@ class Companions:
     def __init__(self, node: ManagedNode, stream: str, deliver: Callable[[tuple[Any, Any], Joined], None]) -> None:
         self._node, self._stream, self._deliver = node, stream, deliver
         self._waiting: dict[int, tuple[float, Any, DetectionArray]] = {}
-        self._sources = {kind: CompanionSource() for kind in KINDS}
+        self._sources = {kind: CompanionSource(limit=LIMITS.get(kind, LIMIT)) for kind in KINDS}
         self._subscriptions = [self._subscribe(kind, message_type) for kind, message_type in KINDS.items()]
         if node.params.appearance:
             self._sources[IMAGE] = CompanionSource()

@@ -102,6 +102,7 @@ class Outlook:
             mount,
             self._target or persons.header.frame_id,
             read("depth/image", partial(read_depth, size=size)),
+            read("voices", readers.read_voices) or {},
         )
 
     def _read(

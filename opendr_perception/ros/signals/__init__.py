@@ -2,7 +2,7 @@
 
 from opendr_perception.ros.signals.node import SampleNode, SampleParameters
 from opendr_perception.ros.signals.player import Player
-from opendr_perception.ros.signals.sights import Sights
+from opendr_perception.ros.signals.seeing import SeeingNode
 from opendr_perception.ros.signals.sources import AudioSamples, SampleSource, SignalSamples
 from opendr_perception.ros.signals.stream import DEPTH
 
@@ -13,6 +13,6 @@ __all__ = [
     "SampleNode",
     "SampleParameters",
     "SampleSource",
-    "Sights",
+    "SeeingNode",
     "SignalSamples",
 ]

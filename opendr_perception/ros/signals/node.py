@@ -142,6 +142,10 @@ class SampleNode(ManagedNode):
         """Say in the log and the diagnostics what is wrong with the samples of a stream; '' for nothing."""
         self._streams[stream].tell(problem)
 
+    def caution(self, text: str) -> None:
+        """Warn of what a model says of itself."""
+        self.warn(text, text)
+
     def hear(self, stream: str, samples: np.ndarray, stamp: int, memory: Any) -> Iterable[tuple[int, Any]]:
         """Take the next samples (n,) float32 at `rate`, and the time of the first in ns.
 
@@ -156,33 +160,32 @@ class SampleNode(ManagedNode):
         if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
             raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
         self.load()
-        self._streams = {
-            name: SampleStream(self, name, self.source(), self.RESULT, self.rate, self.renew_memory) for name in names
-        }
+        self.until_cleanup.callback(self.unload)
+        self.until_cleanup.callback(self._streams.clear)
+        for name in names:
+            stream = SampleStream(self, name, self.source(), self.RESULT, self.rate, self.renew_memory)
+            self._streams[name] = stream
+            self.until_cleanup.callback(stream.close)
 
     def activate(self) -> None:
+        if self._worker is not None and self._worker.is_alive():
+            raise RuntimeError("the last run of the model has not come to its end: restart the process")
         self._queue = Queue(tuple(self._streams))
-        for stream in self._streams.values():
-            stream.restart()
-            stream.subscribe(self._receive)
         self._worker = threading.Thread(
             target=self._work, args=(self._queue,), name=f"{self.get_name()} worker", daemon=True
         )
         self._worker.start()
-
-    def deactivate(self) -> None:
+        self.until_deactivate.callback(self._end, self._queue, self._worker)
         for stream in self._streams.values():
-            stream.unsubscribe()
-        self._queue.close()
-        if self._worker is not None:
-            self._worker.join(PATIENCE)
-            self._worker = None
+            self.until_deactivate.callback(stream.unsubscribe)
+            stream.restart()
+            stream.subscribe(self._receive)
 
-    def cleanup(self) -> None:
-        for stream in self._streams.values():
-            stream.close()
-        self._streams = {}
-        self.unload()
+    def _end(self, queue: Queue[tuple[int, object]], worker: threading.Thread) -> None:
+        queue.close()
+        worker.join(PATIENCE)
+        if worker.is_alive():
+            raise TimeoutError(f"the model has not answered for {PATIENCE:g} s; its answer will not be heard")
 
     # --- the executor's thread --------------------------------------------------------------------------------------
 

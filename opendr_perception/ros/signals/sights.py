@@ -21,7 +21,7 @@ class Sights:
         name: the prefix of the topics; '' for none.
         transport: of the images.
         see: takes the stamp in ns of faces, and the messages of their image and of them as `source` opens them.
-        hear: takes the stamp in ns of what is said of voices, and the message.
+        hear: takes the stamp in ns of what is said of voices, and the message; None: it is not subscribed.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Sights:
         name: str,
         transport: str,
         see: Callable[[int, Any], None],
-        hear: Callable[[int, VoiceArray], None],
+        hear: Callable[[int, VoiceArray], None] | None,
     ) -> None:
         images, faces = image_input(transport), result_input("faces", FaceArray)
         self.source = with_images(faces, images)
@@ -56,13 +56,18 @@ class Sights:
             listen(faces, lambda stamp, message: self._pairing.add_result(stamp, (stamp, message))),
             listen(images, self._pairing.add_image),
         ]
-        self._voices = Listener(
-            node,
-            VoiceArray,
-            f"{prefix}voices",
-            lambda message: hear(stamps.nanoseconds(message.header.stamp), message),
-            qos.newest("best_effort", DEPTH),
-        )
+        self._voices: list[Listener] = []
+        if hear is not None:
+            told = hear
+            self._voices.append(
+                Listener(
+                    node,
+                    VoiceArray,
+                    f"{prefix}voices",
+                    lambda message: told(stamps.nanoseconds(message.header.stamp), message),
+                    qos.newest("best_effort", DEPTH),
+                )
+            )
 
     def _see(self, see: Callable[[int, Any], None], stamp: int, messages: Any) -> None:
         self._missed = 0
@@ -78,5 +83,5 @@ class Sights:
 
     def close(self) -> None:
         """End the subscriptions."""
-        for listener in (*self._listeners, self._voices):
+        for listener in (*self._listeners, *self._voices):
             listener.close()

@@ -1,12 +1,21 @@
 """Sound: features and what is heard in it."""
 
+from opendr_perception.tasks.sound.build import (
+    HeardSpeech,
+    VoiceMemory,
+    VoiceParameters,
+    VoiceRecogniser,
+    build,
+)
 from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel
 from opendr_perception.tasks.sound.log_mel import FLOOR, MelConfig
 from opendr_perception.tasks.sound.messages import TYPES, Format, read
 from opendr_perception.tasks.sound.mfcc import MFCC_RATE, MfccConfig, mfcc
+from opendr_perception.tasks.sound.mouth import MouthReader
 from opendr_perception.tasks.sound.pcm import ENCODINGS, MOST_CHANNELS, RATES, decode, encode
 from opendr_perception.tasks.sound.recording import SoundFile, read_sound
 from opendr_perception.tasks.sound.source import SoundChunk, open_source
+from opendr_perception.tasks.sound.speaker import SpeakerFinder, SpeakerSettings
 from opendr_perception.tasks.sound.voice import RATE, SpeechModel, VoiceDetector, VoiceSettings
 
 __all__ = [
@@ -18,15 +27,23 @@ __all__ = [
     "RATES",
     "TYPES",
     "Format",
+    "HeardSpeech",
     "MelConfig",
     "MfccConfig",
+    "MouthReader",
     "SoundChunk",
     "SoundClassifier",
     "SoundFile",
     "SoundModel",
+    "SpeakerFinder",
+    "SpeakerSettings",
     "SpeechModel",
     "VoiceDetector",
+    "VoiceMemory",
+    "VoiceParameters",
+    "VoiceRecogniser",
     "VoiceSettings",
+    "build",
     "decode",
     "encode",
     "log_mel",

@@ -30,6 +30,7 @@ from opendr_perception.training.sound.evaluation import evaluate, summary
 from opendr_perception.training.sound.examples import (
     IGNORED,
     UNKNOWN,
+    Distortion,
     Examples,
     SoundEvent,
     Timing,
@@ -38,6 +39,7 @@ from opendr_perception.training.sound.examples import (
     pseudo_words,
 )
 from opendr_perception.training.sound.recordings import LabelledSound, groups, read_digits, read_esc
+from opendr_perception.training.sound.spoken import OTHER_WORDS, speak, spoken_digits
 
 SHOWN = 25
 """Steps between two lines of progress, and two checkpoints."""
@@ -55,7 +57,7 @@ class Kind:
         other_speeds: at which those are played that are none of the classes. Speech of 8 kHz that is played faster
             reaches higher, so that its narrow band is not what it is known by.
         share: of examples that are none of the classes.
-        colour: how differently microphones hear, see `examples.Examples`.
+        distortion: how differently they are said and heard.
     """
 
     mel: MelConfig
@@ -66,7 +68,7 @@ class Kind:
     speeds: tuple[float, ...]
     other_speeds: tuple[float, ...]
     share: float
-    colour: float
+    distortion: Distortion
 
     def network(self, classes: int) -> SoundNetwork:
         return SoundNetwork(classes, bands=self.mel.bands, **self.shape)
@@ -85,7 +87,7 @@ KINDS = {
         speeds=(0.9, 1.0, 1.1),
         other_speeds=(1.0,),
         share=0.1,
-        colour=0.4,
+        distortion=Distortion(0.4, warp=0.04, stretch=0.1),
     ),
     "digits": Kind(
         MelConfig(bands=32, highest=3800.0),
@@ -96,7 +98,7 @@ KINDS = {
         speeds=(0.85, 1.0, 1.18),
         other_speeds=(1.0,),
         share=0.2,
-        colour=0.8,
+        distortion=Distortion(0.8, warp=0.08, stretch=0.15, echo=0.3, loudness=(-1.5, 1.2)),
     ),
 }
 
@@ -111,6 +113,7 @@ class Settings:
     batch: int = 32
     rate: float = 4e-3
     seed: int = 1
+    synthetic: int = 0
 
 
 class Trainer(Resumable):
@@ -150,21 +153,38 @@ class Trainer(Resumable):
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """All that a kind learns from."""
+    """All that a kind learns from.
+
+    Args:
+        recordings: that are told apart, and measured group by group.
+        others: that are none of the classes.
+        labels: the classes.
+        made: that are told apart too, and never measured.
+    """
 
     recordings: Sequence[LabelledSound]
     others: Sequence[LabelledSound]
     labels: tuple[str, ...]
+    made: Sequence[LabelledSound] = ()
 
 
-def material(name: str, esc: Path, digits: Path, seed: int) -> Material:
-    """Read what a kind learns from; the recordings of the other kind are none of its classes."""
+def material(name: str, esc: Path, digits: Path, seed: int, synthetic: int = 0) -> Material:
+    """Read what a kind learns from; the recordings of the other kind are none of its classes.
+
+    Args:
+        name: of the kind.
+        esc, digits: folders of the sets.
+        seed: of what is drawn.
+        synthetic: digits that espeak-ng says beside the real ones, and a third as many other words.
+    """
     rng = np.random.default_rng(seed)
     sounds, words = read_esc(esc), read_digits(digits)
     own, other = (sounds, words) if name == "environment" else (words, sounds)
     labels = (*sorted({recording.label for recording in own}), UNKNOWN)
     foreign = [other[int(k)] for k in rng.permutation(len(other))[:200]]
-    return Material(own, [*foreign, *noises(80, 5.0, rng)], labels)
+    made = spoken_digits(synthetic, rng) if synthetic else []
+    foreign += speak(OTHER_WORDS, synthetic // 3, rng) if synthetic else []
+    return Material(own, [*foreign, *noises(80, 5.0, rng)], labels, made)
 
 
 def learn(name: str, data: Material, left_out: str, settings: Settings, output: Path, console: Console) -> SoundNetwork:
@@ -175,12 +195,12 @@ def learn(name: str, data: Material, left_out: str, settings: Settings, output: 
     if name == "digits":
         others += pseudo_words(known, 200, np.random.default_rng(settings.seed))
     unknown = data.labels.index(UNKNOWN)
-    events = events_of(known, data.labels, kind.mel, kind.speeds)
+    events = events_of([*known, *data.made], data.labels, kind.mel, kind.speeds)
     foreign = [
         SoundEvent(event.variants, unknown) for event in events_of(others, data.labels, kind.mel, kind.other_speeds)
     ]
     timing = kind.timing(kind.network(len(data.labels)))
-    examples = Examples(events, foreign, timing, unknown, kind.share, kind.colour, settings.seed)
+    examples = Examples(events, foreign, timing, unknown, kind.share, kind.distortion, settings.seed)
     trainer = Trainer(settings, kind, examples, len(data.labels), output / f"checkpoint-{left_out or 'all'}.pt")
     if trainer.checkpoint.exists():
         trainer.resume()
@@ -194,6 +214,9 @@ def main(
     digits: Annotated[Path, typer.Option(help="Folder of the Free Spoken Digit Dataset.")],
     steps: Steps = 600,
     seed: Seed = 1,
+    synthetic: Annotated[
+        int, typer.Option(help="Digits that espeak-ng says, to learn beside the real ones.", min=0)
+    ] = 0,
     output: Annotated[Path, typer.Option(help="Directory of checkpoints and weights.")] = Path("build/sound"),
     only: Annotated[
         str, typer.Option(help="Leave out this group alone, and keep that network; by default each in turn, then none.")
@@ -206,8 +229,10 @@ def main(
     torch.set_num_threads(threads)
     console, output = Console(), output / kind
     output.mkdir(parents=True, exist_ok=True)
-    data = material(kind, esc, digits, seed)
-    base = Settings(kind, "", steps, seed=seed)
+    if synthetic and kind != "digits":
+        raise typer.BadParameter("--synthetic is for digits")
+    data = material(kind, esc, digits, seed, synthetic)
+    base = Settings(kind, "", steps, seed=seed, synthetic=synthetic)
     figures: dict[str, Any] = {}
     for group in [only] if only else groups(data.recordings):
         measured = output / f"figures-{group}.json"
@@ -238,7 +263,9 @@ def _card(
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "recordings": sum(each.group != settings.left_out for each in data.recordings),
         "command": f"python -m opendr_perception.training.sound.classification {kind} --steps {settings.steps} "
-        f"--seed {settings.seed}" + (f" --only {settings.left_out}" if settings.left_out else ""),
+        f"--seed {settings.seed}"
+        + (f" --synthetic {settings.synthetic}" if settings.synthetic else "")
+        + (f" --only {settings.left_out}" if settings.left_out else ""),
         **versions(),
         "figures": figures,
     }

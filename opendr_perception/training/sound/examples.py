@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import map_coordinates
+from scipy.signal import lfilter
 
 from opendr_perception.tasks.signals.resample import resample
 from opendr_perception.tasks.sound import FLOOR, MelConfig
@@ -15,6 +17,8 @@ from opendr_perception.training.sound.recordings import RATE, LabelledSound
 UNKNOWN = "unknown"
 IGNORED = -1
 QUIET = np.float32(np.log(FLOOR))
+FRAME = 0.0156
+"""Seconds from one frame to the next, about."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,25 @@ class Timing:
         known = start + (min(self.need, length) or length)
         wanted = np.where((end >= known) & (end < start + length + self.keep), label, IGNORED)
         return np.where(end <= start, unknown, wanted)
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """How much examples differ from recordings.
+
+    Args:
+        colour: standard deviation of the loudness of a band, in nepers of power: another microphone in another room.
+        warp: standard deviation of the scale of frequencies, in nepers: a longer or shorter vocal tract [Jaitly 2013].
+        stretch: standard deviation of the scale of time, in nepers: said faster or slower at the same pitch.
+        echo: share of examples in which a room of 0.15 to 0.7 s reverberation is heard.
+        loudness: range of the power of an event, in decades around that of its recording.
+    """
+
+    colour: float
+    warp: float = 0.0
+    stretch: float = 0.0
+    echo: float = 0.0
+    loudness: tuple[float, float] = (-1.0, 0.7)
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +134,7 @@ class Examples:
         timing: of the tokens.
         unknown: the label of all else.
         share: of examples in which the event is one of `others`.
-        colour: standard deviation of the loudness of a band, in nepers of power.
+        distortion: of what is drawn.
         seed: of all that is drawn.
     """
 
@@ -122,11 +145,11 @@ class Examples:
         timing: Timing,
         unknown: int,
         share: float,
-        colour: float,
+        distortion: Distortion,
         seed: int,
     ) -> None:
         self._events, self._others, self._timing = events, others, timing
-        self._unknown, self._share, self._colour, self._seed = unknown, share, colour, seed
+        self._unknown, self._share, self._distortion, self._seed = unknown, share, distortion, seed
 
     def batch(self, step: int, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Frames (size, frames, bands) float32 and labels (size, tokens) int64 of a step."""
@@ -138,15 +161,19 @@ class Examples:
         timing = self._timing
         pool = self._others if rng.random() < self._share else self._events
         event = pool[int(rng.integers(len(pool)))]
-        frames = event.variants[int(rng.integers(len(event.variants)))]
+        distortion = self._distortion
+        frames = _warped(event.variants[int(rng.integers(len(event.variants)))], distortion, rng)
         latest = timing.frames - min(len(frames), timing.frames // 2)
         start = int(rng.integers(-(len(frames) // 5) if timing.need else timing.field // 2, latest + 1))
         cut = frames[max(-start, 0) :][: timing.frames - max(start, 0)]
         power = np.zeros((timing.frames, frames.shape[1]), np.float32)
+        loudness = np.float32(10 ** rng.uniform(*distortion.loudness))
+        power[max(start, 0) : max(start, 0) + len(cut)] = np.exp(cut) * loudness
+        if distortion.echo and rng.random() < distortion.echo:
+            power = _echoed(power, rng)
         if rng.random() < 0.5:
             power += self._background(rng)
-        power[max(start, 0) : max(start, 0) + len(cut)] += np.exp(cut) * np.float32(10 ** rng.uniform(-1, 0.7))
-        mixed = _coloured(np.log(power + np.float32(FLOOR)), self._colour, rng)
+        mixed = _coloured(np.log(power + np.float32(FLOOR)), distortion.colour, rng)
         return _masked(mixed, rng), timing.labels(event.label, self._unknown, max(start, 0), len(cut))
 
     def _background(self, rng: np.random.Generator) -> np.ndarray:
@@ -155,6 +182,27 @@ class Examples:
         places = (np.arange(self._timing.frames) + int(rng.integers(len(frames)))) % len(frames)
         background: np.ndarray = np.exp(frames[places]) * np.float32(10 ** rng.uniform(-5, -2))
         return background
+
+
+def _warped(frames: np.ndarray, distortion: Distortion, rng: np.random.Generator) -> np.ndarray:
+    """Frames (n, bands) with other scales of time and frequency."""
+    if not distortion.warp and not distortion.stretch:
+        return frames
+    length, bands = frames.shape
+    time, scale = (np.exp(rng.normal(0, spread)) for spread in (distortion.stretch, distortion.warp))
+    rows = np.linspace(0, length - 1, max(round(length * time), 2))
+    columns = np.minimum(np.arange(bands) * scale, bands - 1)
+    warped: np.ndarray = map_coordinates(frames, np.meshgrid(rows, columns, indexing="ij"), order=1, mode="nearest")
+    return warped
+
+
+def _echoed(power: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Power (n, bands) with what a room adds: it decays by 60 dB in the time of its reverberation."""
+    decay = 10 ** (-6 * FRAME / rng.uniform(0.15, 0.7))
+    share = rng.uniform(0.05, 0.5)
+    room: np.ndarray = lfilter([1 - decay], [1, -decay], power, axis=0)
+    echoed: np.ndarray = ((1 - share) * power + share * room).astype(np.float32)
+    return echoed
 
 
 def _coloured(frames: np.ndarray, colour: float, rng: np.random.Generator) -> np.ndarray:

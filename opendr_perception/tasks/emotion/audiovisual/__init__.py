@@ -1,5 +1,6 @@
 """Emotions from voices and faces together, and from what is left where one of them is missing."""
 
+from opendr_perception.tasks.emotion.audiovisual.build import AudiovisualRecogniser, Settings, build
 from opendr_perception.tasks.emotion.audiovisual.fusing import (
     AudiovisualMemory,
     AudiovisualResult,
@@ -15,6 +16,7 @@ __all__ = [
     "PERIOD",
     "AudiovisualMemory",
     "AudiovisualModel",
+    "AudiovisualRecogniser",
     "AudiovisualResult",
     "FaceDescriber",
     "Fuser",
@@ -23,5 +25,7 @@ __all__ = [
     "HeardSound",
     "HeardVoice",
     "SeenFaces",
+    "Settings",
+    "build",
     "descriptors",
 ]

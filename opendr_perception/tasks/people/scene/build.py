@@ -130,6 +130,7 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
             _manner(sight, seen, before),
             first_seen=known.first_seen,
             last_seen=now.stamp,
+            voice="" if seen.face is None else sight.voices.get(seen.face.track, ""),
         )
         return known.newest
 
@@ -164,6 +165,7 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
                 visible=False,
                 face="",
                 looking=False,
+                voice="",
                 place=self._place(known, frame, time),
                 name=name,
                 name_confidence=confidence,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -56,6 +56,7 @@ class Sight:
         lens: calibration for images of this size; None: nothing can be located.
         mount: None where nobody says where the camera is: nothing can be located in the frame.
         frame: name of the frame in which people are located.
+        voices: ids of the voices that speak, by the track of the face that each belongs to.
         depth: (h, w) m along the camera's axis, as seen by the same lens, of any size of the same shape; NaN unknown.
     """
 
@@ -72,6 +73,7 @@ class Sight:
     mount: Mount | None = None
     frame: str = ""
     depth: npt.NDArray[np.float32] | None = None
+    voices: Mapping[str, str] = field(default_factory=dict)
 
 
 class NameSource(IntEnum):
@@ -162,6 +164,7 @@ class Person:
         zone: what that distance is among people.
         looking: whether the face is turned to the camera.
         manner: what they do and show.
+        voice: id of the voice with which they speak; '' while they do not, or nobody knows who does.
         first_seen: stamp in seconds, by the clock of the camera that saw them.
         last_seen: likewise.
     """
@@ -183,6 +186,7 @@ class Person:
     manner: Manner = field(default_factory=Manner)
     first_seen: float = 0.0
     last_seen: float = 0.0
+    voice: str = ""
 
 
 @dataclass(frozen=True)
