@@ -6,6 +6,9 @@ from collections.abc import Iterable, MutableSequence
 
 from onnx import GraphProto, ValueInfoProto
 
+SCATTERS = ("ScatterElements", "ScatterND")
+"""Operators that replace entries of their first input."""
+
 
 def merge_rows(graph: GraphProto, names: Iterable[str]) -> None:
     """Take states as the graph computes with them, where it only merges the axis of streams with the next one.
@@ -41,8 +44,8 @@ def replaced_in_place(graph: GraphProto, names: Iterable[str]) -> list[str]:
     """States of which a step replaces single entries: nothing reads the old state but what writes the new one."""
     found = []
     for name in names:
-        readers = [node for node in graph.node if f"state.{name}" in node.input]
-        if [(node.op_type, node.output[0]) for node in readers] == [("ScatterElements", f"new.{name}")]:
+        readers = [node for node in graph.node if f"state.{name}" in node.input and node.op_type != "Shape"]
+        if [(node.op_type in SCATTERS, *node.output) for node in readers] == [(True, f"new.{name}")]:
             found.append(name)
     return found
 

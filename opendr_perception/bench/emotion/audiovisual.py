@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from opendr_perception.bench.emotion.endurance import endurance
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
@@ -62,6 +63,7 @@ def audiovisual(extent: Extent) -> list[Figure]:
             "its clip of 3.6 s again",
         ),
         smaller_is_better(CASE, "logarithms of probabilities, against the clip again", "", error, 1e-4),
+        *endurance(extent.pick(100_000, 3_000, 150)),
     ]
 
 

@@ -20,6 +20,8 @@ from opendr_perception.engine.stateful import StateBank
 CASE = "signals"
 FEATURES, CODEWORDS, LATENT, TOKENS = 256, 256, 64, 35
 """Of the bag of features for electrocardiograms [Chumachenko 2022, sec. IV]."""
+TOGETHER = 64
+"""Streams of one call, such as the patients of a hospital: it costs some 40 us by itself, most of a step."""
 STREAMS = 50
 """That go beside each other while errors are looked for."""
 
@@ -50,9 +52,13 @@ def attention(tokens: int, rounds: int) -> list[Figure]:
         beats = StateBank(Session(Path(folder) / "heart.onnx", threads=1))
         frame, beat = np.zeros((1, FEATURES), np.float32), np.zeros((1, *(heart.frame_shape or ())), np.float32)
         window, signal = torch.zeros(1, FEATURES, TOKENS), torch.zeros(1, 1, LENGTH)
+        many, keys = StateBank(Session(Path(folder) / "bag.onnx", threads=1)), tuple(range(TOGETHER))
+        frames, windows = frame.repeat(TOGETHER, 0), window.repeat(TOGETHER, 1, 1)
         runs: dict[str, tuple[Run, int]] = {
             "step": (lambda: steps.step((0,), frame), 4),
             "window": (lambda: bag.forward_window(window), 4),
+            "steps": (lambda: many.step(keys, frames), 2),
+            "windows": (lambda: bag.forward_window(windows), 1),
             "beat": (lambda: beats.step((0,), beat), 4),
             "paper": (lambda: whole(signal), 1),
         }
@@ -62,6 +68,15 @@ def attention(tokens: int, rounds: int) -> list[Figure]:
     return [
         smaller_is_better(
             CASE, f"{size}, step", "ms", times["step"], times["window"] / 15, times["window"], "its window again, torch"
+        ),
+        smaller_is_better(
+            CASE,
+            f"{size}, steps of {TOGETHER} streams in one call",
+            "ms",
+            times["steps"],
+            times["windows"] / 15,
+            times["windows"],
+            "their windows again, torch",
         ),
         smaller_is_better(CASE, f"{size}, step against window after {tokens} tokens", "", error, 1e-5),
         smaller_is_better(

@@ -15,6 +15,8 @@ from opendr_perception import zoo
 from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
+from opendr_perception.bench.sound.endurance import endurance
+from opendr_perception.bench.sound.speaking import speaking
 from opendr_perception.bench.sound.step import CASE, step
 from opendr_perception.engine.session import Session
 from opendr_perception.msg import Audio, VoiceArray
@@ -30,7 +32,13 @@ RATE, CHUNK = 48000, 960
 def sound(extent: Extent) -> list[Figure]:
     """The case `sound`."""
     zoo.fetch(["silero-vad"])
-    return [_share(extent.pick(60, 10, 1)), _latency(extent.pick(1000, 200, 20)), *step(extent.pick(200, 40, 2))]
+    return [
+        _share(extent.pick(60, 10, 1)),
+        _latency(extent.pick(1000, 200, 20)),
+        *step(extent.pick(200, 40, 2)),
+        *endurance(extent.pick(100_000, 2_000, 40)),
+        *(speaking(extent.pick(20, 2, 0)) if extent is not Extent.SMOKE else ()),
+    ]
 
 
 def _share(seconds: int) -> Figure:

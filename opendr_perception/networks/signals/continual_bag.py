@@ -99,11 +99,10 @@ class ContinualBag(Streaming):
         code = self.codebook.of(frame)  # (B, K)
         query, key = self._relate(code)
         index = tick.index.clamp(min=0)
-        place = (index % self.window)[:, None, None]
-        codes, queries, keys = (
-            ring.scatter(1, place.expand(-1, 1, new.shape[1]), new.unsqueeze(1))
-            for ring, new in zip(memory, (code, query, key), strict=False)
-        )
+        place = index % self.window
+        at = torch.arange(len(frame), device=frame.device), place
+        codes, queries, keys = (ring.index_put(at, new) for ring, new in zip(memory, (code, query, key), strict=False))
+        place = place[:, None, None]
         count = index.clamp(max=self.window - 1)
         row = query.unsqueeze(1) @ keys.transpose(1, 2) + self.absent[count].unsqueeze(1)
         column = queries @ key.unsqueeze(2)

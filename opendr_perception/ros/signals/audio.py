@@ -14,6 +14,15 @@ PACKAGES = {
 }
 
 
+def info_type() -> type | None:
+    """The class of AudioInfo, by which ros-drivers' drivers tell the format of AudioData; None if there is none."""
+    try:
+        found = getattr(importlib.import_module("audio_common_msgs.msg"), "AudioInfo", None)
+    except ImportError:
+        return None
+    return found if isinstance(found, type) else None
+
+
 def message_type(name: str) -> type:
     """The class of a message of `TYPES`.
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from std_msgs.msg import Float32MultiArray
 
 from opendr_perception.msg import Signal
-from opendr_perception.ros.signals.audio import message_type
+from opendr_perception.ros.signals.audio import info_type, message_type
 from opendr_perception.tasks.signals import SIGNAL_TYPES, Arrived, SignalFormat, read_message
-from opendr_perception.tasks.sound import TYPES, Format, read
+from opendr_perception.tasks.sound import BARE, TYPES, Format, read, read_info
 
 
 class AudioOptions(Protocol):
@@ -25,6 +26,21 @@ class AudioOptions(Protocol):
     def channels(self) -> int: ...
     @property
     def sample_format(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A topic that tells how the messages of another one are to be read.
+
+    Args:
+        topic: relative.
+        type: of its messages.
+        take: takes one; ValueError if it cannot be used.
+    """
+
+    topic: str
+    type: type
+    take: Callable[[Any], None]
 
 
 class SampleSource(Protocol):
@@ -56,6 +72,10 @@ class SampleSource(Protocol):
         """The samples of a message that came at a time in ns; ValueError if it cannot be used."""
         ...
 
+    def beside(self, name: str) -> Beside | None:
+        """What is subscribed beside the messages of a type; None for nothing."""
+        ...
+
 
 class AudioSamples:
     """Sound."""
@@ -64,17 +84,28 @@ class AudioSamples:
 
     def __init__(self, options: AudioOptions) -> None:
         self._options = options
+        self._told: Format | None = None
 
     @property
     def wanted(self) -> str:
         return self._options.audio_type
+
+    def beside(self, name: str) -> Beside | None:
+        kind = info_type() if name in BARE else None
+        return None if kind is None else Beside("audio_info", kind, self.tell)
+
+    def tell(self, info: Any) -> None:
+        """Take an AudioInfo: from now on it is believed instead of the parameters; ValueError if that cannot be."""
+        self._told = None
+        self._told = read_info(info)
 
     def message_type(self, name: str) -> type:
         return message_type(name)
 
     def read(self, message: Any, arrived: int) -> Arrived:
         options = self._options
-        return read(message, arrived, Format(options.sample_rate, options.channels, options.sample_format))
+        given = Format(options.sample_rate, options.channels, options.sample_format)
+        return read(message, arrived, self._told or given)
 
 
 class SignalOptions(Protocol):
@@ -99,6 +130,9 @@ class SignalSamples:
     @property
     def wanted(self) -> str:
         return self._options.signal_type
+
+    def beside(self, name: str) -> Beside | None:
+        return None
 
     def message_type(self, name: str) -> type:
         return Signal if name == "Signal" else Float32MultiArray

@@ -50,6 +50,7 @@ class SampleStream:
         self._results: Publisher = node.create_publisher(result[0], self._topic(result[1]), qos.result())
         self._statistics = node.create_publisher(NodeStatistics, "~/statistics", qos.result(10))
         self._listener: Listener | None = None
+        self._beside: Any = None
         self._timings = Statistics()
         self._summary: Summary = self._timings.drain()
         self.restart()
@@ -75,6 +76,7 @@ class SampleStream:
             ValueError: the package of the messages is not installed.
         """
         kind = self._kind()
+        self._listen_beside(kind)
         if self._listener is not None or not kind:
             return self._listener is not None
         profile = qos.newest(self._node.params.qos_reliability, DEPTH)
@@ -88,10 +90,31 @@ class SampleStream:
         )
         return True
 
+    def _listen_beside(self, kind: str) -> None:
+        """Subscribe what tells how to read messages of a type, as soon as somebody publishes it, in the way they do."""
+        beside = self._source.beside(kind) if kind and self._beside is None else None
+        if beside is None:
+            return
+        topic = names.resolve(self._node, self._topic(beside.topic))
+        offered = self._node.get_publishers_info_by_topic(topic)
+        if offered:
+            profile = qos.newest("best_effort")
+            profile.durability = offered[0].qos_profile.durability
+
+            def take(message: Any) -> None:
+                try:
+                    beside.take(message)
+                except ValueError as error:
+                    self._warn(str(error), "info")
+
+            self._beside = self._node.create_subscription(beside.type, topic, take, profile)
+
     def unsubscribe(self) -> None:
         if self._listener is not None:
             self._listener.close()
-            self._listener = None
+        if self._beside is not None:
+            self._node.destroy_subscription(self._beside)
+        self._listener = self._beside = None
 
     def _kind(self) -> str:
         """The one of the source's types that is published; '' while there is none."""

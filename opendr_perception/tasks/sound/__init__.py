@@ -9,7 +9,7 @@ from opendr_perception.tasks.sound.build import (
 )
 from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel
 from opendr_perception.tasks.sound.log_mel import FLOOR, MelConfig
-from opendr_perception.tasks.sound.messages import TYPES, Format, read
+from opendr_perception.tasks.sound.messages import BARE, TYPES, Format, read, read_info
 from opendr_perception.tasks.sound.mfcc import MFCC_RATE, MfccConfig, mfcc
 from opendr_perception.tasks.sound.mouth import MouthReader
 from opendr_perception.tasks.sound.pcm import ENCODINGS, MOST_CHANNELS, RATES, decode, encode
@@ -19,6 +19,7 @@ from opendr_perception.tasks.sound.speaker import SpeakerFinder, SpeakerSettings
 from opendr_perception.tasks.sound.voice import RATE, SpeechModel, VoiceDetector, VoiceSettings
 
 __all__ = [
+    "BARE",
     "ENCODINGS",
     "FLOOR",
     "MFCC_RATE",
@@ -50,6 +51,7 @@ __all__ = [
     "mfcc",
     "open_source",
     "read",
+    "read_info",
     "read_sound",
     "voice",
 ]

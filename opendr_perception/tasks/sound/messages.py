@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from opendr_perception.tasks.signals import Arrived, Chunk
-from opendr_perception.tasks.sound.pcm import check_channels, check_rate, decode, doubt, without_nan
+from opendr_perception.tasks.sound.pcm import ENCODINGS, check_channels, check_rate, decode, doubt, without_nan
 
 Message = Any
 """Of one of the `TYPES`, from whatever package: it is known by its fields."""
@@ -25,6 +25,10 @@ TYPES = {
     "AudioStamped": "audio_common_msgs/msg/AudioStamped",
     "RawAudio": "foxglove_msgs/msg/RawAudio",
 }
+BARE = ("AudioData", "AudioDataStamped")
+"""Those that do not contain their format; an AudioInfo beside them may tell it."""
+PLAIN = ("", "wave", "wav", "pcm", "raw")
+"""Names of sound that is not coded."""
 PORT_AUDIO = {1: "float32_data", 2: "int32_data", 8: "int16_data", 16: "int8_data"}
 """Sample formats of PortAudio, and the field that has them in AudioStamped."""
 
@@ -36,6 +40,23 @@ class Format:
     sample_rate: int
     channels: int
     encoding: str
+
+
+def read_info(message: Message) -> Format:
+    """What an AudioInfo of ros-drivers' audio_common_msgs says of the AudioData beside it.
+
+    Raises:
+        ValueError: it is coded, as MP3 is, or in another sample format; the text says so in one line.
+    """
+    coding = message.coding_format.strip().lower()
+    if coding not in PLAIN:
+        raise ValueError(f"audio_info says that the sound is coded as '{coding[:40]}': have it published as wave")
+    encoding = message.sample_format.strip().upper()
+    if encoding not in ENCODINGS:
+        raise ValueError(f"audio_info has the sample format '{encoding[:40]}'; known are {', '.join(ENCODINGS)}")
+    check_rate(message.sample_rate)
+    check_channels(message.channels)
+    return Format(int(message.sample_rate), int(message.channels), encoding)
 
 
 def read(message: Message, arrived: int, known: Format) -> Arrived:

@@ -1,6 +1,7 @@
 """Train the network that names sounds: `python -m opendr_perception.training.sound.classification`.
 
-Kinds: `environment` learns ESC-10, fold by fold; `digits` learns spoken digits, speaker by speaker. Each group of
+Kinds: `environment` learns ESC-10, fold by fold; `digits` learns spoken digits, speaker by speaker; `scenes` learns
+TUT Acoustic Scenes and `genres` GTZAN, group by group. Each group of
 recordings is left out once and measured by the network that has not heard it. The one that is kept has heard all,
 unless one group alone was to be left out.
 """
@@ -8,7 +9,7 @@ unless one group alone was to be left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,11 +36,10 @@ from opendr_perception.training.sound.examples import (
     SoundEvent,
     Timing,
     events_of,
-    noises,
     pseudo_words,
 )
-from opendr_perception.training.sound.recordings import LabelledSound, groups, read_digits, read_esc
-from opendr_perception.training.sound.spoken import OTHER_WORDS, speak, spoken_digits
+from opendr_perception.training.sound.material import Material, material
+from opendr_perception.training.sound.recordings import groups
 
 SHOWN = 25
 """Steps between two lines of progress, and two checkpoints."""
@@ -77,18 +77,22 @@ class Kind:
         return Timing(network.patches.field, network.patches.hop, self.frames, self.need, self.keep)
 
 
+LONG_SOUNDS = Kind(
+    MelConfig(bands=32),
+    {"widths": (8, 16, 32, 64), "pools": (2, 2, 2, 2), "channels": 96, "window": 20},
+    frames=334,
+    need=48,
+    keep=0,
+    speeds=(0.9, 1.0, 1.1),
+    other_speeds=(1.0,),
+    share=0.1,
+    distortion=Distortion(0.4, warp=0.04, stretch=0.1),
+)
+
 KINDS = {
-    "environment": Kind(
-        MelConfig(bands=32),
-        {"widths": (8, 16, 32, 64), "pools": (2, 2, 2, 2), "channels": 96, "window": 20},
-        frames=334,
-        need=48,
-        keep=0,
-        speeds=(0.9, 1.0, 1.1),
-        other_speeds=(1.0,),
-        share=0.1,
-        distortion=Distortion(0.4, warp=0.04, stretch=0.1),
-    ),
+    "environment": LONG_SOUNDS,
+    "scenes": LONG_SOUNDS,
+    "genres": LONG_SOUNDS,
     "digits": Kind(
         MelConfig(bands=32, highest=3800.0),
         {"widths": (12, 24, 48, 64), "pools": (2, 2, 2, 1), "channels": 96, "window": 8},
@@ -98,7 +102,7 @@ KINDS = {
         speeds=(0.85, 1.0, 1.18),
         other_speeds=(1.0,),
         share=0.2,
-        distortion=Distortion(0.8, warp=0.08, stretch=0.15, echo=0.3, loudness=(-1.5, 1.2)),
+        distortion=Distortion(0.6, warp=0.05, stretch=0.1, echo=0.2),
     ),
 }
 
@@ -151,42 +155,6 @@ class Trainer(Resumable):
             yield self.step, loss.item(), (logits.argmax(1) == labels)[judged].float().mean().item()
 
 
-@dataclass(frozen=True, eq=False)
-class Material:
-    """All that a kind learns from.
-
-    Args:
-        recordings: that are told apart, and measured group by group.
-        others: that are none of the classes.
-        labels: the classes.
-        made: that are told apart too, and never measured.
-    """
-
-    recordings: Sequence[LabelledSound]
-    others: Sequence[LabelledSound]
-    labels: tuple[str, ...]
-    made: Sequence[LabelledSound] = ()
-
-
-def material(name: str, esc: Path, digits: Path, seed: int, synthetic: int = 0) -> Material:
-    """Read what a kind learns from; the recordings of the other kind are none of its classes.
-
-    Args:
-        name: of the kind.
-        esc, digits: folders of the sets.
-        seed: of what is drawn.
-        synthetic: digits that espeak-ng says beside the real ones, and a third as many other words.
-    """
-    rng = np.random.default_rng(seed)
-    sounds, words = read_esc(esc), read_digits(digits)
-    own, other = (sounds, words) if name == "environment" else (words, sounds)
-    labels = (*sorted({recording.label for recording in own}), UNKNOWN)
-    foreign = [other[int(k)] for k in rng.permutation(len(other))[:200]]
-    made = spoken_digits(synthetic, rng) if synthetic else []
-    foreign += speak(OTHER_WORDS, synthetic // 3, rng) if synthetic else []
-    return Material(own, [*foreign, *noises(80, 5.0, rng)], labels, made)
-
-
 def learn(name: str, data: Material, left_out: str, settings: Settings, output: Path, console: Console) -> SoundNetwork:
     """Train on all groups but one ('' for all), and give the network."""
     kind = KINDS[name]
@@ -209,9 +177,12 @@ def learn(name: str, data: Material, left_out: str, settings: Settings, output: 
 
 
 def main(
-    kind: Annotated[str, typer.Argument(help="environment or digits.")],
-    esc: Annotated[Path, typer.Option(help="Folder of ESC-50, or of ESC-10 by class.")],
-    digits: Annotated[Path, typer.Option(help="Folder of the Free Spoken Digit Dataset.")],
+    kind: Annotated[str, typer.Argument(help="environment, digits, scenes or genres.")],
+    esc: Annotated[Path | None, typer.Option(help="Folder of ESC-50, or of ESC-10 by class.")] = None,
+    digits: Annotated[Path | None, typer.Option(help="Folder of the Free Spoken Digit Dataset.")] = None,
+    dataset: Annotated[
+        Path | None, typer.Option("--data", help="Folder of TUT Acoustic Scenes (scenes) or GTZAN (genres).")
+    ] = None,
     steps: Steps = 600,
     seed: Seed = 1,
     synthetic: Annotated[
@@ -231,7 +202,10 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     if synthetic and kind != "digits":
         raise typer.BadParameter("--synthetic is for digits")
-    data = material(kind, esc, digits, seed, synthetic)
+    try:
+        data = material(kind, esc, digits, seed, synthetic, dataset)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     base = Settings(kind, "", steps, seed=seed, synthetic=synthetic)
     figures: dict[str, Any] = {}
     for group in [only] if only else groups(data.recordings):

@@ -1,4 +1,4 @@
-"""Labelled recordings: environmental sounds (ESC) and spoken digits (FSDD), in their own and in compact layouts."""
+"""Labelled recordings in the layouts of their sets: ESC, spoken digits (FSDD), TUT Acoustic Scenes, GTZAN."""
 
 from __future__ import annotations
 
@@ -61,6 +61,56 @@ def read_esc(folder: Path) -> list[LabelledSound]:
 
 def _words(name: str) -> str:
     return name.replace("_", " ").lower()
+
+
+def read_scenes(folder: Path) -> list[LabelledSound]:
+    """Read TUT Acoustic Scenes (2016, 2017, and TUT Urban Acoustic Scenes 2018).
+
+    Args:
+        folder: with `meta.txt` or `meta.csv`, whose rows begin with a file and its scene, and the files' folder
+            `audio/`; and with `evaluation_setup/fold<k>_evaluate.txt`, whose files are those of a fold. Where a file is
+            in no fold, its group is the place of the recording, the part of its name that several files share.
+
+    Raises:
+        ValueError: there is no such table.
+    """
+    tables = [folder / name for name in ("meta.txt", "meta.csv") if (folder / name).is_file()]
+    if not tables:
+        raise ValueError(f"{folder}: no meta.txt or meta.csv is here, which TUT Acoustic Scenes have")
+    folds = {
+        Path(row.split()[0]).name: name.stem.split("_")[0][4:]
+        for name in sorted((folder / "evaluation_setup").glob("fold*_evaluate.*"))
+        for row in name.read_text(encoding="utf-8").splitlines()
+        if row.strip() and not row.startswith("filename")
+    }
+    rows = [row.split() for row in tables[0].read_text(encoding="utf-8").splitlines() if row.strip()]
+    found = []
+    for file, scene, *_ in (row for row in rows if row[0] != "filename"):
+        name = Path(file).name
+        place = "-".join(Path(file).stem.split("-")[1:3]) if "-" in name else name.split("_")[0]
+        found.append(LabelledSound(read_sound(folder / file, RATE), _words(scene), folds.get(name, place)))
+    return found
+
+
+def read_genres(folder: Path) -> list[LabelledSound]:
+    """Read GTZAN: `blues/blues.00000.wav` (or `.au`), in this folder or in `genres/` or `genres_original/` of it.
+
+    Ten groups by the last digit of the numbers. The set has neighbours of one artist and repetitions [Sturm 2013], so
+    that accuracies of these groups are too high.
+
+    Raises:
+        ValueError: there is none.
+    """
+    places = (folder, folder / "genres", folder / "genres_original")
+    files = sorted(path for place in places for path in place.glob("*/*") if GENRE.fullmatch(path.name))
+    if not files:
+        raise ValueError(f"{folder}: no blues/blues.00000.wav or the like is here, as GTZAN has them")
+    return [
+        LabelledSound(read_sound(path, RATE), path.name.split(".")[0], path.name.split(".")[1][-1]) for path in files
+    ]
+
+
+GENRE = re.compile(r"[a-z]+\.\d{5}\.(wav|au)")
 
 
 def read_digits(folder: Path) -> list[LabelledSound]:

@@ -14,6 +14,7 @@ from std_msgs.msg import Header
 
 from opendr_perception.ros.signals import audio
 from opendr_perception.ros.signals.audio import message_type
+from opendr_perception.ros.signals.sources import AudioSamples
 from opendr_perception.tasks.sound.messages import Format, read
 from opendr_perception.tasks.sound.pcm import encode
 
@@ -49,6 +50,48 @@ def test_every_message_gives_its_samples_at_their_time(kind: str) -> None:
     np.testing.assert_allclose(heard.chunk.samples, SAMPLES, atol=1e-4)
     assert (heard.chunk.stamp, heard.chunk.rate, heard.chunk.loose) == (3_000_000_007, RATES[kind], False)
     assert heard.frame_id == ("" if kind == "foxglove" else "mic")
+
+
+INFO = {"channels": 2, "sample_rate": 8000, "sample_format": "S16LE", "bitrate": 0, "coding_format": "wave"}
+
+
+def test_what_audio_info_says_is_believed_instead_of_the_parameters() -> None:
+    options = SimpleNamespace(audio_type="auto", sample_rate=44100, channels=1, sample_format="S8")
+    source, message = AudioSamples(options), SimpleNamespace(data=S16)
+    assert source.read(message, ARRIVED).chunk.rate == 44100
+    source.tell(SimpleNamespace(**INFO))
+    heard = source.read(message, ARRIVED).chunk
+    np.testing.assert_allclose(heard.samples, SAMPLES, atol=1e-4)
+    assert heard.rate == 8000
+    ours_too = source.read(WHOLE["ours, floats"], ARRIVED).chunk
+    assert ours_too.rate == 16000, "a message that tells its format needs nobody else to"
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"coding_format": "mp3"}, "the sound is coded as 'mp3': have it published as wave"),
+        ({"sample_format": "S24_3LE"}, "the sample format 'S24_3LE'; known are"),
+        ({"sample_rate": 0}, "a sample rate of 0 Hz"),
+        ({"channels": 0}, "0 channels: must be 1 to 64"),
+    ],
+)
+def test_an_audio_info_that_cannot_be_followed_is_refused(changes: dict[str, Any], line: str) -> None:
+    source = AudioSamples(SimpleNamespace(audio_type="auto", sample_rate=8000, channels=2, sample_format="S16LE"))
+    with pytest.raises(ValueError, match=line):
+        source.tell(SimpleNamespace(**{**INFO, **changes}))
+    assert source.read(SimpleNamespace(data=S16), ARRIVED).chunk.rate == 8000, "the parameters hold again"
+
+
+def test_only_messages_without_a_format_have_an_info_beside_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = AudioSamples(SimpleNamespace(audio_type="auto"))
+    monkeypatch.setattr(audio.importlib, "import_module", lambda name: SimpleNamespace(AudioInfo=Audio))
+    beside = source.beside("AudioData")
+    assert beside is not None
+    assert (beside.topic, beside.type) == ("audio_info", Audio)
+    assert source.beside("Audio") is None
+    monkeypatch.setattr(audio.importlib, "import_module", lambda name: SimpleNamespace())
+    assert source.beside("AudioData") is None, "the other package of that name"
 
 
 def test_sound_without_a_stamp_ended_when_it_came_and_says_so() -> None:

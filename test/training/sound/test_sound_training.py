@@ -9,14 +9,33 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 import yaml
 from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel
-from opendr_perception.training.sound import classification, export
-from opendr_perception.training.sound.examples import IGNORED, Timing, noises, pseudo_words
-from opendr_perception.training.sound.recordings import RATE, LabelledSound, groups, read_digits, read_esc, read_folder
+from opendr_perception.training.sound import classification, export, spoken
+from opendr_perception.training.sound.examples import (
+    IGNORED,
+    QUIET,
+    Distortion,
+    Timing,
+    _echoed,
+    _warped,
+    noises,
+    pseudo_words,
+)
+from opendr_perception.training.sound.recordings import (
+    RATE,
+    LabelledSound,
+    groups,
+    read_digits,
+    read_esc,
+    read_folder,
+    read_genres,
+    read_scenes,
+)
 
 TONES = {"dog": 300.0, "rain": 2500.0}
 
@@ -77,6 +96,86 @@ def test_sets_are_read_in_their_own_and_in_compact_layouts(esc: Path, digits: Pa
             reader(tmp_path)
 
 
+def test_scenes_and_genres_are_read_in_the_layouts_of_their_sets(tmp_path: Path) -> None:
+    scenes = tmp_path / "TUT"
+    for name, scene in (("b020_90_100", "beach"), ("b021_0_10", "park"), ("a001_0_10", "beach")):
+        write(scenes / "audio" / f"{name}.wav", tone(300, 0.5, 0))
+        with (scenes / "meta.txt").open("a") as file:
+            file.write(f"audio/{name}.wav\t{scene}\tplace\n")
+    (scenes / "evaluation_setup").mkdir()
+    (scenes / "evaluation_setup" / "fold1_evaluate.txt").write_text("audio/b020_90_100.wav\tbeach\n")
+    assert [(each.label, each.group) for each in read_scenes(scenes)] == [
+        ("beach", "1"),
+        ("park", "b021"),
+        ("beach", "a001"),
+    ]
+    urban = tmp_path / "urban"
+    write(urban / "audio" / "airport-lyon-1095-40173-a.wav", tone(300, 0.5, 0), 48000)
+    (urban / "meta.csv").write_text("filename\tscene_label\taudio/x\naudio/airport-lyon-1095-40173-a.wav\tairport\tx\n")
+    [one] = read_scenes(urban)
+    assert (one.label, one.group, len(one.samples)) == ("airport", "lyon-1095", 8000 // 3 + 1)
+    for number in (0, 17):
+        write(tmp_path / "gtzan" / "genres" / "blues" / f"blues.{number:05d}.wav", tone(300, 0.5, 0), 22050)
+    assert [(each.label, each.group) for each in read_genres(tmp_path / "gtzan")] == [("blues", "0"), ("blues", "7")]
+    for reader in (read_scenes, read_genres):
+        with pytest.raises(ValueError, match="is here"):
+            reader(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["scenes", "genres"])
+def test_a_training_on_scenes_or_genres_learns_measures_and_exports(kind: str, tmp_path: Path) -> None:
+    for k in range(2):
+        for name, frequency in TONES.items():
+            if kind == "scenes":
+                write(tmp_path / "set" / "audio" / f"{k}x{name}_0.wav", tone(frequency, 4.0, k))
+                with (tmp_path / "set" / "meta.txt").open("a") as file:
+                    file.write(f"audio/{k}x{name}_0.wav\t{name}\n")
+            else:
+                write(tmp_path / "set" / name / f"{name}.0000{k}.wav", tone(frequency, 4.0, k))
+    group = "0" if kind == "genres" else "0xdog"
+    options = ["--data", str(tmp_path / "set"), "--steps", "1", "--only", group, "--output", str(tmp_path)]
+    app = typer.Typer()
+    app.command()(classification.main)
+    result = CliRunner().invoke(app, [kind, *options])
+    assert result.exit_code == 0, result.output
+    weights = tmp_path / kind / f"sound-{kind}.npz"
+    assert yaml.safe_load(weights.with_suffix(".yaml").read_text())["labels"] == ["dog", "rain", "unknown"]
+    export.export_weights(weights, tmp_path / "model.onnx")
+    assert SoundModel(Session(tmp_path / "model.onnx")).labels == ("dog", "rain", "unknown")
+    refused = CliRunner().invoke(app, [kind, "--steps", "1"])
+    assert refused.exit_code == 2
+
+
+def test_words_are_spoken_by_many_voices_where_the_synthesiser_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    monkeypatch.setattr(spoken.shutil, "which", lambda name: None)
+    with pytest.raises(ValueError, match="apt install espeak-ng"):
+        spoken.spoken_digits(1, rng)
+    monkeypatch.undo()
+    if spoken.shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+    found = spoken.spoken_digits(4, rng)
+    assert [(each.label, each.group) for each in found] == [(d, "espeak-ng") for d in ("zero", "one", "two", "three")]
+    assert all(0.1 < len(each.samples) / RATE < 1.5 and np.abs(each.samples).max() > 0.05 for each in found)
+
+
+def test_distortions_change_pitch_speed_and_room_and_keep_what_they_must() -> None:
+    rng = np.random.default_rng(0)
+    frames = np.full((40, 32), QUIET, np.float32)
+    frames[10:30, 8] = 0.0
+    assert _warped(frames, Distortion(0.0), rng) is frames
+    warped = _warped(frames, Distortion(0.0, warp=0.1, stretch=0.2), rng)
+    assert warped.shape[1] == 32
+    assert warped.shape[0] != 40
+    power = np.zeros((60, 2), np.float32)
+    power[5] = 1.0
+    echoed = _echoed(power, rng)
+    assert echoed.dtype == np.float32
+    assert not echoed[:5].any()
+    assert (np.diff(echoed[6:, 0]) < 0).all()
+    assert echoed[:, 0].sum() == pytest.approx(1, abs=0.2)
+
+
 def test_a_token_has_to_know_what_it_can_know() -> None:
     sound = Timing(field=10, hop=4, frames=50, need=8, keep=0)
     labels = sound.labels(2, 9, start=20, length=100)
@@ -123,8 +222,6 @@ def test_a_training_learns_resumes_measures_and_is_shipped(
 
 
 def test_a_kind_that_is_none_is_refused(tmp_path: Path) -> None:
-    import typer
-
     app = typer.Typer()
     app.command()(classification.main)
     ended = CliRunner().invoke(app, ["music", "--esc", str(tmp_path), "--digits", str(tmp_path)])
