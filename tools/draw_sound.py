@@ -1,4 +1,5 @@
-"""Draw docs/images/voice.png and sounds.png: what voice_activity and sound_classification say of real recordings.
+"""Draw docs/images/voice.png and sounds.png: what voice_activity and sound_classification say of real recordings; and
+speaker.png: mouths in a made scene.
 
 python tools/draw_sound.py DATA
 
@@ -18,8 +19,14 @@ from matplotlib import pyplot
 from matplotlib.axes import Axes
 
 from opendr_perception import zoo
+from opendr_perception.bench.sound.talkers import RATE as TALK_RATE
+from opendr_perception.bench.sound.talkers import TalkingPeople, as_seen, habit, made_voice
+from opendr_perception.sim.people import load_people
+from opendr_perception.tasks.face import FaceDetector
+from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.sound import (
     RATE,
+    MouthReader,
     SoundClassifier,
     SoundModel,
     SpeechModel,
@@ -71,6 +78,30 @@ def sounds(folder: Path) -> None:
     _save(below, "sounds")
 
 
+def speaker() -> None:
+    """A made scene of two people of whom one speaks: how loud it is, and how far their mouths are open."""
+    people = load_people()
+    shown, rng, seconds = TalkingPeople(people[:2]), np.random.default_rng(3), 6.0
+    detector, mouths = FaceDetector(zoo.session("blazeface")), MouthReader(zoo.session("facemesh"))
+    voice, other = made_voice(seconds, rng), habit("chews", seconds, rng)
+    times = np.arange(round(seconds * 15)) / 15
+    openings = []
+    for at in times:
+        image = Image(as_seen(shown.image([voice.at(at), other.at(at)]), (0, 0), rng), "rgb8")
+        [found] = detector([image])
+        order = np.argsort(found.detections.boxes[:, 0])
+        openings.append(mouths(image, found.detections.boxes[order], found.landmarks[order]))
+    shown.close()
+    _, (above, below) = pyplot.subplots(2, 1, figsize=(9, 3.4), sharex=True)
+    _wave(above, voice.samples, TALK_RATE)
+    above.set_ylim(-0.3, 0.3)
+    for number, (name, colour) in enumerate(zip(("who speaks", "who chews"), COLOURS, strict=False)):
+        below.plot(times, np.array(openings)[:, number], colour, label=name)
+    below.set_ylabel("opening of the mouth")
+    below.legend(loc="upper right", frameon=False)
+    _save(below, "speaker", 0.08)
+
+
 def _wave(axes: Axes, sound: np.ndarray, rate: int) -> None:
     """The range of every hundredth second: a wave of all samples would be megabytes."""
     pieces = sound[: len(sound) // (rate // 100) * (rate // 100)].reshape(-1, rate // 100)
@@ -80,8 +111,8 @@ def _wave(axes: Axes, sound: np.ndarray, rate: int) -> None:
     axes.set_ylabel("sound")
 
 
-def _save(axes: Axes, name: str) -> None:
-    axes.set_ylim(0, 1.05)
+def _save(axes: Axes, name: str, top: float = 1.05) -> None:
+    axes.set_ylim(0, top)
     axes.set_xlabel("seconds")
     figure = pyplot.gcf()
     for part in figure.axes:
@@ -94,10 +125,11 @@ def _save(axes: Axes, name: str) -> None:
 
 def main() -> None:
     data = Path(sys.argv[1])
-    zoo.fetch(["silero-vad"])
+    zoo.fetch(["silero-vad", "blazeface", "facemesh"])
     pyplot.rcParams.update({"font.family": "sans-serif", "font.size": 10})
     voices(data / "emodb")
     sounds(data / "esc10")
+    speaker()
 
 
 if __name__ == "__main__":

@@ -215,7 +215,7 @@ def perception(context: LaunchContext) -> list[Node | ExecuteProcess]:
     besides = (*(["video_source"] if given["video"] else []), *(HEARING if given["audio"] else ()))
     names = selected_nodes(" ".join([given["nodes"], *besides]))
     groups = [names] if given["composed"] == "true" else [[name] for name in names]
-    overrides = _overrides(given) | _people(given, names)
+    overrides = _overrides(given) | _people(given, names) | _speaker(given, names)
     started = [process(group, given, overrides, remappings=_remappings(given)) for group in groups]
     return started + ([_view(given)] if given["view"] == "true" else [])
 
@@ -241,6 +241,12 @@ def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     if people and "simulation" in names:  # the number of people in its room
         raise ValueError("people: start simulation by sim.launch.py, it has a parameter of this name")
     return {"people": people} if people else {}
+
+
+def _speaker(given: Mapping[str, str], names: Sequence[str]) -> dict[str, bool]:
+    """The parameter `find_speaker`: where faces are found beside a microphone, mouths tell whose voice it is."""
+    together = not given["params_file"] and {"voice_activity", "face_recognition"} <= set(names)
+    return {"find_speaker": True} if together else {}
 
 
 def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -36,8 +36,10 @@ def with_open_mouth(person: PersonModel, opening: float) -> PersonModel:
 def _jaw(
     vertices: npt.NDArray[np.float64], triangles: npt.NDArray[np.int32], mouth: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """How much each vertex (V,) goes with the jaw, 0 to 1: those that are nearer to the chin than to the nose along
-    the skin, so that the lips part though they touch."""
+    """Share of each vertex (V,) that goes with the jaw, 0 to 1: those nearer to the chin than to the nose by the skin.
+
+    So the lips part though they touch.
+    """
     places, same = np.unique(np.round(vertices, 4), axis=0, return_inverse=True)
     same = same.reshape(-1)  # vertices of one place, split where the texture is
     edges = same[np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])]

@@ -67,7 +67,7 @@ class PerceiverSettings:
 
 
 def research_only(model: str) -> str:
-    """What to tell about the terms of a model that was made from such data."""
+    """Warning about the terms of a model that was made from such data."""
     return f"model '{model}' was made from data that may be used for research only; its card says more"
 
 

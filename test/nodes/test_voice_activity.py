@@ -130,6 +130,50 @@ def test_a_stream_that_changes_its_format_begins_anew_and_goes_on(graph: Any, no
     graph.diagnosis("voice_activity", restarts=1)
 
 
+def test_chunks_of_one_sample_and_of_ten_seconds_are_heard_and_digital_silence_is_told(
+    graph: Any, noise: np.ndarray
+) -> None:
+    microphone = start(graph)
+    microphone.send(np.zeros(160_000, np.float32), size=160_000)
+    microphone.send(np.zeros(16_000, np.float32), size=16_000)
+    graph.diagnosis("voice_activity", "digital silence for 11 s: is the microphone muted?")
+    for sample in noise[:64]:
+        microphone.publish(microphone.message(sample[None]))
+        microphone.sent += 1
+    results = microphone.send(noise[:6400])
+    assert len(results) == (176_064 + 6400) // 512
+
+
+def test_stamps_that_go_back_begin_the_stream_anew(graph: Any, noise: np.ndarray) -> None:
+    microphone = start(graph)
+    assert len(microphone.send(noise)) == 62
+    microphone.sent = 0
+    for place in range(0, 16000, 1600):
+        microphone.publish(microphone.message(noise[place : place + 1600]))
+        microphone.sent += 1600
+        microphone.results.wait(62 + microphone.sent // 512)
+    graph.diagnosis("voice_activity", restarts=1)
+    assert microphone.results.messages[-1].header.stamp.sec == 1000
+
+
+@pytest.mark.parametrize(
+    ("share", "line"), [(2, "are two channels declared as one?"), (0.5, "the rate is wrong or samples are lost")]
+)
+def test_a_rate_or_channels_that_are_not_what_comes_are_told(graph: Any, share: float, line: str) -> None:
+    microphone = start(graph, max_gap=0.1)
+    for _ in range(8):  # a second each, by its stamp
+        microphone.publish(microphone.message(np.zeros(round(16000 * share), np.float32) + 0.01))
+        microphone.sent += 16000
+    graph.diagnosis("voice_activity", line)
+
+
+def test_two_publishers_of_one_topic_are_told(graph: Any, noise: np.ndarray) -> None:
+    microphone = start(graph)
+    microphone.send(noise[:3200])
+    Microphone(graph)
+    graph.diagnosis("voice_activity", "2 publishers of one topic are mixed: give each a stream of its own")
+
+
 def test_microphones_do_not_disturb_each_other(graph: Any, speech: np.ndarray) -> None:
     graph.run(VoiceActivity, audio_type="Audio", streams=["left", "right"])
     left, right = Microphone(graph, "left/audio"), Microphone(graph, "right/audio")

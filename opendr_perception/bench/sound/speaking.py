@@ -1,4 +1,4 @@
-"""Who speaks, on made scenes: how often the voice is given to the face that it belongs to."""
+"""Share of the time in which a voice is given to the face that it belongs to, on made scenes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def speaking(scenes: int) -> list[Figure]:
     detector = FaceDetector(Session(zoo.require("blazeface").path, threads=1))
     mouths = MouthReader(Session(zoo.require("facemesh").path, threads=1))
     rng, people = np.random.default_rng(0), load_people()
-    counts, spent = {"right": 0, "wrong": 0, "": 0}, []
+    counts = {"right": 0, "wrong": 0, "": 0}
+    spent: list[float] = []
     for scene in range(scenes):
         pair = [people[int(k)] for k in rng.permutation(len(people))[: 2 + scene % 2]]
         try:
@@ -67,7 +68,9 @@ def judged(
     voice = made_voice(SECONDS, rng)
     others = [habit(HABITS[(scene + k) % len(HABITS)], SECONDS, rng) for k in range(count)]
     faces = [voice if k == speaker else others[k] for k in range(count)]
-    finder, sway, said = SpeakerFinder(RATE), np.zeros(2), []
+    finder = SpeakerFinder(RATE)
+    sway: np.ndarray = np.zeros(2)
+    said: list[str] = []
     for frame in range(round(SECONDS * FRAMES)):
         at, stamp = frame / FRAMES, round((BEGIN + frame / FRAMES) * 1e9)
         sway = 0.9 * sway + rng.normal(0, 1.5, 2)
@@ -75,7 +78,7 @@ def judged(
         found = detector([image])[0]
         order = np.argsort(found.detections.boxes[:, 0])
         began = time.perf_counter()
-        openings = mouths(image, found.detections.boxes[order], found.landmarks[order])
+        openings = mouths(image, list(found.detections.boxes[order]), list(found.landmarks[order]))
         if count == 2:
             spent.append(time.perf_counter() - began)
         if len(order) == count:  # as a tracker would have it

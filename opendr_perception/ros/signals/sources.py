@@ -73,7 +73,7 @@ class SampleSource(Protocol):
         ...
 
     def beside(self, name: str) -> Beside | None:
-        """What is subscribed beside the messages of a type; None for nothing."""
+        """The topic that is subscribed beside the messages of a type; None for none."""
         ...
 
 

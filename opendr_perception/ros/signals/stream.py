@@ -225,10 +225,14 @@ class SampleStream:
     def diagnose(self, counts: Counts) -> DiagnosticStatus:
         """Report the state of the stream, in words and numbers."""
         unheard = self._listener.problem() if self._listener else f"nobody publishes {self.topic}"
+        several = self._node.count_publishers(self.topic)
+        mixed = f"{several} publishers of one topic are mixed: give each a stream of its own" if several > 1 else ""
+        if mixed:
+            self._warn(mixed, "publishers")
         dropped = "messages are dropped: the model is too slow here" if counts.dropped else ""
         refused = f"cannot be used: {self._last_problem}" if counts.rejected > self._rejected else ""
         self._rejected = counts.rejected
-        problems = "; ".join(filter(None, (unheard, self._doubt, self._found, dropped, refused)))
+        problems = "; ".join(filter(None, (unheard, mixed, self._doubt, self._found, dropped, refused)))
         clock, samples = self._buffer.clock, self._buffer.counts
         values = {
             "received": counts.received,

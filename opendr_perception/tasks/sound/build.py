@@ -73,7 +73,7 @@ class VoiceMemory:
 
 @dataclass(frozen=True)
 class HeardSpeech:
-    """What is heard in one step.
+    """Result of one step.
 
     Args:
         end: time in ns of the end of its sound.

@@ -43,7 +43,7 @@ class Format:
 
 
 def read_info(message: Message) -> Format:
-    """What an AudioInfo of ros-drivers' audio_common_msgs says of the AudioData beside it.
+    """Read what an AudioInfo of ros-drivers' audio_common_msgs says of the AudioData beside it.
 
     Raises:
         ValueError: it is coded, as MP3 is, or in another sample format; the text says so in one line.

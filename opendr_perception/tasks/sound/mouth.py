@@ -1,4 +1,4 @@
-"""How far mouths are open, by MediaPipe's face mesh."""
+"""Openings of mouths, by MediaPipe's face mesh."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who speaks: the face whose mouth moves with the loudness of the voice.
+"""The speaker among faces: the one whose mouth moves with the loudness of the voice.
 
 A mouth opens with the syllables, so its opening follows the logarithm of the energy of what it says; the one of a
 listener, who chews or laughs, does not. The correlation of the two over the last seconds decides, with the delay

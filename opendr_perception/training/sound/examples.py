@@ -52,7 +52,7 @@ class Timing:
 
 @dataclass(frozen=True)
 class Distortion:
-    """How much examples differ from recordings.
+    """Differences of examples from recordings.
 
     Args:
         colour: standard deviation of the loudness of a band, in nepers of power: another microphone in another room.

@@ -1,4 +1,4 @@
-"""What each kind of sound is learnt from: recordings to be told apart, and those that are none of them."""
+"""Material of each kind of sound: recordings to be told apart, and those that are none of them."""
 
 from __future__ import annotations
 

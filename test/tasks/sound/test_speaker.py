@@ -1,4 +1,4 @@
-"""Who speaks: the mouth that moves with the loudness of the voice."""
+"""The speaker is the face whose mouth moves with the loudness of the voice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RATE, FPS, BEGIN = 16000, 15, 1000.0
 
 
 def syllables(seconds: float, seed: int) -> np.ndarray:
-    """How loud a voice is, 0 to 1, a thousand times a second."""
+    """Loudness of a voice, 0 to 1, a thousand times a second."""
     rng = np.random.default_rng(seed)
     loud = np.zeros(round(seconds * 1000))
     place = 0
