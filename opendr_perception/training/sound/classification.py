@@ -102,7 +102,7 @@ KINDS = {
         speeds=(0.85, 1.0, 1.18),
         other_speeds=(1.0,),
         share=0.2,
-        distortion=Distortion(0.6, warp=0.05, stretch=0.1, echo=0.2),
+        distortion=Distortion(0.6, warp=0.05, stretch=0.1, echo=0.2, loudness=(-2.5, 0.7)),
     ),
 }
 
