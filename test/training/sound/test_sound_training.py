@@ -123,7 +123,7 @@ def test_scenes_and_genres_are_read_in_the_layouts_of_their_sets(tmp_path: Path)
 
 
 @pytest.mark.parametrize("kind", ["scenes", "genres"])
-def test_a_training_on_scenes_or_genres_learns_measures_and_exports(kind: str, tmp_path: Path) -> None:
+def test_a_training_on_scenes_or_genres_learns_and_measures(kind: str, tmp_path: Path) -> None:
     for k in range(2):
         for name, frequency in TONES.items():
             if kind == "scenes":
@@ -140,8 +140,6 @@ def test_a_training_on_scenes_or_genres_learns_measures_and_exports(kind: str, t
     assert result.exit_code == 0, result.output
     weights = tmp_path / kind / f"sound-{kind}.npz"
     assert yaml.safe_load(weights.with_suffix(".yaml").read_text())["labels"] == ["dog", "rain", "unknown"]
-    export.export_weights(weights, tmp_path / "model.onnx")
-    assert SoundModel(Session(tmp_path / "model.onnx")).labels == ("dog", "rain", "unknown")
     refused = CliRunner().invoke(app, [kind, "--steps", "1"])
     assert refused.exit_code == 2
 
