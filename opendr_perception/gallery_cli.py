@@ -138,8 +138,9 @@ def _open(gallery: Path | None, embedder: str) -> tuple[Enroller, GalleryFolder]
     )
 
     session = zoo.session(embedder)
-    enroller = Enroller(FaceDetector(zoo.session("blazeface")), FaceEmbedder(session))
-    return enroller, GalleryFolder(gallery or default_gallery(), fingerprint(embedder, session))
+    network = FaceEmbedder(session)
+    enroller = Enroller(FaceDetector(zoo.session("blazeface")), network)
+    return enroller, GalleryFolder(gallery or default_gallery(), fingerprint(embedder, session), network.dimensions)
 
 
 def _warn(text: str) -> None:

@@ -492,6 +492,10 @@ def models_elsewhere(tmp_path: Path, models: dict[str, zoo.ModelFile], monkeypat
 class Exports:
     """ONNX files as other projects' tools export them, with outputs that a test chooses."""
 
+    FACE = np.array([34.0, 8, 58, 40], np.float32)
+    LANDMARKS = np.array([[40.0, 20], [52, 20], [46, 27], [42, 33], [50, 33]], np.float32)
+    """Box, and eyes, nose and corners of the mouth of the face that `one_face` sees."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
@@ -615,6 +619,35 @@ class Exports:
             numpy_helper.from_array(np.array([1, 1, 2], np.float32), "twice"),
         ]
         return self.write(name, nodes, inputs, outputs, constants)
+
+    def stripes(self, numbers: int, side: int, name: str = "stripes.onnx") -> Path:
+        """An embedder of square images: the means of so many stripes of the planes as it gets them."""
+        nodes = [
+            helper.make_node("Reshape", ["image", "stripes"], ["rows"]),
+            helper.make_node("ReduceMean", ["rows"], ["embedding"], axes=[2], keepdims=0),
+        ]
+        shape = numpy_helper.from_array(np.array([0, numbers, -1], np.int64), "stripes")
+        inputs = [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, side, side])]
+        outputs = [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["N", numbers])]
+        return self.write(name, nodes, inputs, outputs, [shape])
+
+    def one_face(self, name: str = "one-face.onnx") -> Path:
+        """A detector, YuNet, that sees one face in every 64 x 96 pixels."""
+        return self(name, self.yunet_outputs())
+
+    @classmethod
+    def yunet_outputs(cls) -> dict[str, np.ndarray]:
+        """Outputs of YuNet for that face, of score 0.9, in the cell of stride 8 at column 5, row 2."""
+        outputs = {}
+        for kind, numbers in (("cls", 1), ("obj", 1), ("bbox", 4), ("kps", 10)):
+            for stride in (8, 16, 32):
+                outputs[f"{kind}_{stride}"] = np.zeros((1, 64 // stride * (96 // stride), numbers), np.float32)
+        cell, corner = 2 * 12 + 5, np.array([40.0, 16])
+        outputs["cls_8"][0, cell], outputs["obj_8"][0, cell] = 1.0, 0.81
+        middle, side = (cls.FACE[:2] + cls.FACE[2:]) / 2, cls.FACE[2:] - cls.FACE[:2]
+        outputs["bbox_8"][0, cell] = [*(middle - corner) / 8, *np.log(side / 8)]
+        outputs["kps_8"][0, cell] = ((cls.LANDMARKS - corner) / 8).ravel()
+        return outputs
 
 
 BATCH_OF_IMAGES = [helper.make_node("Shape", ["image"], ["batch"], start=0, end=1)]

@@ -112,7 +112,13 @@ class ViewControl(ManagedNode):
         params = self.params
         load = partial(zoo.session, device=params.device, threads=params.threads)
         self._recogniser = GalleryRecogniser.open(params.embedder, load(params.embedder), params.gallery)
-        self._policies = Policies(self._recogniser, load, params.paper_constants, params.reinforcement_model)
+        self._policies = Policies(
+            self._recogniser,
+            load,
+            params.paper_constants,
+            params.reinforcement_model,
+            self._recogniser.alignment,
+        )
         self._examine = self._policies.examine
         self._policies.get(params.policy), self._policies.mesh  # what they lack shall be known now
         self._commands = VelocityPublisher(self, self.params.stamped, self.params.frame_id)
@@ -140,7 +146,9 @@ class ViewControl(ManagedNode):
             controller, self._commands.publish, self._seconds, self.fail, self._state.held, self._simulated
         )
         camera = CameraView(params.face_size, params.robot_radius, mount, base, frames.pose)
-        explorer = self._explorer = TopicExplorer(drive, self._recogniser, camera, self.warn)
+        explorer = self._explorer = TopicExplorer(
+            drive, self._recogniser, camera, self.warn, self._recogniser.alignment
+        )
         episodes = Episodes(explorer, drive, self._state.say, self._examine)
         self.until_deactivate.callback(self._wait_for, episodes)
         self.until_deactivate.callback(drive.stop)

@@ -22,9 +22,18 @@ from opendr_perception.zoo.manifest import Entry, ModelEntry, OwnEntry, Package,
 from opendr_perception.zoo.provision import fetch
 from opendr_perception.zoo.store import REMEDIES, FileState, path_of, state_of
 
-FORMATS = ("yolox", "yolo", "rtmdet", "rt-detr", "d-fine", "rtmpose", "vitpose", "yolo-pose", "rtmo")
+FORMATS = (
+    *("yolox", "yolo", "rtmdet", "rt-detr", "d-fine", "rtmpose", "vitpose", "yolo-pose", "rtmo"),
+    *("yunet", "scrfd", "retinaface", "arcface", "adaface", "facenet", "hsemotion"),
+)
 """That can be imported; `zoo.importing` knows what they are, and needs onnx."""
-NODES = {"person detection": ("person_detection", "model"), "pose estimation": ("pose_estimation", "model")}
+NODES = {
+    "person detection": ("person_detection", "model"),
+    "pose estimation": ("pose_estimation", "model"),
+    "face detection": ("face_recognition", "model"),
+    "face recognition": ("face_recognition", "embedder"),
+    "expression recognition": ("emotion_recognition", "model"),
+}
 """Place of use of an imported model: executable and parameter."""
 
 WIDE = 300

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from opendr_perception.tasks.face.embedding import DIMENSIONS
+from opendr_perception.tasks.face.formats import DIMENSIONS
 from opendr_perception.tasks.face.gallery import THRESHOLD
 from opendr_perception.training.emotion.expression.data import LABELS, RAF_DB
 from opendr_perception.training.view.data import PAN_STEP, PANS, Table

@@ -48,7 +48,7 @@ class Recogniser(Protocol):
     """Names aligned faces."""
 
     def __call__(self, crops: Sequence[Pixels]) -> list[Recognition]:
-        """Recognise faces (150, 150, 3) uint8 RGB, aligned for the embedder."""
+        """Recognise faces (S, S, 3) uint8 RGB, aligned for the embedder."""
         ...
 
 

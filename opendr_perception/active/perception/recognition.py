@@ -29,10 +29,14 @@ class GalleryRecogniser:
     Args:
         embedder: turns aligned faces into points.
         folder: of the gallery.
+
+    Attributes:
+        alignment: of the faces that it recognises.
     """
 
     def __init__(self, embedder: FaceEmbedder, folder: GalleryFolder) -> None:
         self._embedder, self._folder = embedder, folder
+        self.alignment = embedder.alignment
         self._stamp: tuple[int, int, int] | None = None
         self._gallery = Gallery(folder.model)
 
@@ -49,12 +53,13 @@ class GalleryRecogniser:
             GalleryError: the gallery cannot be read, or was made with another embedder.
         """
         path = Path(gallery).expanduser() if gallery else default_gallery()
-        recogniser = cls(FaceEmbedder(session), GalleryFolder(path, fingerprint(name, session)))
+        embedder = FaceEmbedder(session)
+        recogniser = cls(embedder, GalleryFolder(path, fingerprint(name, session), embedder.dimensions))
         recogniser._refresh()
         return recogniser
 
     def __call__(self, crops: Sequence[Pixels]) -> list[Recognition]:
-        """Recognise faces (150, 150, 3) uint8 RGB.
+        """Recognise faces (S, S, 3) uint8 RGB, in the alignment of the embedder.
 
         Raises:
             GalleryError: the gallery cannot be read.
@@ -68,7 +73,7 @@ class GalleryRecogniser:
 
 
 def recognise(gallery: Gallery, embeddings: np.ndarray) -> list[Recognition]:
-    """Recognise faces by the nearest sample of a gallery to each of their embeddings (n, 128)."""
+    """Recognise faces by the nearest sample of a gallery to each of their embeddings (n, d)."""
     return [judge(gallery, compare(gallery, [embedding])) for embedding in embeddings]
 
 

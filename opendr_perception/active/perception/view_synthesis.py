@@ -14,7 +14,7 @@ import numpy as np
 
 from opendr_perception.active.perception.face_mesh import FACE, HeadFit, alignment_landmarks, topology
 from opendr_perception.active.perception.raster import EMPTY, rasterise
-from opendr_perception.tasks.face import ALIGNED, TEMPLATE, similarity
+from opendr_perception.tasks.face import OWN, Alignment, similarity
 from opendr_perception.tasks.imaging import Image, Pixels, to_bgr
 
 
@@ -23,7 +23,7 @@ class SyntheticView:
     """A face from elsewhere.
 
     Args:
-        pixels: (150, 150, 3) uint8 RGB, aligned for the embedder.
+        pixels: (S, S, 3) uint8 RGB, aligned for the embedder.
         coverage: share of the face that the image shows; the rest is mirrored or filled.
     """
 
@@ -31,20 +31,22 @@ class SyntheticView:
     coverage: float
 
 
-def synthesise(image: Image, fit: HeadFit, pan: float) -> SyntheticView:
+def synthesise(image: Image, fit: HeadFit, pan: float, alignment: Alignment = OWN) -> SyntheticView:
     """Render a face as a camera would see it that has gone around the person.
 
     Args:
         image: the image.
         fit: the face in it.
         pan: how far the camera goes, rad; positive to its own right.
+        alignment: of the embedder; of the package's own by default.
     """
     mesh = topology()
     turned = fit.vertices @ turn(pan).T
-    place = similarity(alignment_landmarks(turned), TEMPLATE)
+    place = similarity(alignment_landmarks(turned), alignment.eyes_and_mouth)
     scale = math.hypot(place[0, 0], place[1, 0])
+    place[1] /= alignment.stretch
     drawn = np.column_stack([turned[:, :2] @ place[:, :2].T + place[:, 2], scale * turned[:, 2]])
-    raster = rasterise(drawn, mesh.triangles, (ALIGNED, ALIGNED))
+    raster = rasterise(drawn, mesh.triangles, (alignment.size, alignment.size))
 
     flat, seen = fit.vertices[:, :2], fit.seen.astype(np.float64)
     at = raster.interpolate(np.column_stack([flat, flat[mesh.mirror], seen, seen[mesh.mirror]]))

@@ -18,6 +18,7 @@ from opendr_perception.active.policies.occlusion import OcclusionNetworks, Occlu
 from opendr_perception.active.policies.reinforcement import FramePolicy, ReinforcementPolicy
 from opendr_perception.active.policies.synthesis import RenderedConfidence, SynthesisPolicy, SynthesisSettings
 from opendr_perception.engine.session import Session
+from opendr_perception.tasks.face import OWN, Alignment
 
 POLICIES = ("synthesis", "occlusion", "reinforcement", "auto", "static", "random", "rule")
 """Names of the policies."""
@@ -35,12 +36,19 @@ class Policies:
         load: opens a model of the zoo.
         paper_constants: take the constants of the publications instead of this package's own.
         learned: the model of the policy that was learned by reinforcement, '' for the one of this package.
+        alignment: of the faces that the recogniser takes.
     """
 
     def __init__(
-        self, recogniser: Recogniser, load: Callable[[str], Session], paper_constants: bool = False, learned: str = ""
+        self,
+        recogniser: Recogniser,
+        load: Callable[[str], Session],
+        paper_constants: bool = False,
+        learned: str = "",
+        alignment: Alignment = OWN,
     ) -> None:
         self._recogniser, self._load, self._paper_constants, self._learned = recogniser, load, paper_constants, learned
+        self._alignment = alignment
         self._made: dict[str, ViewPolicy] = {}
         self._make: dict[str, Callable[[], ViewPolicy]] = {
             "synthesis": self._synthesis,
@@ -80,7 +88,9 @@ class Policies:
 
     def _synthesis(self) -> ViewPolicy:
         """As published [Kakaletsis 2022], a rendering's confidence is compared as it is, and any gain is enough."""
-        predict = RenderedConfidence(self.mesh, self._recogniser, calibrated=not self._paper_constants)
+        predict = RenderedConfidence(
+            self.mesh, self._recogniser, calibrated=not self._paper_constants, alignment=self._alignment
+        )
         return SynthesisPolicy(predict, SynthesisSettings(min_gain=0.0) if self._paper_constants else None)
 
     def _occlusion(self) -> ViewPolicy:

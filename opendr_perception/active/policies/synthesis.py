@@ -12,6 +12,7 @@ import numpy as np
 from opendr_perception.active.control import Move
 from opendr_perception.active.perception import FaceMesh, FaceObservation, Recogniser, synthesise
 from opendr_perception.active.policies.base import Decision
+from opendr_perception.tasks.face import OWN, Alignment
 
 
 class Predictor(Protocol):
@@ -39,11 +40,18 @@ class RenderedConfidence:
             because a face that is hardly seen cannot be rendered well. As published, a rendering's confidence is taken
             as it is.
         min_presence: of a face, below which the mesh is not believed.
+        alignment: of the faces that the recogniser takes.
     """
 
     def __init__(
-        self, mesh: FaceMesh, recogniser: Recogniser, calibrated: bool = True, min_presence: float = 0.5
+        self,
+        mesh: FaceMesh,
+        recogniser: Recogniser,
+        calibrated: bool = True,
+        min_presence: float = 0.5,
+        alignment: Alignment = OWN,
     ) -> None:
+        self._alignment = alignment
         self._mesh, self._recogniser = mesh, recogniser
         self._calibrated, self._min_presence = calibrated, min_presence
 
@@ -52,7 +60,7 @@ class RenderedConfidence:
         if fit.presence < self._min_presence:
             return None
         here = (0.0,) if self._calibrated else ()
-        crops = [synthesise(view.image, fit, pan).pixels for pan in (*here, *pans)]
+        crops = [synthesise(view.image, fit, pan, self._alignment).pixels for pan in (*here, *pans)]
         found = [recognition.rank for recognition in self._recogniser(crops)]
         if not self._calibrated:
             return found

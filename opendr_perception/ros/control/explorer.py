@@ -24,7 +24,7 @@ from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.sights import LocatedFace, Meant, boxes, corners
 from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.robot.camera_view import CameraView
-from opendr_perception.tasks.face import align
+from opendr_perception.tasks.face import OWN, Alignment, align
 from opendr_perception.tasks.imaging import Image
 
 IMAGES = 12
@@ -52,11 +52,18 @@ class TopicExplorer:
         recogniser: says who is seen.
         camera: how the robot sees.
         warn: is told what is wrong with messages, and which topic that is about.
+        alignment: of the faces that the recogniser takes.
     """
 
     def __init__(
-        self, drive: DriveLoop, recogniser: Recogniser, camera: CameraView, warn: Callable[[str, str], None]
+        self,
+        drive: DriveLoop,
+        recogniser: Recogniser,
+        camera: CameraView,
+        warn: Callable[[str, str], None],
+        alignment: Alignment = OWN,
     ) -> None:
+        self._alignment = alignment
         self._drive, self._recogniser, self._camera, self._warn = drive, recogniser, camera, warn
         self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
         self._sights: list[LocatedFace] = []
@@ -177,7 +184,8 @@ class TopicExplorer:
             looks = list(self._looks)
             if not looks:
                 return self._glimpse()
-        recognitions = self._recogniser([align(view.image, view.landmarks) for view in looks])
+        crops = [align(view.image, view.landmarks, alignment=self._alignment) for view in looks]
+        recognitions = self._recogniser(crops)
         views = [replace(view, recognition=found) for view, found in zip(looks, recognitions, strict=True)]
         return sorted(views, key=lambda view: view.recognition.rank)[len(views) // 2]
 

@@ -66,7 +66,9 @@ def face_array(image: Image, result: RecognisedFaces) -> FaceArray:
     faces, poses, tracks, identities = result.faces, result.angles, result.tracks, result.identities
     size = (image.width, image.height)
     found = faces.detections
-    inside = ((faces.landmarks >= 0) & (faces.landmarks <= size)).all(axis=2)
+    seen = np.ones(faces.landmarks.shape[1], bool)
+    seen[-2:] = faces.ears  # else they are where they should be, but nobody has seen them
+    inside = ((faces.landmarks >= 0) & (faces.landmarks <= size)).all(axis=2) & seen
     landmarks = np.concatenate([faces.landmarks, (inside * found.scores[:, None])[..., None]], axis=2)
     return FaceArray(
         width=image.width,

@@ -33,9 +33,9 @@ class Settings(PerceiverSettings):
 
     model: str = parameter(
         "expression-research",
-        "An expression network of the zoo, or an ONNX file with the input image uint8 (N, H, W, 3) RGB, the output "
-        "probabilities (N, C), optionally the output valence_arousal (N, 2), and the metadata labels, a JSON list, and "
-        "optionally crop, a JSON object that says how faces are cut out.",
+        "An expression network of the zoo, one of your own (models import hsemotion), or an ONNX file with the input "
+        "image uint8 (N, H, W, 3) RGB, the output probabilities (N, C), optionally the output valence_arousal (N, 2), "
+        "and the metadata labels, a JSON list, and optionally crop, a JSON object that says how faces are cut out.",
         read_only=True,
     )
     temporal: str = parameter(

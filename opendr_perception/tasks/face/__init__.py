@@ -1,9 +1,10 @@
 """Faces: detection, head pose, embedding, identity, and the gallery of enrolled people."""
 
 from opendr_perception.tasks.face.build import CameraImage, FaceMemory, FacePerceiver, RecognisedFaces, Settings, build
-from opendr_perception.tasks.face.detection import LANDMARKS, FaceDetector, Faces
-from opendr_perception.tasks.face.embedding import DIMENSIONS, FaceEmbedder, head_poses, view
+from opendr_perception.tasks.face.detection import FaceDetector, Faces
+from opendr_perception.tasks.face.embedding import FaceEmbedder, head_poses, view
 from opendr_perception.tasks.face.enrolment import Enroller, Sample, default_gallery, enrol, fingerprint, read_sample
+from opendr_perception.tasks.face.formats import DIMENSIONS, LANDMARKS, OWN, Alignment
 from opendr_perception.tasks.face.gallery import (
     THRESHOLD,
     Gallery,
@@ -47,9 +48,11 @@ __all__ = [
     "EXPRESSION_MARGIN",
     "FEWEST",
     "LANDMARKS",
+    "OWN",
     "TEMPLATE",
     "THRESHOLD",
     "TO_DECIDE",
+    "Alignment",
     "CameraImage",
     "Compared",
     "Enroller",

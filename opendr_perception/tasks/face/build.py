@@ -39,12 +39,14 @@ class Settings(PerceiverSettings):
 
     model: str = parameter(
         "blazeface",
-        "A face detector of the zoo (opendr-perception models list), or an ONNX file like it.",
+        "A face detector of the zoo (opendr-perception models list), one of your own (models import yunet, scrfd or "
+        "retinaface), or an ONNX file like them.",
         read_only=True,
     )
     embedder: str = parameter(
         "face-embedding",
-        "Embedding network: of the zoo, or an ONNX file like it. A gallery belongs to the one it was made with.",
+        "Embedding network: of the zoo, one of your own (models import arcface, adaface or facenet), or an ONNX file "
+        "like them. A gallery belongs to the one it was made with: opendr-perception gallery rebuild makes it anew.",
         read_only=True,
     )
     gallery: str = parameter(
@@ -137,7 +139,7 @@ class FacePerceiver(
         self._identifier = FaceIdentifier(self._embedder)
         enroller = Enroller(self._detector, self._embedder)
         path = Path(settings.gallery).expanduser() if settings.gallery else default_gallery()
-        folder = GalleryFolder(path, fingerprint(settings.embedder, embedder))
+        folder = GalleryFolder(path, fingerprint(settings.embedder, embedder), self._embedder.dimensions)
         self.known = KnownFaces(folder, enroller.synchronise(folder, warn), enroller, self._embedder)
         for line in look_alikes(self.known.gallery):
             warn(line)

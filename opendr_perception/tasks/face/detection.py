@@ -1,4 +1,4 @@
-"""Find faces in images with BlazeFace, small ones in large images too."""
+"""Find faces in images, small ones in large images too."""
 
 from __future__ import annotations
 
@@ -8,27 +8,18 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from opendr_perception.engine.session import Session, Tensor
-from opendr_perception.tasks.imaging import Image, Letterbox, Pixels, letterbox
+from opendr_perception.engine.session import Outputs, Session
+from opendr_perception.tasks.face.formats import LANDMARKS, common_boxes, detector_format
+from opendr_perception.tasks.face.geometry import with_ears
+from opendr_perception.tasks.imaging import Fit, Image, Letterbox, PinholeCamera, Pixels, letterbox
 from opendr_perception.tasks.nms import Detections, area, greedy_nms, iou
 from opendr_perception.tasks.shapes import Landmarks
-
-RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
-"""Places of the landmarks; right and left are the person's own."""
-
-LANDMARKS = 6
-
-CANVAS = 256
-"""Side in pixels of the image that the network takes."""
-
-LEVELS = ((16, 2), (32, 6))
-"""For each of its maps: pixels from cell to cell, and anchors of a cell."""
 
 COVERED = 0.6
 """Share of a box that lies in a better one of another pass, from which on both are one face."""
 
 SMALLEST = 1 / 16
-"""The smallest face that the network finds, over the longer side of what it looks at."""
+"""The smallest face that BlazeFace finds, over the longer side of what it looks at."""
 
 TILES_IN_LENGTH = 3
 """At most so many tiles (without overlap) make the length of an image; in larger images tiles grow."""
@@ -55,10 +46,12 @@ class Faces:
         detections: their boxes, inside the image, and scores.
         landmarks: (n, 6, 2) float32, x, y in source pixels, possibly outside of the image: right eye, left eye, nose
             tip, mouth, right ear, left ear.
+        ears: the ears were seen; else they are where an average head in this pose has them.
     """
 
     detections: Detections
     landmarks: Landmarks
+    ears: bool = True
 
     def __post_init__(self) -> None:
         if self.landmarks.shape != (len(self.detections), LANDMARKS, 2):
@@ -68,14 +61,16 @@ class Faces:
         return len(self.detections)
 
     def __getitem__(self, index: np.ndarray | slice) -> Faces:
-        return Faces(self.detections[index], self.landmarks[index])
+        return Faces(self.detections[index], self.landmarks[index], self.ears)
 
 
 class FaceDetector:
-    """BlazeFace [Bazarevsky 2019], the model for back cameras, on whole images and on tiles of large ones.
+    """A detector on whole images and on tiles of large ones.
+
+    Boxes are square and from chin to brows, as those of BlazeFace, whatever the network's are.
 
     Args:
-        session: the zoo's `blazeface`, or a model with the same input and outputs.
+        session: the zoo's `blazeface`, or a model of one of `tasks.face.formats`.
         score_threshold: faces below it are dropped.
         iou_threshold: boxes that overlap more belong to one face.
         tile_size: side in pixels of the tiles in which a large image is looked at a second time; 0 for never. The
@@ -86,7 +81,7 @@ class FaceDetector:
 
     Raises:
         ValueError: tile_size or border is outside of its range.
-        EngineError: it is no such model.
+        EngineError: it is no face detector.
     """
 
     def __init__(
@@ -101,69 +96,43 @@ class FaceDetector:
             raise ValueError(f"tile_size must not be negative, got {tile_size}")
         if not 0 <= border <= 1:
             raise ValueError(f"border must be in [0, 1], got {border:g}")
-        anchors = len(anchor_centres())
-        session.expect(
-            inputs=[Tensor("image", (None, CANVAS, CANVAS, 3), np.dtype(np.uint8))],
-            outputs=[
-                Tensor("boxes", (None, anchors, 4 + 2 * LANDMARKS), np.dtype(np.float32)),
-                Tensor("scores", (None, anchors), np.dtype(np.float32)),
-            ],
-        )
+        self._format = detector_format(session)
         self.score_threshold = score_threshold
         self.iou_threshold = iou_threshold
         self.tile_size = tile_size
         self.border = border
         self._session = session
-        self._anchors = anchor_centres()
 
     def __call__(self, images: Sequence[Image]) -> list[Faces]:
         """Find the faces in each image."""
         views = [
             (number, view) for number, image in enumerate(images) for view in _views(image, self.tile_size, self.border)
         ]
-        canvases = np.empty((len(views), CANVAS, CANVAS, 3), np.uint8)
-        places = [view.fill(canvases[k]) for k, (_, view) in enumerate(views)]
+        canvases = np.empty((len(views), *self._format.size, 3), np.uint8)
+        places = [view.fill(canvases[k], self._format.fit) for k, (_, view) in enumerate(views)]
         if not views:
             return []
         outputs = self._session.run_batch({"image": canvases})
         found: list[list[_Candidates]] = [[] for _ in images]
         for k, (number, view) in enumerate(views):
-            candidates = self._select(outputs["boxes"][k], outputs["scores"][k])
+            candidates = self._select({name: rows[k] for name, rows in outputs.items()})
             points = places[k].to_source(candidates.points) + np.array(view.corner, np.float32)
             found[number].append(_Candidates(points, candidates.scores).of(view, images[number]))
-        return [_merge(passes, image) for passes, image in zip(found, images, strict=True)]
+        faces = [_merge(passes, image) for passes, image in zip(found, images, strict=True)]
+        if self._format.ears:
+            return faces
+        return [_complete(each, image) for each, image in zip(faces, images, strict=True)]
 
-    def _select(self, raw: np.ndarray, scores: np.ndarray) -> _Candidates:
+    def _select(self, outputs: Outputs) -> _Candidates:
         """The faces of one canvas, in its pixels."""
-        sure = np.flatnonzero(scores > self.score_threshold)
-        points = decode(raw[sure], self._anchors[sure])
-        finite = np.isfinite(points).all(axis=(1, 2))
-        return _blend(_Candidates(points[finite], scores[sure][finite]), self.iou_threshold)
-
-
-def anchor_centres() -> np.ndarray:
-    """Middles (896, 2) of the anchors' cells: x, y in canvas pixels, in BlazeFace's order."""
-    levels = []
-    for stride, anchors in LEVELS:
-        steps = (np.arange(CANVAS // stride, dtype=np.float32) + 0.5) * stride
-        x, y = np.meshgrid(steps, steps)
-        levels.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), anchors, axis=0))
-    return np.concatenate(levels)
-
-
-def decode(raw: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Boxes and landmarks from BlazeFace's outputs.
-
-    Args:
-        raw: (n, 16) centre, size and landmarks in pixels; all but the size are relative to the anchor.
-        centres: (n, 2) rows of `anchor_centres`.
-
-    Returns:
-        (n, 8, 2) x, y in canvas pixels: upper left and lower right corner of the box, then the landmarks.
-    """
-    pairs = raw.reshape(-1, 2 + LANDMARKS, 2)
-    middle, half = pairs[:, :1] + centres[:, None], pairs[:, 1:2] / 2
-    return np.concatenate([middle - half, middle + half, pairs[:, 2:] + centres[:, None]], axis=1)
+        found = self._format.decode(outputs, self.score_threshold)
+        given = found.points if self._format.ears else found.points[:, :-2]
+        finite = np.isfinite(given).all(axis=(1, 2))
+        candidates = _Candidates(found.points[finite], found.scores[finite])
+        if self._format.blends:
+            return _blend(candidates, self.iou_threshold)
+        best = greedy_nms(candidates.boxes, candidates.scores, self.iou_threshold)
+        return _Candidates(common_boxes(candidates.points[best]), candidates.scores[best])
 
 
 @dataclass(frozen=True)
@@ -210,15 +179,17 @@ class _View:
     corner: tuple[int, int] = (0, 0)
     border: float = 0.0
 
-    def fill(self, canvas: Pixels) -> Letterbox:
+    def fill(self, canvas: Pixels, fit: Fit) -> Letterbox:
         """Fit it into a canvas for the network."""
+        size = (canvas.shape[0], canvas.shape[1])
         if not self.border:
-            return letterbox(self.image, (CANVAS, CANVAS), "rgb", out=canvas)[1]
-        scale = CANVAS / (1 + 2 * self.border) / max(self.image.width, self.image.height)
+            return fit(self.image, size, canvas)[1]
+        room = 2 * self.border * max(self.image.width, self.image.height)
+        scale = min(size[0] / (self.image.height + room), size[1] / (self.image.width + room))
         height, width = (max(1, round(side * scale)) for side in (self.image.height, self.image.width))
-        inner, place = letterbox(self.image, (height, width), "rgb")
-        top, left = (CANVAS - height) // 2, (CANVAS - width) // 2
-        bottom, right = CANVAS - height - top, CANVAS - width - left
+        inner, place = letterbox(self.image, (height, width), fit.order)
+        top, left = (size[0] - height) // 2, (size[1] - width) // 2
+        bottom, right = size[0] - height - top, size[1] - width - left
         cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_REPLICATE, dst=canvas)
         return Letterbox(place.scale, (place.offset[0] + left, place.offset[1] + top))
 
@@ -272,6 +243,13 @@ def _merge(passes: Sequence[_Candidates], image: Image) -> Faces:
             kept.append(int(index))
     kept.sort(key=lambda index: -scores[index])
     return Faces(Detections(boxes[kept], scores[kept].astype(np.float32)), points[kept, 2:].astype(np.float32))
+
+
+def _complete(faces: Faces, image: Image) -> Faces:
+    """Faces whose ears the network did not give, with ears."""
+    camera = PinholeCamera.assumed(image.width, image.height)
+    completed = np.array([with_ears(points, camera) for points in faces.landmarks], np.float32)
+    return Faces(faces.detections, completed.reshape(-1, LANDMARKS, 2), ears=False)
 
 
 def _covered(box: np.ndarray, others: np.ndarray) -> bool:

@@ -43,7 +43,7 @@ class Sample:
     """One good view of a person.
 
     Args:
-        embedding: (128,) float32.
+        embedding: (d,) float32.
         image: PNG of the face and a little around it.
     """
 
@@ -88,7 +88,7 @@ class Enroller:
         if len(faces) != 1:
             raise GalleryError(f"there are {len(faces)} faces in it" if len(faces) else "there is no face in it")
         [pose] = head_poses(faces, PinholeCamera.assumed(image.width, image.height))
-        found = view(image, faces, 0, pose)
+        found = view(image, faces, 0, pose, self._embedder.alignment)
         if problem := (TO_ENROL if strict else TO_DECIDE).problem(found.quality):
             raise GalleryError(problem)
         return Sample(self._embedder([found.aligned])[0], encode_sample(image, faces.detections.boxes[0]))
@@ -164,7 +164,7 @@ class Found:
     Args:
         name: of the person in whose folder it lies.
         digest: sha256 of its bytes.
-        embedding: (128,) float32; None when it cannot be used.
+        embedding: (d,) float32; None when it cannot be used.
     """
 
     name: str

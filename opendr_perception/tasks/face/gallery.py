@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from opendr_perception.tasks.face.embedding import DIMENSIONS
+from opendr_perception.tasks.face.formats import UNIT_OF_DISTANCE
 from opendr_perception.tasks.face.kinds import nearest_kind
 
 FILE = "embeddings.npz"
@@ -17,7 +17,7 @@ LOG = "changes.log"
 RESERVED = frozenset({FILE, LOG, f"{LOG}.1"})
 """Files of a gallery that lie beside the people's folders; nobody may be called so."""
 
-THRESHOLD = 0.47
+THRESHOLD = UNIT_OF_DISTANCE
 """Distance from which on two faces are two people, where nothing is known of others (see `identity.decision`). dlib's
 customary 0.6 takes different people for one."""
 
@@ -45,7 +45,7 @@ class Gallery:
         threshold: distance from which on two faces are two people.
         names: of the person, for each sample; samples of one person stand together.
         images: for each sample, the image's path below the gallery's folder.
-        embeddings: (n, 128) float32.
+        embeddings: (n, d) float32; d is 128 for the package's own embedder.
         digests: for each sample, sha256 of the image's bytes; '' when unknown, as all are by default.
 
     Raises:
@@ -56,13 +56,14 @@ class Gallery:
     threshold: float = THRESHOLD
     names: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
-    embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, DIMENSIONS), np.float32))
+    embeddings: np.ndarray = field(default_factory=lambda: np.empty((0, 0), np.float32))
     digests: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.names)
         object.__setattr__(self, "digests", self.digests or ("",) * count)
-        if not (count == len(self.images) == len(self.digests) and self.embeddings.shape == (count, DIMENSIONS)):
+        points = self.embeddings.ndim == 2 and len(self.embeddings) == count and (not count or self.embeddings.size > 0)
+        if not (count == len(self.images) == len(self.digests) and points):
             raise ValueError("names, images, digests and embeddings do not belong together")
         if not (np.isfinite(self.embeddings).all() and 0 < self.threshold <= LARGEST_THRESHOLD):
             raise ValueError(f"embeddings must be finite, and the threshold in (0, {LARGEST_THRESHOLD:g}]")
@@ -79,7 +80,7 @@ class Gallery:
     _squares: np.ndarray = field(init=False, compare=False, repr=False)
 
     def distances(self, embedding: np.ndarray) -> np.ndarray:
-        """Distance (p,) of an embedding (128,) to the nearest sample of each of `people`."""
+        """Distance (p,) of an embedding (d,) to the nearest sample of each of `people`."""
         if not self.people:
             return np.empty(0, np.float32)
         squares = self._squares - 2 * (self.embeddings @ embedding) + embedding @ embedding
@@ -107,13 +108,16 @@ class Gallery:
         return separations
 
     def samples(self, name: str) -> np.ndarray:
-        """Embeddings (n, 128) of one person."""
+        """Embeddings (n, d) of one person."""
         return self.embeddings[[k for k, owner in enumerate(self.names) if owner == name]]
 
     def with_samples(
         self, name: str, images: Sequence[str], embeddings: np.ndarray, digests: Sequence[str] = ()
     ) -> Gallery:
         """A gallery with more samples of a person; arguments as the attributes of the same names."""
+        if not len(images):
+            return self
+        new = embeddings.reshape(len(images), -1)
         names = [*self.names, *[name] * len(images)]
         order = sorted(range(len(names)), key=names.__getitem__)  # stable
         every = [*self.images, *images]
@@ -123,7 +127,7 @@ class Gallery:
             names=tuple(names[k] for k in order),
             images=tuple(every[k] for k in order),
             digests=tuple(hashes[k] for k in order),
-            embeddings=np.concatenate([self.embeddings, embeddings.reshape(-1, DIMENSIONS)])[order].astype(np.float32),
+            embeddings=np.concatenate([self.embeddings, new] if self.names else [new])[order].astype(np.float32),
         )
 
     def without(self, images: set[str]) -> Gallery:

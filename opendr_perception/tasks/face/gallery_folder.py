@@ -28,6 +28,7 @@ from shlex import quote
 
 from opendr_perception.files import PRIVATE_FILE, PRIVATE_FOLDER, sync, write_bytes
 from opendr_perception.tasks.face import gallery_file, gallery_log
+from opendr_perception.tasks.face.formats import DIMENSIONS
 from opendr_perception.tasks.face.gallery import FILE, LOG, Gallery, GalleryError, check_name, normal_name
 from opendr_perception.tasks.face.gallery_scan import Contents, folders_of, scan
 
@@ -45,11 +46,13 @@ class GalleryFolder:
     Args:
         path: of the folder; it is made when somebody is enrolled.
         model: what makes embeddings, see `fingerprint`.
+        dimensions: numbers of each.
     """
 
-    def __init__(self, path: Path, model: str) -> None:
+    def __init__(self, path: Path, model: str, dimensions: int = DIMENSIONS) -> None:
         self.path = path
         self.model = model
+        self.dimensions = dimensions
 
     def read(self) -> Gallery:
         """Read the folder's file; an empty gallery when there is none.
@@ -60,6 +63,10 @@ class GalleryFolder:
         gallery = self._read()
         if gallery.model != self.model:
             raise GalleryError(f"{self._file} was made with {gallery.model}, not {self.model}; run: {self._rebuild}")
+        if gallery.names and (numbers := gallery.embeddings.shape[1]) != self.dimensions:
+            raise GalleryError(
+                f"{self._file} has embeddings of {numbers} numbers, not {self.dimensions}; run: {self._rebuild}"
+            )
         return gallery
 
     def stamp(self) -> tuple[int, int, int]:

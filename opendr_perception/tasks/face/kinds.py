@@ -37,7 +37,7 @@ def _shipped() -> tuple[str, Floats]:
 
 
 def nearest_kind(model: str, embeddings: Floats) -> Floats:
-    """Distances (n,) of embeddings (n, 128) to the nearest mean; infinite where none are known."""
+    """Distances (n,) of embeddings (n, d) to the nearest mean; infinite where none are known."""
     means = kinds_of(model)
     if means is None:
         return np.full(len(embeddings), np.inf, np.float32)

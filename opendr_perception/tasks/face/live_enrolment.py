@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from opendr_perception.tasks.face.embedding import AlignedFace, FaceEmbedder, view
 from opendr_perception.tasks.face.enrolment import Enroller, Sample, encode_sample, enrol
+from opendr_perception.tasks.face.formats import OWN, Alignment
 from opendr_perception.tasks.face.gallery import Gallery, GalleryError
 from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 from opendr_perception.tasks.face.identity import TrackedFaces
@@ -27,9 +28,11 @@ class LiveEnrolment:
     Args:
         track: of the face; '' for the only one in view.
         wanted: number of views.
+        alignment: of the embedder.
     """
 
-    def __init__(self, track: str, wanted: int) -> None:
+    def __init__(self, track: str, wanted: int, alignment: Alignment = OWN) -> None:
+        self._alignment = alignment
         self._track = track
         self._wanted = wanted
         self._found: list[_Found] = []
@@ -50,7 +53,7 @@ class LiveEnrolment:
             self._obstacle = f"track {self._track} is not in view" if self._track else "no tracked face is in view"
             return
         place = seen.tracks.index(self._track)
-        found = view(seen.image, seen.faces, place, seen.poses[place])
+        found = view(seen.image, seen.faces, place, seen.poses[place], self._alignment)
         self._obstacle = TO_ENROL.problem(found.quality)
         if not self._obstacle:
             self._found.append(_Found(found, encode_sample(seen.image, seen.faces.detections.boxes[place])))
@@ -148,7 +151,7 @@ class KnownFaces:
         if not self._one_at_a_time.acquire(blocking=False):
             raise GalleryError("another face is being enrolled; try again when that is done")
         try:
-            live = self._live = LiveEnrolment(track, wanted)
+            live = self._live = LiveEnrolment(track, wanted, self._embedder.alignment)
             return live.wait(timeout, self._embedder)
         finally:
             self._live = None

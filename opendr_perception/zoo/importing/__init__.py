@@ -1,6 +1,6 @@
 """Make checked models of the ONNX files that people have: `opendr-perception models import`."""
 
 from opendr_perception.zoo.importing.build import import_model
-from opendr_perception.zoo.importing.formats import FORMATS
+from opendr_perception.zoo.importing.catalogue import FORMATS
 
 __all__ = ["FORMATS", "import_model"]

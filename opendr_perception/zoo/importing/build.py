@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,7 +15,8 @@ from opendr_perception.zoo.cache import Cache, default_cache, sha256_of
 from opendr_perception.zoo.errors import ZooError
 from opendr_perception.zoo.imported import ImportedEntry, OutputSamples
 from opendr_perception.zoo.importing import graph
-from opendr_perception.zoo.importing.formats import DETECTION, FORMATS, Arrays, ModelFormat, Reading
+from opendr_perception.zoo.importing.catalogue import FORMATS
+from opendr_perception.zoo.importing.formats import AS_IS, DETECTION, Arrays, Change, ModelFormat, Reading
 from opendr_perception.zoo.importing.reading import Source, read
 
 SAMPLES = 24
@@ -57,6 +59,8 @@ def import_model(
     if name in imported.load(cache):
         _refuse_taken(name)
     source = read(file)
+    if wanted.normalises(source.model.graph):
+        wanted = replace(wanted, colours=AS_IS)
     _check_task(source, form, wanted)
     size = _size(source, wanted)
     reading, outputs = _recognise(source, form, wanted, size)
@@ -72,7 +76,7 @@ def import_model(
         notes["person"] = str(_person(source, reading, person))
     image, _ = graph.image_input(source.model, source.name)
     fixed = None if graph.free_size(image) and wanted.any_size else size
-    model = graph.wrap(source.model, wanted, fixed, _named(reading, outputs), source.name)
+    model = graph.wrap(source.model, wanted, fixed, _named(reading, outputs), source.name, reading.changes)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, notes)
     with cache.workspace() as workspace:
@@ -158,6 +162,11 @@ def _named(reading: Reading, outputs: Arrays) -> dict[str, tuple[str, graph.Dime
         shape: list[int | str] = list(outputs[source].shape)
         if reading.free_axis is not None:
             shape[reading.free_axis] = "K"
+        change = reading.changes.get(name, Change())
+        if change.alone:
+            shape.insert(0, 1)
+        if change.part is not None:
+            shape[1] = change.part[1] - change.part[0]
         named[name] = (source, shape)
     return named
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import onnx
 
 Arrays = Mapping[str, np.ndarray]
 """Outputs of the network for one image, by name, in their order."""
@@ -23,15 +24,31 @@ KEYPOINTS = (17, 26, 133)
 
 
 @dataclass(frozen=True)
+class Change:
+    """Treatment of an output of the network, in this order.
+
+    Args:
+        alone: it has no axis of the batch, so that the network takes one image at a time; it gets one.
+        part: first and last + 1 of the numbers of its second axis that are taken; None for all.
+        softmax: they become probabilities.
+    """
+
+    alone: bool = False
+    part: tuple[int, int] | None = None
+    softmax: bool = False
+
+
+@dataclass(frozen=True)
 class Reading:
     """Reading of the outputs of a network.
 
     Args:
-        decoder: the name of the decoder, in `tasks.people.formats` or `tasks.body.formats`.
+        decoder: the name of the decoder, in `formats` of `tasks.people`, `tasks.body` or `tasks.face`.
         outputs: the decoder's names of outputs, and the network's.
         classes: how many there are; None where the outputs do not tell.
         free_axis: of the outputs, along which the number of candidates may be another one.
         metadata: what the decoder is told beside the number of the class.
+        changes: of outputs, by the decoder's names.
     """
 
     decoder: str
@@ -39,10 +56,15 @@ class Reading:
     classes: int | None = None
     free_axis: int | None = 1
     metadata: Mapping[str, str] = field(default_factory=dict)
+    changes: Mapping[str, Change] = field(default_factory=dict)
 
 
 Recognise = Callable[[Arrays, tuple[int, int]], Reading | None]
 """Reading of the outputs for an image of (height, width); None if they are of another format."""
+
+
+def _never(graph: onnx.GraphProto) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -58,6 +80,7 @@ class ModelFormat:
         expected: what its outputs must be, in words.
         recognise: reads the outputs.
         task_of_file: what Ultralytics writes into such files as their task.
+        normalises: true of a graph that does by itself what `colours` says.
     """
 
     task: str
@@ -68,6 +91,7 @@ class ModelFormat:
     expected: str
     recognise: Recognise
     task_of_file: str | None = None
+    normalises: Callable[[onnx.GraphProto], bool] = _never
 
 
 def _yolox(outputs: Arrays, size: tuple[int, int]) -> Reading | None:
@@ -173,7 +197,7 @@ _DETR = ModelFormat(
     "logits (N, Q, classes) and boxes (N, Q, 4), or labels (N, K), boxes (N, K, 4) and scores (N, K)", _detr,
 )  # fmt: skip
 
-FORMATS: dict[str, ModelFormat] = {
+PEOPLE: dict[str, ModelFormat] = {
     "yolox": ModelFormat(
         DETECTION, "bgr", AS_IS, (640, 640), True, f"one of (N, A, 5 + classes), or {_DETS}", _yolox
     ),
@@ -199,4 +223,4 @@ FORMATS: dict[str, ModelFormat] = {
         POSES, "bgr", AS_IS, (640, 640), False, "dets (N, K, 5) and keypoints (N, K, 17, 3)", _rtmo
     ),
 }  # fmt: skip
-"""By the names that the command takes."""
+"""Formats of people and their poses, by the names that the command takes."""

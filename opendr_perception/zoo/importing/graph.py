@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import onnx
 from onnx import TensorProto, compose, helper, numpy_helper
 
 from opendr_perception.zoo.errors import ZooError
-from opendr_perception.zoo.importing.formats import ModelFormat
+from opendr_perception.zoo.importing.formats import Change, ModelFormat
 
 PREFIX = "network/"
 """Of everything in the original graph, so that no name is there twice."""
@@ -61,6 +62,7 @@ def wrap(
     size: Size | None,
     outputs: Mapping[str, tuple[str, Dimensions]],
     file: str,
+    changes: Mapping[str, Change] = MappingProxyType({}),
 ) -> onnx.ModelProto:
     """A copy that takes `image` (N, H, W, 3) uint8, in the channel order of the format.
 
@@ -70,22 +72,27 @@ def wrap(
         size: (height, width) of the image; None for any.
         outputs: by the names that they get: their names in the original, and their shapes.
         file: name of the file, for errors.
+        changes: of outputs, by their new names.
     """
     wrapped = compose.add_prefix(model, PREFIX)
     graph = wrapped.graph
     image, target = image_input(wrapped, file)
     batch: int | str = image.type.tensor_type.shape.dim[0].dim_value or "N"
+    if any(change.alone for change in changes.values()):
+        batch = 1
     before = _normalisation(form, image)
     if target is not None:
         if size is None:
             raise ZooError(f"{file}: it wants to be told the size of the image, so that must be fixed")
         before += _size_of_each(target.name, size)
     kinds = {each.name: each.type.tensor_type.elem_type for each in graph.output}
-    after = [
-        helper.make_node("Cast", [PREFIX + source], [name], name, to=_canonical(kinds[PREFIX + source]))
-        for name, (source, _) in outputs.items()
-    ]
-    constants = [
+    after: list[onnx.NodeProto] = []
+    constants: list[onnx.TensorProto] = []
+    for name, (source, shape) in outputs.items():
+        steps, added = _taken(name, PREFIX + source, _canonical(kinds[PREFIX + source]), changes.get(name), shape)
+        after += steps
+        constants += added
+    constants += [
         numpy_helper.from_array(array, name) for name, array in _constants(form, size if target else None).items()
     ]
     nodes = [*before, *graph.node, *after]
@@ -114,6 +121,32 @@ def _normalisation(form: ModelFormat, image: onnx.ValueInfoProto) -> list[onnx.N
         helper.make_node("Div", ["image_centred", "image_deviation"], ["image_scaled"], "image_scaled"),
         helper.make_node("Cast", ["image_scaled"], [image.name], "image_typed", to=kind),
     ]
+
+
+def _taken(
+    name: str, source: str, kind: int, change: Change | None, shape: Dimensions
+) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
+    """Nodes and constants that make an output of another one of the original graph."""
+    change = change or Change()
+    steps: list[tuple[str, list[str]]] = [("Cast", [])]
+    attributes = {"Cast": ("to", kind), "Gather": ("axis", 1), "Softmax": ("axis", 1)}
+    constants = []
+    if change.alone:
+        constants.append(numpy_helper.from_array(np.array(shape, np.int64), f"{name}/shape"))
+        steps.append(("Reshape", [f"{name}/shape"]))
+    if change.part is not None:
+        constants.append(numpy_helper.from_array(np.arange(*change.part), f"{name}/part"))
+        steps.append(("Gather", [f"{name}/part"]))
+    if change.softmax:
+        steps.append(("Softmax", []))
+    nodes, last = [], source
+    for place, (operator, inputs) in enumerate(steps):
+        result = name if place == len(steps) - 1 else f"{name}/{place}"
+        nodes.append(helper.make_node(operator, [last, *inputs], [result], result))
+        if operator in attributes:
+            nodes[-1].attribute.append(helper.make_attribute(*attributes[operator]))
+        last = result
+    return nodes, constants
 
 
 def _size_of_each(name: str, size: Size) -> list[onnx.NodeProto]:

@@ -13,15 +13,14 @@ from onnx import TensorProto, helper
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.tasks.face.detection import (
+from opendr_perception.tasks.face.detection import FaceDetector, Faces
+from opendr_perception.tasks.face.formats import (
     LEFT_EAR,
     LEFT_EYE,
     MOUTH,
     NOSE,
     RIGHT_EAR,
     RIGHT_EYE,
-    FaceDetector,
-    Faces,
     anchor_centres,
     decode,
 )

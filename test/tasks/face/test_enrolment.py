@@ -12,7 +12,7 @@ import pytest
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import DIMENSIONS, FaceEmbedder
+from opendr_perception.tasks.face.embedding import FaceEmbedder
 from opendr_perception.tasks.face.enrolment import (
     Enroller,
     Sample,
@@ -22,6 +22,7 @@ from opendr_perception.tasks.face.enrolment import (
     fingerprint,
     read_sample,
 )
+from opendr_perception.tasks.face.formats import DIMENSIONS
 from opendr_perception.tasks.face.gallery import (
     THRESHOLD,
     Gallery,

@@ -40,7 +40,8 @@ def test_galleries_that_say_what_none_says_are_refused() -> None:
         {"names": ("Ann", "Bob", "Ann")},
         {"names": ("Ann", "Ann")},
         {"digests": ("x",)},
-        {"embeddings": points(3)[:, :64]},
+        {"embeddings": points(3)[:, :0]},
+        {"embeddings": points(3).ravel()},
         {"embeddings": np.full((3, 128), np.inf, np.float32)},
     ):
         fields = {"names": ("Ann", "Ann", "Bob"), "images": ("a", "b", "c"), "embeddings": points(3), **changed}

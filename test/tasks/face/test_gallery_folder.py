@@ -64,6 +64,7 @@ def write_raw(folder: Any, **changed: object) -> None:
         ({"version": 3}, "format 3 instead of 2"),
         ({"metric": "cosine"}, "metric cosine instead of euclidean"),
         ({"embeddings": np.zeros((2, 128), np.float32)}, "do not belong together"),
+        ({"embeddings": np.zeros((1, 64), np.float32)}, "embeddings of 64 numbers, not 128"),
         ({"embeddings": np.full((1, 128), np.nan, np.float32)}, "must be finite"),
         ({"names": np.array([{"a": 1}], object)}, "cannot be read"),
     ],

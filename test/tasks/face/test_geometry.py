@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from opendr_perception.tasks.face.detection import LEFT_EYE, MOUTH, NOSE, RIGHT_EYE
+from opendr_perception.tasks.face.formats import LEFT_EYE, MOUTH, NOSE, RIGHT_EYE
 from opendr_perception.tasks.face.geometry import (
     ALIGNED,
     FACING,

@@ -11,7 +11,8 @@ import pytest
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face.detection import FaceDetector, Faces
-from opendr_perception.tasks.face.embedding import DIMENSIONS, FaceEmbedder
+from opendr_perception.tasks.face.embedding import FaceEmbedder
+from opendr_perception.tasks.face.formats import DIMENSIONS, OWN
 from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery
 from opendr_perception.tasks.face.identity.decision import USUAL_RIVAL, allowed
 from opendr_perception.tasks.face.identity.following import (
@@ -47,6 +48,7 @@ class Scripted(FaceEmbedder):
     """Says what the test wants to be seen, and counts how often it was asked."""
 
     def __init__(self) -> None:
+        self.alignment, self.dimensions = OWN, DIMENSIONS
         self.places: dict[int, float] = {}
         self.batches: list[int] = []
 

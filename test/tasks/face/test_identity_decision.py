@@ -7,8 +7,8 @@ import pytest
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.tasks.face.embedding import DIMENSIONS
 from opendr_perception.tasks.face.enrolment import fingerprint
+from opendr_perception.tasks.face.formats import DIMENSIONS
 from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery
 from opendr_perception.tasks.face.identity.decision import (
     NEARER,

@@ -44,7 +44,7 @@ class Compared:
 
 
 def compare(gallery: Gallery, embeddings: Sequence[npt.NDArray[np.float32]]) -> Compared:
-    """Compare views of one face (v times (128,)) with a gallery: the medians, which a few bad views do not move."""
+    """Compare views of one face (v times (d,)) with a gallery: the medians, which a few bad views do not move."""
     if not len(embeddings):
         return Compared()
     distances = np.median([gallery.distances(embedding) for embedding in embeddings], axis=0)

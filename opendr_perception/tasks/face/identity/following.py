@@ -130,7 +130,7 @@ class FaceIdentifier:
         due.sort(key=lambda k: tracks[seen.tracks[k]].next_look)
         good: list[tuple[Evidence, AlignedFace]] = []
         for k in due[:AT_ONCE]:
-            found = view(seen.image, seen.faces, k, seen.poses[k])
+            found = view(seen.image, seen.faces, k, seen.poses[k], self._embedder.alignment)
             evidence = tracks[seen.tracks[k]]
             evidence.next_look = memory.frame + 1
             if not TO_DECIDE.problem(found.quality):
