@@ -26,6 +26,7 @@ from opendr_perception.bench.nms import nms
 from opendr_perception.bench.people.space import people
 from opendr_perception.bench.presence import presence
 from opendr_perception.bench.process import process
+from opendr_perception.bench.real import real
 from opendr_perception.bench.ros.overhead import overhead
 from opendr_perception.bench.ros.streams import streams
 from opendr_perception.bench.ros.whole import once
@@ -50,6 +51,7 @@ CASES: dict[str, Case] = {
     "highres": high_resolution,
     "presence": presence,
     "people": people,
+    "real": real,
     "sound": sound,
     "signals": signals,
     "av": audiovisual,

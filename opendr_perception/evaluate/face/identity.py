@@ -58,20 +58,20 @@ class FaceReader:
         self.model = fingerprint(embedder.path.stem, embedder)
 
     def __call__(self, image: Image) -> tuple[Floats, str] | None:
-        """Embedding (128,) of the largest face, and what speaks against deciding by it; None without a face."""
+        """Embedding (d,) of the largest face, and what speaks against deciding by it; None without a face."""
         [faces] = self._detector([image])
         if not len(faces):
             return None
         boxes = faces.detections.boxes
         largest = int(np.argmax(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)))
         poses = head_poses(faces, PinholeCamera.assumed(image.width, image.height))
-        found = view(image, faces, largest, poses[largest])
+        found = view(image, faces, largest, poses[largest], self._embedder.alignment)
         return self._embedder([found.aligned])[0], TO_DECIDE.problem(found.quality)
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """Faces as points: embeddings (n, 128), whose they are (n,), and what made them (`fingerprint`)."""
+    """Faces as points: embeddings (n, d), whose they are (n,), and what made them (`fingerprint`)."""
 
     embeddings: Floats
     people: Texts
@@ -191,7 +191,7 @@ def _show(
 
 
 def _count(tally: Tally, gallery: Gallery, name: str, groups: Sequence[Floats], fixed: bool) -> None:
-    """Decide by the views (v, 128) of each group together."""
+    """Decide by the views (v, d) of each group together."""
     for views in groups:
         seen = compare(gallery, [*views])
         nearest, person = int(np.argmin(seen.distances)), who(gallery, seen, THRESHOLD)
