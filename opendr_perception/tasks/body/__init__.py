@@ -18,6 +18,7 @@ __all__ = [
     "Poses",
     "Settings",
     "build",
+    "calibration",
     "convert",
     "formats",
     "grouping",

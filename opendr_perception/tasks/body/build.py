@@ -13,6 +13,7 @@ from opendr_perception import settings as values
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator
+from opendr_perception.tasks.body.calibration import curves_of
 from opendr_perception.tasks.body.formats import is_bottom_up
 from opendr_perception.tasks.body.layouts import COCO17
 from opendr_perception.tasks.body.pose import PoseEstimator, Poses, largest
@@ -90,6 +91,9 @@ class PosePerceiver(
             self.seeker = Seeker(settings, session, sessions)
             self.estimator = self.seeker.estimator(session)
         _warm_up(self.estimator, session)
+        self._curves = curves_of(settings.model)
+        if settings.calibrated_scores and self._curves is None:
+            warn(f"calibrated_scores: nothing was measured of {settings.model}, whose scores stay as they are")
         self.adopt(settings)
 
     def __call__(
@@ -194,7 +198,15 @@ class PosePerceiver(
         tracks = sight.tracks
         if tracks is None:
             tracks = track_ids(memory.tracker, poses.people, self.settings, moment.stamp, sight.image)
-        return replace(poses.in_layout(self.settings.layout), tracks=tracks)
+        return replace(self._calibrated(poses).in_layout(self.settings.layout), tracks=tracks)
+
+    def _calibrated(self, poses: Poses) -> Poses:
+        """The same with scores as the settings want them."""
+        if not self.settings.calibrated_scores or self._curves is None:
+            return poses
+        keypoints = poses.keypoints.copy()
+        keypoints[..., 2] = self._curves(keypoints[..., 2])
+        return replace(poses, keypoints=keypoints)
 
 
 def build(

@@ -52,6 +52,12 @@ class Settings(DetectionSettings):
         minimum=0,
         maximum=1000,
     )
+    calibrated_scores: bool = parameter(
+        False,
+        "Scores of keypoints say how often one like it is right, within 10 cm, and are low for joints that the image "
+        "does not show; measured on rendered people, for the networks of this package. false keeps the network's own, "
+        "with which action_recognition was trained: leave it so for that node.",
+    )
     layout: str = parameter(
         "coco17",
         "Order of the keypoints. openpose18 has one more, the neck: the middle of the shoulders.",

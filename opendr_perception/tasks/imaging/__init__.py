@@ -19,6 +19,7 @@ from opendr_perception.tasks.imaging.image import (
     to_bgr,
     warp,
 )
+from opendr_perception.tasks.imaging.light import is_dark, lit
 from opendr_perception.tasks.imaging.message import COMPRESSED, RAW, BadImage, deserialize, is_readable
 from opendr_perception.tasks.imaging.pixel_range import PixelRange, PixelRanges
 from opendr_perception.tasks.imaging.rhythm import Rhythm
@@ -47,9 +48,11 @@ __all__ = [
     "by_rosbags",
     "crop_resize",
     "deserialize",
+    "is_dark",
     "is_readable",
     "is_utf8",
     "letterbox",
+    "lit",
     "printable",
     "read_image",
     "regions",

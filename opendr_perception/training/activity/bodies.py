@@ -54,6 +54,7 @@ class Cloud:
         normals: (P, 2, 3), likewise.
         colours: (P, 3) RGB in [0, 1].
         offsets: (16, 3), of each joint from its parent, m.
+        face: (5, 3), nose, left eye, right eye, left ear, right ear, from the neck, in the frame of the head.
     """
 
     joints: Ints
@@ -62,6 +63,7 @@ class Cloud:
     normals: Floats
     colours: Floats
     offsets: Floats
+    face: Floats
 
     def pose(self, rotations: Floats, root: Floats) -> tuple[Floats, Floats]:
         """Place the points.
@@ -108,7 +110,24 @@ def cloud(person: PersonModel, points: int, rng: np.random.Generator) -> Cloud:
     straight = np.stack([_straightened(joint, rest) for joint in range(16)])[joints]
     local = (straight @ (places[:, None] - rest[joints])[..., None])[..., 0]
     turned = (straight @ np.broadcast_to(normals[:, None], local.shape)[..., None])[..., 0]
-    return Cloud(joints, weights, local, turned, colours, offsets)
+    return Cloud(joints, weights, local, turned, colours, offsets, _face(person) - rest[2])
+
+
+def _face(person: PersonModel) -> Floats:
+    """Places (5, 3) of nose, left eye, right eye, left ear and right ear, as the mesh has them."""
+    swap = np.array([[1.0, 0, 0], [0, 0, 1], [0, -1, 0]])
+    head, eyes = (person.parts[name].vertices @ swap.T for name in ("head", "eyes"))
+    middle = eyes.mean(0)
+    front = head[(np.abs(head[:, 2]) < 0.01) & (head[:, 1] < middle[1]) & (head[:, 1] > middle[1] - 0.07)]
+    nose = front[front[:, 0].argmax()]
+    level = head[np.abs(head[:, 1] - middle[1]) < 0.03]
+    return np.array(
+        [
+            nose,
+            *(eyes[side * eyes[:, 2] > 0].mean(0) for side in (-1, 1)),
+            *(level[(side * level[:, 2]).argmax()] for side in (-1, 1)),
+        ]
+    )
 
 
 def _surface(person: PersonModel, points: int, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:

@@ -17,7 +17,7 @@ from opendr_perception.training.action.data import MotionClip
 from opendr_perception.training.action.simulate import Actor
 from opendr_perception.training.activity.bodies import Cloud
 from opendr_perception.training.activity.rooms import FurnishedRoom
-from opendr_perception.training.body.motion import FLESH, RATE, Body, Floats, Motion
+from opendr_perception.training.body.motion import COCO_JOINTS, FLESH, RATE, Body, Floats, Motion
 
 FRAME_RATE = 6.0
 """Hz, of the films, as of the public networks."""
@@ -76,6 +76,37 @@ def film(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple[
     window = camera.follow(scene[0][0]) if follow else camera.shake(rng, frames)
     drawn = _draw(camera, room, scene, window, frames, side)
     return _developed(rng, drawn, mirrored=rng.random() < 0.5), motion.labels[at]
+
+
+def posed(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple[Film, Floats, Floats]:
+    """Draw a film of somebody in a room, and say where the keypoints are.
+
+    Args:
+        rng: Decides about everything.
+        cast: Who may appear.
+        frames: Number of frames, at about FRAME_RATE.
+        side: Pixels of the images, which are squares.
+
+    Returns:
+        (frames, side, side, 3) uint8 RGB; (frames, 17, 2) x, y of COCO's keypoints in pixels, of those outside of the
+        image too; and pixels of a metre there (frames,).
+    """
+    at = (np.arange(frames) * RATE / FRAME_RATE).astype(int)
+    motion = Actor(rng, cast.clips).play((at[-1] + 2) / RATE)
+    at = np.minimum(at, len(motion) - 1)
+    root = roots(motion)[at]
+    who = cast.people[int(rng.integers(len(cast.people)))]
+    camera, reach = _camera(rng, root, side, False, cast.held_out)
+    room = FurnishedRoom.random(rng, reach, cast.held_out)
+    scene = [_dressed(rng, who, motion.rotations[at], root, room)]
+    window = camera.shake(rng, frames)
+    drawn = _draw(camera, room, scene, window, frames, side)
+    height = who.offsets[4, 1] / Body.standard().offsets[4, 1]
+    joints, face = Body(who.offsets, who.face).pose(motion.rotations[at])
+    world = np.concatenate([face, joints[:, COCO_JOINTS]], 1) + (root * [1.0, height, 1.0])[:, None]
+    pixels, depth = camera.see(world)
+    places = (pixels - window[:, None, :2]) * window[:, None, 2:] + side / 2
+    return _developed(rng, drawn, mirrored=False), places, camera.focal * window[:, 2] / depth.mean(1)
 
 
 def roots(motion: Motion) -> Floats:
