@@ -1,4 +1,4 @@
-"""How often a keypoint of a score is right, by joint: measured on rendered people whose joints are known.
+"""Calibration of keypoint scores by joint, on rendered people whose joints are known: how often each score is right.
 
     python -m opendr_perception.training.body.calibration movenet-lightning movenet-thunder
 
@@ -45,7 +45,7 @@ SMALLEST, LARGEST = 40, 400
 ROOM = 0.06
 """By which a box is larger than the keypoints of its person, in its longer side."""
 PRIOR = 1.0
-"""How strongly curves are held to the one that changes nothing, in pairs of keypoints."""
+"""Weight of the curve that changes nothing, in pairs of keypoints."""
 
 
 @dataclass(frozen=True, eq=False)
