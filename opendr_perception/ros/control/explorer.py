@@ -63,8 +63,8 @@ class TopicExplorer:
         warn: Callable[[str, str], None],
         alignment: Alignment = OWN,
     ) -> None:
-        self._alignment = alignment
         self._drive, self._recogniser, self._camera, self._warn = drive, recogniser, camera, warn
+        self._alignment = alignment
         self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
         self._sights: list[LocatedFace] = []
         self._stamp = 0
