@@ -212,6 +212,7 @@ class Process:
     def __init__(self, graph: Graph, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         self.output = ""
         self._graph = graph
+        ignored = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup the program would ignore it, as it should
         self._process = subprocess.Popen(
             arguments,
             env=environment,
@@ -220,6 +221,7 @@ class Process:
             text=True,
             start_new_session=True,  # a process group of its own, to which signals can be sent
         )
+        signal.signal(signal.SIGHUP, ignored)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 

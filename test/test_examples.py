@@ -119,4 +119,5 @@ def test_settings(models: object, street: object) -> None:
 
 
 def test_actions(models: object, street: object) -> None:
-    assert example(9).main("", "15")
+    with pytest.warns(UserWarning, match="may be used for research only"):
+        assert example(9).main("", "15")

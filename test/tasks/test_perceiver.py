@@ -187,7 +187,9 @@ def test_people_who_are_known_are_not_looked_for_and_keep_their_tracks(
 def test_actions_follow_the_poses_of_a_stream_and_forget_them_when_it_is_released(
     models: dict[str, zoo.ModelFile], street: list[np.ndarray]
 ) -> None:
-    poses, actions = body.build(body.Settings(threads=1, layout="openpose18")), action.build(action.Settings(threads=1))
+    poses = body.build(body.Settings(threads=1, layout="openpose18"))
+    with pytest.warns(UserWarning, match="may be used for research only"):
+        actions = action.build(action.Settings(threads=1))
     past, memory = poses.new_memory(), actions.new_memory()
     found = [actions(poses(image, past, 100 + k / 10), memory, 100 + k / 10) for k, image in enumerate(street)]
     assert any(answer.people for answer in found)

@@ -112,13 +112,18 @@ def _rhythms(folder: Path) -> HeartSet:
         pieces = [32.768 * samples[start:end] for start, end in itertools.pairwise(ends)]
     else:
         table = sorted(folder.glob("REFERENCE*.csv"))[-1]  # the last version of the labels
-        rows = [(Path(row[0]).name, row[1]) for row in csv.reader(table.open(encoding="utf-8")) if len(row) > 1]
+        rows = [(Path(row[0]).name, row[1]) for row in _rows(table) if len(row) > 1]
         names, labels = [row[0] for row in rows], [row[1] for row in rows]
         pieces = [loadmat(folder / f"{name}.mat")["val"].ravel().astype(np.float32) / 1000 for name in names]
     found = zip(names, pieces, labels, _folds(names), strict=True)
     return HeartSet(
         "CinC 2017", "heart-rhythm", tuple(HeartRecording(n, x, 300.0, RHYTHMS[k], f) for n, x, k, f in found)
     )
+
+
+def _rows(table: Path) -> list[list[str]]:
+    with table.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
 
 
 def _murmurs(folder: Path) -> HeartSet:
@@ -133,7 +138,7 @@ def _murmurs(folder: Path) -> HeartSet:
             recordings.append(HeartRecording(name, samples[start:end], 1000.0, label[sick], name[0]))
     else:
         for part in sorted(folder.glob("training-?")):
-            for row in csv.reader((part / "REFERENCE.csv").open(encoding="utf-8")):
+            for row in _rows(part / "REFERENCE.csv"):
                 sound, rate = _sound(part / f"{row[0]}.wav")
                 recordings.append(HeartRecording(row[0], sound, rate, label[int(row[1]) > 0], part.name[-1]))
     return HeartSet("CinC 2016", "heart-sound", tuple(recordings))

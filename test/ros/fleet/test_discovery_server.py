@@ -46,14 +46,14 @@ print("heard" if heard else "silence", flush=True)
 
 @contextmanager
 def started(*command: str, says: str, **environment: str) -> Iterator[None]:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/", env=os.environ | environment)
-    try:
-        assert process.stdout is not None
-        assert any(says in line for line in process.stdout), f"{command[0]} ended"
-        yield
-    finally:
-        process.kill()
-        process.wait()
+    everything = os.environ | environment
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd="/", env=everything) as process:
+        try:
+            assert process.stdout is not None
+            assert any(says in line for line in process.stdout), f"{command[0]} ended"
+            yield
+        finally:
+            process.kill()
 
 
 def server() -> tuple[str, dict[str, str]]:
