@@ -12,8 +12,8 @@ import typer
 
 from opendr_perception.evaluate.command import evaluate
 from opendr_perception.gallery_cli import app as gallery
+from opendr_perception.models_cli import app as models
 from opendr_perception.teach_cli import app as teach
-from opendr_perception.zoo.commands import app as models
 
 app = typer.Typer(
     help="Perception of people for robots.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False

@@ -34,6 +34,7 @@ BELOW = {
 NETWORK_BUILDERS = ("networks", "training", "streaming")
 WITH_TORCH = (
     "engine/export.py",
+    "models_cli.py",
     "teach_cli.py",
     "bench/action/adapting.py",
     "bench/activity.py",

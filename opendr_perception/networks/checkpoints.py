@@ -26,7 +26,7 @@ def load_checkpoint(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     constants = {name: b for name, b in network.named_buffers() if name not in expected}
     found: dict[str, Tensor] = {}
     for published, tensor in weights.items():
-        name = _renamed(network, published.removeprefix("module."))
+        name = renamed(network, published.removeprefix("module."))
         if name in constants:
             if not torch.allclose(tensor.to(constants[name]), constants[name], atol=1e-6):
                 raise ValueError(f"{published} of the weights is that of another graph")
@@ -45,7 +45,8 @@ def load_checkpoint(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     network.load_state_dict(found)
 
 
-def _renamed(network: nn.Module, name: str) -> str:
+def renamed(network: nn.Module | type[nn.Module], name: str) -> str:
+    """Name in a network of ours of a weight that others have published."""
     for pattern, replacement in getattr(network, "published_names", ()):
         name = re.sub(pattern, replacement, name)
     return name

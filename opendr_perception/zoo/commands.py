@@ -1,4 +1,4 @@
-"""Command line: opendr-perception models {list,fetch,verify,pack,unpack,import,remove}."""
+"""Command line: opendr-perception models {list,fetch,verify,pack,unpack,remove}."""
 
 from __future__ import annotations
 
@@ -22,20 +22,6 @@ from opendr_perception.zoo.manifest import Entry, ModelEntry, OwnEntry, Package,
 from opendr_perception.zoo.provision import fetch
 from opendr_perception.zoo.store import REMEDIES, FileState, path_of, state_of
 
-FORMATS = (
-    *("yolox", "yolo", "rtmdet", "rt-detr", "d-fine", "rtmpose", "vitpose", "yolo-pose", "rtmo"),
-    *("yunet", "scrfd", "retinaface", "arcface", "adaface", "facenet", "hsemotion"),
-)
-"""That can be imported; `zoo.importing` knows what they are, and needs onnx."""
-NODES = {
-    "person detection": ("person_detection", "model"),
-    "pose estimation": ("pose_estimation", "model"),
-    "face detection": ("face_recognition", "model"),
-    "face recognition": ("face_recognition", "embedder"),
-    "expression recognition": ("emotion_recognition", "model"),
-}
-"""Place of use of an imported model: executable and parameter."""
-
 WIDE = 300
 """Columns of a table that no terminal shows: one line for each entry, for `grep`."""
 
@@ -52,7 +38,7 @@ def _known(names: list[str] | None) -> list[str]:
 
 
 def _known_model(names: list[str] | None) -> list[str]:
-    with _one_clear_line():
+    with one_clear_line():
         return _check_names(names, [*load_manifest().models, *imported.load(default_cache())])
 
 
@@ -64,7 +50,7 @@ def _check_names(names: list[str] | None, known: Iterable[str]) -> list[str]:
 
 
 def _known_file(names: list[str] | None) -> list[str]:
-    with _one_clear_line():
+    with one_clear_line():
         return _check_names(names, _everything())
 
 
@@ -78,7 +64,7 @@ ModelNames = Annotated[list[str] | None, typer.Argument(callback=_known_model, h
 @app.command("list")
 def list_command() -> None:
     """Show every model and sample: its size on this disk, state, the terms of what was trained here, and licence."""
-    with _one_clear_line():
+    with one_clear_line():
         table = Table("NAME", "TASK", "SIZE", "STATE", "TERMS", "LICENCE", box=None, pad_edge=False, header_style="")
         for entry in _everything().values():
             path = path_of(entry, default_cache())
@@ -96,7 +82,7 @@ def list_command() -> None:
 @app.command("fetch")
 def fetch_command(names: Names = None) -> None:
     """Download, convert and check what is missing."""
-    with _one_clear_line():
+    with one_clear_line():
         for path in fetch(names or None, reporter=ConsoleReporter()):
             typer.echo(f"ready: {path}")
 
@@ -105,7 +91,7 @@ def fetch_command(names: Names = None) -> None:
 def verify_command(names: Files = None) -> None:
     """Hash every file of the cache again and run every model on its test image."""
     faults = []
-    with _one_clear_line():
+    with one_clear_line():
         for entry in _everything().values():
             path = path_of(entry, default_cache())
             state = state_of(entry, path)
@@ -131,44 +117,21 @@ def verify_command(names: Files = None) -> None:
 @app.command("pack")
 def pack_command(file: Annotated[Path, typer.Argument(help="Tar file to write.")], names: ModelNames = None) -> None:
     """Write converted models into a tar file, for a robot without a network."""
-    with _one_clear_line():
+    with one_clear_line():
         typer.echo(f"packed into {file}: {', '.join(pack(file, names or None))}")
 
 
 @app.command("unpack")
 def unpack_command(file: Annotated[Path, typer.Argument(help="Tar file that `pack` wrote.")]) -> None:
     """Take models from a tar file into the cache."""
-    with _one_clear_line():
+    with one_clear_line():
         typer.echo(f"unpacked: {', '.join(unpack(file))}")
-
-
-@app.command("import")
-def import_command(
-    form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
-    file: Annotated[Path, typer.Argument(help="ONNX file, as the tools of its project export it.")],
-    name: Annotated[str | None, typer.Option(help="For `model:=NAME`; the name of the file by default.")] = None,
-    licence: Annotated[str | None, typer.Option(help="Of the weights; what the file says by default.")] = None,
-    person: Annotated[
-        int | None, typer.Option(help="Number of the class of people; by default the one that the file calls so, or 0.")
-    ] = None,
-) -> None:
-    """Make a model for the nodes of an ONNX file of your own; its licence is your affair."""
-    with _one_clear_line():
-        try:
-            from opendr_perception.zoo.importing import import_model
-        except ImportError as error:  # see provision
-            raise ZooError(f"importing models needs onnx ({error}); run: pip install onnx") from error
-        entry = import_model(form, file, name, licence, person)
-        typer.echo(f"ready: {path_of(entry, default_cache())}")
-        node, parameter = NODES[entry.task]
-        typer.echo(f"{entry.task}, decoder {entry.format}, licence: {entry.licence}")
-        typer.echo(f"use it by: ros2 run opendr_perception {node} --ros-args -p {parameter}:={entry.name}")
 
 
 @app.command("remove")
 def remove_command(name: Annotated[str, typer.Argument(help="An imported model.")]) -> None:
     """Delete an imported model; the file that it was made from stays."""
-    with _one_clear_line():
+    with one_clear_line():
         imported.remove(name, default_cache())
         typer.echo(f"removed: {name}")
 
@@ -202,7 +165,8 @@ class ConsoleReporter:
 
 
 @contextmanager
-def _one_clear_line() -> Iterator[None]:
+def one_clear_line() -> Iterator[None]:
+    """End the program with one line on standard error where something cannot be done."""
     try:
         yield
     except ZooError as error:

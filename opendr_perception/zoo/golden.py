@@ -17,6 +17,9 @@ from opendr_perception.zoo.errors import ModelCorrupt
 from opendr_perception.zoo.imported import ImportedEntry
 from opendr_perception.zoo.manifest import ModelEntry
 
+STREAM = "stream"
+"""Format of imported models that see one image after the other, and have a state."""
+MOST_STEPS = 1000
 FREE_SIZE = 416  # of the test image where the model takes any
 
 
@@ -90,9 +93,38 @@ def check_imported(entry: ImportedEntry, path: Path) -> None:
     Raises:
         ModelCorrupt: the file cannot be loaded, or an output differs.
     """
-    for name, output in run(str(path), list(entry.golden), {"image": pattern(*entry.image)}, str(path)).items():
+    if entry.format == STREAM:
+        outputs = {"output": run_stream(path, entry.image)}
+    else:
+        outputs = run(str(path), list(entry.golden), {"image": pattern(*entry.image)}, str(path))
+    for name, output in outputs.items():
         samples = entry.golden[name]
         _compare(path, name, output, samples.at, samples.values, samples.tolerance)
+
+
+def run_stream(path: Path, size: tuple[int, int]) -> NDArray[np.float32]:
+    """The first output of a step graph for the test image, seen again and again while it moves to the left.
+
+    Raises:
+        ModelCorrupt: it cannot be loaded or run, or has no output in time.
+    """
+    from opendr_perception.engine.session import EngineError, Session
+    from opendr_perception.engine.stateful import StateBank
+
+    image = pattern(*size).transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1.0
+    try:
+        session = Session(path)
+        bank = StateBank(session)
+        steps = int(session.metadata["delay"]) + 1
+        if not 0 < steps <= MOST_STEPS:
+            raise ValueError(f"its first answer comes after {steps} images")
+        for step in range(steps):
+            answer = bank.step(["test"], np.roll(image, -2 * step, 3))
+    except (EngineError, ValueError, KeyError) as error:
+        raise ModelCorrupt(f"{path} does not run: {error}") from error
+    if not answer.valid.all():
+        raise ModelCorrupt(f"{path} has no answer after the {steps} images that it says it needs")
+    return np.asarray(answer.output, np.float32)
 
 
 def _compare(

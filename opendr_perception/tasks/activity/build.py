@@ -33,7 +33,8 @@ class Settings(PerceiverSettings):
 
     model: str = parameter(
         "activity-simulated",
-        "A video network of the zoo, or an ONNX file that opendr_perception.training.activity.export has written.",
+        "A video network of the zoo, one of your own (models import x3d, slow or i3d), or an ONNX file that "
+        "opendr_perception.training.activity.export has written.",
         read_only=True,
     )
     per_person: bool = parameter(

@@ -62,12 +62,17 @@ class ActivityModel:
             windows = [int(window) for window in told["horizons"]]
             self._scale = np.float32(1.0 / (255.0 * float(told["deviation"])))
             self._shift = np.float32(float(told["mean"]) / float(told["deviation"]))
-            field = int(session.metadata["receptive_field"]) - max(windows)
+            field, stride = int(session.metadata["receptive_field"]), int(session.metadata.get("stride", "1"))
+            self.delay = int(session.metadata.get("delay", "0"))
         except (KeyError, ValueError, TypeError) as error:
             raise EngineError(f"{session.path}: not a network for activities from video: {error!r}") from error
         if not (math.isfinite(self.rate) and self.rate > 0 and self.side > 0 and self.labels and min(windows) > 0):
             raise EngineError(f"{session.path}: its rate, side, labels or horizons cannot be used")
-        self.horizons = tuple(Horizon(window, field + window) for window in windows)
+        longest = max(windows)
+        self.horizons = tuple(Horizon(stride * w, field - stride * (longest - w)) for w in windows)
+
+    delay: int
+    """Frames by which an answer is late: 0 of a network that looks back only."""
 
     @property
     def nbytes(self) -> int:

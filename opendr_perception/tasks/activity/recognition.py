@@ -194,7 +194,7 @@ class ActivityRecogniser:
         before, state.thumb = state.thumb, thumb
         change = math.inf if before is None else float(np.abs(thumb - before).max())
         state.still = state.still + 1 if change < self.still_below else 0
-        if state.newest is None or state.still <= self.model.horizons[self.horizon].frames:
+        if state.newest is None or state.still <= self.model.horizons[self.horizon].frames + self.model.delay:
             return True
         memory.skipped += 1
         return False

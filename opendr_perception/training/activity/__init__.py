@@ -3,5 +3,6 @@
 __all__ = [
     "bodies",
     "data",
+    "importing",
     "simulate",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
@@ -55,9 +56,7 @@ def import_model(
         raise ZooError(f"'{form[:40]}' is no known format; known are {', '.join(FORMATS)}")
     wanted, cache = FORMATS[form], cache or default_cache()
     name = file.name.removesuffix(".onnx") if name is None else name
-    imported.check_name(name)
-    if name in imported.load(cache):
-        _refuse_taken(name)
+    begin(name, cache)
     source = read(file)
     if wanted.normalises(source.model.graph):
         wanted = replace(wanted, colours=AS_IS)
@@ -67,7 +66,7 @@ def import_model(
     notes = {
         "format": reading.decoder,
         "capability": wanted.task,
-        "licence": _one_line(licence or source.metadata.get("license", "")) or "not said",
+        "licence": licence_line(licence or source.metadata.get("license", "")),
         "source": source.name,
         "source_sha256": source.sha256,
         **reading.metadata,
@@ -79,21 +78,51 @@ def import_model(
     model = graph.wrap(source.model, wanted, fixed, _named(reading, outputs), source.name, reading.changes)
     del model.metadata_props[:]
     onnx.helper.set_model_props(model, notes)
-    with cache.workspace() as workspace:
-        unfinished = workspace / f"{name}.onnx"
-        unfinished.write_bytes(model.SerializeToString(deterministic=True))
-        entry = ImportedEntry(
+
+    def describe(path: Path) -> ImportedEntry:
+        return ImportedEntry(
             name=name,
             task=wanted.task,
             format=reading.decoder,
-            sha256=sha256_of(unfinished),
-            size=unfinished.stat().st_size,
+            sha256=sha256_of(path),
+            size=path.stat().st_size,
             source=source.name,
             source_sha256=source.sha256,
             licence=notes["licence"],
             image=size,
-            golden=_samples(unfinished, list(reading.outputs), size),
+            golden=samples(golden.run(str(path), list(reading.outputs), {"image": golden.pattern(*size)}, str(path))),
         )
+
+    return keep(model, name, cache, describe)
+
+
+def begin(name: str, cache: Cache) -> None:
+    """Refuse a name before any work is done.
+
+    Raises:
+        ZooError: it cannot be used, or is taken.
+    """
+    imported.check_name(name)
+    if name in imported.load(cache):
+        _refuse_taken(name)
+
+
+def keep(model: onnx.ModelProto, name: str, cache: Cache, describe: Callable[[Path], ImportedEntry]) -> ImportedEntry:
+    """Put a model into the cache with its entry, both or none.
+
+    Args:
+        model: is written.
+        name: of the entry.
+        cache: the user's.
+        describe: tries the written file, and makes the entry.
+
+    Raises:
+        ZooError: the name is taken, or the disk is full; and what `describe` raises.
+    """
+    with cache.workspace() as workspace:
+        unfinished = workspace / f"{name}.onnx"
+        unfinished.write_bytes(model.SerializeToString(deterministic=True))
+        entry = describe(unfinished)
         entries = imported.load(cache)
         if name in entries:
             _refuse_taken(name)
@@ -188,18 +217,24 @@ def _person(source: Source, reading: Reading, wanted: int | None) -> int:
     return person
 
 
-def _samples(path: Path, names: list[str], size: tuple[int, int]) -> dict[str, OutputSamples]:
-    """Some values of each output for the test image."""
-    samples = {}
-    for name, array in golden.run(str(path), names, {"image": golden.pattern(*size)}, str(path)).items():
+def samples(outputs: Arrays) -> dict[str, OutputSamples]:
+    """Keep some values of each output.
+
+    Raises:
+        ZooError: they are no numbers.
+    """
+    kept = {}
+    for name, array in outputs.items():
         if not np.isfinite(array).all():
             raise ZooError(f"the output '{name}' has NaN and infinity: the file is damaged, or of another precision")
         flat = array.ravel().astype(np.float64)
         at = np.unique(np.linspace(0, len(flat) - 1, SAMPLES).round().astype(int)) if len(flat) else np.empty(0, int)
         tolerance = TOLERANCE * max(1.0, float(np.abs(flat).max(initial=0.0)))
-        samples[name] = OutputSamples(tuple(at.tolist()), tuple(np.round(flat[at], 6).tolist()), tolerance)
-    return samples
+        kept[name] = OutputSamples(tuple(at.tolist()), tuple(np.round(flat[at], 6).tolist()), tolerance)
+    return kept
 
 
-def _one_line(text: str) -> str:
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:LONGEST_LICENCE]
+def licence_line(text: str) -> str:
+    """Text about a licence, in one line."""
+    line = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return line[:LONGEST_LICENCE] or "not said"

@@ -61,7 +61,7 @@ def read(path: Path) -> Source:
     Raises:
         ZooError: it is not there, no plain file, too large, no ONNX, invalid, or not all of a model.
     """
-    content = _content(path)
+    content = content_of(path)
     if content[:2] in (b"PK", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
         raise ZooError(f"{path} is a checkpoint of PyTorch, which is never opened here: export it to ONNX first")
     try:
@@ -87,7 +87,12 @@ def read(path: Path) -> Source:
     return Source(path.name, hashlib.sha256(content).hexdigest(), model)
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """All bytes of a plain file that is not too large, and no link.
+
+    Raises:
+        ZooError: it is none.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

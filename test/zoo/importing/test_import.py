@@ -15,9 +15,10 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime import InferenceSession
 from typer.testing import CliRunner, Result
 
-from opendr_perception import zoo
-from opendr_perception.zoo import commands, golden, imported
-from opendr_perception.zoo.commands import app
+from opendr_perception import models_cli, zoo
+from opendr_perception.models_cli import app
+from opendr_perception.training.activity import importing
+from opendr_perception.zoo import golden, imported
 from opendr_perception.zoo.importing import FORMATS, import_model, reading
 
 CELLS = 96 + 24 + 6
@@ -294,8 +295,8 @@ def test_names_of_classes_are_read_without_running_them(exports: Any, cache: zoo
 
 
 def test_the_command_names_the_formats_that_there_are() -> None:
-    assert set(commands.FORMATS) == set(FORMATS)
-    assert {form.task for form in FORMATS.values()} == set(commands.NODES)
+    assert set(models_cli.FORMATS) == set(FORMATS) and models_cli.VIDEO == importing.FORMATS
+    assert {*(form.task for form in FORMATS.values()), importing.TASK} == set(models_cli.NODES)
 
 
 def free_yolo(exports: Any) -> Path:
