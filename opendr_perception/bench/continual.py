@@ -5,6 +5,7 @@ All in one process, with one thread, in turn. Weights are random: they do not ch
 
 from __future__ import annotations
 
+import functools
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -56,6 +57,7 @@ def _networks(extent: Extent) -> list[Figure]:
             *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 90)),
             *(_batch(workspace, width, 4 * rounds) for width in extent.pick((16, 64), (16, 64), (16,))),
             _nac_tcn(workspace, 4 * rounds),
+            *_online_detection(workspace, 4 * rounds, extent.pick(1024, 1024, 64)),
             _attention(workspace, 128, 5, 20 * rounds),
             _attention(workspace, 1000, 100, rounds),
         ]
@@ -145,6 +147,48 @@ def _nac_tcn(workspace: Path, rounds: int) -> Figure:
     return _faster("NAC-TCN step, AffWild2-sm", times["ours"], times["clip"], 30, "its clip of 256 frames, torch")
 
 
+def _online_detection(workspace: Path, rounds: int, channels: int) -> list[Figure]:
+    """CoOadTR with each frame of features, against its window that has to be done again.
+
+    A step reads all weights for one frame, and memory is slower than arithmetic: 8 bits read a quarter, and many
+    streams read them once.
+    """
+    import torch
+
+    from opendr_perception.networks.action.co_oad_tr import CoOadTr
+
+    features = 3 * channels
+    networks = [CoOadTr(features, 22, blocks, channels=channels, hidden=channels).eval() for blocks in (1, 2)]
+    first, second = (StateBank(_exported(network, workspace / f"b{n}.onnx")) for n, network in enumerate(networks, 1))
+    quantise(workspace / "b1.onnx", workspace / "small.onnx")
+    small = Session(workspace / "small.onnx", threads=1)
+    window = torch.randn(1, features, 64)
+    runs: dict[str, tuple[Run, int]] = {
+        "b1": (_stepping(first, _random(1, features)), 3),
+        "b2": (_stepping(second, _random(1, features)), 3),
+        "b1, 8 bits": (_stepping(StateBank(small), _random(1, features)), 3),
+        "streams": (_stepping(StateBank(small), _random(STREAMS, features)), 2),
+        **{
+            f"window {n}": (functools.partial(network.forward_window, window), 1)
+            for n, network in enumerate(networks, 1)
+        },
+    }
+    times = alternating(runs, rounds)
+    peer, size = "its window, torch", f"{features} features, 64 frames"
+    return [
+        _faster(f"CoOadTR-b1 step, {size}", times["b1"], times["window 1"], 50, peer),
+        _faster(f"CoOadTR-b1 step, {size}, 8 bits", times["b1, 8 bits"], times["window 1"], 50, peer),
+        _faster(
+            f"CoOadTR-b1 step, {size}, 8 bits, each of {STREAMS} streams",
+            times["streams"] / STREAMS,
+            times["window 1"],
+            50,
+            peer,
+        ),
+        _faster(f"CoOadTR-b2 step, {size}", times["b2"], times["window 2"], 2.6, peer),
+    ]
+
+
 def _attention(workspace: Path, size: int, target: float, rounds: int) -> Figure:
     """Attention of the newest token, against that of a window of tokens; as many tokens as channels."""
     import torch
@@ -176,11 +220,13 @@ def _lively(network: Network) -> Network:
     return network.eval()
 
 
-def _exported(network: Streaming, workspace: Path, frame_shape: tuple[int, ...] | None = None) -> Session:
+def _exported(network: Streaming, place: Path, frame_shape: tuple[int, ...] | None = None) -> Session:
+    """A session of a network, written to a file, or to `network.onnx` of a folder."""
     from opendr_perception.engine.export import export
 
-    export(network, workspace / "network.onnx", frame_shape)
-    return Session(workspace / "network.onnx", threads=1)
+    path = place / "network.onnx" if place.is_dir() else place
+    export(network, path, frame_shape)
+    return Session(path, threads=1)
 
 
 def _stepping(bank: StateBank, frames: np.ndarray) -> Run:

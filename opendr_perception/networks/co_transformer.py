@@ -29,6 +29,7 @@ class CoTransformer(Sequential):
         learned_positions: Learn the positions.
         bias: Whether queries, keys and values have a bias.
         dropout: In training.
+        class_token: Layer that a class token joins, see `TransformerEncoder`; 0 for none.
     """
 
     embed: Linear
@@ -52,8 +53,11 @@ class CoTransformer(Sequential):
         learned_positions: bool = False,
         bias: bool = False,
         dropout: float = 0.1,
+        class_token: int = 0,
     ) -> None:
-        encoder = TransformerEncoder(channels, heads, window, hidden, layers, mode=mode, dropout=dropout, bias=bias)
+        encoder = TransformerEncoder(
+            channels, heads, window, hidden, layers, mode=mode, dropout=dropout, bias=bias, class_token=class_token
+        )
         super().__init__(
             OrderedDict(
                 embed=Linear(in_channels, channels),

@@ -151,6 +151,8 @@ class TransformerEncoder(Streaming):
         activation: Of the feed-forward nets.
         dropout: In training.
         bias: Whether the projections of query, key and value have a bias.
+        class_token: Layer, from the second on (2), which a learned token joins, whose place the answer comes from; 0
+            for none. Only of a `window` of several layers: in the first it would be a second token with each step.
     """
 
     def __init__(
@@ -167,11 +169,16 @@ class TransformerEncoder(Streaming):
         activation: Activation = "relu",
         dropout: float = 0.0,
         bias: bool = True,
+        class_token: int = 0,
     ) -> None:
         super().__init__()
         if layers < 1:
             raise ValueError("an encoder needs a layer")
         self.windowed = mode == "window" and layers > 1
+        if class_token and not (self.windowed and 2 <= class_token <= layers):
+            raise ValueError(
+                f"a class token joins one of the layers 2 to {layers} of a window, not layer {class_token}"
+            )
         self.layers = nn.ModuleList(
             EncoderLayer(
                 channels,
@@ -187,6 +194,8 @@ class TransformerEncoder(Streaming):
             for i in range(layers)
         )
         self.norm = LayerNorm(channels) if norm else None
+        self.class_layer = class_token
+        self.class_token = nn.Parameter(torch.empty(channels).normal_(std=0.02)) if class_token else None
         self.window = window
         self.receptive_field = window if self.windowed else layers * (window - 1) + 1
         self.padding = self.receptive_field - 1
@@ -242,9 +251,17 @@ class TransformerEncoder(Streaming):
 
     def _encode_rest(self, tokens: Tensor, seen: Tensor) -> Tensor:
         *middle, last = self._all_layers()[1:]
-        for layer in middle:
+        for number, layer in enumerate(middle, 2):
+            tokens, seen = self._joined(number, tokens, seen)
             tokens = layer.encode(tokens, seen)
-        return last.encode_newest(tokens, seen)
+        return last.encode_newest(*self._joined(len(self.layers), tokens, seen))
+
+    def _joined(self, number: int, tokens: Tensor, seen: Tensor) -> tuple[Tensor, Tensor]:
+        """Tokens (B, E, n) and the places seen (B, n) of a layer, with the class token behind where it joins there."""
+        if self.class_token is None or number != self.class_layer:
+            return tokens, seen
+        token = self.class_token.to(tokens.dtype).expand(tokens.shape[0], 1, -1).transpose(1, 2)
+        return torch.cat((tokens, token), 2), torch.cat((seen, seen.new_ones(seen.shape[0], 1)), 1)
 
     def _normed(self, x: Tensor) -> Tensor:
         return x if self.norm is None else self.norm(x)
