@@ -87,6 +87,18 @@ def test_a_still_image_is_left_alone_once_its_answer_has_settled(video_model: Ac
     assert moved.frames == 4
 
 
+def test_a_network_whose_answers_are_late_is_shown_what_stands_still_for_as_much_longer(
+    video_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = ActivityModel(Session(video_file, threads=1))
+    assert model.delay == 0, "it looks back only"
+    monkeypatch.setattr(model, "delay", 4)
+    recogniser, memory = ActivityRecogniser(model, still_below=2.0), activity.ActivityMemory()
+    for place in range(12):
+        [[answer]] = recogniser([ActivityView(memory, scene(0), None, 1 + place / 6)])
+    assert (answer.frames, memory.skipped) == (3 + 4, 5)
+
+
 @pytest.mark.parametrize("grey", [0, 3])
 def test_nothing_is_said_of_a_covered_lens(video_model: ActivityModel, grey: int) -> None:
     recogniser, memory = ActivityRecogniser(video_model), activity.ActivityMemory()
