@@ -34,6 +34,7 @@ from opendr_perception.bench.signals.samples import signals
 from opendr_perception.bench.sound.recognition import sound
 from opendr_perception.bench.view.faults import active_faults
 from opendr_perception.bench.view.policies import active
+from opendr_perception.bench.view.verification import verification
 from opendr_perception.files import write_text
 from opendr_perception.ros.node import isolate_domain
 
@@ -47,7 +48,7 @@ CASES: dict[str, Case] = {
     "faces": faces,
     "emotion": emotion,
     "nms": nms,
-    "active": lambda extent: [*active(extent), *active_faults(extent)],
+    "active": lambda extent: [*active(extent), *verification(extent), *active_faults(extent)],
     "highres": high_resolution,
     "presence": presence,
     "people": people,

@@ -14,6 +14,8 @@ from opendr_perception.bench.view.explorer import EpisodeCosts
 CASE = "active"
 LONGEST_DECISIONS = {"synthesis": 150.0, "occlusion": 40.0, "auto": 150.0, "reinforcement": 5.0}
 """Largest time of a decision of each policy, ms."""
+BASELINES = ("static", "random", "rule", "embedding", "threshold", "frontal", "synthetic")
+"""Whom `auto` must clearly be better than."""
 SURE = 0.05
 """Probability of a difference by chance below which it is called clear."""
 
@@ -58,7 +60,7 @@ def figures(results: Mapping[str, Sequence[Episode]]) -> Iterator[Figure]:
     yield larger_is_better(CASE, "auto minus static", "points", share(auto) - static, 15)
     yield smaller_is_better(CASE, "oracle minus auto", "points", share(results["oracle"]) - share(auto), 8)
     yield larger_is_better(CASE, "auto minus random", "points", share(auto) - share(results["random"]), 5)
-    for name in ("static", "random"):
+    for name in [other for other in BASELINES if other in results]:
         chance = mcnemar([episode.right for episode in auto], [episode.right for episode in results[name]])
         yield smaller_is_better(CASE, f"probability that auto and {name} differ by chance (McNemar)", "", chance, SURE)
     good = [episode.moves for episode in auto if episode.good_at_first]

@@ -17,8 +17,10 @@ from opendr_perception.active.perception import UNKNOWN, FaceObservation, RangeO
 from opendr_perception.active.policies import STEP, Decision, Persistent, Policies, RandomWalk, ViewPolicy
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure
+from opendr_perception.bench.view.embedding import EmbeddingPolicy
 from opendr_perception.bench.view.explorer import EpisodeCosts, SimulatedExplorer
 from opendr_perception.bench.view.figures import Episode, figures
+from opendr_perception.bench.view.still import answers
 from opendr_perception.engine.session import Session
 from opendr_perception.sim.scene import ROOMS, Light, Scene, distance, facing, occlude
 from opendr_perception.sim.world import SimulatedCamera, World
@@ -98,7 +100,8 @@ class ViewSetUp:
         self.recogniser = CountingRecogniser(self.embedder, self._enrol())
         self.explorer = SimulatedExplorer(self.world, self.detector, self.recogniser, Limits())
         self._makers = Policies(self.recogniser, cache(self.load))
-        self._policies = self.policies(self._makers)
+        embedding = _always(EmbeddingPolicy.trained(self.embedder))
+        self._policies = {**self.policies(self._makers), "embedding": embedding}
 
     @staticmethod
     def load(model: str) -> Session:
@@ -173,7 +176,16 @@ class ViewSetUp:
     def compare(self, seed: int) -> dict[str, Episode]:
         """The same scene under every policy, and with all that can be seen of it."""
         episodes = {name: self.run(make(seed), seed)[0] for name, make in self._policies.items()}
-        return {**episodes, "oracle": self.best(seed)}
+        return {**episodes, **self.stay(seed), "oracle": self.best(seed)}
+
+    def stay(self, seed: int) -> dict[str, Episode]:
+        """Answers by the first image alone, and by what is rendered from it."""
+        scene = self.scene(seed)
+        self.explorer.begin(scene, seed)
+        seen = self.explorer.look()
+        view = seen if isinstance(seen, FaceObservation) else None
+        said = answers(view, self._makers.mesh, self.recogniser)
+        return {name: self._still(scene, who == self.truth(scene), count) for name, (who, count) in said.items()}
 
     def truth(self, scene: Scene) -> str:
         """Ground truth of a scene."""
@@ -192,10 +204,12 @@ class ViewSetUp:
                 if surest < CERTAIN and abs(pan - start) <= GOAL.max_pan:
                     view = self.explorer.preview(away - goal, pan - start)
                     surest = max(surest, belief([view])[truth] if view is not None else 0.0)
-        count = self.recogniser.count - before
-        return Episode(
-            surest > 0.5, surest > 0.5, bool(scene.things), truth != UNKNOWN, False, 0, count, (), EpisodeCosts()
-        )
+        return self._still(scene, surest > 0.5, self.recogniser.count - before)
+
+    def _still(self, scene: Scene, right: bool, embeddings: int) -> Episode:
+        """Episode without a move."""
+        known = self.truth(scene) != UNKNOWN
+        return Episode(right, right, bool(scene.things), known, False, 0, embeddings, (), EpisodeCosts())
 
     @staticmethod
     def policies(makers: Policies) -> dict[str, Callable[[int], ViewPolicy]]:
