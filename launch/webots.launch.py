@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import OpaqueFunction
+from launch.actions import EmitEvent, OpaqueFunction, RegisterEventHandler
+from launch.event_handlers import OnProcessExit
+from launch.events import Shutdown
 
 from opendr_perception.ros.launching import (
     COMMON,
@@ -58,7 +60,9 @@ def start(context: LaunchContext) -> list[Any]:
     )
     overrides = {"use_sim_time": True, "motion": given["motion"], **SIMULATED, **stamped}
     remappings = [("image_raw", "camera/image_color"), ("camera_info", "camera/camera_info")]
-    return [webots, webots._supervisor, robot, process(names, given, overrides, remappings=remappings)]
+    closed = OnProcessExit(target_action=webots, on_exit=[EmitEvent(event=Shutdown(reason="Webots was closed"))])
+    nodes = process(names, given, overrides, remappings=remappings)
+    return [webots, webots._supervisor, robot, RegisterEventHandler(closed), nodes]
 
 
 def world_of_people() -> Path:

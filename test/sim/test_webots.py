@@ -1,13 +1,15 @@
-"""The world for Webots: what it names exists, and its syntax is that of VRML."""
+"""The world for Webots: what it names exists, and its syntax and its fields are those that Webots knows."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from webots_syntax import FIELDS, Reader, SyntaxProblem
 
 from opendr_perception.ros.robot import webots as webots_driver
 from opendr_perception.sim.model import PERSON_RADIUS, ROBOT_RADIUS
@@ -17,10 +19,6 @@ from opendr_perception.sim.scene import ROOMS
 from opendr_perception.sim.webots import export, obj, world_text
 
 ROOT = Path(__file__).parents[2]
-NODES = {
-    "WorldInfo", "Viewpoint", "Background", "DirectionalLight", "Solid", "Shape", "PBRAppearance", "ImageTexture",
-    "Mesh", "Plane", "Box", "Cylinder", "Pose", "Robot", "Camera", "Physics",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -28,20 +26,40 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return export(tmp_path_factory.mktemp("webots"), load_people()[:2])
 
 
-def test_the_world_is_well_formed_and_names_files_that_exist(world: Path) -> None:
-    text = world.read_text()
-    assert text.startswith("#VRML_SIM R2023b utf8\n")
-    open_brackets: list[str] = []
-    for character in re.sub(r'"[^"]*"', "", text):
-        if character in "{[":
-            open_brackets.append(character)
-        elif character in "}]":
-            assert open_brackets.pop() + character in ("{}", "[]")
-    assert not open_brackets
-    assert set(re.findall(r"\b([A-Z]\w+) {", text)) == NODES
-    files = re.findall(r'url \[ "([^"]+)" \]', text)
+def test_the_world_is_as_webots_wants_it_and_names_files_that_exist(world: Path) -> None:
+    nodes = [node for root in Reader(world.read_text()).world() for node in root.below()]
+    assert {node.kind for node in nodes} == set(FIELDS), "all that the reader knows is there"
+    files = [str(file) for node in nodes for file in cast(list[str], node.fields.get("url", []))]
     assert files
     assert all((world.parent / file).stat().st_size > 100 for file in files)
+    (robot,) = (node for node in nodes if node.kind == "Robot")
+    assert robot.fields["supervisor"] is True
+    assert robot.fields["controller"] == "<extern>"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("#VRML_SIM R2023b", "#VRML V2.0", "first line"),
+        ("Viewpoint {", "Viewpoints {", "no node"),
+        ("children [", "child [", "no field child"),
+        ("supervisor TRUE", "supervisor yes", "TRUE or FALSE"),
+        ("geometry Plane", "geometry Solid", "cannot be here"),
+        ('name "floor"', "name floor", "no string"),
+        ('name "floor"', 'name "left"', "one name"),
+        ("roughness 1", "roughness 1.5", r"in \[0, 1\]"),
+        ("width 640", "width 640.5", "SFInt32"),
+        ("translation 0 0 0.16", "translation 0 0.16", "SFVec3f"),
+        ("density -1 ", "", "either a mass"),
+        ("WorldInfo { basicTimeStep 16 }", "", "begins with"),
+        ("mass 25 } }", "mass 25 }", "ends too early"),
+    ],
+)
+def test_what_webots_would_refuse_is_found(world: Path, old: str, new: str, problem: str) -> None:
+    text = world.read_text()
+    assert old in text
+    with pytest.raises(SyntaxProblem, match=problem):
+        Reader(text.replace(old, new, 1)).world()
 
 
 def test_names_are_those_of_the_people(world: Path) -> None:

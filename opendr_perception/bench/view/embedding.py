@@ -22,7 +22,7 @@ TRAINED = Path(__file__).parent / "embedding_moves.npz"
 SHAPES = {"first": (129, 32), "second": (33, 3)}
 """Of the layers; the last row of each is its bias."""
 SIDES = (0, -1, 1)
-"""What each output stands for: to stay, or a step to the left or the right."""
+"""Side of each output: to stay, or a step to the left or the right."""
 
 Embed = Callable[[Sequence[Pixels]], np.ndarray]
 

@@ -15,7 +15,7 @@ CASE = "active"
 LONGEST_DECISIONS = {"synthesis": 150.0, "occlusion": 40.0, "auto": 150.0, "reinforcement": 5.0}
 """Largest time of a decision of each policy, ms."""
 BASELINES = ("static", "random", "rule", "embedding", "threshold", "frontal", "synthetic")
-"""Whom `auto` must clearly be better than."""
+"""Policies and answers that `auto` must clearly be better than."""
 SURE = 0.05
 """Probability of a difference by chance below which it is called clear."""
 

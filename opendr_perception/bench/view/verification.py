@@ -41,14 +41,14 @@ STEP = 0.1
 OUTSIDE = 0.3
 """Boxes, by which things are longer than the face."""
 EXITS = {"top": (0.0, -1.0), "bottom": (0.0, 1.0), "right": (1.0, 0.0), "left": (-1.0, 0.0)}
-"""Where things go that leave by a side of the image, in boxes."""
+"""Directions of things that leave by a side of the image, in boxes."""
 FOLDS = 10
 UNSEEN = slice(3, None, 4)
 """Every fourth person of the package: those who were held out when the networks were trained."""
 
 
 @dataclass(frozen=True, eq=False)
-class Face:
+class UncoveredFace:
     """A face that nothing covers yet: its image (H, W, 3) uint8 RGB, box (4,), landmarks (6, 2), and whose it is."""
 
     pixels: Pixels
@@ -58,7 +58,7 @@ class Face:
 
 
 @dataclass(frozen=True, eq=False)
-class Thing:
+class PaintedThing:
     """A rectangle of a texture; its corners are in boxes from the first corner of the face."""
 
     texture: Pixels
@@ -66,7 +66,7 @@ class Thing:
     high: np.ndarray
 
     @classmethod
-    def draw(cls, random: np.random.Generator, cover: str, shape: tuple[int, ...]) -> Thing:
+    def draw(cls, random: np.random.Generator, cover: str, shape: tuple[int, ...]) -> PaintedThing:
         """One by chance that covers as much as one of COVERS says, of the height or of the width."""
         share = float(random.uniform(0.2, 0.6)) if cover == COVERS[0] else 0.6
         along, across = (0.5 - share / 2, 0.5 + share / 2), (-OUTSIDE, 1 + OUTSIDE)
@@ -77,7 +77,7 @@ class Thing:
         texture = cv2.resize(cells, (shape[1], shape[0]), interpolation=cv2.INTER_CUBIC)
         return cls(np.asarray(texture, np.uint8), sides[:, 0], sides[:, 1])
 
-    def paint(self, face: Face, moved: np.ndarray) -> Pixels:
+    def paint(self, face: UncoveredFace, moved: np.ndarray) -> Pixels:
         """The image with the thing, which has gone so far (2,), in boxes."""
         size = face.box[2:] - face.box[:2]
         corners = np.stack([self.low + moved, self.high + moved]) * size + face.box[:2]
@@ -87,7 +87,7 @@ class Thing:
         return covered
 
     def way(self, side: str) -> float:
-        """How far it has to go to leave the face by a side, in boxes."""
+        """Way to go until it has left the face by a side, in boxes."""
         ways = {"top": self.high[1], "bottom": 1 - self.low[1], "right": 1 - self.low[0], "left": self.high[0]}
         return float(ways[side])
 
@@ -103,7 +103,9 @@ class Clearer:
     def __init__(self, networks: OcclusionNetworks, embedder: FaceEmbedder) -> None:
         self._networks, self._embedder = networks, embedder
 
-    def embeddings(self, face: Face, thing: Thing, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+    def embeddings(
+        self, face: UncoveredFace, thing: PaintedThing, random: np.random.Generator
+    ) -> Mapping[str, np.ndarray]:
         """Embedding (d,) at each of STAGES; `random` draws how near the thing is, and so how far a first step takes
         it, as published."""
         places = self._iterate(face, thing)
@@ -112,19 +114,19 @@ class Clearer:
         crops = [align(self._view(face, thing, moved[stage]).image, face.landmarks) for stage in STAGES]
         return dict(zip(STAGES, self._embedder(crops), strict=True))
 
-    def clear(self, face: Face) -> np.ndarray:
+    def clear(self, face: UncoveredFace) -> np.ndarray:
         """Embedding (d,) of the face itself."""
         return np.asarray(self._embedder([align(Image(face.pixels, "rgb8"), face.landmarks)])[0])
 
-    def _iterate(self, face: Face, thing: Thing) -> Sequence[np.ndarray]:
-        """Where the thing is after each fixed step, until D_m sees nothing."""
+    def _iterate(self, face: UncoveredFace, thing: PaintedThing) -> Sequence[np.ndarray]:
+        """Places (2,) of the thing after each fixed step, until D_m sees nothing."""
         places = [np.zeros(2)]
         while len(places) <= max(ITERATIONS) and (side := self._side(face, thing, places[-1])):
             places.append(places[-1] + STEP * np.array(EXITS[side]))
         return places
 
-    def _twice(self, face: Face, thing: Thing, random: np.random.Generator) -> np.ndarray:
-        """Where it is after one step and the rest that R_m tells."""
+    def _twice(self, face: UncoveredFace, thing: PaintedThing, random: np.random.Generator) -> np.ndarray:
+        """Place (2,) of it after one step and the rest that R_m tells."""
         start = np.zeros(2)
         if not (side := self._side(face, thing, start)):
             return start
@@ -132,12 +134,12 @@ class Clearer:
         ratio = self._networks.ratio(self._view(face, thing, start), self._view(face, thing, step))
         return np.asarray((1 + ratio) * step)
 
-    def _side(self, face: Face, thing: Thing, moved: np.ndarray) -> str:
+    def _side(self, face: UncoveredFace, thing: PaintedThing, moved: np.ndarray) -> str:
         side = int(np.argmax(self._networks.direction(self._view(face, thing, moved))))
         return "" if side == NONE else SIDES[side]
 
     @staticmethod
-    def _view(face: Face, thing: Thing, moved: np.ndarray) -> FaceObservation:
+    def _view(face: UncoveredFace, thing: PaintedThing, moved: np.ndarray) -> FaceObservation:
         image = Image(thing.paint(face, moved), "rgb8")
         return FaceObservation(image, face.box, face.landmarks, Recognition("", math.nan))
 
@@ -171,7 +173,7 @@ def right_pairs(distances: np.ndarray, same: np.ndarray, folds: int = FOLDS) -> 
     return right
 
 
-def verify(clearer: Clearer, faces: Sequence[Face], count: int, kind: str) -> Iterator[Figure]:
+def verify(clearer: Clearer, faces: Sequence[UncoveredFace], count: int, kind: str) -> Iterator[Figure]:
     """Accuracy of so many pairs without anything before them, and at each of STAGES behind each of COVERS."""
     random = np.random.default_rng(1)
     pairs = draw_pairs([face.person for face in faces], count, random)
@@ -190,8 +192,8 @@ def verify(clearer: Clearer, faces: Sequence[Face], count: int, kind: str) -> It
             yield _figure(f"{kind}, {cover} covered: {stage}", right, count)
 
 
-def _seen(clearer: Clearer, face: Face, cover: str, random: np.random.Generator) -> Mapping[str, np.ndarray]:
-    return clearer.embeddings(face, Thing.draw(random, cover, face.pixels.shape), random)
+def _seen(clearer: Clearer, face: UncoveredFace, cover: str, random: np.random.Generator) -> Mapping[str, np.ndarray]:
+    return clearer.embeddings(face, PaintedThing.draw(random, cover, face.pixels.shape), random)
 
 
 def _figure(what: str, right: int, count: int) -> Figure:
@@ -200,11 +202,11 @@ def _figure(what: str, right: int, count: int) -> Figure:
     return Figure(CASE, text, "%", 100 * right / count, None, "", None, None, None)
 
 
-def rendered_faces(detector: FaceDetector, each: int) -> Sequence[Face]:
+def rendered_faces(detector: FaceDetector, each: int) -> Sequence[UncoveredFace]:
     """So many faces of each simulated person whom the networks have not seen."""
     random = np.random.default_rng(2)
     camera = SimulatedCamera(480, 480, math.radians(36), above=1.6)
-    faces: list[Face] = []
+    faces: list[UncoveredFace] = []
     with World(camera=camera) as world:
         for name in sorted(world.people)[UNSEEN]:
             for _ in range(each):
@@ -216,9 +218,9 @@ def rendered_faces(detector: FaceDetector, each: int) -> Sequence[Face]:
     return faces
 
 
-def real_faces(detector: FaceDetector, path: Path) -> Sequence[Face]:
+def real_faces(detector: FaceDetector, path: Path) -> Sequence[UncoveredFace]:
     """All faces that are found in a set as `evaluate identity` takes it; they fill their images, which are padded."""
-    faces: list[Face] = []
+    faces: list[UncoveredFace] = []
     for labelled in sets.faces_in(path):
         pixels = labelled.image.pixels
         colour = np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels
@@ -228,9 +230,9 @@ def real_faces(detector: FaceDetector, path: Path) -> Sequence[Face]:
     return faces
 
 
-def _found(detector: FaceDetector, pixels: Pixels, person: str) -> Sequence[Face]:
+def _found(detector: FaceDetector, pixels: Pixels, person: str) -> Sequence[UncoveredFace]:
     (found,) = detector([Image(pixels, "rgb8")])
-    return [Face(pixels, found.detections.boxes[0], found.landmarks[0], person)] if len(found) else []
+    return [UncoveredFace(pixels, found.detections.boxes[0], found.landmarks[0], person)] if len(found) else []
 
 
 def verification(extent: Extent) -> list[Figure]:

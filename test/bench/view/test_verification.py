@@ -12,8 +12,8 @@ from opendr_perception.bench.view.verification import (
     EXITS,
     STAGES,
     Clearer,
-    Face,
-    Thing,
+    PaintedThing,
+    UncoveredFace,
     draw_pairs,
     right_pairs,
     verify,
@@ -22,12 +22,12 @@ from opendr_perception.tasks.face.embedding import FaceEmbedder
 
 BOX = np.array([40.0, 40, 140, 140])
 LANDMARKS = np.array([[70, 75], [110, 75], [90, 95], [90, 115], [50, 80], [130, 80]], float)
-FACE = Face(np.full((180, 180, 3), 200, np.uint8), BOX, LANDMARKS, "ann")
+FACE = UncoveredFace(np.full((180, 180, 3), 200, np.uint8), BOX, LANDMARKS, "ann")
 
 
-def covered(thing: Thing, moved: tuple[float, float] = (0, 0)) -> float:
+def covered(thing: PaintedThing, moved: tuple[float, float] = (0, 0)) -> float:
     """Share of the box of FACE that is hidden by something black."""
-    black = Thing(np.zeros_like(FACE.pixels), thing.low, thing.high)
+    black = PaintedThing(np.zeros_like(FACE.pixels), thing.low, thing.high)
     return float(np.mean(black.paint(FACE, np.array(moved))[40:140, 40:140] == 0))
 
 
@@ -35,7 +35,7 @@ def covered(thing: Thing, moved: tuple[float, float] = (0, 0)) -> float:
 def test_as_much_is_covered_as_is_said_and_nothing_after_the_whole_way(cover: str) -> None:
     random = np.random.default_rng(3)
     for _ in range(8):
-        thing = Thing.draw(random, cover, FACE.pixels.shape)
+        thing = PaintedThing.draw(random, cover, FACE.pixels.shape)
         assert 0.19 <= covered(thing) <= 0.61
         assert cover == COVERS[0] or covered(thing) == pytest.approx(0.6, abs=0.02)
         for side, exit_ in EXITS.items():
@@ -71,7 +71,7 @@ class Darkness(FaceEmbedder):
 
 
 def test_two_moves_do_what_ten_steps_do() -> None:
-    thing = Thing(np.zeros_like(FACE.pixels), np.array([-0.3, -0.3]), np.array([0.5, 1.3]))
+    thing = PaintedThing(np.zeros_like(FACE.pixels), np.array([-0.3, -0.3]), np.array([0.5, 1.3]))
     seen = Clearer(Oracle(), Darkness()).embeddings(FACE, thing, np.random.default_rng(0))
     assert tuple(seen) == STAGES
     left = [float(seen[stage][0]) for stage in STAGES]
@@ -80,7 +80,7 @@ def test_two_moves_do_what_ten_steps_do() -> None:
 
 
 def test_what_is_not_covered_is_left_alone() -> None:
-    far = Thing(np.zeros_like(FACE.pixels), np.array([1.1, 0.0]), np.array([1.3, 1.0]))
+    far = PaintedThing(np.zeros_like(FACE.pixels), np.array([1.1, 0.0]), np.array([1.3, 1.0]))
     oracle = Oracle()
     seen = Clearer(oracle, Darkness()).embeddings(FACE, far, np.random.default_rng(0))
     assert oracle.asked == 2
@@ -105,7 +105,7 @@ def test_the_threshold_of_a_pair_comes_from_other_folds() -> None:
 
 
 def test_figures_are_of_all_covers_and_stages() -> None:
-    bright = [Face(FACE.pixels, BOX, LANDMARKS, name) for name in ("ann", "ann", "ben", "ben")]
+    bright = [UncoveredFace(FACE.pixels, BOX, LANDMARKS, name) for name in ("ann", "ann", "ben", "ben")]
     found = list(verify(Clearer(Oracle(), Darkness()), bright, 4, "faces"))
     assert len(found) == 1 + len(COVERS) * len(STAGES)
     assert all(0 <= figure.ours <= 100 for figure in found)

@@ -41,9 +41,29 @@ class Robot:
         self.velocity = velocity
 
 
-class WebotsNode:
+class DrivenRobot(Robot):
+    """One that goes where it is told, in steps of the simulation."""
+
     def __init__(self) -> None:
-        self.robot = Robot()
+        super().__init__()
+        self.x, self.y, self.yaw = 0.0, 0.0, 0.0
+
+    def advance(self) -> None:
+        self.time += STEP
+        self.x, self.y = self.x + STEP * self.velocity[0], self.y + STEP * self.velocity[1]
+        self.yaw += STEP * self.velocity[5]
+
+    def getOrientation(self) -> list[float]:
+        c, s = math.cos(self.yaw), math.sin(self.yaw)
+        return [c, -s, 0.0, s, c, 0.0, 0.0, 0.0, 1.0]
+
+    def getPosition(self) -> list[float]:
+        return [self.x, self.y, 0.16]
+
+
+class WebotsNode:
+    def __init__(self, robot: Robot) -> None:
+        self.robot = robot
 
 
 @pytest.fixture
@@ -54,9 +74,9 @@ def driver(ros: None) -> Iterator[WebotsDriver]:
 
 
 def begin(driver: WebotsDriver, **properties: str) -> Robot:
-    node = WebotsNode()
-    driver.init(node, properties)
-    return node.robot
+    robot = Robot()
+    driver.init(WebotsNode(robot), properties)
+    return robot
 
 
 def drive(graph: Any, driver: WebotsDriver, robot: Robot, message: Any) -> None:
@@ -95,3 +115,19 @@ def test_a_differential_robot_ignores_what_is_sideways(graph: Any, driver: Webot
     message.linear.x, message.linear.y = 0.2, 0.5
     drive(graph, driver, robot, message)
     assert robot.velocity[:2] == pytest.approx([0.0, 0.2])
+
+
+def test_it_drives_circles_and_tells_where_it_is(graph: Any, driver: WebotsDriver) -> None:
+    robot = DrivenRobot()
+    driver.init(WebotsNode(robot), {"stamped": "false", "motion": "differential"})
+    odometry = graph.listen(Odometry, "/odom", publishers=1)
+    message = Twist()
+    message.linear.x, message.angular.z = 0.5, 1.0
+    drive(graph, driver, robot, message)
+    for _ in range(round(0.4 / STEP)):  # 0.4 s, for which the last command is still good
+        robot.advance()
+        driver.step()
+    assert (robot.x, robot.y) == pytest.approx((0.5 * math.sin(0.4), 0.5 * (1 - math.cos(0.4))), abs=0.01)
+    seen = odometry.find(lambda m: m.header.stamp.nanosec >= 390_000_000, "odometry")
+    assert (seen.pose.pose.position.x, seen.pose.pose.position.y) == pytest.approx((robot.x, robot.y), abs=0.01)
+    assert 2 * math.asin(seen.pose.pose.orientation.z) == pytest.approx(robot.yaw, abs=0.02)
