@@ -2,8 +2,9 @@
 
     python tools/draw_active.py
 
-One shows a portrait in the public domain as it would be seen from elsewhere; the other simulated people, from whose
-faces networks learn to see what covers them. That one needs MuJoCo (requirements/sim.txt).
+One shows a portrait in the public domain as it would be seen from elsewhere; one simulated people, from whose faces
+networks learn to see what covers them; one the first moves of the learned policy around a simulated person. The last
+two need MuJoCo (requirements/sim.txt).
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ import math
 from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
+from matplotlib import pyplot
 
 from opendr_perception import zoo
-from opendr_perception.active.perception import FaceMesh, synthesise
-from opendr_perception.active.policies import SIDES
-from opendr_perception.sim.scene import facing
+from opendr_perception.active.perception import FaceMesh, FaceObservation, synthesise
+from opendr_perception.active.policies import SIDES, Persistent
+from opendr_perception.bench.view.policies import ViewSetUp
+from opendr_perception.sim.scene import ROOMS, facing
 from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import FaceDetector, align
 from opendr_perception.tasks.imaging import Image
@@ -26,12 +30,15 @@ from opendr_perception.training.view.occluders import draw_occluder
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 ANGLES = (-45, -30, -15, 0, 15, 30, 45)
 GAP = 6
+DISTANCES, PANS = (1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5), range(-90, 91, 15)
+"""m and degrees from which the learned policy looks."""
 
 
 def main() -> None:
     detector = FaceDetector(zoo.session("blazeface"))
     write("view-synthesis.jpg", [views_of_the_astronaut(detector)])
     write("occluders.jpg", covered_faces(detector))
+    learned_moves(ViewSetUp(), IMAGES / "learned-moves.svg")
 
 
 def views_of_the_astronaut(detector: FaceDetector) -> list[np.ndarray]:
@@ -59,6 +66,43 @@ def covered_faces(detector: FaceDetector) -> list[list[np.ndarray]]:
             shifts = (0.0, thing.coverage * 0.4, thing.coverage)
             columns.append([thing.paint(image, box, shift)[y - 90 : y + 90, x - 90 : x + 90] for shift in shifts])
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def learned_moves(setup: ViewSetUp, path: Path) -> None:
+    """First moves of the learned policy from everywhere, seen from above; the person looks up."""
+    policy = setup.makers.get("reinforcement")
+    name = setup.enrolled[0]
+    matplotlib.use("svg")
+    pyplot.rcParams["svg.hashsalt"] = path.stem
+    figure, axes = pyplot.subplots(figsize=(9, 5))
+    for away in DISTANCES:
+        for degrees in PANS:
+            scene = facing(name, away, math.radians(degrees), room=ROOMS["hall"])
+            setup.explorer.begin(scene, 0)
+            seen = setup.explorer.look()
+            policy.begin()
+            if isinstance(seen, FaceObservation):
+                decision = policy.decide([setup.makers.examine(seen)])
+            else:
+                assert isinstance(policy, Persistent)
+                decision = policy.search(seen)
+            pan = math.radians(degrees)
+            colour = "black" if isinstance(seen, FaceObservation) else "tab:red"
+            start = to_above(away, pan)
+            if decision.move is None:
+                axes.plot(*start, "o", color=colour, markersize=4)
+                continue
+            end = to_above(away - decision.move.advance, pan + decision.move.pan)
+            axes.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": colour})
+    axes.plot(0, 0, "o", color="tab:blue", markersize=14)
+    axes.set(aspect="equal", xlabel="m", ylabel="m", xlim=(-8, 8), ylim=(-0.6, 8))
+    figure.tight_layout()
+    figure.savefig(path, metadata={"Date": None})
+
+
+def to_above(away: float, pan: float) -> tuple[float, float]:
+    """Place in a drawing in which the person stands at the origin and looks up; their left is its left."""
+    return -away * math.sin(pan), away * math.cos(pan)
 
 
 def write(name: str, rows: list[list[np.ndarray]]) -> None:

@@ -99,9 +99,9 @@ class ViewSetUp:
         self.model, self.embedder = fingerprint("face-embedding", session), FaceEmbedder(session)
         self.recogniser = CountingRecogniser(self.embedder, self._enrol())
         self.explorer = SimulatedExplorer(self.world, self.detector, self.recogniser, Limits())
-        self._makers = Policies(self.recogniser, cache(self.load))
+        self.makers = Policies(self.recogniser, cache(self.load))
         embedding = _always(EmbeddingPolicy.trained(self.embedder))
-        self._policies = {**self.policies(self._makers), "embedding": embedding}
+        self._policies = {**self.policies(self.makers), "embedding": embedding}
 
     @staticmethod
     def load(model: str) -> Session:
@@ -158,7 +158,7 @@ class ViewSetUp:
                 early.append(view)
                 first.extend([view] if moves == 0 else [])
 
-        outcome = identify(self.explorer, timed, GOAL, note, self._makers.examine)
+        outcome = identify(self.explorer, timed, GOAL, note, self.makers.examine)
         truth = self.truth(scene)
         episode = Episode(
             right=outcome.identity == truth,
@@ -184,7 +184,7 @@ class ViewSetUp:
         self.explorer.begin(scene, seed)
         seen = self.explorer.look()
         view = seen if isinstance(seen, FaceObservation) else None
-        said = answers(view, self._makers.mesh, self.recogniser)
+        said = answers(view, self.makers.mesh, self.recogniser)
         return {name: self._still(scene, who == self.truth(scene), count) for name, (who, count) in said.items()}
 
     def truth(self, scene: Scene) -> str:

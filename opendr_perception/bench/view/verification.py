@@ -120,7 +120,7 @@ class Clearer:
 
     def _iterate(self, face: UncoveredFace, thing: PaintedThing) -> Sequence[np.ndarray]:
         """Places (2,) of the thing after each fixed step, until D_m sees nothing."""
-        places = [np.zeros(2)]
+        places: list[np.ndarray] = [np.zeros(2)]
         while len(places) <= max(ITERATIONS) and (side := self._side(face, thing, places[-1])):
             places.append(places[-1] + STEP * np.array(EXITS[side]))
         return places

@@ -84,7 +84,8 @@ def train(
         found = network(torch.from_numpy(inputs[held_out])).argmax(1).numpy()
     print(f"right for {100 * np.mean(found == labels[held_out]):.1f} % of {held_out.sum()} views of others")
     with replacing(output, ".npz") as unfinished:
-        np.savez(unfinished, **{name: layer.astype(np.float16) for name, layer in layers(network).items()})
+        trained = {name: layer.astype(np.float16) for name, layer in layers(network).items()}
+        np.savez(unfinished, first=trained["first"], second=trained["second"])
 
 
 if __name__ == "__main__":
