@@ -12,7 +12,6 @@ from typing import Any
 from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Twist
-from rclpy.action import ActionClient
 from rclpy.publisher import Publisher
 from rclpy.task import Future
 
@@ -43,8 +42,9 @@ class Guide:
 
     def __init__(self, witness: EpisodeRecorder, programs: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
         self._witness, self._programs, self._log = witness, programs, log
-        self._client: ActionClient = ActionClient(witness, IdentifyPerson, "view_control/identify")
-        self._wait(lambda: self._client.server_is_ready() and witness.faces > 0, START_TIMEOUT, "there are no faces")
+        self._wait(
+            lambda: self._witness.goals.server_is_ready() and witness.faces > 0, START_TIMEOUT, "there are no faces"
+        )
 
     def go_to(self, person: Pose) -> None:
         """Drive to the stop before a person; `view_control` moves only while nobody else can command."""
@@ -90,7 +90,7 @@ class Guide:
                     first = answer if feedback.moves == 0 else first
 
         goal = IdentifyPerson.Goal(timeout=Duration(sec=math.ceil(timeout)))
-        handle = self._answer(self._client.send_goal_async(goal, feedback_callback=hear), PATIENCE)
+        handle = self._answer(self._witness.goals.send_goal_async(goal, feedback_callback=hear), PATIENCE)
         if not handle.accepted:
             raise DemoError(f"view_control does not take the goal; see {self._log}")
         answer = self._answer(handle.get_result_async(), timeout + PATIENCE)

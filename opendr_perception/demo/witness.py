@@ -11,12 +11,14 @@ from typing import Any
 import cv2
 import numpy as np
 from nav_msgs.msg import Odometry
+from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import String
 
+from opendr_perception.action import IdentifyPerson
 from opendr_perception.demo.above import TopView
 from opendr_perception.demo.film import FilmWriter
 from opendr_perception.demo.recorder import to_dict
@@ -53,6 +55,8 @@ class EpisodeRecorder(Node):
         self._lines = open(folder / "results.jsonl", "w", encoding="utf-8")  # noqa: SIM115 - open as long as the node
         self._film = FilmWriter(folder / "annotated.mp4", ["camera", "from above"])
         self._pairing = Pairing(self._show, lambda count, offset: None)
+        # now: an executor that spins already may ask for a client that is not complete
+        self.goals: ActionClient = ActionClient(self, IdentifyPerson, "view_control/identify")
         self.create_subscription(Odometry, "odom", self._take_odometry, 10)
         self.create_subscription(ImageMessage, "image_raw", self._take_image, QoSProfile(depth=5), raw=True)
         self.create_subscription(FaceArray, "faces", self._take_faces, 10)

@@ -12,7 +12,6 @@ from typing import Any
 from geometry_msgs.msg import TwistStamped
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState
-from rclpy.action import ActionClient
 from rclpy.client import Client
 from rclpy.publisher import Publisher
 from rclpy.task import Future
@@ -44,11 +43,10 @@ class Trials:
         self.robot, self.program = robot, program
         self.inactive = self.stopped = False
         self._goals: list[Any] = []
-        self._client: ActionClient = ActionClient(robot, IdentifyPerson, "view_control/identify")
         self._lifecycle: Client = robot.create_client(ChangeState, "view_control/change_state")
         self._stop: Client = robot.create_client(SetBool, "view_control/stop")
         self._commander: Publisher | None = None
-        if not self._client.wait_for_server(LONGEST):
+        if not self.robot.goals.wait_for_server(LONGEST):
             raise RuntimeError("view_control does not start")
 
     def provoke(self, fault: Callable[[Trials], object], delay: float) -> tuple[float, Sequence[HeardCommand]]:
@@ -83,7 +81,7 @@ class Trials:
 
     def ask(self, policy: str) -> Future:
         """Send a goal; its handle is in the future."""
-        self._goals.append(self._client.send_goal_async(IdentifyPerson.Goal(policy=policy)))
+        self._goals.append(self.robot.goals.send_goal_async(IdentifyPerson.Goal(policy=policy)))
         return self._goals[-1]
 
     def cancel(self) -> None:

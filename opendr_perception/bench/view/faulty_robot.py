@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from geometry_msgs.msg import TwistStamped
+from rclpy.action import ActionClient
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.time import Time
@@ -17,6 +18,7 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
 from std_msgs.msg import Header
 
+from opendr_perception.action import IdentifyPerson
 from opendr_perception.active.surroundings import STILL, Velocity
 from opendr_perception.bench.view.explorer import FACE_SIZE
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
@@ -103,6 +105,8 @@ class Robot(Node):
         self._scans = self.create_publisher(LaserScan, "scan", newest)
         self._clock_publisher = self.create_publisher(Clock, "/clock", newest) if clock else None
         self.create_subscription(TwistStamped, "cmd_vel", self._take, 100)
+        # now: an executor that spins already may ask for a client that is not complete
+        self.goals: ActionClient = ActionClient(self, IdentifyPerson, "view_control/identify")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="robot", daemon=True)
         self._thread.start()

@@ -7,11 +7,11 @@ X3D, whose mean is taken over the frame [Continual 3D CNNs, 3.5], and the last p
 from __future__ import annotations
 
 import io
-import pickle
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError  # what torch raises; nothing is read with it
 from typing import NoReturn
 
 import torch
@@ -72,7 +72,7 @@ def read_checkpoint(file: Path) -> dict[str, Tensor]:
     """
     try:
         held: object = torch.load(io.BytesIO(content_of(file)), map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except UnpicklingError as error:
         raise ZooError(
             f"{file} holds more than tensors, or is damaged, and is not opened: save the weights alone, "
             "torch.save(network.state_dict(), FILE)"
