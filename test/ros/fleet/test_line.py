@@ -266,4 +266,5 @@ def test_a_bad_line_brings_no_old_messages_after_an_outage(
     assert len(after) > 5, "it goes on"
     [[count, left_out]] = last["told"]["robot0"].values()
     assert len(messages) == count
-    assert offered - 15 <= count + left_out <= offered, "but those of the last moment, which are on their way"
+    # of 3 s: a packet that is lost twice is repeated after more than a second
+    assert offered - 30 <= count + left_out <= offered, "but those of the last moment, which are on their way"
