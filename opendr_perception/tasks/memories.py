@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,7 +23,14 @@ Kinds = Mapping[type, Fresh]
 """Classes that a memory is made of."""
 
 COMMON: Kinds = {Rhythm: {}}
+_serial: Iterator[int] = count()
+
 PLAIN = (bool, int, float, str, type(None))
+
+
+def new_serial() -> int:
+    """A number that no other memory of this process has."""
+    return next(_serial)
 
 
 @dataclass(frozen=True)

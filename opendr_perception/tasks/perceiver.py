@@ -61,14 +61,15 @@ class PerceiverSettings:
             warn: is told where its terms allow research only.
         """
         session = sessions(model, device=self.device, threads=self.threads)
-        if warn is not None and session.metadata.get("terms") == "research":
-            warn(research_only(model))
+        if warn is not None:
+            tell_terms(model, session, warn)
         return session
 
 
-def research_only(model: str) -> str:
-    """Warning about the terms of a model that was made from such data."""
-    return f"model '{model}' was made from data that may be used for research only; its card says more"
+def tell_terms(model: str, session: Session, warn: Warn) -> None:
+    """Warn where the terms of a model, which was opened by this name, allow research only."""
+    if session.metadata.get("terms") == "research":
+        warn(f"model '{model}' was made from data that may be used for research only; its card says more")
 
 
 SettingsT = TypeVar("SettingsT", bound=PerceiverSettings)

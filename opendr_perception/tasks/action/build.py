@@ -16,11 +16,10 @@ from opendr_perception.tasks.action.recognition import (
     ActionRecogniser,
     PersonState,
     TrackedPoses,
-    new_serial,
 )
 from opendr_perception.tasks.action.skeleton import SkeletonState
 from opendr_perception.tasks.body import Poses
-from opendr_perception.tasks.memories import Kinds, NotAValue
+from opendr_perception.tasks.memories import Kinds, NotAValue, new_serial
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
 
 

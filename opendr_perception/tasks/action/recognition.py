@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 import numpy as np
 
@@ -15,15 +14,8 @@ from opendr_perception.engine.stateful import Rows, StateBank
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.tasks.action.skeleton import SkeletonState, observe
 from opendr_perception.tasks.imaging import Rhythm
+from opendr_perception.tasks.memories import new_serial
 from opendr_perception.tasks.shapes import Keypoints, Probabilities
-
-_serial: Iterator[int] = count()
-
-
-def new_serial() -> int:
-    """A number that no other memory of this process has."""
-    return next(_serial)
-
 
 KEPT = 2
 """So many times the people of one image are remembered at most, whatever stamps say."""

@@ -17,10 +17,9 @@ from opendr_perception.tasks.activity.recognition import (
     ActivityRecogniser,
     ActivityView,
     KeyState,
-    new_serial,
 )
 from opendr_perception.tasks.imaging import Image, Pixels
-from opendr_perception.tasks.memories import Kinds, NotAValue
+from opendr_perception.tasks.memories import Kinds, NotAValue, new_serial
 from opendr_perception.tasks.people import PeopleOfImage
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn, as_image
 

@@ -8,9 +8,8 @@ back, nothing new can be learnt from it, and it is not looked at either.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 import cv2
 import numpy as np
@@ -20,6 +19,7 @@ from opendr_perception.engine.stateful import Rows
 from opendr_perception.tasks.action import Action
 from opendr_perception.tasks.activity.model import ActivityModel
 from opendr_perception.tasks.imaging import Image, Pixels, Rhythm, crop_resize, letterbox
+from opendr_perception.tasks.memories import new_serial
 from opendr_perception.tasks.people import TrackedPeople
 
 MARGIN = 1.25
@@ -32,13 +32,6 @@ DARK = 6
 """Range of grey levels of an image in which there is nothing to see, such as a covered lens."""
 THUMB = 16
 """Pixels of the images by which it is told whether anything moves."""
-
-_serial: Iterator[int] = count()
-
-
-def new_serial() -> int:
-    """A number that no other memory of this process has."""
-    return next(_serial)
 
 
 @dataclass

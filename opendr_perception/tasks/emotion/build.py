@@ -18,12 +18,11 @@ from opendr_perception.tasks.emotion.recognition import (
     EmotionMemory,
     EmotionRecogniser,
     FacesInView,
-    new_serial,
 )
 from opendr_perception.tasks.emotion.smoothing import Average, Exponential, Smoothing, Temporal, Unsmoothed
 from opendr_perception.tasks.emotion.trust import FaceView
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.memories import Kinds, NotAValue
+from opendr_perception.tasks.memories import Kinds, NotAValue, new_serial
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
 
 

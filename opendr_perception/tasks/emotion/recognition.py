@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 
 import numpy as np
 
@@ -13,14 +12,8 @@ from opendr_perception.tasks.emotion.expression import ExpressionNet, Expression
 from opendr_perception.tasks.emotion.smoothing import Smoothing, Unsmoothed
 from opendr_perception.tasks.emotion.trust import FaceView, visible
 from opendr_perception.tasks.imaging import Image, Rhythm
+from opendr_perception.tasks.memories import new_serial
 from opendr_perception.tasks.shapes import Probabilities
-
-_serial: Iterator[int] = count()
-
-
-def new_serial() -> int:
-    """A number that no other memory of this process has."""
-    return next(_serial)
 
 
 @dataclass(frozen=True)

@@ -74,9 +74,7 @@ def given(ids: Iterator[str]) -> int:
     Raises:
         NotAValue: they are not those of `new_ids`, so that nobody knows.
     """
-    if not isinstance(ids, TrackIds):
-        raise NotAValue("ids that are not of new_ids cannot be gone on with")
-    return ids.given
+    return _countable(ids).given
 
 
 def resume_ids(tracker: PersonTracker, ids: Iterator[str], last: int) -> None:
@@ -85,10 +83,15 @@ def resume_ids(tracker: PersonTracker, ids: Iterator[str], last: int) -> None:
     Raises:
         NotAValue: they are not those of `new_ids`.
     """
-    given(ids)
-    if isinstance(ids, TrackIds):
-        ids.given = max(ids.given, last)
-    tracker.take_ids(ids)
+    own = _countable(ids)
+    own.given = max(own.given, last)
+    tracker.take_ids(own)
+
+
+def _countable(ids: Iterator[str]) -> TrackIds:
+    if not isinstance(ids, TrackIds):
+        raise NotAValue("ids that are not of new_ids cannot be gone on with")
+    return ids
 
 
 class InLight:

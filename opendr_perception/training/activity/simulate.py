@@ -62,11 +62,7 @@ def film(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple[
         (frames, side, side, 3) uint8 RGB, and the action in each frame (frames,), UNLABELLED between two.
     """
     rate = FRAME_RATE * rng.uniform(0.85, 1.15)
-    at = (np.arange(frames) * RATE / rate).astype(int)
-    motion = Actor(rng, cast.clips).play((at[-1] + 2) / RATE)
-    at = np.minimum(at, len(motion) - 1)
-    root = roots(motion)[at]
-    who = cast.people[int(rng.integers(len(cast.people)))]
+    motion, at, root, who = _performance(rng, cast, frames, rate)
     follow = rng.random() < CUT
     camera, reach = _camera(rng, root, side, follow, cast.held_out)
     room = FurnishedRoom.random(rng, reach, cast.held_out)
@@ -91,11 +87,7 @@ def posed(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple
         (frames, side, side, 3) uint8 RGB; (frames, 17, 2) x, y of COCO's keypoints in pixels, of those outside of the
         image too; and pixels of a metre there (frames,).
     """
-    at = (np.arange(frames) * RATE / FRAME_RATE).astype(int)
-    motion = Actor(rng, cast.clips).play((at[-1] + 2) / RATE)
-    at = np.minimum(at, len(motion) - 1)
-    root = roots(motion)[at]
-    who = cast.people[int(rng.integers(len(cast.people)))]
+    motion, at, root, who = _performance(rng, cast, frames, FRAME_RATE)
     camera, reach = _camera(rng, root, side, False, cast.held_out)
     room = FurnishedRoom.random(rng, reach, cast.held_out)
     scene = [_dressed(rng, who, motion.rotations[at], root, room)]
@@ -163,6 +155,16 @@ class Camera:
         """Windows (T, 3) of a camera that stands, nearly."""
         moved = np.cumsum(rng.normal(0, 0.3 * (rng.random() < 0.3), (frames, 2)), 0)
         return np.column_stack([moved, np.ones(frames)])
+
+
+def _performance(
+    rng: np.random.Generator, cast: Cast, frames: int, rate: float
+) -> tuple[Motion, npt.NDArray[np.int64], Floats, Cloud]:
+    """A motion that somebody makes, its frames at a rate, the places of the pelvis in them, and who it is."""
+    at = (np.arange(frames) * RATE / rate).astype(np.int64)
+    motion = Actor(rng, cast.clips).play((at[-1] + 2) / RATE)
+    at = np.minimum(at, len(motion) - 1)
+    return motion, at, roots(motion)[at], cast.people[int(rng.integers(len(cast.people)))]
 
 
 def _camera(rng: np.random.Generator, root: Floats, side: int, follow: bool, held_out: bool) -> tuple[Camera, float]:

@@ -22,7 +22,7 @@ from opendr_perception.tasks.emotion.audiovisual.fusing import (
 from opendr_perception.tasks.emotion.audiovisual.network import AudiovisualModel
 from opendr_perception.tasks.emotion.audiovisual.watching import PERIOD, FaceDescriber
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.perceiver import Warn, research_only
+from opendr_perception.tasks.perceiver import Warn, tell_terms
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,6 @@ def build(
     values.check(settings)
     network, faces = (sessions(name, device=device, threads=threads) for name in (settings.model, settings.expression))
     for name, session in ((settings.model, network), (settings.expression, faces)):
-        if session.metadata.get("terms") == "research":
-            warn(research_only(name))
+        tell_terms(name, session, warn)
     model = AudiovisualModel(network)
     return AudiovisualRecogniser(settings, model, FaceDescriber(faces, model))

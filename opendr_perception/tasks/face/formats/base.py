@@ -88,6 +88,14 @@ def candidates(boxes: np.ndarray, five: np.ndarray, scores: np.ndarray) -> FaceC
     return FaceCandidates(points.astype(np.float32), scores.astype(np.float32))
 
 
+def stretched(middle: np.ndarray, side: np.ndarray, logarithms: np.ndarray) -> np.ndarray:
+    """Boxes (n, 4) with both corners, from their middles (n, 2), the side that is stretched (n, 1), and the logarithms
+    (n, 2) of how much."""
+    with np.errstate(over="ignore"):  # what is infinite is no box, and left out later
+        half = np.exp(logarithms) * side / 2
+    return np.concatenate([middle - half, middle + half], axis=1)
+
+
 def common_boxes(points: np.ndarray) -> np.ndarray:
     """Candidates' points (n, 8, 2) with boxes as BlazeFace draws them, square and from chin to brows: what comes after
     is made for those. See TALLER."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opendr_perception.engine.session import Outputs, Session, Tensor
-from opendr_perception.tasks.face.formats.base import FLOAT, FaceCandidates, candidates, canvas
+from opendr_perception.tasks.face.formats.base import FLOAT, FaceCandidates, candidates, canvas, stretched
 from opendr_perception.tasks.imaging import Fit
 
 SIDES = {8: (16, 32), 16: (64, 128), 32: (256, 512)}
@@ -47,10 +47,8 @@ class RetinaFace:
         centre, side = self._anchors[chosen, :2], self._anchors[chosen, 2:]
         boxes, five = outputs["boxes"][chosen], outputs["landmarks"][chosen].reshape(-1, 5, 2)
         middle = centre + boxes[:, :2] * CENTRE * side
-        with np.errstate(over="ignore"):  # what is infinite is no box, and left out later
-            half = side * np.exp(boxes[:, 2:] * SIDE) / 2
         landmarks = centre[:, None] + five * CENTRE * side[:, None]
-        return candidates(np.concatenate([middle - half, middle + half], axis=1), landmarks, scores[chosen])
+        return candidates(stretched(middle, side, boxes[:, 2:] * SIDE), landmarks, scores[chosen])
 
 
 def anchors(size: tuple[int, int]) -> np.ndarray:

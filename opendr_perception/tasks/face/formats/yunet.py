@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from opendr_perception.engine.session import Outputs, Session
-from opendr_perception.tasks.face.formats.base import FaceCandidates, candidates, canvas
+from opendr_perception.tasks.face.formats.base import FaceCandidates, candidates, canvas, stretched
 from opendr_perception.tasks.face.formats.cells import corners_of_cells, expect_levels, joined
 from opendr_perception.tasks.imaging import Fit
 
@@ -37,8 +37,5 @@ class YuNet:
         chosen = np.flatnonzero(scores > above)
         corner, stride = self._cells[chosen, :2], self._cells[chosen, 2:]
         boxes, five = joined(outputs, "bbox")[chosen], joined(outputs, "kps")[chosen].reshape(-1, 5, 2)
-        with np.errstate(over="ignore"):  # what is infinite is no box, and left out later
-            half = np.exp(boxes[:, 2:]) * stride / 2
-        middle = corner + boxes[:, :2] * stride
         landmarks = corner[:, None] + five * stride[:, None]
-        return candidates(np.concatenate([middle - half, middle + half], axis=1), landmarks, scores[chosen])
+        return candidates(stretched(corner + boxes[:, :2] * stride, stride, boxes[:, 2:]), landmarks, scores[chosen])
