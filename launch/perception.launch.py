@@ -4,6 +4,7 @@
     ros2 launch opendr_perception perception.launch.py streams:=front,rear respawn:=true
     ros2 launch opendr_perception perception.launch.py video:=people.mp4 nodes:=pose_estimation
     ros2 launch opendr_perception perception.launch.py image:=/front/image_raw audio:=/microphone/audio
+    ros2 launch opendr_perception perception.launch.py fleet:=tcp/192.168.1.5:7447
     ros2 launch opendr_perception perception.launch.py --show-args
 
 An argument that is empty leaves the choice to the parameter files, where all defaults are.

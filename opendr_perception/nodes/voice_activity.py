@@ -7,23 +7,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from rclpy.duration import Duration
 from std_msgs.msg import Bool
 
-from opendr_perception.msg import Voice, VoiceArray
+from opendr_perception.msg import VoiceArray
 from opendr_perception.ros.node import main, parameter, qos
-from opendr_perception.ros.signals import SampleParameters, SeeingNode
+from opendr_perception.ros.signals import HEARING, HearingVoices, SampleParameters, SeeingNode, Voices
 from opendr_perception.ros.topics import transport_parameter
 from opendr_perception.tasks.emotion import FaceView
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.sound import RATE, HeardSpeech, VoiceMemory, VoiceParameters, build
+from opendr_perception.tasks.sound import VoiceMemory
 
 ECHO = 0.3
 """Seconds after the robot's own speech in which its echo is still heard."""
 
 
 @dataclass(frozen=True)
-class Parameters(VoiceParameters, SampleParameters):
+class Parameters(HearingVoices, SampleParameters):
     """Parameters of `voice_activity`."""
 
     own_speech: str = parameter(
@@ -38,14 +37,14 @@ class VoiceActivity(SeeingNode):
     """audio (and image_raw, faces) -> voices, one message for each 32 ms of sound."""
 
     NAME = "voice_activity"
-    RESULT = (VoiceArray, "voices")
-    RATE = RATE
+    RESULT = HEARING[NAME].result
+    RATE = Voices.rate
     VOICES = False
     Parameters = Parameters
 
     def load(self) -> None:
         params = self.params
-        self._recogniser = build(params, device=params.device, threads=params.threads)
+        self._voices = Voices(params)
         self._deaf_until = 0.0
         if params.own_speech:
             gate = self.create_subscription(Bool, params.own_speech, self._hear_oneself, qos.result(1))
@@ -56,34 +55,24 @@ class VoiceActivity(SeeingNode):
         return bool(self.params.find_speaker)
 
     def new_memory(self) -> VoiceMemory:
-        return self._recogniser.new_memory()
+        return self._voices.new_memory()
 
     def renew_memory(self, memory: VoiceMemory | None) -> VoiceMemory:
-        return self._recogniser.renewed(memory if self.stage == "active" else None)
+        return self._voices.recogniser.renewed(memory if self.stage == "active" else None)
 
     def see(self, stamp: int, image: Image, faces: Sequence[FaceView], memory: VoiceMemory) -> None:
         known = [face for face in faces if face.track and len(face.landmarks)]
         boxes, landmarks = [face.box for face in known], [face.landmarks for face in known]
-        self._recogniser.see(memory, stamp, image, [face.track for face in known], boxes, landmarks)
+        self._voices.recogniser.see(memory, stamp, image, [face.track for face in known], boxes, landmarks)
 
     def hear(
         self, stream: str, samples: np.ndarray, stamp: int, memory: VoiceMemory
     ) -> Iterable[tuple[int, VoiceArray]]:
         deaf = time.monotonic() < self._deaf_until
-        for heard in self._recogniser.hear(memory, samples, stamp, deaf=deaf):
-            yield heard.end, VoiceArray(voices=_messages(heard))
+        return self._voices.hear(memory, samples, stamp, deaf=deaf)
 
     def _hear_oneself(self, speaking: Bool) -> None:
         self._deaf_until = np.inf if speaking.data else time.monotonic() + ECHO
-
-
-def _messages(heard: HeardSpeech) -> list[Voice]:
-    voice = heard.voice
-    if voice is None:
-        return []
-    since = Duration(nanoseconds=round(voice.since * 1e9)).to_msg()
-    number = str(voice.number)
-    return [Voice(voice_id=number, speaking=voice.speaking, score=voice.score, face_id=heard.face, since=since)]
 
 
 if __name__ == "__main__":

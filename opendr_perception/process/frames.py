@@ -68,7 +68,7 @@ class Frames:
                         continue
                     due = stamp + self._period
                 self.taken += 1
-                yield number, View(frame.image, stamp, frame.frame_id or "camera", self._camera_of(frame))
+                yield number, View(stamp, frame.frame_id or "camera", frame.image, self._camera_of(frame))
             self._note_skipped(number + 1, skipped)
         except VideoError as error:
             self._note(f"it ends at frame {number + 1}: {error}")

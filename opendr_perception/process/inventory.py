@@ -7,17 +7,22 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from opendr_perception.files import write_text
 from opendr_perception.process.request import ProcessError, Request, canonical
+from opendr_perception.process.sound import tracks
 from opendr_perception.tasks.imaging import printable
 from opendr_perception.tasks.recordings import VideoError, image_topics
+from opendr_perception.tasks.sound import BAGS
 
 MANIFEST = "manifest.json"
-VERSION = 1
+VERSION = 2
 """Of the layout of an output; another one is not continued."""
+SOUNDS = {".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wma"}
+"""Suffixes of files that have nothing but sound."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +33,29 @@ class Unit:
         name: of its folder in the output.
         recording: absolute path.
         sha256: of the recording's files.
-        topic: of its images in a bag; '' for films and folders.
+        topic: of its images or its sound in a bag; '' for films and folders.
+        sound: it is sound.
     """
 
     name: str
     recording: str
     sha256: str
     topic: str = ""
+    sound: bool = False
 
     @property
     def namespace(self) -> str:
-        """Put before the topics of its results: that of its images."""
+        """Put before the topics of its results: that of its images or its sound."""
         return self.topic.removesuffix("/compressed").rpartition("/")[0]
 
 
-def inventory(recordings: Sequence[str]) -> list[Unit]:
+def inventory(recordings: Sequence[str], images: bool = True, sound: bool = False) -> list[Unit]:
     """The streams of recordings, in their order.
+
+    Args:
+        recordings: bags, films, folders of images, files of sound.
+        images: those of images are wanted.
+        sound: those of sound are wanted.
 
     Raises:
         ProcessError: something is no recording, or is named twice; all that are wrong are named.
@@ -59,13 +71,14 @@ def inventory(recordings: Sequence[str]) -> list[Unit]:
             if not path.exists():
                 raise VideoError(f"{printable(path)}: there is no such recording")
             seen.add(path)
-            topics = image_topics(str(path))
+            streams = _streams(path, images, sound)
             sha256 = sha256_of(path)
         except (VideoError, OSError) as error:
             problems.append(str(error))
             continue
-        for topic in topics if topics is not None else [""]:
-            units.append(Unit(_name(path, topic, sha256, {unit.name for unit in units}), str(path), sha256, topic))
+        for topic, is_sound in streams:
+            name = _name(path, topic, is_sound, sha256, {unit.name for unit in units})
+            units.append(Unit(name, str(path), sha256, topic, is_sound))
     if problems:
         raise ProcessError("; ".join(problems))
     if not units:
@@ -73,8 +86,31 @@ def inventory(recordings: Sequence[str]) -> list[Unit]:
     return units
 
 
-def _name(path: Path, topic: str, sha256: str, taken: set[str]) -> str:
+def _streams(path: Path, images: bool, sound: bool) -> list[tuple[str, bool]]:
+    """Topics of the streams of a recording, and whether they are sound.
+
+    Raises:
+        VideoError: there is none of those that are wanted, or images that cannot be read.
+    """
+    heard = [(topic, True) for topic in tracks(path)] if sound else []
+    if images and not (heard and (path.suffix.lower() in SOUNDS or path.is_dir() or path.suffix in BAGS)):
+        return [*_images(path), *heard]
+    if images:
+        with suppress(VideoError):  # there are none beside the sound
+            return [*_images(path), *heard]
+    if not heard:
+        raise VideoError(f"{printable(path)}: no sound is in this recording")
+    return heard
+
+
+def _images(path: Path) -> list[tuple[str, bool]]:
+    topics = image_topics(str(path))
+    return [(topic, False) for topic in (topics if topics is not None else [""])]
+
+
+def _name(path: Path, topic: str, sound: bool, sha256: str, taken: set[str]) -> str:
     words = [path.stem if path.is_file() else path.name, *topic.removesuffix("/compressed").strip("/").split("/")[:-1]]
+    words += ["sound"] if sound else []
     name = ".".join(filter(None, (re.sub(r"[^\w.-]+", "_", word).strip(".") for word in words))) or "recording"
     for candidate in (name, f"{name}.{sha256[:8]}"):
         if candidate not in taken and candidate != MANIFEST:

@@ -17,6 +17,7 @@ from opendr_perception.process.request import Request
 from opendr_perception.process.run import Job, Tell, locked
 from opendr_perception.process.stage import Stage
 from opendr_perception.ros.node import share_directory
+from opendr_perception.ros.signals import HEARING
 from opendr_perception.tasks.face import FacePerceiver
 
 LOCK = ".lock"
@@ -55,7 +56,7 @@ def process_recordings(
     output = output.expanduser().resolve()
     output.mkdir(parents=True, exist_ok=True)
     with locked(output / LOCK, str(output)):
-        units = inventory(recordings)
+        units = inventory(recordings, bool(request.watching or request.blur), bool(request.listening))
         models = models_of(request)
         version = package_version()
         begin(output, manifest(request, units, models, version), resume)
@@ -75,12 +76,14 @@ def models_of(request: Request) -> dict[str, str]:
         used[name] = sha256_of(zoo.require(name).path)
         return zoo.session(name, device=device, threads=threads)
 
-    for name in request.ordered:
+    for name in request.watching:
         stage = Stage(name, request, "", session, lambda text: None)
         if isinstance(stage.perceiver, FacePerceiver):
             gallery = stage.perceiver.known.gallery
             known = repr((gallery.model, gallery.threshold, gallery.names)).encode() + gallery.embeddings.tobytes()
             used["gallery"] = hashlib.sha256(known).hexdigest()
+    for name in request.listening:
+        HEARING[name].build(request.sound_settings(name), session)
     for name in models(request.blur):
         used[name] = sha256_of(zoo.require(name).path)
     return used

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from opendr_perception.process.stage import Late, Stage, View
+from opendr_perception.process.stage import Instant, Late, Stage, View
 
 AHEAD = 2
 """Frames that are looked at ahead, for each thread: memory is bounded by them, however long the recording is."""
@@ -31,17 +31,17 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Answered:
-    """Answers of all stages to a frame.
+    """Answers of all stages to a frame, or one answer to sound.
 
     Args:
-        frame: its number in the recording, from 0.
-        view: the frame.
+        frame: its number in the recording, from 0; of sound, the number of the answer.
+        view: the frame, or the end of the sound.
         results: messages by topic, in the order of the stages.
         rejected: stages that have no result.
     """
 
     frame: int
-    view: View
+    view: Instant
     results: Mapping[str, Any]
     rejected: Sequence[Rejected]
 

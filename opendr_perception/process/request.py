@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import get_type_hints
+from typing import TypeVar, get_type_hints
 
 import yaml
 
@@ -16,14 +16,29 @@ from opendr_perception import settings
 from opendr_perception.ros.node import NodeParameters
 from opendr_perception.ros.perception.capability import CAPABILITIES
 from opendr_perception.ros.perception.node import PerceptionParameters
+from opendr_perception.ros.signals import HEARING, SampleParameters
 from opendr_perception.tasks.perceiver import PerceiverSettings
+from opendr_perception.tasks.sound import SampleSettings
 
 FORMATS = ("mcap", "jsonl", "parquet", "rrd")
 BLURRED = ("faces", "bodies")
 
-OF_NODES_ALONE = {"rectified", "threshold"} | {
-    field.name for cls in (NodeParameters, PerceptionParameters) for field in dataclasses.fields(cls)
-} - {field.name for field in dataclasses.fields(PerceiverSettings)}
+SettingsT = TypeVar("SettingsT", PerceiverSettings, SampleSettings)
+
+RESULTS: Mapping[str, tuple[type, str]] = {
+    **{name: capability.result for name, capability in CAPABILITIES.items()},
+    **{name: hearing.result for name, hearing in HEARING.items()},
+}
+"""Type and topic of the results of each node."""
+
+
+def _names(*classes: type) -> set[str]:
+    return {field.name for cls in classes for field in dataclasses.fields(cls)}
+
+
+OF_NODES_ALONE = {"rectified", "threshold", "own_speech"} | (
+    _names(NodeParameters, PerceptionParameters, SampleParameters) - _names(PerceiverSettings, SampleSettings)
+)
 """Parameters about topics and images, which a file for nodes may have, and which mean nothing here."""
 
 
@@ -53,7 +68,7 @@ class Request:
     blur: str = ""
 
     def __post_init__(self) -> None:
-        _check_known("node", self.nodes, tuple(CAPABILITIES))
+        _check_known("node", self.nodes, tuple(RESULTS))
         _check_known("format", self.formats, FORMATS)
         if not ((self.nodes and self.formats) or self.blur):
             raise ProcessError("nothing is wanted: name nodes by --nodes and formats by --format")
@@ -62,26 +77,44 @@ class Request:
         if not 0 <= self.hertz < 1000:
             raise ProcessError(f"--as-live is a rate in Hz below 1000, got {self.hertz:g}")
         topics = {CAPABILITIES[name].result[1]: name for name in CAPABILITIES}
-        for name in self.nodes:
+        for name in self.watching:
             source = CAPABILITIES[name].source_of(self.settings(name))
             if source and topics[source] not in self.nodes:
                 raise ProcessError(f"{name} takes the results of {topics[source]}: add it to --nodes")
+        for name in self.listening:
+            if getattr(self.sound_settings(name), "find_speaker", False):
+                raise ProcessError(f"{name}: find_speaker takes faces, which do not go with the sound of recordings")
 
     @property
-    def ordered(self) -> Sequence[str]:
-        """The nodes, each after those whose results it takes."""
+    def watching(self) -> Sequence[str]:
+        """The nodes that see, each after those whose results it takes."""
         return [name for name in CAPABILITIES if name in self.nodes]
 
+    @property
+    def listening(self) -> Sequence[str]:
+        """The nodes that hear."""
+        return [name for name in HEARING if name in self.nodes]
+
     def settings(self, node: str) -> PerceiverSettings:
-        """Settings of the perceiver of a node. One thread: with several, sums come in another order.
+        """Settings of a node that sees. One thread: with several, sums come in another order.
 
         Raises:
             ProcessError: there is no such parameter, or its value is not allowed.
         """
-        cls = CAPABILITIES[node].settings
+        return dataclasses.replace(self._given(node, CAPABILITIES[node].settings), threads=1)
+
+    def sound_settings(self, node: str) -> SampleSettings:
+        """Settings of a node that hears, likewise.
+
+        Raises:
+            ProcessError: as above.
+        """
+        return dataclasses.replace(self._given(node, HEARING[node].settings), threads=1)
+
+    def _given(self, node: str, cls: type[SettingsT]) -> SettingsT:
         hints = get_type_hints(cls)
         given = self.parameters.get(node, {})
-        values = {name: value for name, value in given.items() if name not in OF_NODES_ALONE}
+        values = {name: value for name, value in given.items() if name in hints or name not in OF_NODES_ALONE}
         for name in values:
             if name not in hints:
                 similar = get_close_matches(name, hints, n=1)
@@ -92,16 +125,23 @@ class Request:
             settings.check(made)
         except ValueError as error:
             raise ProcessError(f"{node}: {error}") from error
-        return dataclasses.replace(made, threads=1)
+        return made
 
     def as_dict(self) -> dict[str, object]:
         """For JSON, with every value of every parameter, so that another version's defaults are noticed."""
         return {
-            "nodes": {name: dataclasses.asdict(self.settings(name)) for name in self.ordered},
+            "nodes": {
+                **{name: dataclasses.asdict(self.settings(name)) for name in self.watching},
+                **{name: dataclasses.asdict(self.sound_settings(name)) for name in self.listening},
+            },
             "formats": sorted(self.formats),
             "hertz": self.hertz,
             "blur": self.blur,
         }
+
+
+def _settings_of(node: str) -> type[PerceiverSettings] | type[SampleSettings]:
+    return CAPABILITIES[node].settings if node in CAPABILITIES else HEARING[node].settings
 
 
 def _check_known(kind: str, names: Sequence[str], known: Sequence[str]) -> None:
@@ -134,7 +174,7 @@ def read_parameters(path: Path, nodes: Sequence[str]) -> dict[str, dict[str, obj
                 found[node].update(values)
             continue
         for name, value in values.items():
-            having = [each for each in nodes if name in get_type_hints(CAPABILITIES[each].settings)]
+            having = [each for each in nodes if name in get_type_hints(_settings_of(each))]
             if not having and name not in OF_NODES_ALONE:
                 raise ProcessError(f"{path}: no node here has a parameter {name}")
             for each in having:

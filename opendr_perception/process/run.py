@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from opendr_perception import zoo
 from opendr_perception.files import sync, write_text
 from opendr_perception.process.checkpoints import Checkpoints
-from opendr_perception.process.frames import Frames
+from opendr_perception.process.frames import BEGIN, Frames
 from opendr_perception.process.inventory import Unit, sha256_of
 from opendr_perception.process.pipeline import Answered, Rejected, answers
 from opendr_perception.process.privacy import blur_film
-from opendr_perception.process.request import ProcessError, Request, canonical
+from opendr_perception.process.request import RESULTS, ProcessError, Request, canonical
 from opendr_perception.process.sinks import ResultSource, Sink, open_all
+from opendr_perception.process.sound import Chunks, Listening, heard
 from opendr_perception.process.stage import Stage
+from opendr_perception.tasks.perceiver import Warn
 
 REPORT = "report.json"
 NAMED = 100
@@ -59,7 +61,7 @@ class UnitReport:
 
     Args:
         name: of the unit.
-        frames: that were read.
+        frames: that were read; of sound, chunks.
         answered: by each node.
         problems: in words; empty if every frame was read and answered.
         notes: what a user should know although all is well.
@@ -147,28 +149,25 @@ def finished(job: Job) -> UnitReport | None:
 def _process(job: Job, folder: Path, kept: Path, tell: Tell, alive: Callable[[], None]) -> UnitReport:
     unit, request = job.unit, job.request
     warnings: list[str] = []
-    stages = [
-        Stage(name, request, f"{unit.sha256} {unit.topic}", zoo.session, warnings.append) for name in request.ordered
-    ]
+    nodes = request.listening if unit.sound else request.watching
     source = ResultSource(unit.name, Path(unit.recording).name, unit.namespace, job.provenance)
-    checkpoints = Checkpoints(kept, stages)
     answered: Counter[str] = Counter()
     rejected: list[Rejected] = []
     count = 0
-    with Frames(unit, request.hertz) as frames, _sinks(request, folder, source) as sinks:
-        for each in _answers(frames, stages, job.threads, checkpoints):
+    with _reading(job, kept, warnings.append) as (read, answers), _sinks(job, folder, source, nodes) as sinks:
+        for each in answers:
             alive()
             for sink in sinks:
                 sink.write(each)
             answered.update(each.results.keys())
             count += len(each.rejected)
             rejected += each.rejected[: max(0, NAMED - len(rejected))]
-            tell(unit.name, each.frame + 1, frames.length)
-    problems = [*frames.problems, *_told(rejected, count)]
+            tell(unit.name, each.frame + 1, read.length)
+    problems = [*read.problems, *_told(rejected, count)]
     notes = list(dict.fromkeys(warnings))
-    by_node = {stage.name: answered[stage.topic] for stage in stages}
-    content: dict[str, Any] = {"provenance": job.provenance, "frames": frames.taken, "answered": by_node}
-    if request.blur:
+    by_node = {name: answered[RESULTS[name][1]] for name in nodes}
+    content: dict[str, Any] = {"provenance": job.provenance, "frames": read.taken, "answered": by_node}
+    if request.blur and not unit.sound:
         blurred = blur_film(unit, request.blur, folder / "blurred.mp4")
         content["blurred"] = {"what": request.blur, **asdict(blurred)}
         problems += blurred.problems(request.blur)
@@ -176,7 +175,29 @@ def _process(job: Job, folder: Path, kept: Path, tell: Tell, alive: Callable[[],
     content["problems"], content["notes"] = problems, notes
     content["files"] = {str(path.relative_to(folder)): sha256_of(path) for path in files}
     write_text(folder / REPORT, canonical(content))
-    return UnitReport(unit.name, frames.taken, by_node, problems, notes)
+    return UnitReport(unit.name, read.taken, by_node, problems, notes)
+
+
+class Reading(Protocol):
+    """A recording that is read: how much of it, how much there is (0: not known), and what could not be read."""
+
+    taken: int
+    length: int
+    problems: list[str]
+
+
+@contextmanager
+def _reading(job: Job, kept: Path, warn: Warn) -> Iterator[tuple[Reading, Iterator[Answered]]]:
+    unit, request = job.unit, job.request
+    if unit.sound:
+        nodes = [Listening(name, request.sound_settings(name), zoo.session) for name in request.listening]
+        with Chunks(Path(unit.recording), unit.topic, request.sound_settings(nodes[0].name), BEGIN) as chunks:
+            yield chunks, heard(chunks, nodes, warn)
+        return
+    seed = f"{unit.sha256} {unit.topic}"
+    stages = [Stage(name, request, seed, zoo.session, warn) for name in request.watching]
+    with Frames(unit, request.hertz) as frames:
+        yield frames, _answers(frames, stages, job.threads, Checkpoints(kept, stages))
 
 
 def _answers(frames: Frames, stages: Sequence[Stage], threads: int, checkpoints: Checkpoints) -> Iterator[Answered]:
@@ -195,9 +216,9 @@ def _answers(frames: Frames, stages: Sequence[Stage], threads: int, checkpoints:
 
 
 @contextmanager
-def _sinks(request: Request, folder: Path, source: ResultSource) -> Iterator[Sequence[Sink]]:
+def _sinks(job: Job, folder: Path, source: ResultSource, nodes: Sequence[str]) -> Iterator[Sequence[Sink]]:
     """The files of results; they are finished if all went well."""
-    sinks = open_all(request.formats, folder, source, request.ordered) if request.nodes else []
+    sinks = open_all(job.request.formats, folder, source, nodes, job.unit.sound) if nodes else []
     with ExitStack() as aborting:
         for sink in sinks:
             aborting.callback(sink.abort)

@@ -27,17 +27,23 @@ prefix is below 1 %."""
 
 
 @dataclass(frozen=True)
-class View:
+class Instant:
+    """The time in ns and the coordinate frame of results."""
+
+    stamp: int
+    frame_id: str
+
+    def header(self) -> Header:
+        """The header of all of these results."""
+        return Header(stamp=Time(sec=self.stamp // 10**9, nanosec=self.stamp % 10**9), frame_id=self.frame_id)
+
+
+@dataclass(frozen=True)
+class View(Instant):
     """A frame as stages take it."""
 
     image: Image
-    stamp: int
-    frame_id: str
     camera: PinholeCamera | None
-
-    def header(self) -> Header:
-        """The header of all results of this frame."""
-        return Header(stamp=Time(sec=self.stamp // 10**9, nanosec=self.stamp % 10**9), frame_id=self.frame_id)
 
 
 class Late(ValueError):
@@ -130,7 +136,7 @@ class Stage:
             [result] = self.perceiver.batch([moment])
         message = self.capability.message(taken, result)
         message.header = view.header()
-        return _received(message)
+        return received(message)
 
     def _input(self, view: View, results: dict[str, Any]) -> Any:
         capability = self.capability
@@ -140,7 +146,7 @@ class Stage:
         return capability.read(ImageWithResult(view.image, message) if capability.with_images else message, view.camera)
 
 
-def _received(message: Any) -> Any:
+def received(message: Any) -> Any:
     """A message as whoever subscribes gets it, with numbers as long as its fields are."""
     return deserialize_message(serialize_message(message), type(message))
 

@@ -92,6 +92,12 @@ PERCEPTION = [
         "Topic of a microphone: voice_activity and sound_classification are started too, and hear it. Empty: they are "
         "not.",
     ),
+    argument(
+        "fleet",
+        "",
+        "Endpoint of a fleet's hub, such as tcp/192.168.1.5:7447: fleet_bridge is started too, and sends the results "
+        "there. Empty: it is not.",
+    ),
     argument("device", "", "Where the models run; empty: as in the parameters.", ("", "cpu", "cuda", "tensorrt")),
     argument(
         "composed",
@@ -212,7 +218,11 @@ def _known(overrides: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]
 def perception(context: LaunchContext) -> list[Node | ExecuteProcess]:
     """The processes that the arguments in PERCEPTION ask for."""
     given = values(context, PERCEPTION)
-    besides = (*(["video_source"] if given["video"] else []), *(HEARING if given["audio"] else ()))
+    besides = [
+        *(["video_source"] if given["video"] else []),
+        *(HEARING if given["audio"] else ()),
+        *(["fleet_bridge"] if given["fleet"] else []),
+    ]
     names = selected_nodes(" ".join([given["nodes"], *besides]))
     groups = [names] if given["composed"] == "true" else [[name] for name in names]
     overrides = _overrides(given) | _people(given, names) | _speaker(given, names)
@@ -259,6 +269,8 @@ def _overrides(given: Mapping[str, str]) -> dict[str, Any]:
     parameters: dict[str, Any] = {**is_stamped(given)}
     parameters |= {name: given[name] == "true" for name in ("autostart", "use_sim_time") if given[name]}
     parameters |= {name: given[name] for name in ("device", "image_transport") if given[name]}
+    if given["fleet"]:
+        parameters["hub"] = given["fleet"]
     if given["streams"]:
         parameters["streams"] = words(given["streams"])
     if given["video"]:  # always text, although '0' reads like a number

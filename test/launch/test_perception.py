@@ -16,7 +16,7 @@ from sensor_msgs.msg import CameraInfo, Image
 FILE = "perception.launch.py"
 ARGUMENTS = (
     *("nodes", "image", "camera_info", "depth", "image_transport", "streams", "people", "device", "composed", "video"),
-    *("audio", "view"),
+    *("audio", "fleet", "view"),
     *("autostart", "use_sim_time", "params_file", "namespace", "stamped", "respawn", "log_level"),
 )
 
@@ -73,6 +73,12 @@ def test_two_cameras_are_served_and_a_process_that_dies_comes_again(
 def test_the_calibration_has_the_topic_that_is_given(graph: Any, launch: Callable[..., Any], models: Any) -> None:
     launch(FILE, f"namespace:={graph.namespace}", "nodes:=face_recognition", "camera_info:=eye/calibration")
     graph.publisher(CameraInfo, "eye/calibration")
+
+
+def test_results_go_to_the_hub_that_is_given(graph: Any, launch: Callable[..., Any], models: Any) -> None:
+    pytest.importorskip("zenoh")
+    launch(FILE, f"namespace:={graph.namespace}", "nodes:=person_detection", "fleet:=tcp/127.0.0.1:17447")
+    graph.diagnosis("fleet_bridge: hub", "there is no hub at tcp/127.0.0.1:17447")
 
 
 def test_nodes_wait_for_a_lifecycle_manager_without_autostart(

@@ -16,7 +16,7 @@ from opendr_perception.process.stage import View
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.memories import NotAValue, Value
 
-VIEW = View(Image(np.zeros((2, 2, 3), np.uint8), "bgr8"), 10**9, "camera", None)
+VIEW = View(10**9, "camera", Image(np.zeros((2, 2, 3), np.uint8), "bgr8"), None)
 
 
 @pytest.fixture

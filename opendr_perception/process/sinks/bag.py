@@ -14,6 +14,7 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from opendr_perception.process.pipeline import Answered
+from opendr_perception.process.request import RESULTS
 from opendr_perception.process.sinks.annotations import DEFINITIONS, IMAGE_ANNOTATIONS, annotate
 from opendr_perception.process.sinks.base import ResultSource
 from opendr_perception.ros.node import share_directory
@@ -38,9 +39,9 @@ class BagSink:
         self._writer.open()
         self._connections: dict[str, Connection] = {}
         for node in nodes:
-            kind, topic = CAPABILITIES[node].result
+            kind, topic = RESULTS[node]
             self._add(topic, f"{source.namespace}/{topic}", name_of(kind))
-            if node != "human_presence":
+            if node in CAPABILITIES and node != "human_presence":
                 self._add(f"{topic}/annotations", f"{source.namespace}/{topic}/annotations", IMAGE_ANNOTATIONS)
 
     def _add(self, topic: str, full: str, kind: str) -> None:

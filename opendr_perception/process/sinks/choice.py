@@ -14,7 +14,9 @@ from opendr_perception.process.sinks.lines import LinesSink
 EXTRA = "pip install 'opendr_perception[process]', or -r requirements/process.txt"
 
 
-def open_all(formats: Sequence[str], folder: Path, source: ResultSource, nodes: Sequence[str]) -> list[Sink]:
+def open_all(
+    formats: Sequence[str], folder: Path, source: ResultSource, nodes: Sequence[str], sound: bool = False
+) -> list[Sink]:
     """Begin the files of a stream.
 
     Args:
@@ -22,6 +24,7 @@ def open_all(formats: Sequence[str], folder: Path, source: ResultSource, nodes: 
         folder: to write to.
         source: what the results are of.
         nodes: whose results come.
+        sound: the stream is sound, which a file for rerun does not have.
 
     Raises:
         ProcessError: a format needs a package that is not installed.
@@ -33,7 +36,7 @@ def open_all(formats: Sequence[str], folder: Path, source: ResultSource, nodes: 
         elif name == "jsonl":
             sinks.append(LinesSink(folder / "results.jsonl", source))
         elif name == "rrd":
-            sinks.append(RrdSink(folder / "results.rrd", source))
+            sinks += [] if sound else [RrdSink(folder / "results.rrd", source)]
         else:
             check_parquet()
             from opendr_perception.process.sinks.table import TableSink

@@ -9,6 +9,7 @@ import cv2
 from opendr_perception.process.pipeline import Answered
 from opendr_perception.process.request import ProcessError
 from opendr_perception.process.sinks.base import ResultSource
+from opendr_perception.process.stage import View
 from opendr_perception.tasks.imaging import to_bgr
 from opendr_perception.view import EXTRA, TOPICS, Overlay, overlay, record
 
@@ -32,6 +33,7 @@ class RrdSink:
         self._stream = source.namespace
 
     def write(self, answered: Answered) -> None:
+        assert isinstance(answered.view, View)
         _, jpeg = cv2.imencode(".jpg", to_bgr(answered.view.image), (cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY))
         self._file.write(Overlay(self._stream, "image", answered.view.stamp, jpeg=jpeg.tobytes()))
         for topic, message in answered.results.items():

@@ -1,4 +1,4 @@
-"""A table of Parquet: one row for each person or face that a node sees in a frame. See docs/process.md."""
+"""A table of Parquet: one row for each person, face, voice or sound that a node finds. See docs/process.md."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ POINT = pyarrow.struct([("x", _REAL), ("y", _REAL), ("score", _REAL)])
 COLUMNS: Mapping[str, tuple[Any, str]] = {
     "recording": (WORD, "name of the file or folder"),
     "stream": (WORD, "name of the stream, which is its folder in the output"),
-    "topic": (WORD, "whose finding the row is: persons, poses or faces"),
-    "frame": (pyarrow.int64(), "number of the frame in the recording, from 0"),
-    "stamp": (pyarrow.int64(), "of the frame, ns, as in the messages; films begin with 1 s"),
-    "seconds": (pyarrow.float64(), "since the first frame of the recording"),
-    "track_id": (pyarrow.string(), "of the person or face on this topic; empty while it is not confirmed"),
-    "score": (_REAL, "of the detection, in [0, 1]"),
+    "topic": (WORD, "whose finding the row is: persons, poses, faces, voices or sounds"),
+    "frame": (pyarrow.int64(), "number of the frame in the recording, from 0; of voices and sounds, of the answer"),
+    "stamp": (
+        pyarrow.int64(),
+        "of the frame, or the end of the sound, ns, as in the messages; films begin with 1 s",
+    ),
+    "seconds": (pyarrow.float64(), "since the first frame of the recording, or the first answer"),
+    "track_id": (pyarrow.string(), "of the person, face or voice on this topic; empty while it is not confirmed"),
+    "score": (_REAL, "of the detection, in [0, 1]; its probability, of voices and sounds"),
     "x_min": (_REAL, "of the box, px"),
     "y_min": (_REAL, "of the box, px"),
     "x_max": (_REAL, "of the box, px"),
@@ -49,6 +52,9 @@ COLUMNS: Mapping[str, tuple[Any, str]] = {
     "expression": (WORD, "the most probable one; faces only"),
     "valence": (_REAL, "in [-1, 1]; faces only"),
     "arousal": (_REAL, "in [-1, 1]; faces only"),
+    "speaking": (pyarrow.bool_(), "whether the voice speaks now; voices only"),
+    "sound": (WORD, "what is heard, or unknown; sounds only"),
+    "sound_warm": (pyarrow.bool_(), "whether the receptive field is filled; sounds only"),
 }
 """Type and meaning of each column. What does not apply is NULL."""
 
@@ -122,6 +128,12 @@ def rows(results: Mapping[str, Any]) -> Iterator[dict[str, object]]:
         emotions = _by_track(results["emotions"].emotions) if "emotions" in results else {}
         for face in faces.faces:
             yield {**_row("faces", face), **_face(face), **_emotion(emotions.get(face.track_id))}
+    if voices := results.get("voices"):
+        for voice in voices.voices:
+            yield {"topic": "voices", "track_id": voice.voice_id, "score": voice.score, "speaking": voice.speaking}
+    if sounds := results.get("sounds"):
+        for each in sounds.sounds:
+            yield {"topic": "sounds", "score": each.score, "sound": each.label, "sound_warm": each.warm}
 
 
 def _row(topic: str, found: Any) -> dict[str, object]:

@@ -20,29 +20,16 @@ from opendr_perception.ros.perception.node import STREAM_NAME
 from opendr_perception.ros.signals.queue import Queue
 from opendr_perception.ros.signals.sources import AudioSamples, SampleSource
 from opendr_perception.ros.signals.stream import SampleStream
-from opendr_perception.tasks.sound import ENCODINGS, MOST_CHANNELS, RATES, TYPES
+from opendr_perception.tasks.sound import TYPES, SampleSettings
 
 PATIENCE = 2.0
 """Seconds that a run of the model has to end when the node stops."""
 
 
 @dataclass(frozen=True)
-class SampleParameters(NodeParameters):
+class SampleParameters(SampleSettings, NodeParameters):
     """Parameters of every node that hears."""
 
-    device: str = parameter(
-        "cpu",
-        "Device of the model. cuda and tensorrt need onnxruntime-gpu; without it the node says so and does not start.",
-        choices=("cpu", "cuda", "tensorrt"),
-        read_only=True,
-    )
-    threads: int = parameter(
-        1,
-        "Threads of the model on the CPU; 0 takes one for each core. These models are small: one is enough.",
-        minimum=0,
-        maximum=256,
-        read_only=True,
-    )
     streams: tuple[str, ...] = parameter(
         ("",),
         "Names of the microphones that this node serves with one model. 'front' makes it subscribe front/audio and "
@@ -56,32 +43,10 @@ class SampleParameters(NodeParameters):
         choices=("auto", *TYPES),
         read_only=True,
     )
-    channel: int = parameter(
-        -1,
-        "Channel of a microphone array that is heard, from 0 on; -1 hears the mean of all.",
-        minimum=-1,
-        maximum=MOST_CHANNELS - 1,
-    )
-    sample_rate: int = parameter(
-        16000,
-        "Sample rate, Hz, for AudioData and AudioDataStamped, which do not contain it.",
-        minimum=RATES[0],
-        maximum=RATES[1],
-    )
-    channels: int = parameter(1, "Channels, for AudioData and AudioDataStamped.", minimum=1, maximum=MOST_CHANNELS)
-    sample_format: str = parameter("S16LE", "Encoding, for AudioData and AudioDataStamped.", choices=tuple(ENCODINGS))
     qos_reliability: str = parameter(
         "reliable",
         "Requested reliability. reliable loses nothing on the way; best_effort hears all publishers.",
         choices=("best_effort", "reliable"),
-        read_only=True,
-    )
-    max_gap: float = parameter(
-        1.0,
-        "Seconds of sound that may be missing. A shorter gap is filled with silence; after a longer one the stream "
-        "restarts.",
-        minimum=0.0,
-        maximum=60.0,
         read_only=True,
     )
 

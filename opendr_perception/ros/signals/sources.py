@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 from std_msgs.msg import Float32MultiArray
 
 from opendr_perception.msg import Signal
@@ -140,20 +139,6 @@ class SignalSamples:
     def read(self, message: Any, arrived: int) -> Arrived:
         options = self._options
         return read_message(message, arrived, SignalFormat(self._kind, options.sample_rate, options.channels))
-
-
-def resampled_columns(samples: np.ndarray, before: float) -> np.ndarray:
-    """A signal (n,) with NaN as (n, 2): without holes, and 1 where there is a value; a filter can take these."""
-    known = np.isfinite(samples)
-    places = np.maximum.accumulate(np.where(known, np.arange(len(samples)), -1))
-    whole = np.where(places >= 0, samples[places], before)
-    return np.stack([whole, known], 1).astype(np.float32)
-
-
-def with_holes(columns: np.ndarray) -> np.ndarray:
-    """The signal (n,) of such columns (n, 2) at another rate: NaN near each hole."""
-    signal: np.ndarray = np.where(columns[:, 1] > 0.99, columns[:, 0], np.float32(np.nan))
-    return signal
 
 
 def published(source: SampleSource, found: Sequence[str]) -> str:

@@ -13,9 +13,9 @@ from std_msgs.msg import Header
 
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.node import ManagedNode, brief, qos
-from opendr_perception.ros.signals.sources import SampleSource, published, resampled_columns, with_holes
+from opendr_perception.ros.signals.sources import SampleSource, published
 from opendr_perception.ros.topics import Counts, Listener, Statistics, Summary, names
-from opendr_perception.tasks.signals import Pace, Resampler, SampleBuffer
+from opendr_perception.tasks.signals import Pace, SampleLine
 
 DEPTH = 100
 """Messages that the middleware keeps until the executor takes them."""
@@ -59,11 +59,8 @@ class SampleStream:
         """Forget the past, and all counts."""
         params = self._node.params
         self.memory = self._renew(self.memory)
-        self._buffer = SampleBuffer(params.max_gap, self._source.fill)
+        self._line = SampleLine(self._rate, params.max_gap, self._source.fill)
         self._pace = Pace()
-        self._resampler = Resampler(self._rate, self._rate)
-        self._value = 0.0  # the last one of a signal that may have holes
-        self._heard = 0  # samples at the node's rate since the stream began
         self._silent, self._rejected = 0.0, 0
         self._doubt = self._last_problem = self._frame_id = self._found = ""
 
@@ -132,43 +129,19 @@ class SampleStream:
         Raises:
             ValueError: the message cannot be used.
         """
-        params = self._node.params
         heard = self._source.read(message, arrived)
         chunk = heard.chunk
-        channel = params.channel
-        if channel >= chunk.samples.shape[1]:
-            raise ValueError(f"channel {channel} is asked for, but there are {chunk.samples.shape[1]}, from 0 on")
         self._frame_id = heard.frame_id
         self._pace.note(chunk.stamp, len(chunk.samples), chunk.rate)
         self._doubt = self._pace.problem or heard.note or self._silence(chunk.samples, chunk.rate)
         if self._doubt:
             self._warn(self._doubt, "doubt")
-        for piece in self._buffer.add(chunk):
-            if piece.index == 0:
-                self._begin(piece.restart, piece.rate)
-            resampled = self._resample(piece.samples[:, channel] if channel >= 0 else piece.samples.mean(1))
-            if len(resampled) and self._buffer.clock is not None:
-                index = round(self._heard * piece.rate / self._rate)
-                self._heard += len(resampled)
-                yield resampled, self._buffer.clock.time(index)
-
-    def _begin(self, reason: str, rate: float) -> None:
-        if reason:
-            self._warn(f"{reason}; the stream restarts", "restart")
-            self.memory = self._renew(self.memory)
-        self._resampler, self._heard = Resampler(rate, self._rate, 2 if self._holes else 1), 0
-
-    @property
-    def _holes(self) -> bool:
-        """True if samples may be NaN: a filter must not see those, and what comes near them is NaN again."""
-        return self._source.fill != self._source.fill
-
-    def _resample(self, samples: np.ndarray) -> np.ndarray:
-        if not self._holes:
-            return self._resampler.push(samples[:, None])[:, 0]
-        columns = resampled_columns(samples, self._value)
-        self._value = float(columns[-1, 0])
-        return with_holes(self._resampler.push(columns))
+        for stretch in self._line.add(chunk, self._node.params.channel):
+            if stretch.restart:
+                self._warn(f"{stretch.restart}; the stream restarts", "restart")
+                self.memory = self._renew(self.memory)
+            if len(stretch.samples):
+                yield stretch.samples, stretch.stamp
 
     def tell(self, problem: str) -> None:
         """Note what is wrong with the samples, as who looks at them has found; '' for nothing."""
@@ -233,7 +206,7 @@ class SampleStream:
         refused = f"cannot be used: {self._last_problem}" if counts.rejected > self._rejected else ""
         self._rejected = counts.rejected
         problems = "; ".join(filter(None, (unheard, mixed, self._doubt, self._found, dropped, refused)))
-        clock, samples = self._buffer.clock, self._buffer.counts
+        clock, samples = self._line.clock, self._line.counts
         values = {
             "received": counts.received,
             "processed": counts.processed,

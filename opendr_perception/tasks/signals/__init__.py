@@ -2,6 +2,7 @@
 
 from opendr_perception.tasks.signals.buffer import Chunk, SampleBuffer
 from opendr_perception.tasks.signals.clock import SampleClock
+from opendr_perception.tasks.signals.line import SampleLine, Stretch
 from opendr_perception.tasks.signals.messages import SIGNAL_RATES, SIGNAL_TYPES, Arrived, SignalFormat, read_message
 from opendr_perception.tasks.signals.pace import Pace
 from opendr_perception.tasks.signals.reading import read_signal
@@ -17,8 +18,10 @@ __all__ = [
     "Resampler",
     "SampleBuffer",
     "SampleClock",
+    "SampleLine",
     "SignalFormat",
     "SignalRecording",
+    "Stretch",
     "read_message",
     "read_signal",
     "resample",

@@ -1,5 +1,6 @@
 """Sound: features and what is heard in it."""
 
+from opendr_perception.tasks.sound.bag import sound_topics
 from opendr_perception.tasks.sound.build import (
     HeardSpeech,
     VoiceMemory,
@@ -12,13 +13,15 @@ from opendr_perception.tasks.sound.log_mel import FLOOR, MelConfig
 from opendr_perception.tasks.sound.messages import BARE, TYPES, Format, read, read_info
 from opendr_perception.tasks.sound.mfcc import MFCC_RATE, MfccConfig, mfcc
 from opendr_perception.tasks.sound.mouth import MouthReader
+from opendr_perception.tasks.sound.options import SampleSettings, SoundSettings
 from opendr_perception.tasks.sound.pcm import ENCODINGS, MOST_CHANNELS, RATES, decode, encode
-from opendr_perception.tasks.sound.recording import SoundFile, read_sound
-from opendr_perception.tasks.sound.source import SoundChunk, open_source
+from opendr_perception.tasks.sound.recording import SoundError, SoundFile, read_sound
+from opendr_perception.tasks.sound.source import BAGS, SoundChunk, SoundSource, open_source
 from opendr_perception.tasks.sound.speaker import SpeakerFinder, SpeakerSettings
 from opendr_perception.tasks.sound.voice import RATE, SpeechModel, VoiceDetector, VoiceSettings
 
 __all__ = [
+    "BAGS",
     "BARE",
     "ENCODINGS",
     "FLOOR",
@@ -32,10 +35,14 @@ __all__ = [
     "MelConfig",
     "MfccConfig",
     "MouthReader",
+    "SampleSettings",
     "SoundChunk",
     "SoundClassifier",
+    "SoundError",
     "SoundFile",
     "SoundModel",
+    "SoundSettings",
+    "SoundSource",
     "SpeakerFinder",
     "SpeakerSettings",
     "SpeechModel",
@@ -53,5 +60,6 @@ __all__ = [
     "read",
     "read_info",
     "read_sound",
+    "sound_topics",
     "voice",
 ]

@@ -72,3 +72,16 @@ class BagSound:
     def close(self) -> None:
         if self._reader.is_open:
             self._reader.close()
+
+
+def sound_topics(path: Path) -> list[str]:
+    """The topics of a recording that have sound, of any known type.
+
+    Raises:
+        SoundError: it is no bag.
+    """
+    try:
+        with Reader(path) as reader:
+            return list(dict.fromkeys(c.topic for c in reader.connections if c.msgtype in TYPES.values()))
+    except Exception as error:  # as above
+        raise SoundError(f"{printable(path)}: cannot open this bag: {error}") from error
