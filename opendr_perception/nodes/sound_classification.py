@@ -9,7 +9,7 @@ import numpy as np
 
 from opendr_perception.msg import SoundArray
 from opendr_perception.ros.node import main
-from opendr_perception.ros.signals import HEARING, HearingSounds, SampleNode, SampleParameters, Sounds
+from opendr_perception.ros.signals import HEARING, HearingSounds, SampleNode, SampleParameters, SoundHearer
 from opendr_perception.tasks.sound import SoundClassifier
 
 
@@ -23,11 +23,11 @@ class SoundClassification(SampleNode):
 
     NAME = "sound_classification"
     RESULT = HEARING[NAME].result
-    RATE = Sounds.rate
+    RATE = SoundHearer.rate
     Parameters = Parameters
 
     def load(self) -> None:
-        self._sounds = Sounds(self.params)
+        self._sounds = SoundHearer(self.params)
 
     def new_memory(self) -> SoundClassifier:
         return self._sounds.new_memory()

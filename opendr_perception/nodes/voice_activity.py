@@ -11,7 +11,7 @@ from std_msgs.msg import Bool
 
 from opendr_perception.msg import VoiceArray
 from opendr_perception.ros.node import main, parameter, qos
-from opendr_perception.ros.signals import HEARING, HearingVoices, SampleParameters, SeeingNode, Voices
+from opendr_perception.ros.signals import HEARING, HearingVoices, SampleParameters, SeeingNode, VoiceHearer
 from opendr_perception.ros.topics import transport_parameter
 from opendr_perception.tasks.emotion import FaceView
 from opendr_perception.tasks.imaging import Image
@@ -38,13 +38,13 @@ class VoiceActivity(SeeingNode):
 
     NAME = "voice_activity"
     RESULT = HEARING[NAME].result
-    RATE = Voices.rate
+    RATE = VoiceHearer.rate
     VOICES = False
     Parameters = Parameters
 
     def load(self) -> None:
         params = self.params
-        self._voices = Voices(params)
+        self._voices = VoiceHearer(params)
         self._deaf_until = 0.0
         if params.own_speech:
             gate = self.create_subscription(Bool, params.own_speech, self._hear_oneself, qos.result(1))

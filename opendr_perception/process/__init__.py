@@ -23,4 +23,5 @@ __all__ = [
     "process_recordings",
     "query",
     "request",
+    "stage",
 ]

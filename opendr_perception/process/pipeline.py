@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from opendr_perception.process.stage import Instant, Late, Stage, View
+from opendr_perception.process.stage import Late, Occasion, Stage, View
 
 AHEAD = 2
 """Frames that are looked at ahead, for each thread: memory is bounded by them, however long the recording is."""
@@ -41,7 +41,7 @@ class Answered:
     """
 
     frame: int
-    view: Instant
+    view: Occasion
     results: Mapping[str, Any]
     rejected: Sequence[Rejected]
 

@@ -178,7 +178,7 @@ def _process(job: Job, folder: Path, kept: Path, tell: Tell, alive: Callable[[],
     return UnitReport(unit.name, read.taken, by_node, problems, notes)
 
 
-class Reading(Protocol):
+class Readout(Protocol):
     """A recording that is read: how much of it, how much there is (0: not known), and what could not be read."""
 
     taken: int
@@ -187,7 +187,7 @@ class Reading(Protocol):
 
 
 @contextmanager
-def _reading(job: Job, kept: Path, warn: Warn) -> Iterator[tuple[Reading, Iterator[Answered]]]:
+def _reading(job: Job, kept: Path, warn: Warn) -> Iterator[tuple[Readout, Iterator[Answered]]]:
     unit, request = job.unit, job.request
     if unit.sound:
         nodes = [Listening(name, request.sound_settings(name), zoo.session) for name in request.listening]

@@ -27,7 +27,7 @@ prefix is below 1 %."""
 
 
 @dataclass(frozen=True)
-class Instant:
+class Occasion:
     """The time in ns and the coordinate frame of results."""
 
     stamp: int
@@ -39,7 +39,7 @@ class Instant:
 
 
 @dataclass(frozen=True)
-class View(Instant):
+class View(Occasion):
     """A frame as stages take it."""
 
     image: Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from opendr_perception.process.pipeline import Answered, Rejected
-from opendr_perception.process.stage import Instant, received
+from opendr_perception.process.stage import Occasion, received
 from opendr_perception.ros.signals import HEARING, Message
 from opendr_perception.tasks.perceiver import Warn
 from opendr_perception.tasks.signals import Chunk, SampleLine, Stretch
@@ -70,7 +70,7 @@ def heard(chunks: Iterable[tuple[Chunk, str]], nodes: Sequence[Listening], warn:
                     yield _answered(number, end, frame_id, node, message)
                     number += 1
             except ValueError as error:
-                yield Answered(number, Instant(chunk.stamp, frame_id), {}, [Rejected(number, node.name, str(error))])
+                yield Answered(number, Occasion(chunk.stamp, frame_id), {}, [Rejected(number, node.name, str(error))])
     for node in nodes:
         for end, message in node.end():
             yield _answered(number, end, frame_id, node, message)
@@ -80,6 +80,6 @@ def heard(chunks: Iterable[tuple[Chunk, str]], nodes: Sequence[Listening], warn:
 
 
 def _answered(number: int, end: int, frame_id: str, node: Listening, message: Message) -> Answered:
-    instant = Instant(end, frame_id)
-    message.header = instant.header()
-    return Answered(number, instant, {node.topic: received(message)}, [])
+    occasion = Occasion(end, frame_id)
+    message.header = occasion.header()
+    return Answered(number, occasion, {node.topic: received(message)}, [])

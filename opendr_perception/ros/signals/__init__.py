@@ -7,8 +7,8 @@ from opendr_perception.ros.signals.hearing import (
     HearingSounds,
     HearingVoices,
     Message,
-    Sounds,
-    Voices,
+    SoundHearer,
+    VoiceHearer,
 )
 from opendr_perception.ros.signals.node import SampleNode, SampleParameters
 from opendr_perception.ros.signals.player import Player
@@ -31,6 +31,6 @@ __all__ = [
     "SampleSource",
     "SeeingNode",
     "SignalSamples",
-    "Sounds",
-    "Voices",
+    "SoundHearer",
+    "VoiceHearer",
 ]

@@ -59,7 +59,7 @@ class HearingSounds(SoundSettings, SampleSettings):
     """Settings of `sound_classification` that are about sound."""
 
 
-class Voices:
+class VoiceHearer:
     """Tells voices, and whose they are where faces are seen.
 
     Args:
@@ -91,7 +91,7 @@ def _voices(heard: HeardSpeech) -> list[Voice]:
     return [Voice(voice_id=number, speaking=voice.speaking, score=voice.score, face_id=heard.face, since=since)]
 
 
-class Sounds:
+class SoundHearer:
     """Names sounds.
 
     Args:
@@ -144,7 +144,7 @@ class Hearing(Generic[ResultT]):
 Message = VoiceArray | SoundArray
 
 HEARING: Mapping[str, Hearing[Message]] = {
-    "voice_activity": Hearing(HearingVoices, Voices, (VoiceArray, "voices")),
-    "sound_classification": Hearing(HearingSounds, Sounds, (SoundArray, "sounds")),
+    "voice_activity": Hearing(HearingVoices, VoiceHearer, (VoiceArray, "voices")),
+    "sound_classification": Hearing(HearingSounds, SoundHearer, (SoundArray, "sounds")),
 }
 """By the names of their nodes."""

@@ -8,12 +8,11 @@ from opendr_perception.tasks.sound.build import (
     VoiceRecogniser,
     build,
 )
-from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel
+from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel, SoundSettings
 from opendr_perception.tasks.sound.log_mel import FLOOR, MelConfig
-from opendr_perception.tasks.sound.messages import BARE, TYPES, Format, read, read_info
+from opendr_perception.tasks.sound.messages import BARE, TYPES, Format, SampleSettings, read, read_info
 from opendr_perception.tasks.sound.mfcc import MFCC_RATE, MfccConfig, mfcc
 from opendr_perception.tasks.sound.mouth import MouthReader
-from opendr_perception.tasks.sound.options import SampleSettings, SoundSettings
 from opendr_perception.tasks.sound.pcm import ENCODINGS, MOST_CHANNELS, RATES, decode, encode
 from opendr_perception.tasks.sound.recording import SoundError, SoundFile, read_sound
 from opendr_perception.tasks.sound.source import BAGS, SoundChunk, SoundSource, open_source

@@ -12,10 +12,30 @@ import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
+from opendr_perception.settings import parameter
 from opendr_perception.tasks.shapes import Probabilities
 from opendr_perception.tasks.sound.log_mel import LogMel, MelConfig
 
 UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class SoundSettings:
+    """Names of sounds: the model, and when it is sure."""
+
+    model: str = parameter(
+        "sound-environment",
+        "A classifier of sounds of the zoo (opendr-perception models list), or an ONNX file that "
+        "opendr_perception.training.sound.export has written.",
+        read_only=True,
+    )
+    score_threshold: float = parameter(
+        0.5,
+        "Probability below which the label is unknown. The probabilities are published as they are.",
+        minimum=0.0,
+        maximum=1.0,
+        read_only=True,
+    )
 
 
 @dataclass(frozen=True, eq=False)
