@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from opendr_perception.process.inventory import VERSION
 from opendr_perception.process.run import locked
 
 FACES = "face_recognition,emotion_recognition"
@@ -170,6 +171,6 @@ def test_a_full_disk_is_said_and_what_is_missing_is_done_later(
     assert "error: street: " in full.stderr
     assert "File too large" in full.stderr
     assert not (output / "street").exists()
-    assert json.loads((output / "manifest.json").read_text())["layout"] == 1
+    assert json.loads((output / "manifest.json").read_text())["layout"] == VERSION
     assert command(*arguments, "--resume").returncode == 0
     assert hashes(output) == hashes(undisturbed)
