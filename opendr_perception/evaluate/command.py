@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,18 +14,8 @@ import typer
 from rich.console import Console
 
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.evaluate.action.recognition import evaluate_actions
-from opendr_perception.evaluate.body.keypoints import evaluate_poses
-from opendr_perception.evaluate.emotion.recognition import evaluate_expressions
-from opendr_perception.evaluate.emotion.voices import evaluate_voices
-from opendr_perception.evaluate.face.identity import evaluate_identity
-from opendr_perception.evaluate.people.detection import evaluate_persons
-from opendr_perception.evaluate.people.scene import evaluate_people
-from opendr_perception.evaluate.people.suppression import evaluate_nms
-from opendr_perception.evaluate.people.tracking import evaluate_tracks
 from opendr_perception.evaluate.plots import draw
 from opendr_perception.evaluate.report import DatasetError, Report
-from opendr_perception.evaluate.signals.heart import evaluate_heart
 from opendr_perception.files import write_text
 from opendr_perception.zoo import store
 from opendr_perception.zoo.errors import ZooError
@@ -44,25 +35,37 @@ class EvaluatedCapability:
     """Capability that can be evaluated.
 
     Attributes:
-        measure: From the data, a model and the part of the data to a report.
+        function: What measures it, as module:function of this package.
         model: The model that is measured unless another one is named.
     """
 
-    measure: Callable[[Path, Session, str], Report]
+    function: str
     model: str
+
+    def load(self) -> Callable[[Path, Session, str], Report]:
+        """Load the function only now: no other command has to wait for the libraries of all capabilities."""
+        module, name = self.function.split(":")
+        measure: Callable[[Path, Session, str], Report] = getattr(
+            importlib.import_module(f"opendr_perception.evaluate.{module}"), name
+        )
+        return measure
+
+    def measure(self, dataset: Path, session: Session, split: str) -> Report:
+        """Measure a model on a split of the data."""
+        return self.load()(dataset, session, split)
 
 
 CAPABILITIES: dict[str, EvaluatedCapability] = {
-    "actions": EvaluatedCapability(evaluate_actions, "action-research"),
-    "expressions": EvaluatedCapability(evaluate_expressions, "expression-research"),
-    "identity": EvaluatedCapability(evaluate_identity, "face-embedding"),
-    "people": EvaluatedCapability(evaluate_people, "nanodet"),
-    "persons": EvaluatedCapability(evaluate_persons, "nanodet"),
-    "poses": EvaluatedCapability(evaluate_poses, "movenet-lightning"),
-    "tracks": EvaluatedCapability(evaluate_tracks, "nanodet"),
-    "heart": EvaluatedCapability(evaluate_heart, "heart-beats"),
-    "voices": EvaluatedCapability(evaluate_voices, "emotion-av"),
-    "nms": EvaluatedCapability(evaluate_nms, "nanodet-features"),
+    "actions": EvaluatedCapability("action.recognition:evaluate_actions", "action-research"),
+    "expressions": EvaluatedCapability("emotion.recognition:evaluate_expressions", "expression-research"),
+    "identity": EvaluatedCapability("face.identity:evaluate_identity", "face-embedding"),
+    "people": EvaluatedCapability("people.scene:evaluate_people", "nanodet"),
+    "persons": EvaluatedCapability("people.detection:evaluate_persons", "nanodet"),
+    "poses": EvaluatedCapability("body.keypoints:evaluate_poses", "movenet-lightning"),
+    "tracks": EvaluatedCapability("people.tracking:evaluate_tracks", "nanodet"),
+    "heart": EvaluatedCapability("signals.heart:evaluate_heart", "heart-beats"),
+    "voices": EvaluatedCapability("emotion.voices:evaluate_voices", "emotion-av"),
+    "nms": EvaluatedCapability("people.suppression:evaluate_nms", "nanodet-features"),
 }
 """All that can be measured, by name: add a line for another capability."""
 
