@@ -111,6 +111,9 @@ EVALUATIONS = (
     Evaluation("persons", "pennfudan", [Target("high: recall at precision 0.8", 0.97)]),
     Evaluation("tracks", "pets09_s2l1", _TRACKS),
     Evaluation("people", "pets09_s2l1", [Target("people: IDF1", 0.80)], part="all"),
+    Evaluation("presence", "pets09_s2l1", [Target("people found at 0.95", 0.9)], part="all"),
+    Evaluation("sound", "esc10", [Target("right", 0.85)]),
+    Evaluation("sound", "fsdd", [Target("right", 0.92)], model="sound-digits"),
     Evaluation("voices", "emodb", [Target("right", 0.75)]),
     Evaluation("voices", "ravdess", [Target("right", 0.60)]),
 )

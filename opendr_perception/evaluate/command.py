@@ -62,6 +62,8 @@ CAPABILITIES: dict[str, EvaluatedCapability] = {
     "people": EvaluatedCapability("people.scene:evaluate_people", "nanodet"),
     "persons": EvaluatedCapability("people.detection:evaluate_persons", "nanodet"),
     "poses": EvaluatedCapability("body.keypoints:evaluate_poses", "movenet-lightning"),
+    "presence": EvaluatedCapability("presence.cells:evaluate_presence", "presence-1080p"),
+    "sound": EvaluatedCapability("sound.recognition:evaluate_sounds", "sound-environment"),
     "tracks": EvaluatedCapability("people.tracking:evaluate_tracks", "nanodet"),
     "heart": EvaluatedCapability("signals.heart:evaluate_heart", "heart-beats"),
     "voices": EvaluatedCapability("emotion.voices:evaluate_voices", "emotion-av"),

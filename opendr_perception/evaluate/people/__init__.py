@@ -3,6 +3,7 @@
 __all__ = [
     "detection",
     "scene",
+    "sets",
     "suppression",
     "tracking",
 ]

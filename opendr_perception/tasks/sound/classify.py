@@ -21,7 +21,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True)
 class SoundSettings:
-    """Names of sounds: the model, and when it is sure."""
+    """Sounds."""
 
     model: str = parameter(
         "sound-environment",

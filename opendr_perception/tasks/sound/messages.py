@@ -54,7 +54,7 @@ class Format:
 
 @dataclass(frozen=True)
 class SampleSettings:
-    """Sound and signals, as every model takes them."""
+    """Samples, and the model that takes them."""
 
     device: str = parameter(
         "cpu",

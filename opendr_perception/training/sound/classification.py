@@ -20,6 +20,7 @@ import typer
 from rich.console import Console
 from torch.nn import functional as F
 
+from opendr_perception.evaluate.sound import groups
 from opendr_perception.files import write_text
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig
@@ -39,7 +40,6 @@ from opendr_perception.training.sound.examples import (
     pseudo_words,
 )
 from opendr_perception.training.sound.material import Material, material
-from opendr_perception.training.sound.recordings import groups
 
 SHOWN = 25
 """Steps between two lines of progress, and two checkpoints."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from opendr_perception.training.sound.examples import UNKNOWN, noises
-from opendr_perception.training.sound.recordings import (
+from opendr_perception.evaluate.sound import (
     LabelledSound,
     read_digits,
     read_esc,
     read_genres,
     read_scenes,
 )
+from opendr_perception.training.sound.examples import UNKNOWN, noises
 from opendr_perception.training.sound.spoken import OTHER_WORDS, speak, spoken_digits
 
 OF_DATA = {"scenes": read_scenes, "genres": read_genres}

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from opendr_perception.evaluate.sound import DIGITS, RATE, LabelledSound
 from opendr_perception.tasks.signals.resample import resample
-from opendr_perception.training.sound.recordings import DIGITS, RATE, LabelledSound
 
 GROUP = "espeak-ng"
 ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-gbclan", "en-gb-x-rp", "en-gb-x-gbcwmd", "en-029", "en-us-nyc")

@@ -14,6 +14,16 @@ import yaml
 from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
+from opendr_perception.evaluate.sound import (
+    RATE,
+    LabelledSound,
+    groups,
+    read_digits,
+    read_esc,
+    read_folder,
+    read_genres,
+    read_scenes,
+)
 from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel
 from opendr_perception.training.sound import classification, export, spoken
 from opendr_perception.training.sound.examples import (
@@ -25,16 +35,6 @@ from opendr_perception.training.sound.examples import (
     _warped,
     noises,
     pseudo_words,
-)
-from opendr_perception.training.sound.recordings import (
-    RATE,
-    LabelledSound,
-    groups,
-    read_digits,
-    read_esc,
-    read_folder,
-    read_genres,
-    read_scenes,
 )
 
 TONES = {"dog": 300.0, "rain": 2500.0}

@@ -155,3 +155,16 @@ def read_folder(folder: Path) -> list[LabelledSound]:
 def groups(recordings: Sequence[LabelledSound]) -> list[str]:
     """The folds or speakers."""
     return sorted({recording.group for recording in recordings})
+
+
+def read_labelled(folder: Path) -> list[LabelledSound]:
+    """All sounds in a folder of their label each, as people have them of their own.
+
+    Raises:
+        ValueError: there is no folder with sounds.
+    """
+    kinds = sorted(path for path in folder.iterdir() if path.is_dir())
+    found = [LabelledSound(each.samples, _words(kind.name), each.group) for kind in kinds for each in read_folder(kind)]
+    if not found:
+        raise ValueError(f"{folder}: no folder with sounds, named as what they are, is here")
+    return found
