@@ -83,6 +83,19 @@ def auroc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
     return float(below.mean() / 2 / len(low))
 
 
+def roc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """The ROC curve: of each threshold, the largest first, the share of negatives that reach it and that of positives.
+
+    Both begin with 0 and end with 1; scores that are equal are one step.
+    """
+    values, chosen = np.asarray(scores, np.float64), np.asarray(positive, bool)
+    order = np.argsort(-values, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(values[order])), len(values) - 1)
+    shares = [np.cumsum(kind[order])[ends] / max(1, kind.sum()) for kind in (~chosen, chosen)]
+    false, true = (np.concatenate([[0.0], share]) for share in shares)
+    return false, true
+
+
 def calibration_error(confidences: npt.ArrayLike, right: npt.ArrayLike) -> float:
     """Expected calibration error with ten equal bins [Guo 2017]: mean |accuracy - confidence|."""
     sure, hit = np.asarray(confidences, np.float64), np.asarray(right, np.float64)

@@ -1,4 +1,4 @@
-"""Images of what an evaluation found: what is taken for what, and how far scores can be believed."""
+"""Images of what an evaluation found: what is taken for what, how far scores can be believed, and ROC curves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from opendr_perception.evaluate.measures import reliability
+from opendr_perception.evaluate.measures import auroc, reliability, roc
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.files import replacing
 
@@ -21,7 +21,7 @@ PANEL = 4.2
 
 
 def draw(report: Report, path: Path) -> None:
-    """Draw what the report has of confusion and reliability.
+    """Draw what the report has of confusion, reliability and ROC curves.
 
     Args:
         report: what was found.
@@ -35,10 +35,11 @@ def draw(report: Report, path: Path) -> None:
     import matplotlib
     from matplotlib.figure import Figure
 
-    panels = [panel for panel, there in ((_confusion, report.confusion), (_reliability, report.answers)) if there]
+    possible = ((_confusion, report.confusion), (_reliability, report.answers), (_roc, report.chances))
+    panels = [panel for panel, there in possible if there]
     if not panels or path.suffix not in (".svg", ".png", ".pdf"):
         raise DatasetError(
-            f"{path} cannot be drawn: '{report.title}' has no confusion or reliability"
+            f"{path} cannot be drawn: '{report.title}' has no confusion, reliability or ROC"
             if not panels
             else f"{path} cannot be drawn: .svg, .png or .pdf is possible"
         )
@@ -74,3 +75,14 @@ def _reliability(report: Report, axes: Axes) -> None:
     axes.set_ylim(0, 1)
     axes.set_xlabel("score (bars: share of the answers)")
     axes.set_ylabel("right")
+
+
+def _roc(report: Report, axes: Axes) -> None:
+    axes.plot([0, 1], [0, 1], color="#adb5bd", linestyle=":")
+    for name, (scores, positive) in report.chances.items():
+        axes.plot(*roc(scores, positive), label=f"{name}: {auroc(scores, positive):.3f}")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel("of the others, taken for it")
+    axes.set_ylabel("of these, taken for it")
+    axes.legend(loc="lower right", title="area under the curve")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ class Report:
         tables: Shares by name, by the table's name.
         confusion: Of each thing that was shown, the share that each name was given; empty where that says nothing.
         answers: Scores (n,) of answers and whether they were right (n,), if these are told apart.
+        chances: Scores (n,) by which something is told from others, and whether it was that (n,), by its name.
     """
 
     title: str
@@ -53,6 +54,7 @@ class Report:
     tables: dict[str, dict[str, float]] = field(default_factory=dict)
     confusion: dict[str, dict[str, float]] = field(default_factory=dict)
     answers: tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]] | None = None
+    chances: dict[str, tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]] = field(default_factory=dict)
 
     def add(self, name: str, value: float, interval: tuple[float, float] | None = None, unit: str = "") -> None:
         """Add a figure."""
@@ -65,6 +67,19 @@ class Report:
     def table(self, name: str, rows: Mapping[str, float]) -> None:
         """Add shares by name."""
         self.tables[name] = dict(rows)
+
+    def confused(self, shown: Sequence[str], named: npt.NDArray[np.int64], names: Sequence[str]) -> None:
+        """Note what things were called.
+
+        Args:
+            shown: of each thing, what it was.
+            named: (n,) place in `names` of what it was called.
+            names: all that can be said.
+        """
+        for label in sorted(set(shown)):
+            these = named[np.array([each == label for each in shown])]
+            shares = np.bincount(these, minlength=len(names)) / len(these)
+            self.confusion[label] = dict(zip(names, shares.tolist(), strict=True))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: what is not finite becomes null."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from opendr_perception.evaluate.measures import auroc, by_subject, calibration_error
+from opendr_perception.evaluate.measures import auroc, by_subject, calibration_error, roc
+from opendr_perception.evaluate.plots import draw
+from opendr_perception.evaluate.report import Report
 
 
 def test_auroc_is_the_share_of_pairs_in_the_right_order() -> None:
@@ -35,3 +39,21 @@ def test_the_interval_is_wide_where_people_differ_and_narrow_where_they_do_not()
     assert mean == 0.5
     assert low < 0.25 and high > 0.75
     assert np.isnan(by_subject(np.array([]), np.array([], "<U1"))[0])
+
+
+def test_the_roc_curve_has_the_area_of_its_pairs() -> None:
+    rng = np.random.default_rng(0)
+    scores, positive = rng.integers(0, 5, 200), rng.random(200) < 0.4
+    false, true = roc(scores, positive)
+    assert (false[0], true[0], false[-1], true[-1]) == (0, 0, 1, 1)
+    assert np.trapezoid(true, false) == pytest.approx(auroc(scores, positive))
+    assert len(false) == 6, "equal scores are one step"
+
+
+def test_a_report_draws_what_is_taken_for_what_and_how_well_one_thing_is_told(tmp_path: Path) -> None:
+    report = Report("one")
+    report.confused(["cat", "dog", "cat"], np.array([0, 1, 1]), ["cat", "dog"])
+    assert report.confusion == {"cat": {"cat": 0.5, "dog": 0.5}, "dog": {"cat": 0.0, "dog": 1.0}}
+    report.chances["cat"] = np.array([0.9, 0.2, 0.4]), np.array([True, False, True])
+    draw(report, tmp_path / "one.png")
+    assert (tmp_path / "one.png").stat().st_size > 5000

@@ -31,6 +31,7 @@ NEWEST = 1.0
 """Seconds at the end of a segment that are read."""
 LONGEST = 12
 """Recordings in a stream."""
+STREAMS = "streams"
 SEED = 5
 
 
@@ -71,7 +72,7 @@ def evaluate_actions(dataset: Path, model: Session, part: str) -> Report:
     if not recordings:
         raise DatasetError(f"{dataset} has nobody in the part '{part}'")
     report = Report(f"actions: {dataset.stem}, {part}")
-    _compare(report, "streams", [*listen(recogniser, [*streams_of(recordings)])], recogniser.labels)
+    _compare(report, STREAMS, [*listen(recogniser, [*streams_of(recordings)])], recogniser.labels)
     _compare(report, "clips", [*listen(recogniser, [alone(one) for one in recordings])], recogniser.labels)
     return report
 
@@ -131,6 +132,7 @@ def _compare(report: Report, way: str, heard: Sequence[StreamAnswers], labels: S
     unknown = np.array([_unknown(one.read, labels) for one in heard])
     if 0 < nobodys.sum() < len(nobodys):
         report.add(f"{way}: AUROC of unknown", auroc(unknown, nobodys))
+        report.chances[f"unknown, {way}"] = unknown, nobodys
     delays = np.array([one.delay for one in heard])[~nobodys]
     if len(delays):
         report.add(f"{way}: median seconds to the right name", float(np.median(delays)), unit="s")
@@ -139,6 +141,11 @@ def _compare(report: Report, way: str, heard: Sequence[StreamAnswers], labels: S
     named = answers.argmax(1)
     hits = np.array([labels[k] in accepted[owner] for k, owner in zip(named, owners, strict=True)])
     report.add(f"{way}: expected calibration error of answers", calibration_error(answers.max(1), hits))
+    if way == STREAMS:
+        report.answers = answers.max(1).astype(np.float64), hits
+        report.confused(
+            [one.segment.recording.action for one in heard], np.array([one.read.argmax() for one in heard]), labels
+        )
 
 
 def _unknown(probabilities: Floats, labels: Sequence[str]) -> float:

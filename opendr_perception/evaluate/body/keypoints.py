@@ -37,12 +37,14 @@ class JudgedImage:
     Attributes:
         similarities: (n,) OKS of each labelled person with who was found for them, 0 where nobody was.
         right: For each labelled keypoint of the image, whether it was found near its place.
+        scores: Of these keypoints; 0 of people who were not found.
         answers: People who were given.
         time: Seconds of processor time.
     """
 
     similarities: Floats
     right: npt.NDArray[np.bool_]
+    scores: Floats
     answers: int
     time: float
 
@@ -78,6 +80,8 @@ def evaluate_poses(dataset: Path, model: Session, part: str) -> Report:
         ("keypoints within 1/10 of the box", [one.right for one in judged]),
     ):
         report.add(name, *by_subject(np.concatenate(values), np.repeat(names, [len(each) for each in values])))
+    scores, right = (np.concatenate([getattr(one, name) for one in judged]) for name in ("scores", "right"))
+    report.answers = scores[scores > 0], right[scores > 0]
     report.add("answers that are somebody", _share(judged))
     report.add("time of an image", 1000 * float(np.median([one.time for one in judged])), unit="ms")
     return report
@@ -92,16 +96,17 @@ def judge(labels: LabelledBodies, perceiver: body.PosePerceiver) -> JudgedImage:
     begin = process_time()
     poses = perceiver(image)
     spent = process_time() - begin
-    found = poses.keypoints[..., :2].astype(np.float64)
+    found, sure = poses.keypoints[..., :2].astype(np.float64), poses.keypoints[..., 2].astype(np.float64)
     alike = similarity(labels.keypoints, labels.areas, found)
     similarities, points = np.zeros(len(alike)), np.full_like(labels.keypoints, np.inf)
+    scores = np.zeros(labels.keypoints.shape[:2])
     for who, answer in zip(*linear_sum_assignment(-alike), strict=True):
-        similarities[who], points[who] = alike[who, answer], found[answer]
+        similarities[who], points[who], scores[who] = alike[who, answer], found[answer], sure[answer]
     labelled = np.isfinite(labels.keypoints).all(axis=-1)
     longest = (labels.boxes[:, 2:] - labels.boxes[:, :2]).max(axis=1)
     with np.errstate(invalid="ignore"):
         near = np.asarray(np.linalg.norm(points - labels.keypoints, axis=-1) <= NEAR * longest[:, None])
-    return JudgedImage(similarities, near[labelled], len(poses), spent)
+    return JudgedImage(similarities, near[labelled], scores[labelled], len(poses), spent)
 
 
 def similarity(truth: Floats, areas: Floats, found: Floats) -> Floats:

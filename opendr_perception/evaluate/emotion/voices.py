@@ -132,8 +132,6 @@ def evaluate_voices(dataset: Path, session: Session, part: str) -> Report:
     report.add("right", *by_subject(right, speakers))
     report.add("mean recall", float(np.mean([right[truth == label].mean() for label in np.unique(truth)])))
     report.table("recall", {model.labels[label]: float(right[truth == label].mean()) for label in np.unique(truth)})
-    for label in np.unique(truth):
-        shares = np.bincount(said[truth == label].argmax(1), minlength=len(model.labels)) / (truth == label).sum()
-        report.confusion[model.labels[label]] = dict(zip(model.labels, shares.tolist(), strict=True))
+    report.confused([each.label for each in chosen], said.argmax(1), model.labels)
     report.answers = (said.max(1).astype(np.float64), right)
     return report

@@ -250,6 +250,7 @@ def _compare_pairs(report: Report, pairs: Sequence[FacePair], seer: FaceReader) 
 
 def _roc(report: Report, apart: Floats, same: npt.NDArray[np.bool_]) -> None:
     report.add("pairs: area under the ROC curve", auroc(-apart, same))
+    report.chances["pairs of one person"] = (-apart.astype(np.float64), same)
     limits = {rate: float(np.quantile(apart[~same], rate)) for rate in FALSE_RATES}
     report.table(
         "ROC: pairs of one person that are taken for one, where so many pairs of two people are",

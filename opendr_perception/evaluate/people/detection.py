@@ -58,6 +58,10 @@ def evaluate_persons(dataset: Path, model: Session, part: str) -> Report:
         if quality == "standard":
             report.count("images", len(judged.matched))
             report.count("people", sum(one.people for one in judged.matched))
+            scores, hits = (
+                np.concatenate([getattr(one, name) for one in judged.matched]) for name in ("scores", "hits")
+            )
+            report.answers = scores, hits
         add(report, quality, judged, threshold)
     return report
 

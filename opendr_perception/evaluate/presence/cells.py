@@ -76,6 +76,7 @@ def evaluate_presence(dataset: Path, session: Session, part: str) -> Report:
     if len(inside) and len(outside):
         values, truth = np.concatenate([inside, outside]), np.arange(len(inside) + len(outside)) < len(inside)
         report.add("area under ROC of cells", auroc(values, truth))
+        report.chances["cells within boxes"] = (values, truth)
     report.table("found, by height in pixels", _by_height(heat >= THRESHOLD, heights))
     return report
 

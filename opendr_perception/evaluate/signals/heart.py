@@ -94,6 +94,7 @@ def _of_recordings(report: Report, model: HeartModel, recordings: Sequence[Heart
     right = np.array([a == b for a, b in zip(truth, said, strict=True)])
     report.add("accuracy", *by_subject(right, np.array([each.name for each in recordings])))
     report.table("F1", {labels[place]: float(f1(table)[place]) for place in there})
+    report.confused(truth, np.array([labels.index(each) for each in said]), [*model.labels, "nothing"])
     report.table("recall", {labels[place]: float(value) for place, value in zip(there, recall, strict=True)})
 
 
@@ -121,6 +122,7 @@ def _of_beats(report: Report, model: HeartModel, recordings: Sequence[HeartRecor
     table = confusion(truth, said, names)
     report.table("F1", dict(zip(model.labels, f1(table).tolist(), strict=False)))
     report.table("recall", {n: float(table[k, k] / max(table[k].sum(), 1)) for k, n in enumerate(model.labels)})
+    report.confused(truth, np.array([names.index(each) for each in said]), names)
     counts = Counter(truth)
     for label in model.labels:
         report.count(f"{label} beats", counts[label])

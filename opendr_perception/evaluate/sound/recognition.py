@@ -73,6 +73,7 @@ def evaluate_sounds(dataset: Path, session: Session, part: str) -> Report:
         report.add("other sounds called unknown", float((others.argmax(1) == unknown).mean()))
         if known.any():
             report.add("unknown: area under ROC", auroc(answers[:, unknown], ~known))
+            report.chances[UNKNOWN] = (answers[:, unknown].astype(np.float64), ~known)
     return report
 
 
@@ -111,7 +112,5 @@ def _add_known(report: Report, model: SoundModel, answers: np.ndarray, recording
     report.add("mean recall", float(np.mean([right[truth == label].mean() for label in labels])))
     report.add("expected calibration error", calibration_error(scores, right))
     report.table("recall", {model.labels[label]: float(right[truth == label].mean()) for label in labels})
-    for label in labels:
-        shares = np.bincount(answers[truth == label].argmax(1), minlength=len(model.labels)) / (truth == label).sum()
-        report.confusion[model.labels[label]] = dict(zip(model.labels, shares.tolist(), strict=True))
+    report.confused([each.label for each in recordings], answers.argmax(1), model.labels)
     report.answers = (scores, right)

@@ -134,7 +134,7 @@ def test_the_command_writes_figures_and_images(network: Path, table: Path, tmp_p
 
 
 def test_what_has_no_confusion_is_not_drawn(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="no confusion or reliability"):
+    with pytest.raises(DatasetError, match="no confusion, reliability or ROC"):
         draw(Report("tracks"), tmp_path / "a.svg")
     assert not (tmp_path / "a.svg").exists()
 
