@@ -105,13 +105,13 @@ class StateBank:
             self._park()
         return {name: row.copy() for name, row in self._parked.get(key, self._initial).items()}
 
-    def restore(self, key: Hashable, state: Rows) -> None:
+    def restore(self, key: Hashable, state: object) -> None:
         """Give a key the state of a snapshot.
 
         Raises:
             ValueError: the snapshot is of another model.
         """
-        if {name: row.shape for name, row in state.items()} != {n: row.shape for n, row in self._initial.items()}:
+        if not isinstance(state, dict) or _shapes(state) != _shapes(self._initial):
             raise ValueError("this snapshot belongs to another model")
         self.release(key)
         self._parked[key] = {name: row.copy() for name, row in state.items()}
@@ -144,6 +144,10 @@ class StateBank:
             for place, key in enumerate(self._running):
                 self._parked[key] = {name: array[place].copy() for name, array in arrays.items()}
         self._running, self._recurrence = (), None
+
+
+def _shapes(state: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    return {name: np.shape(row) for name, row in state.items()}
 
 
 def _batch_shape(session: Session, name: str, row: np.ndarray) -> tuple[int, ...]:

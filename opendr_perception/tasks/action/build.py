@@ -19,8 +19,9 @@ from opendr_perception.tasks.action.recognition import (
 )
 from opendr_perception.tasks.action.skeleton import SkeletonState
 from opendr_perception.tasks.body import Poses
-from opendr_perception.tasks.memories import Kinds, NotAValue, new_serial
-from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
+from opendr_perception.tasks.memories import Kinds, new_serial
+from opendr_perception.tasks.perceiver import Moment, PerceiverSettings, Warn
+from opendr_perception.tasks.tracks import TrackPerceiver
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,10 @@ class Actions:
     people: Sequence[Action]
 
 
-class ActionPerceiver(Perceiver[Settings, Poses, ActionMemory, Actions]):
+class ActionPerceiver(TrackPerceiver[Settings, Poses, ActionMemory, Actions]):
     """Follows the poses of tracked people, each with a continual state of their own."""
+
+    recogniser: ActionRecogniser
 
     def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
         super().__init__(settings)
@@ -71,19 +74,6 @@ class ActionPerceiver(Perceiver[Settings, Poses, ActionMemory, Actions]):
         return ActionMemory()
 
     kinds: ClassVar[Kinds] = {ActionMemory: {"serial": new_serial}, PersonState: {}, SkeletonState: {}, Action: {}}
-
-    def parts(self, memory: ActionMemory) -> object:
-        return memory, self.recogniser.states(memory)
-
-    def whole(self, parts: object) -> ActionMemory:
-        match parts:
-            case (ActionMemory() as memory, dict(states)):
-                self.recogniser.go_on(memory, states)
-                return memory
-        raise NotAValue("it is no memory of actions")
-
-    def release(self, memory: ActionMemory) -> None:
-        self.recogniser.forget(memory)
 
     def adopt(self, settings: Settings) -> None:
         self.recogniser.lost_after = settings.max_gap

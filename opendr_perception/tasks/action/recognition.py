@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.engine.stateful import Rows, StateBank
+from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.tasks.action.skeleton import SkeletonState, observe
-from opendr_perception.tasks.imaging import Rhythm
-from opendr_perception.tasks.memories import new_serial
 from opendr_perception.tasks.shapes import Keypoints, Probabilities
+from opendr_perception.tasks.tracks import Key, TrackFollower, TrackMemory
 
 KEPT = 2
 """So many times the people of one image are remembered at most, whatever stamps say."""
@@ -64,16 +62,20 @@ class PersonState:
 
 
 @dataclass
-class ActionMemory:
+class ActionMemory(TrackMemory):
     """Memory of one stream: its people by track, the one observed last at the end."""
 
-    serial: int = field(default_factory=new_serial)
     people: dict[str, PersonState] = field(default_factory=dict)
-    stamp: float = -math.inf
-    rhythm: Rhythm = field(default_factory=Rhythm)
+
+    @property
+    def tracks(self) -> Collection[str]:
+        return self.people.keys()
+
+    def drop(self, track: str) -> None:
+        del self.people[track]
 
 
-class ActionRecogniser:
+class ActionRecogniser(TrackFollower[ActionMemory]):
     """A continual skeleton network that follows any number of people on any number of streams.
 
     Args:
@@ -90,6 +92,7 @@ class ActionRecogniser:
         self.lost_after = lost_after
         self.max_persons = max_persons
         self._bank = StateBank(session)
+        super().__init__(self._bank)
         self.labels = _labels(session)
 
     def __call__(self, observations: Sequence[TrackedPoses]) -> list[list[Action]]:
@@ -109,24 +112,6 @@ class ActionRecogniser:
             [person.newest for track in o.tracks if (person := o.memory.people.get(track)) and person.newest]
             for o in observations
         ]
-
-    def forget(self, memory: ActionMemory) -> None:
-        """Free what is kept of a stream."""
-        for track in list(memory.people):
-            self._forget(memory, track)
-
-    def states(self, memory: ActionMemory) -> dict[str, Rows]:
-        """Copies of the network's state of each person of a stream."""
-        return {track: self._bank.snapshot((memory.serial, track)) for track in memory.people}
-
-    def go_on(self, memory: ActionMemory, states: Mapping[str, Rows]) -> None:
-        """Take a stream over with such states.
-
-        Raises:
-            ValueError: they are of another network.
-        """
-        for track in memory.people:
-            self._bank.restore((memory.serial, track), states[track])
 
     def _follow(self, observation: TrackedPoses) -> Iterator[tuple[str, PersonState, np.ndarray]]:
         """The new frames of each person who is due some."""
@@ -159,19 +144,16 @@ class ActionRecogniser:
         The past of a skeleton ends at `skeleton.MAX_GAP`, whatever the rhythm of the images is.
         """
         memory, stamp = observation.memory, observation.stamp
-        stands = stamp <= memory.stamp
-        if not stands and math.isfinite(memory.stamp):
-            memory.rhythm.note(stamp - memory.stamp)
-        memory.stamp = max(stamp, memory.stamp)
+        stands = not memory.advances(stamp)
         limit = min(memory.rhythm.patience(self.lost_after), skeleton.MAX_GAP)
         for track, person in list(memory.people.items()):
             last = stamp if person.skeleton is None else person.skeleton.stamp
             away = track not in here
             crowded = len(memory.people) > KEPT * self.max_persons
             if stamp - last > limit or (away and (stands or crowded)):
-                self._forget(memory, track)
+                self.forget_track(memory, track)
 
-    def _step(self, waiting: dict[tuple[int, str], tuple[PersonState, np.ndarray]]) -> None:
+    def _step(self, waiting: dict[Key, tuple[PersonState, np.ndarray]]) -> None:
         keys = list(waiting)
         step = self._bank.step(keys, np.stack([frames[0][..., None] for _, frames in waiting.values()]))
         for place, (person, _) in enumerate(waiting.values()):
@@ -179,10 +161,6 @@ class ActionRecogniser:
                 person.newest = Action(
                     keys[place][1], step.output[place], int(step.frames[place]), bool(step.warm[place])
                 )
-
-    def _forget(self, memory: ActionMemory, track: str) -> None:
-        del memory.people[track]
-        self._bank.release((memory.serial, track))
 
 
 def _size(keypoints: np.ndarray) -> float:

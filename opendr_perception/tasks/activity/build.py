@@ -19,9 +19,10 @@ from opendr_perception.tasks.activity.recognition import (
     KeyState,
 )
 from opendr_perception.tasks.imaging import Image, Pixels
-from opendr_perception.tasks.memories import Kinds, NotAValue, new_serial
+from opendr_perception.tasks.memories import Kinds, new_serial
 from opendr_perception.tasks.people import PeopleOfImage
-from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn, as_image
+from opendr_perception.tasks.perceiver import Moment, PerceiverSettings, Warn, as_image
+from opendr_perception.tasks.tracks import TrackPerceiver
 
 Seen = Image | PeopleOfImage
 
@@ -63,8 +64,10 @@ class Settings(PerceiverSettings):
     )
 
 
-class ActivityPerceiver(Perceiver[Settings, Seen, ActivityMemory, Actions]):
+class ActivityPerceiver(TrackPerceiver[Settings, Seen, ActivityMemory, Actions]):
     """Follows streams of images, or the people in them, each with a continual state of their own."""
+
+    recogniser: ActivityRecogniser
 
     def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
         super().__init__(settings)
@@ -85,19 +88,6 @@ class ActivityPerceiver(Perceiver[Settings, Seen, ActivityMemory, Actions]):
         return ActivityMemory()
 
     kinds: ClassVar[Kinds] = {ActivityMemory: {"serial": new_serial}, KeyState: {}, Action: {}}
-
-    def parts(self, memory: ActivityMemory) -> object:
-        return memory, self.recogniser.states(memory)
-
-    def whole(self, parts: object) -> ActivityMemory:
-        match parts:
-            case (ActivityMemory() as memory, dict(states)):
-                self.recogniser.go_on(memory, states)
-                return memory
-        raise NotAValue("it is no memory of activities")
-
-    def release(self, memory: ActivityMemory) -> None:
-        self.recogniser.forget(memory)
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opendr_perception.engine.session import EngineError, Session
-from opendr_perception.engine.stateful import Rows, StateBank
+from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.imaging import Pixels
 
 
@@ -49,12 +49,15 @@ class ActivityModel:
         session: written by `opendr_perception.training.activity.export`, whose
             metadata have `labels` (JSON), `activity` (JSON: side, rate, horizons, mean, deviation).
 
+    Attributes:
+        states: of the streams and people.
+
     Raises:
         EngineError: the model is of another kind.
     """
 
     def __init__(self, session: Session) -> None:
-        self._bank = StateBank(session)
+        self.states = StateBank(session)
         try:
             told = json.loads(session.metadata["activity"])
             self.labels = tuple(str(label) for label in json.loads(session.metadata["labels"]))
@@ -77,7 +80,7 @@ class ActivityModel:
     @property
     def nbytes(self) -> int:
         """Memory of one stream or person in bytes."""
-        return self._bank.nbytes
+        return self.states.nbytes
 
     def step(self, keys: Sequence[Hashable], images: Sequence[Pixels]) -> Scores:
         """See one frame of each key.
@@ -87,18 +90,6 @@ class ActivityModel:
             images: (side, side, 3) uint8 RGB of each.
         """
         frames = np.stack(images).transpose(0, 3, 1, 2).astype(np.float32) * self._scale - self._shift
-        answer = self._bank.step(keys, np.ascontiguousarray(frames))
+        answer = self.states.step(keys, np.ascontiguousarray(frames))
         output = answer.output if answer.output.ndim == 3 else answer.output[..., None]
         return Scores(output, answer.valid, answer.frames)
-
-    def release(self, key: Hashable) -> None:
-        """Forget a key."""
-        self._bank.release(key)
-
-    def snapshot(self, key: Hashable) -> Rows:
-        """A copy of the state of a key."""
-        return self._bank.snapshot(key)
-
-    def restore(self, key: Hashable, state: Rows) -> None:
-        """Give a key the state of a snapshot. ValueError: it is of another model."""
-        self._bank.restore(key, state)

@@ -8,19 +8,18 @@ back, nothing new can be learnt from it, and it is not looked at either.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from opendr_perception.engine.stateful import Rows
 from opendr_perception.tasks.action import Action
 from opendr_perception.tasks.activity.model import ActivityModel
-from opendr_perception.tasks.imaging import Image, Pixels, Rhythm, crop_resize, letterbox
-from opendr_perception.tasks.memories import new_serial
+from opendr_perception.tasks.imaging import Image, Pixels, crop_resize, letterbox
 from opendr_perception.tasks.people import TrackedPeople
+from opendr_perception.tasks.tracks import Key, TrackFollower, TrackMemory
 
 MARGIN = 1.25
 """Side of the square that is cut out, in longest sides of the person's box so far."""
@@ -50,16 +49,20 @@ class KeyState:
 
 
 @dataclass
-class ActivityMemory:
+class ActivityMemory(TrackMemory):
     """Memory of one stream."""
 
-    serial: int = field(default_factory=new_serial)
     keys: dict[str, KeyState] = field(default_factory=dict)
     shape: tuple[int, int] = (0, 0)
-    stamp: float = -math.inf
-    rhythm: Rhythm = field(default_factory=Rhythm)
     skipped: int = 0
     """Looks that were saved because nothing moved."""
+
+    @property
+    def tracks(self) -> Collection[str]:
+        return self.keys.keys()
+
+    def drop(self, track: str) -> None:
+        del self.keys[track]
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ class ActivityView:
     stamp: float
 
 
-class ActivityRecogniser:
+class ActivityRecogniser(TrackFollower[ActivityMemory]):
     """A continual video network that follows any number of streams and people.
 
     Args:
@@ -98,6 +101,7 @@ class ActivityRecogniser:
         max_persons: int = 5,
         still_below: float = 0.0,
     ) -> None:
+        super().__init__(model.states)
         self.model = model
         self.horizon, self.lost_after = horizon, lost_after
         self.max_persons, self.still_below = max_persons, still_below
@@ -109,7 +113,7 @@ class ActivityRecogniser:
             For each image an answer for the stream, with the track '', or one for each tracked person. There is none
             while the network fills, nor for an image in which there is nothing to see.
         """
-        due: dict[tuple[int, str], tuple[KeyState, Pixels]] = {}
+        due: dict[Key, tuple[KeyState, Pixels]] = {}
         shown: list[list[KeyState]] = []
         for view in views:
             seen = self._follow(view)
@@ -120,24 +124,6 @@ class ActivityRecogniser:
         if due:
             self._step(due)
         return [[state.newest for state in states if state.newest is not None] for states in shown]
-
-    def forget(self, memory: ActivityMemory) -> None:
-        """Free what is kept of a stream."""
-        for track in list(memory.keys):
-            self._forget(memory, track)
-
-    def states(self, memory: ActivityMemory) -> dict[str, Rows]:
-        """Copies of the network's state of each key of a stream."""
-        return {track: self.model.snapshot((memory.serial, track)) for track in memory.keys}
-
-    def go_on(self, memory: ActivityMemory, states: Mapping[str, Rows]) -> None:
-        """Take a stream over with such states.
-
-        Raises:
-            ValueError: they are of another network.
-        """
-        for track in memory.keys:
-            self.model.restore((memory.serial, track), states[track])
 
     # --- what is looked at ------------------------------------------------------------------------------------------
 
@@ -194,7 +180,7 @@ class ActivityRecogniser:
 
     # --- states -----------------------------------------------------------------------------------------------------
 
-    def _step(self, due: dict[tuple[int, str], tuple[KeyState, Pixels]]) -> None:
+    def _step(self, due: dict[Key, tuple[KeyState, Pixels]]) -> None:
         keys = list(due)
         scores = self.model.step(keys, [pixels for _, pixels in due.values()])
         warm = self.model.horizons[self.horizon].warm
@@ -207,18 +193,11 @@ class ActivityRecogniser:
     def _forget_lost(self, view: ActivityView, here: dict[str, npt.NDArray[np.float32] | None]) -> None:
         """Forget who has been away for too long; without time that advances, who is not here."""
         memory, stamp = view.memory, view.stamp
-        stands = stamp <= memory.stamp
-        if not stands and math.isfinite(memory.stamp):
-            memory.rhythm.note(stamp - memory.stamp)
-        memory.stamp = max(stamp, memory.stamp)
+        stands = not memory.advances(stamp)
         limit = memory.rhythm.patience(max(self.lost_after, 2.0 / self.model.rate))
         for track, state in list(memory.keys.items()):
             if track not in here and (stands or stamp - state.stamp > limit):
-                self._forget(memory, track)
-
-    def _forget(self, memory: ActivityMemory, track: str) -> None:
-        del memory.keys[track]
-        self.model.release((memory.serial, track))
+                self.forget_track(memory, track)
 
 
 def _boxes(view: ActivityView, most: int) -> dict[str, npt.NDArray[np.float32] | None]:

@@ -22,8 +22,9 @@ from opendr_perception.tasks.emotion.recognition import (
 from opendr_perception.tasks.emotion.smoothing import Average, Exponential, Smoothing, Temporal, Unsmoothed
 from opendr_perception.tasks.emotion.trust import FaceView
 from opendr_perception.tasks.imaging import Image
-from opendr_perception.tasks.memories import Kinds, NotAValue, new_serial
-from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, Warn
+from opendr_perception.tasks.memories import Kinds, new_serial
+from opendr_perception.tasks.perceiver import Moment, PerceiverSettings, Warn
+from opendr_perception.tasks.tracks import TrackPerceiver
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,10 @@ class Emotions:
     faces: Sequence[Emotion]
 
 
-class EmotionPerceiver(Perceiver[Settings, FacesOfImage, EmotionMemory, Emotions]):
+class EmotionPerceiver(TrackPerceiver[Settings, FacesOfImage, EmotionMemory, Emotions]):
     """Looks at faces, and follows those that have tracks with a temporal network."""
+
+    recogniser: EmotionRecogniser
 
     def __init__(self, settings: Settings, sessions: zoo.Sessions, warn: Warn) -> None:
         super().__init__(settings)
@@ -94,19 +97,6 @@ class EmotionPerceiver(Perceiver[Settings, FacesOfImage, EmotionMemory, Emotions
         return EmotionMemory()
 
     kinds: ClassVar[Kinds] = {EmotionMemory: {"serial": new_serial}, Emotion: {}, Average: {}}
-
-    def parts(self, memory: EmotionMemory) -> object:
-        return memory, self.recogniser.states(memory)
-
-    def whole(self, parts: object) -> EmotionMemory:
-        match parts:
-            case (EmotionMemory() as memory, dict(states)):
-                self.recogniser.go_on(memory, states)
-                return memory
-        raise NotAValue("it is no memory of emotions")
-
-    def release(self, memory: EmotionMemory) -> None:
-        self.recogniser.forget(memory)
 
     def adopt(self, settings: Settings) -> None:
         self.recogniser.lost_after = settings.max_gap

@@ -100,7 +100,7 @@ class FilmNetwork:
 
     def restore(self, key: Hashable, state: object) -> None:
         match state:
-            case (dict(rows), Average() as average):
+            case (rows, Average() as average):
                 self._bank.restore(key, rows)
                 self._average.restore(key, average)
             case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,9 +11,9 @@ from opendr_perception.tasks.emotion import evidence
 from opendr_perception.tasks.emotion.expression import ExpressionNet, Expressions
 from opendr_perception.tasks.emotion.smoothing import Smoothing, Unsmoothed
 from opendr_perception.tasks.emotion.trust import FaceView, visible
-from opendr_perception.tasks.imaging import Image, Rhythm
-from opendr_perception.tasks.memories import new_serial
+from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.shapes import Probabilities
+from opendr_perception.tasks.tracks import Key, TrackFollower, TrackMemory
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,22 @@ class Emotion:
 
 
 @dataclass
-class EmotionMemory:
+class EmotionMemory(TrackMemory):
     """Memory of one stream: the last time and answer of each track."""
 
-    serial: int = field(default_factory=new_serial)
     seen: dict[str, float] = field(default_factory=dict)
     newest: dict[str, Emotion] = field(default_factory=dict)
-    stamp: float = -np.inf
-    rhythm: Rhythm = field(default_factory=Rhythm)
+
+    @property
+    def tracks(self) -> Collection[str]:
+        return self.seen.keys()
+
+    def drop(self, track: str) -> None:
+        del self.seen[track]
+        del self.newest[track]
 
 
-class EmotionRecogniser:
+class EmotionRecogniser(TrackFollower[EmotionMemory]):
     """Follows any number of faces on any number of streams.
 
     Args:
@@ -80,6 +85,7 @@ class EmotionRecogniser:
     ) -> None:
         self._net = net
         self._smoothing = smoothing or Unsmoothed()
+        super().__init__(self._smoothing)
         self.labels = self._smoothing.labels or net.labels
         self.lost_after = lost_after
         self.max_faces = max_faces
@@ -96,7 +102,7 @@ class EmotionRecogniser:
             self._forget_lost(view)
         chosen = [(view, face) for view in views for face in self._choose(view)]
         found = self._net([(view.image, face) for view, face in chosen])
-        tracked: dict[tuple[int, str], tuple[int, FacesInView]] = {}
+        tracked: dict[Key, tuple[int, FacesInView]] = {}
         for place, (view, face) in enumerate(chosen):
             if face.track:
                 tracked.setdefault((view.memory.serial, face.track), (place, view))
@@ -108,32 +114,12 @@ class EmotionRecogniser:
             answers[id(view)].append(followed.get(place, alone))
         return [answers[id(view)] for view in views]
 
-    def forget(self, memory: EmotionMemory) -> None:
-        """Free what is kept of a stream."""
-        for track in list(memory.seen):
-            self._forget(memory, track)
-
-    def states(self, memory: EmotionMemory) -> dict[str, object]:
-        """Copies of what is kept of each track of a stream."""
-        return {track: self._smoothing.snapshot((memory.serial, track)) for track in memory.seen}
-
-    def go_on(self, memory: EmotionMemory, states: Mapping[str, object]) -> None:
-        """Take a stream over with such states.
-
-        Raises:
-            ValueError: they are of another network.
-        """
-        for track in memory.seen:
-            self._smoothing.restore((memory.serial, track), states[track])
-
     def _choose(self, view: FacesInView) -> list[FaceView]:
         faces = [face for face in view.faces if visible(face, view.image)]
         sizes = np.array([(face.box[2:] - face.box[:2]).prod() for face in faces])
         return [faces[place] for place in np.sort(np.argsort(-sizes, kind="stable")[: self.max_faces])]
 
-    def _follow(
-        self, found: Expressions, tracked: dict[tuple[int, str], tuple[int, FacesInView]]
-    ) -> dict[int, Emotion]:
+    def _follow(self, found: Expressions, tracked: dict[Key, tuple[int, FacesInView]]) -> dict[int, Emotion]:
         """The emotions of faces with a track, by their places in the batch."""
         fresh = {key: (place, view) for key, (place, view) in tracked.items() if _is_new(view, key[1])}
         if fresh:
@@ -150,19 +136,11 @@ class EmotionRecogniser:
     def _forget_lost(self, view: FacesInView) -> None:
         """Forget who has been away for too long; without time that advances, who is not here."""
         memory, here = view.memory, {face.track for face in view.faces}
-        stands = view.stamp <= memory.stamp
-        if not stands and np.isfinite(memory.stamp):
-            memory.rhythm.note(view.stamp - memory.stamp)
-        memory.stamp = max(view.stamp, memory.stamp)
+        stands = not memory.advances(view.stamp)
         limit = memory.rhythm.patience(self.lost_after)
         for track, last in list(memory.seen.items()):
             if view.stamp - last > limit or (stands and track not in here):
-                self._forget(memory, track)
-
-    def _forget(self, memory: EmotionMemory, track: str) -> None:
-        del memory.seen[track]
-        del memory.newest[track]
-        self._smoothing.release((memory.serial, track))
+                self.forget_track(memory, track)
 
 
 def _is_new(view: FacesInView, track: str) -> bool:

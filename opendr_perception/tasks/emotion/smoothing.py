@@ -14,6 +14,7 @@ from opendr_perception.engine.stateful import Rows, StateBank
 from opendr_perception.tasks.emotion import evidence as affect
 from opendr_perception.tasks.emotion.expression import Expressions
 from opendr_perception.tasks.shapes import Affect, Counts, Mask, ProbabilitiesOfEach
+from opendr_perception.tasks.tracks import TrackStates
 
 TIME_CONSTANT = 0.14
 """Seconds after which exponential smoothing has forgotten all but 1/e: a change is taken over after 0.1 s, which are
@@ -40,7 +41,7 @@ class Smooth:
     warm: Mask
 
 
-class Smoothing(Protocol):
+class Smoothing(TrackStates, Protocol):
     """Owns a state for each key, which is a track on a stream."""
 
     @property
@@ -52,15 +53,6 @@ class Smoothing(Protocol):
 
     def once(self, seen: Expressions) -> Expressions:
         """The same labels for faces that have no frame before, and will have none after."""
-
-    def release(self, key: Hashable) -> None:
-        """Forget a key."""
-
-    def snapshot(self, key: Hashable) -> object:
-        """A copy of the state of a key."""
-
-    def restore(self, key: Hashable, state: object) -> None:
-        """Give a key the state of a snapshot. ValueError: it is of another kind."""
 
 
 class Unsmoothed:
@@ -170,6 +162,4 @@ class Temporal:
         return self._bank.snapshot(key)
 
     def restore(self, key: Hashable, state: object) -> None:
-        if not isinstance(state, dict):
-            raise ValueError("this snapshot belongs to another model")
         self._bank.restore(key, state)
