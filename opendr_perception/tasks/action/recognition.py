@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -66,6 +67,8 @@ class ActionMemory(TrackMemory):
     """Memory of one stream: its people by track, the one observed last at the end."""
 
     people: dict[str, PersonState] = field(default_factory=dict)
+    origin: float = math.nan
+    """A time of the grid on which the frames of all of them lie, seconds."""
 
     @property
     def tracks(self) -> Collection[str]:
@@ -116,13 +119,15 @@ class ActionRecogniser(TrackFollower[ActionMemory]):
     def _follow(self, observation: TrackedPoses) -> Iterator[tuple[str, PersonState, np.ndarray]]:
         """The new frames of each person who is due some."""
         memory, stamp = observation.memory, observation.stamp
+        if math.isnan(memory.origin):
+            memory.origin = stamp
         chosen = self._choose(observation)
         self._forget_lost(observation, chosen)
         for track, keypoints in chosen.items():
             person = memory.people[track] = memory.people.pop(track, PersonState())
             if person.skeleton is not None and stamp <= person.skeleton.stamp:
                 continue  # the same image again says nothing new
-            frames, person.skeleton = observe(keypoints, stamp, person.skeleton)
+            frames, person.skeleton = observe(keypoints, stamp, person.skeleton, memory.origin)
             if len(frames):
                 yield track, person, frames
 

@@ -3,8 +3,9 @@
 A camera brings keypoints in pixels, as often as the robot's computer manages. The network wants frames of one rate that
 depend neither on the size of the image nor on where in it the person is. `observe` does both, causally:
 
-* **Time.** Frames lie on a grid of RATE that begins with the first observation, and are interpolated between
-  observations. None lies after the newest observation, so nothing waits and nothing is extrapolated.
+* **Time.** Frames lie on a grid of RATE and are interpolated between observations. None lies after the newest
+  observation, so nothing waits and nothing is extrapolated. All people of a stream share the grid, so that a network
+  can take their frames together: the first frame of each is the first observation as it is, at the grid's time before.
 * **Size.** A projected bone is at most as long as it is, so the long ones tell how tall the person is, whatever the
   pose: the mean of the three largest estimates, averaged over SIZE_MEMORY. Sitting down or falling hardly changes it.
 * **Place.** Keypoints are relative to the centre of the trunk, and to where they usually are. What this takes away
@@ -39,6 +40,9 @@ VERSION = 1
 
 RATE = 20.0
 """Frames per second."""
+
+MERCY = 1e-6
+"""Frames by which one may be early, for rounding."""
 
 CHANNELS, JOINTS = 5, 17
 
@@ -76,7 +80,7 @@ class SkeletonState:
     """Normalisation state of one person; a value, never changed.
 
     Attributes:
-        start: Stamp of the first observation, seconds.
+        start: Time of the first frame, seconds: that of the first observation, or up to one frame before it.
         stamp: Stamp of the last one.
         observed: (17, 3), keypoints of the last observation, score 0 where missing.
         frames: Number of frames so far.
@@ -96,13 +100,16 @@ class SkeletonState:
     drift: Floats
 
 
-def observe(keypoints: npt.ArrayLike, stamp: float, state: SkeletonState | None) -> tuple[Frames, SkeletonState]:
+def observe(
+    keypoints: npt.ArrayLike, stamp: float, state: SkeletonState | None, origin: float | None = None
+) -> tuple[Frames, SkeletonState]:
     """Take the next observation of a person.
 
     Args:
         keypoints: (17, 3), x, y in pixels and a score in [0, 1], in the order of COCO.
         stamp: Of the observation, seconds.
         state: What the last call returned; None for a new person.
+        origin: A time of the grid on which the frames of a new person lie, seconds; None for the stamp.
 
     Returns:
         (k, 5, 17) float32, the frames since the last observation, oldest first; none if observations come faster than
@@ -115,10 +122,11 @@ def observe(keypoints: npt.ArrayLike, stamp: float, state: SkeletonState | None)
     if not math.isfinite(stamp):
         raise ValueError(f"the stamp must be finite, not {stamp}")
     if state is None:
-        state = SkeletonState(stamp, stamp, now, 0, np.zeros((JOINTS, 3)), 0.0, 0, np.zeros(2))
+        start = stamp if origin is None else origin + math.floor((stamp - origin) * RATE + MERCY) / RATE
+        state = SkeletonState(start, stamp, now, 0, np.zeros((JOINTS, 3)), 0.0, 0, np.zeros(2))
     elif not 0.0 < stamp - state.stamp <= MAX_GAP:
         raise ValueError(f"an observation {stamp - state.stamp:.3f} s after the last one does not continue it")
-    due = int((stamp - state.start) * RATE + 1e-6) + 1  # frames whose time has come, with some mercy for rounding
+    due = int((stamp - state.start) * RATE + MERCY) + 1  # frames whose time has come
     if due == state.frames:
         return np.zeros((0, CHANNELS, JOINTS), np.float32), replace(state, stamp=stamp, observed=now)
     times = state.start + np.arange(state.frames, due) / RATE
@@ -144,7 +152,7 @@ def observe_all(keypoints: npt.ArrayLike, stamps: npt.ArrayLike) -> Frames:
     at = np.asarray(stamps, np.float64)
     now = _without_missing(keypoints, whole=True)
     begun = SkeletonState(at[0], at[0], now[0], 0, np.zeros((JOINTS, 3)), 0.0, 0, np.zeros(2))
-    due = ((at - at[0]) * RATE + 1e-6).astype(int) + 1
+    due = ((at - at[0]) * RATE + MERCY).astype(int) + 1
     number = np.arange(due[-1])
     after = np.searchsorted(due, number, side="right")
     before = np.maximum(after - 1, 0)

@@ -88,6 +88,20 @@ def test_two_streams_in_one_call_do_not_mix(recogniser: ActionRecogniser, model:
         assert all(map(same, answers, play(alone, ActionMemory(), ["1", "2"], clip)[-1]))
 
 
+def test_people_who_come_at_different_times_take_their_steps_together(recogniser: ActionRecogniser) -> None:
+    memory, clip = ActionMemory(), people(6, 120)
+    for index in range(5):  # of a camera with 30 images a second; one person more with each
+        recogniser([TrackedPoses(memory, [*"abcdef"[: index + 1]], clip[index, : index + 1], 100 + index / 30)])
+    together = []
+    step = recogniser._bank.step
+    recogniser._bank.step = lambda keys, frames: (together.append(tuple(keys)), step(keys, frames))[1]  # type: ignore[method-assign]
+    for index in range(5, 120):
+        recogniser([TrackedPoses(memory, [*"abcdef"], clip[index], 100 + index / 30)])
+    assert len(together) == pytest.approx(115 / 30 * 20, abs=2), "one step for each frame, not for each person"
+    assert {len(keys) for keys in together[2:]} == {6}
+    assert len(set(together[2:])) == 1, "in one order, so that no state is moved"
+
+
 def test_who_is_not_tracked_gets_no_answer(recogniser: ActionRecogniser) -> None:
     found = play(recogniser, ActionMemory(), ["", "7"], people(2, 60))[-1]
     assert [action.track for action in found] == ["7"]

@@ -60,6 +60,22 @@ def test_as_many_frames_whatever_the_rate_of_observations(rate: float) -> None:
     assert len(frames) == pytest.approx(4 * RATE + 1, abs=RATE / rate + 1)
 
 
+@pytest.mark.parametrize("late", [0.0, 0.01, 1 / 30, 0.049, 0.05, 0.1, 7.77])
+def test_who_comes_later_has_frames_at_the_same_times(late: float) -> None:
+    origin = 5.0
+    frames, state = observe(person(), origin + late, None, origin)
+    assert len(frames) == 1, "the first observation is answered at once"
+    assert 0.0 <= origin + late - state.start < 1 / RATE + 1e-9
+    assert (state.start - origin) * RATE == pytest.approx(round((state.start - origin) * RATE))
+    _, first = observe(person(), origin, None, origin)
+    for k in range(1, 20):
+        stamp = origin + late + k / 30
+        of_first = observe_all([person()] * 2, [first.start, stamp])
+        new, state = observe(person(), stamp, state)
+        assert state.start + state.frames / RATE == pytest.approx(first.start + len(of_first) / RATE)
+        assert len(new) <= 1 + 1e-9 + RATE / 30
+
+
 def test_frames_lie_between_observations() -> None:
     frames, _ = watch([person(at=(300.0 + 10 * k, 200.0)) for k in range(20)], rate=10.0)
     steps = np.diff(frames[:, 3, 0] + 0.0)
