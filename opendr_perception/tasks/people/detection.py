@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +13,30 @@ from opendr_perception.tasks.nms import Candidates, Detections, FeatureMap, Gree
 from opendr_perception.tasks.people.formats import format_of
 
 __all__ = ["Detections", "PersonDetector"]
+
+
+@dataclass(frozen=True, eq=False)
+class DetectorLook:
+    """Answers of a detector's network to one image.
+
+    Args:
+        session: of the network.
+        outputs: of the network, without the axis of the batch.
+        size: (height, width) of the canvas that it took.
+        place: of the image in the canvas.
+        image: that was looked at.
+    """
+
+    session: Session
+    outputs: Outputs
+    size: tuple[int, int]
+    place: Letterbox
+    image: Image
+
+    def at(self, image: Image, k: int) -> DetectorLook:
+        """The same look as one at the image in which one pixel of this one is a block of k x k."""
+        (x, y), offset = self.place.scale, self.place.offset
+        return replace(self, place=Letterbox((x / k, y / k), offset), image=image)
 
 
 class PersonDetector:
@@ -43,7 +68,7 @@ class PersonDetector:
         """(height, width) of the canvases, where the network takes no others."""
         self.score_threshold = score_threshold
         self.nms = nms
-        self._session = session
+        self.session = session
         self.input_size = input_size
 
     @property
@@ -53,7 +78,7 @@ class PersonDetector:
 
     def warm_up(self) -> None:
         """Run once, so that the first image is not slow."""
-        self._session.warm_up(image=(1, *(self.only_size or (self.input_size, self.input_size)), 3))
+        self.session.warm_up(image=(1, *(self.only_size or (self.input_size, self.input_size)), 3))
 
     def __call__(self, images: Sequence[Image], input_size: int | None = None) -> list[Detections]:
         """Find the people in each image.
@@ -62,22 +87,26 @@ class PersonDetector:
             images: the images.
             input_size: another one for these, rounded up to a multiple of 32.
         """
+        return [self.choose(look) for look in self.look(images, input_size)]
+
+    def look(self, images: Sequence[Image], input_size: int | None = None) -> list[DetectorLook]:
+        """Run the network on images; `choose` says who is in them."""
         stride = self._format.stride
         longest = self.input_size if input_size is None else -(-input_size // stride) * stride
-        found: dict[int, Detections] = {}
+        looks: dict[int, DetectorLook] = {}
         for size, members in self._by_canvas(images, longest).items():
             canvases = np.empty((len(members), *size, 3), np.uint8)
-            boxes = [self._format.fit(images[i], size, canvases[k])[1] for k, i in enumerate(members)]
-            for i, outputs, box in zip(members, self._run(canvases), boxes, strict=True):
-                found[i] = self._select(outputs, size, box, images[i])
-        return [found[i] for i in range(len(images))]
+            places = [self._format.fit(images[i], size, canvases[k])[1] for k, i in enumerate(members)]
+            for i, outputs, place in zip(members, self._run(canvases), places, strict=True):
+                looks[i] = DetectorLook(self.session, outputs, size, place, images[i])
+        return [looks[i] for i in range(len(images))]
 
     def _run(self, canvases: np.ndarray) -> list[Outputs]:
         """The outputs of the network for each canvas, without the axis of the batch."""
         if self._format.one_each:  # the number of boxes may be another one for each canvas
-            batches = [self._session.run({"image": canvas[None]}) for canvas in canvases]
+            batches = [self.session.run({"image": canvas[None]}) for canvas in canvases]
             return [{name: rows[0] for name, rows in outputs.items()} for outputs in batches]
-        outputs = self._session.run_batch({"image": canvases})
+        outputs = self.session.run_batch({"image": canvases})
         return [{name: rows[k] for name, rows in outputs.items()} for k in range(len(canvases))]
 
     def _by_canvas(self, images: Sequence[Image], longest: int) -> dict[tuple[int, int], list[int]]:
@@ -88,25 +117,24 @@ class PersonDetector:
             groups.setdefault(size, []).append(index)
         return groups
 
-    def _select(self, outputs: Outputs, size: tuple[int, int], box: Letterbox, image: Image) -> Detections:
-        """The people of one image, from the outputs for its canvas."""
-        weakest = 1.0 if self._format.one_each else self.nms.weakest
-        proposals = self._format.decode(outputs, size, min(self.score_threshold, weakest))
-        boxes = np.clip(box.to_source(proposals.boxes), 0, [image.width, image.height] * 2).astype(np.float32)
-        candidates = Candidates(
-            Detections(boxes, proposals.scores), (image.width, image.height), self._features(outputs, box), image
-        )
+    def choose(self, look: DetectorLook) -> Detections:
+        """The people of one image, from a look of this network at it."""
+        image, weakest = look.image, 1.0 if self._format.one_each else self.nms.weakest
+        proposals = self._format.decode(look.outputs, look.size, min(self.score_threshold, weakest))
+        boxes = np.clip(look.place.to_source(proposals.boxes), 0, [image.width, image.height] * 2).astype(np.float32)
+        features = self._features(look.outputs, look.place)
+        candidates = Candidates(Detections(boxes, proposals.scores), (image.width, image.height), features, image)
         if self._format.one_each:
             return candidates.usable().proposals
         people = self.nms(candidates)
         return people[people.scores > self.score_threshold]
 
-    def _features(self, outputs: Outputs, box: Letterbox) -> FeatureMap | None:
+    def _features(self, outputs: Outputs, place: Letterbox) -> FeatureMap | None:
         if not self.has_features:
             return None
         features, stride = outputs["features"], self._format.feature_stride
         height, width = features.shape[1:]
-        return FeatureMap(features, box.to_source([0, 0, width * stride, height * stride]))
+        return FeatureMap(features, place.to_source([0, 0, width * stride, height * stride]))
 
 
 def canvas_size(height: int, width: int, longest: int, stride: int = 32) -> tuple[int, int]:

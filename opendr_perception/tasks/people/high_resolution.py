@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.tasks.imaging import Image, regions
+from opendr_perception.tasks.imaging import Heatmap, Image, regions
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people.detection import PersonDetector
-from opendr_perception.tasks.people.overview import Overview, pool, pooling
+from opendr_perception.tasks.people.detection import DetectorLook, PersonDetector
+from opendr_perception.tasks.people.overview import DetectorHeatmap, Overview, pool, pooling
 from opendr_perception.tasks.people.regions import areas, distances, merge, surround
 
 MOST_PARTS = 64
@@ -42,6 +42,10 @@ class ScaledCrop:
     def crop(self, image: Image) -> Image:
         """The part, without copying it."""
         return Image(image.pixels[self.top : self.bottom, self.left : self.right], image.encoding)
+
+    def is_all_of(self, image: Image) -> bool:
+        """True if nothing of an image is left out."""
+        return (self.right - self.left, self.bottom - self.top) == (image.width, image.height)
 
     @property
     def longest(self) -> int:
@@ -98,10 +102,18 @@ class RegionProposer:
 
     def __call__(self, image: Image) -> list[ScaledCrop]:
         """The parts of an image that show people; none if there is nobody."""
-        if pooling(image, self.resolution.base_height_1) == 1:  # nothing is saved: a glance would be all the work
-            return self._whole(image)
-        pixels, k = pool(image, self.resolution.base_height_1)
-        cores = regions(self.overview(pixels), self.resolution.threshold).boxes.astype(np.float64) * k
+        return self.glance(image)[0]
+
+    def glance(self, image: Image) -> tuple[list[ScaledCrop], Heatmap | None, int]:
+        """The same; and the heatmap by which it was decided, in blocks of so many pixels. None for a small image."""
+        k = pooling(image, self.resolution.base_height_1)
+        if k == 1:  # nothing is saved: a glance would be all the work
+            return self._whole(image), None, k
+        heatmap = self.overview(pool(image, self.resolution.base_height_1)[0])
+        return self._parts(image, heatmap, k), heatmap, k
+
+    def _parts(self, image: Image, heatmap: Heatmap, k: int) -> list[ScaledCrop]:
+        cores = regions(heatmap, self.resolution.threshold).boxes.astype(np.float64) * k
         if len(cores) > MOST_PARTS:
             return self._whole(image)
         surroundings = self.resolution.margin, self.resolution.smallest, (image.width, image.height)
@@ -152,6 +164,8 @@ def assign_to_crop(boxes: np.ndarray, views: Sequence[ScaledCrop], number: int) 
 class HighResolutionDetector:
     """Detects people in large images, in the parts that a glance points out.
 
+    Where people are everywhere, and the same network has glanced as closely as it would look now, that is the answer.
+
     Args:
         detector: of the people in each part.
         glance: finds the parts.
@@ -166,11 +180,22 @@ class HighResolutionDetector:
         return [self._detect(image) for image in images]
 
     def _detect(self, image: Image) -> Detections:
+        views, heatmap, k = self.glance.glance(image)
+        if (look := self._looked(image, views, heatmap, k)) is not None:
+            return self.detector.choose(look)
         boxes, scores = np.empty((0, 4), np.float32), np.empty(0, np.float32)
-        views = self.glance(image)
         for number, view in enumerate(views):
             [found] = self.detector([view.crop(image)], view.longest)
             placed = found.boxes + np.array([view.left, view.top] * 2, np.float32)
             own = assign_to_crop(placed, views, number)
             boxes, scores = np.concatenate([boxes, placed[own]]), np.concatenate([scores, found.scores[own]])
         return Detections(boxes, scores)[np.argsort(-scores, kind="stable")]
+
+    def _looked(
+        self, image: Image, views: Sequence[ScaledCrop], heatmap: Heatmap | None, k: int
+    ) -> DetectorLook | None:
+        """The look of the detector at all of the image, if the glance was one and nothing closer is wanted."""
+        if not isinstance(heatmap, DetectorHeatmap) or heatmap.look.session is not self.detector.session:
+            return None
+        wanted = [view for view in views if view.is_all_of(image) and view.scale * k <= 1 + 1e-9]
+        return heatmap.look.at(image, k) if wanted else None

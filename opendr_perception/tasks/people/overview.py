@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.imaging import Heatmap, Image, Pixels, to_bgr
 from opendr_perception.tasks.nms import Candidates, Detections
-from opendr_perception.tasks.people.detection import PersonDetector
+from opendr_perception.tasks.people.detection import DetectorLook, PersonDetector
 
 CELL = 8
 """Pixels of a cell of the detector's heatmap: its finest stride."""
@@ -21,6 +22,17 @@ class Overview(Protocol):
 
     def __call__(self, pixels: Pixels) -> Heatmap:
         """Look at an image (H, W, 3) uint8 BGR."""
+
+
+@dataclass(frozen=True, eq=False)
+class DetectorHeatmap(Heatmap):
+    """Heatmap by a person detector.
+
+    Args:
+        look: from which it is.
+    """
+
+    look: DetectorLook
 
 
 class DetectorOverview:
@@ -34,15 +46,16 @@ class DetectorOverview:
     def __init__(self, session: Session, faintest: float = 0.05) -> None:
         self._detector = PersonDetector(session, faintest, _KeepAll())
 
-    def __call__(self, pixels: Pixels) -> Heatmap:
+    def __call__(self, pixels: Pixels) -> DetectorHeatmap:
         height, width = pixels.shape[:2]
-        [found] = self._detector([Image(pixels, "bgr8")], max(height, width))
+        [look] = self._detector.look([Image(pixels, "bgr8")], max(height, width))
+        found = self._detector.choose(look)
         cells = found.boxes / CELL
         starts, ends = np.floor(cells[:, :2]).astype(int), np.ceil(cells[:, 2:]).astype(int)
         values = np.zeros((-(-height // CELL), -(-width // CELL)), np.float32)
         for k in np.argsort(found.scores, kind="stable"):  # the best last, over the others
             values[starts[k, 1] : ends[k, 1], starts[k, 0] : ends[k, 0]] = found.scores[k]
-        return Heatmap(values, CELL, CELL / 2)
+        return DetectorHeatmap(values, CELL, CELL / 2, look)
 
 
 class _KeepAll:

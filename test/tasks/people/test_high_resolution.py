@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -69,7 +70,7 @@ def test_pooling_averages_also_grey_and_four_channels() -> None:
 def test_nobody_costs_only_the_glance(session: Session) -> None:
     overview = Bright()
     detector = PersonDetector(session)
-    detector._session = None  # type: ignore[assignment]  # it must not be asked
+    detector.session = None  # type: ignore[assignment]  # it must not be asked
     [found] = HighResolutionDetector(detector, RegionProposer(overview))([dark(1080, 1920)])
     assert (len(found), overview.seen) == (0, [(360, 640, 3)])
 
@@ -157,6 +158,37 @@ def test_small_people_are_found_where_they_are(session: Session, street: list[np
     assert (np.diff(found.scores) <= 0).all(), "best first"
     [without] = detector([image])
     assert len(without) < len(truth), "the image as a whole is too small for the network"
+
+
+def crowd(street: list[np.ndarray]) -> Image:
+    """The street again and again: people are everywhere in a large image."""
+    tile = cv2.resize(street[0], (960, 540))[100:460, 100:740]
+    return Image(np.tile(tile, (4, 4, 1)), "bgr8")
+
+
+def test_a_crowd_is_looked_at_once_where_the_detector_itself_has_glanced(
+    session: Session, street: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image, detector = crowd(street), PersonDetector(session)
+    everywhere = Resolution(threshold=0.05, full_frame_ratio=0.2)
+    runs: list[tuple[int, ...]] = []
+    run = session.run_batch
+    monkeypatch.setattr(session, "run_batch", lambda inputs: (runs.append(inputs["image"].shape), run(inputs))[1])
+    glance = RegionProposer(DetectorOverview(session), everywhere)
+    [once] = HighResolutionDetector(detector, glance)([image])
+    assert runs == [(1, 384, 640, 3)]
+    [view] = glance(image)
+    assert view.is_all_of(image)
+    [expected] = detector([image], view.longest)
+    assert len(once) == pytest.approx(len(expected), abs=0.1 * len(expected)), "blocks are averaged a little otherwise"
+    sure = expected[expected.scores > 0.6]
+    assert len(sure) >= 4
+    assert (pairwise_iou(sure.boxes, once.boxes).max(axis=1) > 0.6).all()
+
+    runs.clear()
+    closer = Resolution(base_height_2=540, threshold=0.05, full_frame_ratio=0.2)
+    HighResolutionDetector(detector, RegionProposer(DetectorOverview(session), closer))([image])
+    assert [shape[2] for shape in runs] == [640, 960], "a closer look than the glance is worth its time"
 
 
 def test_the_detectors_heatmap_covers_people(session: Session, street: list[np.ndarray]) -> None:
