@@ -5,4 +5,5 @@ __all__ = [
     "memories",
     "perceiver",
     "shapes",
+    "tracks",
 ]

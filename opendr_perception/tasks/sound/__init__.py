@@ -1,5 +1,6 @@
 """Sound: features and what is heard in it."""
 
+from opendr_perception.tasks.signals import FLOOR, MelConfig
 from opendr_perception.tasks.sound.bag import sound_topics
 from opendr_perception.tasks.sound.build import (
     HeardSpeech,
@@ -9,7 +10,6 @@ from opendr_perception.tasks.sound.build import (
     build,
 )
 from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel, SoundSettings
-from opendr_perception.tasks.sound.log_mel import FLOOR, MelConfig
 from opendr_perception.tasks.sound.messages import BARE, TYPES, Format, SampleSettings, read, read_info
 from opendr_perception.tasks.sound.mfcc import MFCC_RATE, MfccConfig, mfcc
 from opendr_perception.tasks.sound.mouth import MouthReader
@@ -53,7 +53,6 @@ __all__ = [
     "build",
     "decode",
     "encode",
-    "log_mel",
     "mfcc",
     "open_source",
     "read",

@@ -14,7 +14,7 @@ from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.settings import parameter
 from opendr_perception.tasks.shapes import Probabilities
-from opendr_perception.tasks.sound.log_mel import LogMel, MelConfig
+from opendr_perception.tasks.signals import LogMel, MelConfig
 
 UNKNOWN = "unknown"
 

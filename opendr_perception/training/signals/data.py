@@ -12,9 +12,9 @@ import numpy.typing as npt
 from opendr_perception.evaluate.signals.heart import match
 from opendr_perception.evaluate.signals.sets import HeartRecording
 from opendr_perception.files import replacing
+from opendr_perception.tasks.signals import MelConfig
 from opendr_perception.tasks.signals.heart import RATE, RHYTHM, WAVE, BeatTokens, SoundFrames
 from opendr_perception.tasks.signals.resample import resample
-from opendr_perception.tasks.sound import MelConfig
 
 Floats = npt.NDArray[np.float32]
 

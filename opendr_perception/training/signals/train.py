@@ -23,7 +23,7 @@ from opendr_perception.evaluate.signals.heart import HELD_OUT, confusion, f1
 from opendr_perception.evaluate.signals.sets import RHYTHMS, VALVES, read_heart_set
 from opendr_perception.files import write_text
 from opendr_perception.networks.signals.continual import BeatNetwork, HeartSoundNetwork, parameters_of
-from opendr_perception.tasks.sound import MelConfig
+from opendr_perception.tasks.signals import MelConfig
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Seed, Threads

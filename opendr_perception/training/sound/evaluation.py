@@ -10,8 +10,8 @@ import torch
 
 from opendr_perception.evaluate.sound import RATE, LabelledSound
 from opendr_perception.networks.sound import SoundNetwork
+from opendr_perception.tasks.signals.log_mel import log_mel
 from opendr_perception.tasks.sound import MelConfig
-from opendr_perception.tasks.sound.log_mel import log_mel
 
 BEFORE, AFTER = 0.7, 0.4
 """Seconds of digital silence around a word: it must be in the middle of a stream."""

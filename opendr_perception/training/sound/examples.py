@@ -10,9 +10,9 @@ from scipy.ndimage import map_coordinates
 from scipy.signal import lfilter
 
 from opendr_perception.evaluate.sound import RATE, LabelledSound
+from opendr_perception.tasks.signals.log_mel import log_mel
 from opendr_perception.tasks.signals.resample import resample
 from opendr_perception.tasks.sound import FLOOR, MelConfig
-from opendr_perception.tasks.sound.log_mel import log_mel
 
 UNKNOWN = "unknown"
 IGNORED = -1

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.signals.heart import beats
-from opendr_perception.tasks.sound.log_mel import MelConfig
+from opendr_perception.tasks.signals.log_mel import MelConfig
 
 Kind = Literal["ecg", "pcg"]
 KINDS: tuple[Kind, ...] = ("ecg", "pcg")

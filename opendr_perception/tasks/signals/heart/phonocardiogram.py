@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opendr_perception.tasks.signals.heart.quality import Floats
-from opendr_perception.tasks.sound.log_mel import LogMel, MelConfig
+from opendr_perception.tasks.signals.log_mel import LogMel, MelConfig
 
 LOUDNESS = 5
 """Blocks over which loudness is taken."""

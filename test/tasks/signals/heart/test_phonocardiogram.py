@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from opendr_perception.tasks.signals import MelConfig
 from opendr_perception.tasks.signals.heart import SoundFrames, patches
-from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.training.signals.simulate import intervals, phonocardiogram
 
 MEL = MelConfig(rate=1000, window=25, hop=10, fft=64, bands=24, lowest=20.0, highest=490.0)

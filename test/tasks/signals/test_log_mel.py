@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendr_perception.tasks.sound.log_mel import FLOOR, LogMel, MelConfig, log_mel, mel_filters
+from opendr_perception.tasks.signals.log_mel import FLOOR, LogMel, MelConfig, log_mel, mel_filters
 
 
 @given(sizes=st.lists(st.integers(1, 2000), min_size=1, max_size=20))
