@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -17,20 +16,16 @@ from std_msgs.msg import Header
 
 from opendr_perception.active.control import Move, Pursuit
 from opendr_perception.active.identification import Interrupted
-from opendr_perception.active.perception import FaceObservation, RangeOnly, Recogniser, Recognition
-from opendr_perception.active.surroundings import Bodies, Locator
-from opendr_perception.msg import DetectionArray, Face, FaceArray, PersonArray
+from opendr_perception.active.perception import FaceObservation, RangeOnly, Recogniser
+from opendr_perception.active.surroundings import Bodies, Locator, PersonPosition
+from opendr_perception.msg import Detection, DetectionArray, Face, FaceArray, PersonArray
 from opendr_perception.ros.control.drive_loop import DriveLoop
-from opendr_perception.ros.control.sights import LocatedFace, Meant, boxes, corners
+from opendr_perception.ros.control.sights import LOOKS, FaceViews, LocatedFace, Meant, boxes
 from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.robot.camera_view import CameraView
 from opendr_perception.tasks.face import OWN, Alignment, align
 from opendr_perception.tasks.imaging import Image
 
-IMAGES = 12
-"""Number of images that are kept until the faces found in them arrive."""
-SAMPLES = 3
-"""Faces of which the one of median confidence becomes the view."""
 LOOK_TIMEOUT = 2.0
 """Seconds that a person may be out of view when the robot looks."""
 SETTLE = 0.3
@@ -39,9 +34,6 @@ FACE_LOST = 0.3
 """Seconds without the person's face after which their body tells where they are."""
 SILENT = 2.0
 """Seconds after which a topic that should go on is said to be silent."""
-
-
-UNKNOWN = Recognition("", math.nan)
 
 
 class TopicExplorer:
@@ -65,12 +57,11 @@ class TopicExplorer:
     ) -> None:
         self._drive, self._recogniser, self._camera, self._warn = drive, recogniser, camera, warn
         self._alignment = alignment
-        self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
         self._sights: list[LocatedFace] = []
         self._stamp = 0
         self._meant = Meant()
         self._interruption = "nothing is to be done"
-        self._looks: list[FaceObservation] = []
+        self._views = FaceViews()
         self._ready_from = 0
         self._pan = 0.0
         self._bodies = Bodies()
@@ -94,20 +85,14 @@ class TopicExplorer:
         """Keep an image until its faces come."""
         with self._drive.lock:
             self._heard["image_raw"] = time.monotonic()
-            self._images.append((stamps.nanoseconds(header.stamp), image))
+            self._views.keep(stamps.nanoseconds(header.stamp), image)
 
     def take_faces(self, message: FaceArray) -> None:
         """Take note of everybody in view."""
         stamp = stamps.nanoseconds(message.header.stamp)
         with self._drive.lock:
-            self._heard["faces"] = time.monotonic()
-            locator = self._locator(message.header.frame_id, message.width, message.height, "faces")
-            if locator is None:
-                return
-            try:
-                people = [locator.face(box) for box in boxes(message.faces)]
-            except ValueError as error:  # somebody is somewhere: what is unknown is not a free way
-                self._complain(f"faces: {error}; all of this image is left out", "faces")
+            people = self._located("faces", message, message.faces, Locator.face, self._complain)
+            if people is None:
                 return
             news = stamp != self._stamp
             self._stamp = stamp
@@ -117,22 +102,16 @@ class TopicExplorer:
             others = [other.person for other in self._sights if other is not sight]
             if self._drive.observe(stamp * 1e-9, None if sight is None else sight.person, others):
                 self._face_seen = self._face_seen if sight is None else time.monotonic()
-            if sight is not None and news:
-                self._note(stamp, sight)
+            if sight is not None and news and (fault := self._look_at(stamp, sight)):
+                self._complain(*fault)
             self._drive.lock.notify_all()
 
     def take_persons(self, message: DetectionArray) -> None:
         """Take note of bodies: people who turn their backs, and where the person is whose face is not found."""
         stamp = stamps.nanoseconds(message.header.stamp)
         with self._drive.lock:
-            self._heard["persons"] = time.monotonic()
-            locator = self._locator(message.header.frame_id, message.width, message.height, "persons")
-            if locator is None:
-                return
-            try:
-                bodies = [locator.body(box) for box in boxes(message.detections)]
-            except ValueError as error:
-                self._warn(f"persons: {error}; all of this image is left out", "persons")
+            bodies = self._located("persons", message, message.detections, Locator.body, self._warn)
+            if bodies is None:
                 return
             now, tracks = time.monotonic(), [found.track_id for found in message.detections]
             expected = self._drive.controller.person
@@ -162,7 +141,8 @@ class TopicExplorer:
         with self._drive.lock:
             self._interruption = ""
             self._meant.begin(track)
-            self._looks, self._ready_from, self._pan = [], 0, self._drive.controller.pan
+            self._views.clear()
+            self._ready_from, self._pan = 0, self._drive.controller.pan
             self._face_seen = self._body_seen = -math.inf
             self._seeking = False
             self._bodies.begin()
@@ -173,15 +153,15 @@ class TopicExplorer:
         found."""
         deadline = time.monotonic() + LOOK_TIMEOUT
         with self._drive.lock:
-            self._looks.clear()
+            self._views.clear()
             self._useless = ""
-            while len(self._looks) < SAMPLES and (left := deadline - time.monotonic()) > 0:
+            while len(self._views) < LOOKS and (left := deadline - time.monotonic()) > 0:
                 self._check()
                 self._seeking = left < LOOK_TIMEOUT / 2 and self._meant.track is None
                 self._drive.lock.wait(min(left, LOOK_TIMEOUT / 4))
             self._check()
             self._seeking = False
-            looks = list(self._looks)
+            looks = self._views.all()
             if not looks:
                 return self._glimpse()
         crops = [align(view.image, view.landmarks, alignment=self._alignment) for view in looks]
@@ -255,6 +235,25 @@ class TopicExplorer:
         if self._interruption:
             raise Interrupted(self._interruption)
 
+    def _located(
+        self,
+        topic: str,
+        message: FaceArray | DetectionArray,
+        found: Sequence[Face] | Sequence[Detection],
+        locate: Callable[[Locator, np.ndarray], PersonPosition],
+        tell: Callable[[str, str], None],
+    ) -> list[PersonPosition] | None:
+        """Positions of those who were found in an image; None, and it is told why, where they are not known."""
+        self._heard[topic] = time.monotonic()
+        locator = self._locator(message.header.frame_id, message.width, message.height, topic)
+        if locator is None:
+            return None
+        try:
+            return [locate(locator, box) for box in boxes(found)]
+        except ValueError as error:  # somebody is somewhere: what is unknown is not a free way
+            tell(f"{topic}: {error}; all of this image is left out", topic)
+            return None
+
     def _locator(self, frame: str, width: int, height: int, topic: str) -> Locator | None:
         """Locator of people in an image; None, and the robot stands, where there is none."""
         try:
@@ -286,20 +285,10 @@ class TopicExplorer:
             return None
         return RangeOnly(person.distance, self.pan)
 
+    def _look_at(self, stamp: int, sight: LocatedFace) -> tuple[str, str] | None:
+        """Make a view of a face, if the robot stands still; what is wrong with it."""
+        return self._views.add(stamp, sight, self.pan, stamp >= self._ready_from)
+
     def _target(self) -> LocatedFace | None:
         """The face of the person who is meant."""
         return self._meant.face_among(self._sights, self._drive.controller.person, time.monotonic())
-
-    def _note(self, stamp: int, sight: LocatedFace) -> None:
-        """Make a view of a face, if its image is there and the robot stands still."""
-        image = next((image for other, image in self._images if other == stamp), None)
-        face = sight.face
-        landmarks = np.array([(point.x, point.y) for point in face.landmarks], np.float64)
-        if image is None:
-            self._complain("image_raw has no image with the stamp of the faces", "images of faces")
-        elif landmarks.shape != (6, 2) or not np.isfinite(landmarks).all():
-            self._complain("faces: a face without six landmarks is left out", "landmarks")
-        elif stamp >= self._ready_from:
-            box, away = corners(face.box), sight.person.distance
-            self._looks.append(FaceObservation(image, box, landmarks, UNKNOWN, away, self.pan, face.score))
-            del self._looks[:-SAMPLES]

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from opendr_perception.active.perception import FaceObservation, Recognition
 from opendr_perception.active.surroundings import PersonPosition, match
 from opendr_perception.msg import Box, Detection, Face, PersonArray
+from opendr_perception.tasks.imaging import Image
 
 MOST = 200
 """People in one image; more take so long to place that the robot cannot be stopped in time."""
+IMAGES = 12
+"""Number of images that are kept until the faces found in them arrive."""
+LOOKS = 3
+"""Views of a face that are kept."""
+UNKNOWN = Recognition("", math.nan)
 FACE, BODY = "face", "body"
 """Kinds of tracks: ids of one kind tell nothing of the other."""
 SAME_DIRECTION = 0.1
@@ -43,6 +51,53 @@ def boxes(found: Sequence[Face | Detection]) -> list[np.ndarray]:
 def corners(box: Box) -> np.ndarray:
     """(4,) x and y of the upper left, then of the lower right corner, pixels."""
     return np.array([box.x_min, box.y_min, box.x_max, box.y_max], np.float64)
+
+
+class FaceViews:
+    """The newest views of the face that is meant. Not for several threads at once."""
+
+    def __init__(self) -> None:
+        self._images: deque[tuple[int, Image]] = deque(maxlen=IMAGES)
+        self._views: deque[FaceObservation] = deque(maxlen=LOOKS)
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def clear(self) -> None:
+        """Forget the views; images are kept."""
+        self._views.clear()
+
+    def all(self) -> list[FaceObservation]:
+        """The views, the oldest first."""
+        return list(self._views)
+
+    def keep(self, stamp: int, image: Image) -> None:
+        """Keep an image until its faces come."""
+        self._images.append((stamp, image))
+
+    def add(self, stamp: int, sight: LocatedFace, pan: float, usable: bool) -> tuple[str, str] | None:
+        """Make a view of a face, if its image is there.
+
+        Args:
+            stamp: of the image, ns.
+            sight: the face.
+            pan: angle that the robot has gone around the person, rad.
+            usable: whether the robot stood still then; else only faults are looked for.
+
+        Returns:
+            What is wrong and what that is about, or None.
+        """
+        image = next((image for other, image in self._images if other == stamp), None)
+        face = sight.face
+        landmarks = np.array([(point.x, point.y) for point in face.landmarks], np.float64)
+        if image is None:
+            return "image_raw has no image with the stamp of the faces", "images of faces"
+        if landmarks.shape != (6, 2) or not np.isfinite(landmarks).all():
+            return "faces: a face without six landmarks is left out", "landmarks"
+        if usable:
+            box, away = corners(face.box), sight.person.distance
+            self._views.append(FaceObservation(image, box, landmarks, UNKNOWN, away, pan, face.score))
+        return None
 
 
 class Roster:
