@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -55,7 +54,7 @@ class Visit:
         return answer.identity == (self.person if self.enrolled else "")
 
 
-def summary(visits: Sequence[Visit]) -> dict[str, Any]:
+def summary(visits: Sequence[Visit]) -> dict[str, object]:
     """The table and its sums, as JSON can hold it."""
     rows = []
     for visit in visits:

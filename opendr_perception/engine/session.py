@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
@@ -228,9 +228,9 @@ class Session:
         self._check_available(provider, session.get_providers())  # a provider without its libraries is dropped
         return session
 
-    def _providers(self) -> list[tuple[str, dict[str, Any]]]:
+    def _providers(self) -> list[tuple[str, dict[str, object]]]:
         """The device's provider first, then those that take over the layers that it does not know."""
-        providers: list[tuple[str, dict[str, Any]]] = [(_PROVIDERS["cpu"], {})]
+        providers: list[tuple[str, dict[str, object]]] = [(_PROVIDERS["cpu"], {})]
         if self.device != "cpu":
             providers.insert(0, (_PROVIDERS["cuda"], {}))
         if self.device == "tensorrt":

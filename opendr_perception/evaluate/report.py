@@ -81,7 +81,7 @@ class Report:
             shares = np.bincount(these, minlength=len(names)) / len(these)
             self.confusion[label] = dict(zip(names, shares.tolist(), strict=True))
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For JSON: what is not finite becomes null."""
         bins = [] if self.answers is None else reliability(*self.answers)
         more: dict[str, Any] = {"confusion": _rows(self.confusion)} if self.confusion else {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -36,7 +35,7 @@ class FaceRecognition(PerceptionNode[face.Settings, CameraImage, FaceMemory, Rec
     OUTPUTS = drawn_by(shapes.of_faces, "face")
     Parameters = Parameters
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self._cameras: Cameras | None = None
         super().__init__(**options)
 

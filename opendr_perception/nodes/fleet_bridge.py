@@ -44,7 +44,7 @@ class FleetBridge(ManagedNode):
     NAME = "fleet_bridge"
     Parameters = Parameters
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self._sender: Sender | None = None
         super().__init__(**options)
 

@@ -64,7 +64,7 @@ class People(PerceptionNode[Settings, Sight, CameraMemory, SceneReport]):
     OUTPUTS = (*IN_SPACE, *drawn_by(shapes.of_people))
     Parameters = Parameters
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self._outlook: Outlook | None = None
         self._telling: Telling | None = None
         super().__init__(**options)

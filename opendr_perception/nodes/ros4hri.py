@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 from opendr_perception.ros.hri import HumansBridge
 from opendr_perception.ros.node import ManagedNode, NodeParameters, main, parameter
@@ -55,7 +54,7 @@ class Ros4hri(ManagedNode):
     PUBLISHES_BELOW = ("/humans/*",)
     """Names of topics that come and go with people, for the security policy."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self._bridge: HumansBridge | None = None
         super().__init__(**options)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 
@@ -43,7 +42,7 @@ class VideoDecoder(ManagedNode):
     NAME = "video_decoder"
     Parameters = Parameters
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self._streams: list[PacketStream] = []
         super().__init__(**options)
 

@@ -98,7 +98,7 @@ class ViewControl(ManagedNode):
     Parameters = Parameters
     DRIVES = True
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self._episodes: Episodes | None = None
         self._policies: Policies | None = None
         self._following: tuple[object, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,14 +20,6 @@ from opendr_perception.ros.signals import HEARING
 from opendr_perception.tasks.face import FacePerceiver
 
 LOCK = ".lock"
-
-
-@dataclass(frozen=True)
-class Work:
-    """Jobs that were checked to be possible, and the folder of their results."""
-
-    output: Path
-    jobs: Sequence[Job]
 
 
 def process_recordings(

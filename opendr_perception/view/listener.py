@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from math import atan2
-from typing import Any
 
 import cv2
 from rclpy.clock import Clock
@@ -31,6 +30,7 @@ MOST_TOPICS = 200
 """Topics that are subscribed: no robot has more, and names in a graph can be made up."""
 JPEG_QUALITY = 80
 BASE = "base_link"
+Subscribe = Callable[[], Subscription]
 
 
 class ViewListener(Node):
@@ -70,12 +70,12 @@ class ViewListener(Node):
                 frames.close()
             self._frames.clear()
 
-    def _wanted(self) -> dict[str, Any]:
+    def _wanted(self) -> dict[str, Subscribe]:
         """Subscriptions of each topic that is published and can be shown."""
         published = {
             name: set(types) for name, types in self.get_topic_names_and_types() if self.count_publishers(name)
         }
-        found: dict[str, Any] = {}
+        found: dict[str, Subscribe] = {}
         cameras = set()
         for name in published:
             stream, _, topic = name.rpartition("/")
@@ -90,7 +90,7 @@ class ViewListener(Node):
             found |= self._camera(stream, published)
         return found
 
-    def _camera(self, stream: str, published: dict[str, set[str]]) -> dict[str, Any]:
+    def _camera(self, stream: str, published: dict[str, set[str]]) -> dict[str, Subscribe]:
         """Subscription of the images of a camera, compressed ones where there are any, since they cost nothing."""
         topic = self._image if self._image.startswith("/") else f"{stream}/{self._image}"
         for transport in ("compressed", "raw"):
@@ -102,13 +102,13 @@ class ViewListener(Node):
                 return {full: partial(self.create_subscription, kind, full, take, profile, raw=transport == "raw")}
         return {}
 
-    def _take(self, stream: str, message: Any) -> None:
+    def _take(self, stream: str, message: stamps.Stamped) -> None:
         try:
             self._show(overlay(stream, message, self._robot(message)))
         except ValueError as error:
             self.get_logger().warning(f"{type(message).__name__} is not shown: {error}", once=True)
 
-    def _take_image(self, stream: str, transport: str, data: Any) -> None:
+    def _take_image(self, stream: str, transport: str, data: bytes | CompressedImage) -> None:
         now = time.monotonic()
         if now - self._last.get(stream, -1.0) < 1 / MOST_IMAGES:
             return
@@ -124,7 +124,7 @@ class ViewListener(Node):
         for sink in self._looking:
             sink.write(found)
 
-    def _robot(self, message: Any) -> tuple[float, float, float] | None:
+    def _robot(self, message: stamps.Stamped) -> tuple[float, float, float] | None:
         """Pose of the robot (x, y, yaw) in the frame in which people are."""
         if not isinstance(message, PersonArray) or not message.header.frame_id:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, TypedDict
 
 from opendr_perception.msg import (
     ActionArray,
@@ -86,6 +86,17 @@ class Overlay:
         ]
 
 
+class Contents(TypedDict, total=False):
+    """Fields of an overlay that a message fills."""
+
+    shapes: Sequence[shapes.Shape]
+    states: Mapping[str, str]
+    plots: Mapping[str, float]
+    moods: Sequence[Dot]
+    people: Sequence[Dot]
+    robot: tuple[float, float, float] | None
+
+
 class Changes:
     """Remembers the states of each timeline, and gives what has changed. Who is not told of any more has none."""
 
@@ -99,7 +110,7 @@ class Changes:
         return {track: state for track, state in new.items() if state != before.get(track, "")}
 
 
-def overlay(stream: str, message: Any, robot: tuple[float, float, float] | None = None) -> Overlay:
+def overlay(stream: str, message: stamps.Stamped, robot: tuple[float, float, float] | None = None) -> Overlay:
     """The overlay of a message of a type in `TOPICS`.
 
     Args:
@@ -117,20 +128,20 @@ def overlay(stream: str, message: Any, robot: tuple[float, float, float] | None 
     return Overlay(stream, topic, stamps.nanoseconds(message.header.stamp), **found)
 
 
-def _shapes(message: Any) -> dict[str, Any]:
+def _shapes(message: object) -> Contents:
     return {"shapes": shapes.of_result(message, {})}
 
 
-def _actions(message: ActionArray) -> dict[str, Any]:
+def _actions(message: ActionArray) -> Contents:
     return {"states": {each.track_id: each.label for each in message.actions if each.warm}}
 
 
-def _emotions(message: EmotionArray) -> dict[str, Any]:
+def _emotions(message: EmotionArray) -> Contents:
     moods = [Dot(each.track_id, each.track_id, (each.valence, each.arousal)) for each in message.emotions]
     return {"states": {each.track_id: each.label for each in message.emotions}, "moods": moods}
 
 
-def _people(message: PersonArray) -> dict[str, Any]:
+def _people(message: PersonArray) -> Contents:
     visible = [each for each in message.people if each.visible]
     named = [(each, each.name or each.person_id) for each in visible]
     places = [Dot(each.person_id, name, (each.position.x, each.position.y, each.position.z)) for each, name in named]
@@ -140,13 +151,13 @@ def _people(message: PersonArray) -> dict[str, Any]:
     }
 
 
-def _statistics(message: NodeStatistics) -> dict[str, Any]:
+def _statistics(message: NodeStatistics) -> Contents:
     name = "/".join(filter(None, (message.node.strip("/"), message.stream)))
     plots = {f"age/{name}": message.latency_mean, f"drops/{name}": float(message.dropped)}
     return {"plots": {path: value for path, value in plots.items() if isfinite(value)}}
 
 
-_CONTENTS: Mapping[type, tuple[str, Callable[[Any], dict[str, Any]]]] = {
+_CONTENTS: Mapping[type, tuple[str, Callable[[Any], Contents]]] = {
     DetectionArray: ("persons", _shapes),
     BodyPoseArray: ("poses", _shapes),
     FaceArray: ("faces", _shapes),

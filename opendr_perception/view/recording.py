@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 from opendr_perception.view.sinks import EXTRA, ViewError, ViewSink
+
+if TYPE_CHECKING:
+    import rerun
 
 APPLICATION = "opendr_perception"
 
@@ -25,8 +29,7 @@ def record(path: Path, name: str = "") -> ViewSink:
     """
     with open(path, "ab"):
         pass
-    rerun = _rerun()
-    recording = rerun.RecordingStream(APPLICATION, recording_id=name or None)
+    recording = _rerun().RecordingStream(APPLICATION, recording_id=name or None)
     recording.save(path)
     return _sink(recording, lambda: True)
 
@@ -46,14 +49,14 @@ def live(server_url: str, looked_at: Callable[[], bool]) -> ViewSink:
     return _sink(recording, looked_at)
 
 
-def _rerun() -> Any:
+def _rerun() -> ModuleType:
     try:
         return importlib.import_module("rerun")
     except ImportError as error:
         raise ViewError(f"rerun is not installed: {EXTRA}") from error
 
 
-def _sink(recording: Any, looked_at: Callable[[], bool]) -> ViewSink:
+def _sink(recording: rerun.RecordingStream, looked_at: Callable[[], bool]) -> ViewSink:
     from opendr_perception.view.sinks.rerun import RerunSink
 
     return RerunSink(recording, looked_at)

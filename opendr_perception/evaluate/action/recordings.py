@@ -15,9 +15,6 @@ Names = npt.NDArray[np.str_]
 UNKNOWN = "unknown"
 """Name of an action that is none of a network's."""
 
-POSTURES = ("stand", "sit")
-"""Postures before and after an action."""
-
 UNJUDGED = ""
 """Name of frames of which nobody could say what they show."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from opendr_perception.process.pipeline import Answered
 
@@ -23,7 +23,7 @@ class ResultSource:
     name: str
     recording: str
     namespace: str
-    provenance: Mapping[str, Any]
+    provenance: Mapping[str, object]
 
 
 class Sink(Protocol):

@@ -38,7 +38,7 @@ class BackgroundActionServer(ActionServer):
         super().destroy()
 
     def notify_execute(
-        self, goal_handle: ServerGoalHandle, execute_callback: Callable[[ServerGoalHandle], Any] | None
+        self, goal_handle: ServerGoalHandle, execute_callback: Callable[[ServerGoalHandle], object] | None
     ) -> None:
         callback = execute_callback or self._execute_callback
         assert callback is not None

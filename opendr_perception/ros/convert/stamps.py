@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from builtin_interfaces.msg import Time
+from std_msgs.msg import Header
+
+
+class Stamped(Protocol):
+    """A message with a stamp."""
+
+    header: Header
 
 
 def nanoseconds(stamp: Time) -> int:

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from opendr_perception.ros.fleet.link import (
     ACKS,
@@ -22,6 +22,9 @@ from opendr_perception.ros.fleet.link import (
     Envelope,
     connect,
 )
+
+if TYPE_CHECKING:
+    import zenoh
 
 MOST_ROBOTS, MOST_TOPICS = 1000, 100
 """That are kept; others are left out: names can be made up."""
@@ -129,7 +132,7 @@ class Hub:
                         found.append((name, topic, received.data))
         return found
 
-    def _take(self, sample: Any) -> None:
+    def _take(self, sample: zenoh.Sample) -> None:
         try:
             _, robot, topic = str(sample.key_expr).split("/", 2)
             envelope = Envelope.decode(sample.attachment.to_bytes())

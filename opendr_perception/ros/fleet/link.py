@@ -18,7 +18,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import zenoh
 
 from opendr_perception.msg import (
     ActionArray,
@@ -103,7 +106,7 @@ def require_zenoh() -> ModuleType:
         raise FleetError(f"eclipse-zenoh is not installed: {EXTRA}") from error
 
 
-def connect(mode: str, endpoint: str, config: Path | None = None) -> Any:
+def connect(mode: str, endpoint: str, config: Path | None = None) -> zenoh.Session:
     """A session of Zenoh.
 
     Args:
@@ -114,7 +117,7 @@ def connect(mode: str, endpoint: str, config: Path | None = None) -> Any:
     Raises:
         FleetError: Zenoh is missing, or refuses the endpoint or the file.
     """
-    zenoh = require_zenoh()
+    module = require_zenoh()
     place = {"router": "listen", "peer": "connect"}[mode]
     values: dict[str, object] = {
         "mode": mode,
@@ -127,11 +130,11 @@ def connect(mode: str, endpoint: str, config: Path | None = None) -> Any:
         values |= {"listen/endpoints": [], "connect/timeout_ms": -1, "connect/exit_on_failure": False}
         values["connect/retry"] = {"period_init_ms": 500, "period_max_ms": 2000, "period_increase_factor": 2}
     try:
-        settings = zenoh.Config.from_file(str(config)) if config else zenoh.Config()
+        settings = module.Config.from_file(str(config)) if config else module.Config()
         for name, value in values.items():
             settings.insert_json5(name, json.dumps(value))
-        return zenoh.open(settings)
-    except (zenoh.ZError, OSError, ValueError) as error:
+        return module.open(settings)
+    except (module.ZError, OSError, ValueError) as error:
         raise FleetError(f"{endpoint}: {' '.join(str(error).split())[:300]}") from error
 
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from opendr_perception.ros.fleet.link import (
     ACKS,
@@ -24,6 +24,9 @@ from opendr_perception.ros.fleet.link import (
     connect,
     require_zenoh,
 )
+
+if TYPE_CHECKING:
+    import zenoh
 
 KEPT_EVENTS = 20
 """Newest events that wait; the older ones are left out, and counted."""
@@ -174,7 +177,7 @@ class Sender:
         with self._changed:
             self.sent += len(batch)
 
-    def _acknowledge(self, sample: Any) -> None:
+    def _acknowledge(self, sample: zenoh.Sample) -> None:
         try:
             run, number = json.loads(sample.payload.to_bytes())
         except (ValueError, TypeError):
@@ -184,7 +187,7 @@ class Sender:
                 self._acknowledged = min(max(self._acknowledged, number), self._round)
                 self._changed.notify()
 
-    def _see_hub(self, sample: Any) -> None:
+    def _see_hub(self, sample: zenoh.Sample) -> None:
         with self._changed:
             if sample.kind == self._gone:
                 self._hubs.discard(str(sample.key_expr))

@@ -9,7 +9,6 @@ import math
 import re
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 from std_msgs.msg import Header
@@ -46,7 +45,7 @@ def topic_id(identifier: str, stream: str) -> str:
     return text if re.match(r"[A-Za-z]", text) else f"i{text}"
 
 
-def roi(types: ModuleType, header: Header, box: Box, size: tuple[int, int], score: float) -> Any:
+def roi(types: ModuleType, header: Header, box: Box, size: tuple[int, int], score: float) -> object:
     """A NormalizedRegionOfInterest2D: the part of a box that is in the image, in [0, 1]."""
     across, down = (
         [min(max(v / length, 0.0), 1.0) for v in pair] for pair, length in zip(_sides(box), size, strict=True)
@@ -56,7 +55,7 @@ def roi(types: ModuleType, header: Header, box: Box, size: tuple[int, int], scor
     )
 
 
-def skeletons(types: ModuleType, header: Header, message: BodyPoseArray) -> list[Any]:
+def skeletons(types: ModuleType, header: Header, message: BodyPoseArray) -> list[object]:
     """A Skeleton2D of 18 keypoints for each pose; those that are not in the image have the confidence 0.
 
     Raises:
@@ -78,7 +77,7 @@ def skeletons(types: ModuleType, header: Header, message: BodyPoseArray) -> list
     ]
 
 
-def landmarks(types: ModuleType, message: FaceArray, face: Face) -> Any:
+def landmarks(types: ModuleType, message: FaceArray, face: Face) -> object:
     """A FacialLandmarks: of its 70 points those that are known, the others with the confidence 0."""
     kind, point = types.FacialLandmarks, types.NormalizedPointOfInterest2D
     known = {kind.RIGHT_PUPIL: 0, kind.LEFT_PUPIL: 1, kind.NOSE: 2, kind.RIGHT_EAR: 4, kind.LEFT_EAR: 5}
@@ -92,7 +91,7 @@ def landmarks(types: ModuleType, message: FaceArray, face: Face) -> Any:
     return kind(header=message.header, landmarks=found, height=message.height, width=message.width)
 
 
-def expression(types: ModuleType, header: Header, emotion: Emotion, labels: Sequence[str]) -> Any | None:
+def expression(types: ModuleType, header: Header, emotion: Emotion, labels: Sequence[str]) -> object | None:
     """An Expression: the most probable one that has a word in hri_msgs; None if there is none."""
     known = [
         (probability, EXPRESSIONS[label])

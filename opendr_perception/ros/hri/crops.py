@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
 
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image as ImageMessage
 from std_msgs.msg import Header
 
@@ -12,7 +12,7 @@ from opendr_perception.msg import Box
 from opendr_perception.ros.convert import images, stamps
 from opendr_perception.ros.node import ManagedNode, qos
 from opendr_perception.ros.topics import names
-from opendr_perception.tasks.imaging import Image, PixelRanges, letterbox, to_bgr
+from opendr_perception.tasks.imaging import Image, PixelRanges, Pixels, letterbox, to_bgr
 
 IMAGES = 12
 """That are kept until the results come that were found in them."""
@@ -30,9 +30,9 @@ class CutOuts:
         self._node, self._stream = node, stream
         self._transport = node.params.image_transport
         self._images: deque[tuple[int, bytes]] = deque(maxlen=IMAGES)
-        self._decoded: tuple[int, Any] = (-1, None)
+        self._decoded: tuple[int, Pixels | None] = (-1, None)
         self._ranges = PixelRanges()
-        self._subscription: Any = None
+        self._subscription: Subscription | None = None
 
     def close(self) -> None:
         """Subscribe nothing any more."""
@@ -70,7 +70,7 @@ class CutOuts:
         part = pixels[top:bottom, left:right].copy()
         return images.to_message(letterbox(Image(part, "bgr8"), (side, side))[0] if side else part, header)
 
-    def _pixels(self, stamp: int) -> Any:
+    def _pixels(self, stamp: int) -> Pixels | None:
         if self._decoded[0] != stamp:
             data = next((data for known, data in self._images if known == stamp), None)
             if data is None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import Any
 
 from rclpy.publisher import Publisher
 from std_msgs.msg import Header
@@ -41,7 +40,7 @@ class Features:
         self._tracked: dict[str, tuple[float, Sequence[str]]] = {}
         self._kept: Sequence[str] = ()
         self._publishers: dict[str, dict[str, Publisher]] = {}
-        self._told: dict[tuple[str, str], Any] = {}
+        self._told: dict[tuple[str, str], object] = {}
         self._lists = {"tracked": node.create_publisher(types.IdsList, f"{root}/tracked", qos.latest())}
 
     def close(self) -> None:
@@ -80,7 +79,7 @@ class Features:
             self._lists[name] = self._node.create_publisher(self._types.IdsList, f"{self._root}/{name}", qos.latest())
         self._lists[name].publish(self._types.IdsList(header=header, ids=list(ids)))
 
-    def publish(self, identifier: str, topic: str, message: Any) -> None:
+    def publish(self, identifier: str, topic: str, message: object) -> None:
         """Publish on a topic of an id that has topics; a latched one only when it says something else."""
         publisher = self._publishers.get(identifier, {}).get(topic)
         if publisher is None:

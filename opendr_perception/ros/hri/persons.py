@@ -103,7 +103,7 @@ class PersonTopics:
             self._features.tell(name, [one for one, who in visible.items() if who.zone in zones], header)
 
     def _tell(self, stream: str, identifier: str, person: Person, header: Header) -> None:
-        def publish(topic: str, message: Any) -> None:
+        def publish(topic: str, message: object) -> None:
             self._features.publish(identifier, topic, message)
 
         if not person.visible and any(

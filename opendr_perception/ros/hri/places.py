@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any
 
 from geometry_msgs.msg import TransformStamped
 from rclpy.publisher import Publisher
@@ -84,6 +83,6 @@ class Places:
                     found.append(place.transform(header, f"body_{topic_id(pose.track_id, self._stream)}"))
         self._publish(found)
 
-    def _publish(self, found: Sequence[Any]) -> None:
+    def _publish(self, found: Sequence[object]) -> None:
         if found and self._frames is not None and self._types is not None:
             self._frames.publish(self._types.TFMessage(transforms=found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -60,8 +60,8 @@ class ManagedNode(LifecycleNode):
     DRIVES: ClassVar[bool] = False
     """True if the node moves something: such nodes are told to `stand_still`, and closed, before all others."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(self.NAME, **options)
+    def __init__(self, **options: object) -> None:
+        super().__init__(self.NAME, **options)  # type: ignore[arg-type]  # they are rclpy's own
         self.stage = "unconfigured"
         self.until_cleanup, self.until_deactivate = ExitStack(), ExitStack()
         self.params: Any = parameters.declare(self, self.Parameters)
@@ -96,7 +96,7 @@ class ManagedNode(LifecycleNode):
     def cleanup(self) -> None:
         """Free what was loaded, before what is on `until_cleanup`."""
 
-    def check_parameters(self, params: Any) -> None:
+    def check_parameters(self, params: object) -> None:
         """Raise ValueError where new values cannot work now, e.g. because a file is missing: they are then refused."""
 
     def parameters_changed(self) -> None:
@@ -282,7 +282,7 @@ class ManagedNode(LifecycleNode):
         return problem
 
     def status(
-        self, part: str, level: bytes, message: str, values: dict[str, Any], hardware: str = ""
+        self, part: str, level: bytes, message: str, values: Mapping[str, object], hardware: str = ""
     ) -> DiagnosticStatus:
         """One line of diagnostics, about the node or a part of it, and the camera or machine that it is about."""
         return DiagnosticStatus(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import iscoroutinefunction
-from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 
-Callback = Callable[[Any, Any], Any]
+Callback = Callable[[object, object], object]
 
 
 def guarded(callback: Callback, note: Callable[[str, Exception], None]) -> Callback:

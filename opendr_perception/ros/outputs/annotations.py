@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from builtin_interfaces.msg import Time
 
@@ -23,14 +23,19 @@ Place = tuple[float, float]
 class AnnotationTypes(Protocol):
     """The messages of foxglove_msgs that are needed: its module, or whatever else makes them."""
 
-    ImageAnnotations: Any
-    PointsAnnotation: Any
-    TextAnnotation: Any
-    Point2: Any
-    Color: Any
+    @property
+    def ImageAnnotations(self) -> Callable[..., object]: ...
+    @property
+    def PointsAnnotation(self) -> Callable[..., object]: ...
+    @property
+    def TextAnnotation(self) -> Callable[..., object]: ...
+    @property
+    def Point2(self) -> Callable[..., object]: ...
+    @property
+    def Color(self) -> Callable[..., object]: ...
 
 
-def image_annotations(types: AnnotationTypes, stamp: Time, shapes: Sequence[Shape]) -> Any:
+def image_annotations(types: AnnotationTypes, stamp: Time, shapes: Sequence[Shape]) -> object:
     """ImageAnnotations of an image with this stamp, in the colours of `~/image`: a track keeps its own."""
     return types.ImageAnnotations(
         points=[_points(types, stamp, shape, *each) for shape in shapes for each in _outlines(shape)],
@@ -61,7 +66,7 @@ def _outlines(shape: Shape) -> Iterator[tuple[int, list[Place]]]:
             yield kind, [(point.x, point.y) for point in points]
 
 
-def _points(types: AnnotationTypes, stamp: Time, shape: Shape, kind: int, places: Sequence[Place]) -> Any:
+def _points(types: AnnotationTypes, stamp: Time, shape: Shape, kind: int, places: Sequence[Place]) -> object:
     return types.PointsAnnotation(
         timestamp=stamp,
         type=kind,
@@ -71,7 +76,7 @@ def _points(types: AnnotationTypes, stamp: Time, shape: Shape, kind: int, places
     )
 
 
-def _label(types: AnnotationTypes, stamp: Time, shape: Shape, text: str, place: Place) -> Any:
+def _label(types: AnnotationTypes, stamp: Time, shape: Shape, text: str, place: Place) -> object:
     return types.TextAnnotation(
         timestamp=stamp,
         position=types.Point2(x=place[0], y=place[1]),
@@ -82,7 +87,7 @@ def _label(types: AnnotationTypes, stamp: Time, shape: Shape, text: str, place: 
     )
 
 
-def _colour(types: AnnotationTypes, shape: Shape) -> Any:
+def _colour(types: AnnotationTypes, shape: Shape) -> object:
     red, green, blue = (value / 255 for value in colour_of(shape.track))
     return types.Color(r=red, g=green, b=blue, a=1.0)
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Protocol
 
+from rclpy.publisher import Publisher
 from std_msgs.msg import Header
 
 from opendr_perception.ros.node import ManagedNode, qos
@@ -24,7 +25,7 @@ class StampedResult(Protocol):
 class Make(Protocol):
     """Makes the other message of a result."""
 
-    def __call__(self, types: ModuleType, result: Any, /) -> Any:
+    def __call__(self, types: ModuleType, result: Any, /) -> object:
         """The message, of the types in the module `<package>.msg`, with the stamp of the result.
 
         Raises:
@@ -68,7 +69,7 @@ class Outputs:
     def __init__(self, node: ManagedNode, extras: Sequence[Extra], place: Callable[[str], str]) -> None:
         self._node = node
         self._told: object = None
-        self._made: list[tuple[Extra, ModuleType, Any]] = []
+        self._made: list[tuple[Extra, ModuleType, Publisher]] = []
         self._missing: list[tuple[Extra, str]] = []
         for extra in extras:
             name = node.resolve_topic_name(place(extra.topic))
@@ -86,7 +87,7 @@ class Outputs:
             if not extra.once and publisher.get_subscription_count() > 0:
                 self._publish(extra, types, publisher, result)
 
-    def _publish(self, extra: Extra, types: ModuleType, publisher: Any, source: object) -> None:
+    def _publish(self, extra: Extra, types: ModuleType, publisher: Publisher, source: object) -> None:
         try:
             publisher.publish(extra.make(types, source))
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are made

@@ -23,7 +23,7 @@ WITHOUT_BOX = 1.0
 """Metres above the torso at which names of those are who have no box in this image."""
 
 
-def markers(types: ModuleType, people: PeopleInSpace) -> Any:
+def markers(types: ModuleType, people: PeopleInSpace) -> object:
     """A MarkerArray that replaces the one before: whoever has left is gone."""
     kind = types.Marker
     found = [kind(header=people.message.header, action=kind.DELETEALL)]

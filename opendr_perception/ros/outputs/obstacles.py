@@ -9,7 +9,6 @@ import array
 import math
 from functools import cache
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,7 @@ HEIGHTS = (0.1, 0.3)
 FIELDS = ("x", "y", "z")
 
 
-def obstacles(types: ModuleType, people: PeopleInSpace) -> Any:
+def obstacles(types: ModuleType, people: PeopleInSpace) -> object:
     """A cloud of float32 x, y, z in m, in the frame of positions.
 
     Those who were seen a moment ago are in it too, until they have left: who is hidden is still there. A disc has the

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Pose, PoseWithCovariance, Quaternion
@@ -16,13 +15,13 @@ WALKS = 0.2
 CLASS = "person"
 
 
-def positions(types: ModuleType, people: PeopleInSpace) -> Any:
+def positions(types: ModuleType, people: PeopleInSpace) -> object:
     """A PoseArray of those whose place is known, in the order of `people`; x points to where somebody walks."""
     poses = [Pose(position=point(place(one)), orientation=_walks(people, one)) for one in people.located]
     return types.PoseArray(header=people.message.header, poses=poses)
 
 
-def people_in_people_msgs(types: ModuleType, people: PeopleInSpace) -> Any:
+def people_in_people_msgs(types: ModuleType, people: PeopleInSpace) -> object:
     """People of people_msgs, such as costmap layers of social navigation take; names are ids, or known names."""
     found = [
         types.Person(
@@ -38,13 +37,13 @@ def people_in_people_msgs(types: ModuleType, people: PeopleInSpace) -> Any:
     return types.People(header=people.message.header, people=found)
 
 
-def detections_3d(types: ModuleType, people: PeopleInSpace) -> Any:
+def detections_3d(types: ModuleType, people: PeopleInSpace) -> object:
     """A Detection3DArray of vision_msgs 4 of who is seen in the image: `id` is the person's id."""
     found = [_detection(types, people, one) for one in people.located if one.visible]
     return types.Detection3DArray(header=people.message.header, detections=[one for one in found if one is not None])
 
 
-def _detection(types: ModuleType, people: PeopleInSpace, person: Person) -> Any:
+def _detection(types: ModuleType, people: PeopleInSpace, person: Person) -> object:
     box = people.box(person)
     if box is None:
         return None

@@ -19,7 +19,6 @@ from opendr_perception.msg import (
     Keypoint,
     Person,
 )
-from opendr_perception.ros.outputs.lazy import StampedResult
 from opendr_perception.ros.outputs.space import PeopleInSpace
 from opendr_perception.tasks.body import LIMBS
 
@@ -49,9 +48,6 @@ class Shape:
     lines: Sequence[tuple[int, int]] = ()
     below: str = ""
     framed: bool = True
-
-
-Shapes = Callable[[StampedResult], list[Shape]]
 
 
 def of_persons(message: DetectionArray) -> list[Shape]:

@@ -66,5 +66,5 @@ IN_SPACE = (
 """The further messages of `ros.outputs.space.PeopleInSpace`."""
 
 
-def _annotations(types: ModuleType, result: StampedResult, shapes: Sequence[Shape]) -> Any:
+def _annotations(types: ModuleType, result: StampedResult, shapes: Sequence[Shape]) -> object:
     return image_annotations(types, result.header.stamp, shapes)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
+from rclpy.qos import QoSProfile
+from rclpy.subscription import Subscription
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray, VoiceArray
@@ -42,6 +44,10 @@ MISSES = 10
 """Images in a row without a result of a node that is there, after which that is said."""
 
 
+KeptT = TypeVar("KeptT")
+StampedT = TypeVar("StampedT", bound=stamps.Stamped)
+
+
 @dataclass(frozen=True)
 class Joined:
     """The people of an image, and what else is known of it.
@@ -67,13 +73,13 @@ class CompanionSource:
         offset: seconds from the last such image to the nearest one.
     """
 
-    messages: dict[int, Any] = field(default_factory=dict)
+    messages: dict[int, object] = field(default_factory=dict)
     heard: float = float("-inf")
     limit: int = LIMIT
     misses: int = 0
     offset: float = 0.0
 
-    def take(self, stamp: int, message: Any) -> None:
+    def take(self, stamp: int, message: object) -> None:
         """Take note of a message."""
         if self.messages and stamp < max(self.messages) - 10**9:  # time went back
             self.messages.clear()
@@ -86,7 +92,7 @@ class CompanionSource:
         """True if nothing more will come for an image."""
         return time.monotonic() - self.heard > ALIVE or any(known >= stamp for known in self.messages)
 
-    def of(self, stamp: int, tolerance: int) -> Any | None:
+    def of(self, stamp: int, tolerance: int) -> object | None:
         """The message of an image, or one that is near enough."""
         if not self.messages:
             return None
@@ -100,7 +106,7 @@ class CompanionSource:
         return self.messages[nearest] if found else None
 
 
-class Companions:
+class Companions(Generic[KeptT]):
     """Subscribes what belongs to the people of one stream, until `close`. Everything in the executor's thread.
 
     Args:
@@ -109,9 +115,9 @@ class Companions:
         deliver: takes what was kept with the people, and all that belongs to them.
     """
 
-    def __init__(self, node: ManagedNode, stream: str, deliver: Callable[[tuple[Any, Any], Joined], None]) -> None:
+    def __init__(self, node: ManagedNode, stream: str, deliver: Callable[[KeptT, Joined], None]) -> None:
         self._node, self._stream, self._deliver = node, stream, deliver
-        self._waiting: dict[int, tuple[float, Any, DetectionArray]] = {}
+        self._waiting: dict[int, tuple[float, KeptT, DetectionArray]] = {}
         self._sources = {kind: CompanionSource(limit=LIMITS.get(kind, LIMIT)) for kind in KINDS}
         self._subscriptions = [self._subscribe(kind, message_type) for kind, message_type in KINDS.items()]
         if node.params.appearance:
@@ -126,7 +132,7 @@ class Companions:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
-    def offer(self, kept: Any, persons: DetectionArray) -> None:
+    def offer(self, kept: KeptT, persons: DetectionArray) -> None:
         """The people of an image have come."""
         stamp = stamps.nanoseconds(persons.header.stamp)
         self._waiting[stamp] = (time.monotonic(), kept, persons)
@@ -164,12 +170,12 @@ class Companions:
         others = {kind: source.of(stamp, 0 if kind == IMAGE else tolerance) for kind, source in self._sources.items()}
         self._deliver(kept, Joined(persons, {kind: one for kind, one in others.items() if one is not None}))
 
-    def _take(self, kind: str, stamp: int, message: Any) -> None:
+    def _take(self, kind: str, stamp: int, message: object) -> None:
         self._sources[kind].take(stamp, message)
         self.release()
 
-    def _subscribe(self, kind: str, message_type: type) -> Any:
-        def receive(message: Any) -> None:
+    def _subscribe(self, kind: str, message_type: type[StampedT]) -> Subscription:
+        def receive(message: StampedT) -> None:
             try:
                 self._take(kind, stamps.nanoseconds(message.header.stamp), message)
             except ValueError as error:
@@ -177,7 +183,7 @@ class Companions:
 
         return self._node.create_subscription(message_type, self._topic(kind), receive, self._profile())
 
-    def _subscribe_images(self) -> Any:
+    def _subscribe_images(self) -> Subscription:
         message_type, _, topic = images.TRANSPORTS[self._node.params.image_transport]
 
         def receive(data: bytes) -> None:
@@ -188,7 +194,7 @@ class Companions:
 
         return self._node.create_subscription(message_type, self._topic(topic), receive, self._profile(), raw=True)
 
-    def _profile(self) -> Any:
+    def _profile(self) -> QoSProfile:
         return qos.newest(self._node.params.qos_reliability, depth=LIMIT)
 
     def _topic(self, name: str) -> str:

@@ -53,7 +53,7 @@ class Outlook:
         }
         self._ranges = PixelRanges()
         self._doubts: dict[str, str] = {}
-        self._companions = {
+        self._companions: dict[str, Companions[tuple[Stream, Arrival]]] = {
             name: Companions(node, name, lambda kept, joined: deliver(*kept, joined)) for name in params.streams
         }
 

@@ -74,10 +74,10 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
     INPUT_IF: ClassVar[tuple[str, object] | None] = None
     """The parameter, and its value, with which INPUT is taken; with others, camera images alone. None: always."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self.perceiver: Perceiver[SettingsT, InputT, MemoryT, ResultT] | None = None
         self._streams: dict[str, Stream] = {}
-        self._latest = LatestSlot(())
+        self._latest: LatestSlot[tuple[Arrival, Any]] = LatestSlot(())
         self._worker: threading.Thread | None = None
         super().__init__(**options)
 
@@ -175,7 +175,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
             stream.restart()
             stream.subscribe(self._receive, self._miss, self._reject)
 
-    def _end(self, latest: LatestSlot, worker: threading.Thread) -> None:
+    def _end(self, latest: LatestSlot[tuple[Arrival, Any]], worker: threading.Thread) -> None:
         latest.close()
         worker.join(PATIENCE)
         if worker.is_alive():
@@ -200,7 +200,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     # --- the worker's thread ----------------------------------------------------------------------------------------
 
-    def _work(self, latest: LatestSlot) -> None:
+    def _work(self, latest: LatestSlot[tuple[Arrival, Any]]) -> None:
         while (messages := latest.take()) is not None:
             try:
                 opened = [self._open(self._streams[name], message) for name, message in messages.items()]
@@ -213,7 +213,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
                 if not latest.closed:
                     self.note_failure("the worker failed", error)
 
-    def _open(self, stream: Stream, arrived: tuple[Arrival, Any]) -> StreamFrame[InputT, MemoryT] | None:
+    def _open(self, stream: Stream, arrived: tuple[Arrival, object]) -> StreamFrame[InputT, MemoryT] | None:
         arrival, message = arrived
         try:
             header, data = self._input.open(message)

@@ -67,7 +67,7 @@ class SampleNode(ManagedNode):
     RATE: ClassVar[int] = 16000
     """At which it hears, Hz."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self._streams: dict[str, SampleStream] = {}
         self._queue: Queue[tuple[int, object]] = Queue(())
         self._worker: threading.Thread | None = None

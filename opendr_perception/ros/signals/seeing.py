@@ -14,7 +14,7 @@ from opendr_perception.ros.signals.sights import Sights
 from opendr_perception.tasks.emotion import FaceView
 from opendr_perception.tasks.imaging import Image
 
-Results = Iterable[tuple[int, Any]]
+Results = Iterable[tuple[int, object]]
 
 
 class SeeingNode(SampleNode):
@@ -25,7 +25,7 @@ class SeeingNode(SampleNode):
     VOICES = True
     """True if it also subscribes what is said of voices."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, **options: object) -> None:
         self._sights: dict[str, Sights] = {}
         super().__init__(**options)
 
@@ -55,7 +55,7 @@ class SeeingNode(SampleNode):
     def _open(self, name: str) -> Sights:
         looked = -1
 
-        def see(stamp: int, messages: Any) -> None:
+        def see(stamp: int, messages: object) -> None:
             nonlocal looked
             if not self.PERIOD or stamp // self.PERIOD != looked:
                 looked = stamp // self.PERIOD if self.PERIOD else stamp
@@ -76,13 +76,13 @@ class SeeingNode(SampleNode):
 
     # --- the worker's thread ----------------------------------------------------------------------------------------
 
-    def _look(self, name: str, memory: Any, stamp: int, messages: Any) -> Results:
+    def _look(self, name: str, memory: object, stamp: int, messages: object) -> Results:
         sights = self._sights.get(name)
         if sights is not None:  # the node has not stopped meanwhile
             _, found = sights.source.open(messages)
             self.see(stamp, found.image, face_views(found.agreeing()), memory)
         return ()
 
-    def _listen(self, memory: Any, stamp: int, message: VoiceArray) -> Results:
+    def _listen(self, memory: object, stamp: int, message: VoiceArray) -> Results:
         self.told(stamp, message, memory)
         return ()

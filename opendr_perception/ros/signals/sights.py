@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from opendr_perception.msg import FaceArray, VoiceArray
 from opendr_perception.ros.convert import stamps
@@ -29,20 +28,20 @@ class Sights:
         node: ManagedNode,
         name: str,
         transport: str,
-        see: Callable[[int, Any], None],
+        see: Callable[[int, object], None],
         hear: Callable[[int, VoiceArray], None] | None,
     ) -> None:
         images, faces = image_input(transport), result_input("faces", FaceArray)
         self.source = with_images(faces, images)
         self._missed = 0
-        self._pairing: Pairing[Any, tuple[int, Any]] = Pairing(
+        self._pairing: Pairing[object, tuple[int, object]] = Pairing(
             lambda image, found: self._see(see, found[0], (image, found[1])), self._miss
         )
         prefix = f"{name}/" if name else ""
         profile = qos.newest("best_effort", DEPTH)
 
-        def listen(source: Input, take: Callable[[int, Any], None]) -> Listener:
-            def receive(message: Any) -> None:
+        def listen(source: Input, take: Callable[[int, object], None]) -> Listener:
+            def receive(message: object) -> None:
                 try:
                     stamp = source.stamp(message)
                 except ValueError as error:
@@ -69,7 +68,7 @@ class Sights:
                 )
             )
 
-    def _see(self, see: Callable[[int, Any], None], stamp: int, messages: Any) -> None:
+    def _see(self, see: Callable[[int, object], None], stamp: int, messages: object) -> None:
         self._missed = 0
         see(stamp, messages)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
+
+MessageT = TypeVar("MessageT")
 
 
 @dataclass
@@ -21,12 +23,12 @@ class Counts:
         return self.processed + self.dropped + self.rejected
 
 
-class LatestSlot:
+class LatestSlot(Generic[MessageT]):
     """One slot for each stream. A new message replaces one that nobody has taken yet, which is counted as dropped."""
 
     def __init__(self, streams: tuple[str, ...]) -> None:
         self._ready = threading.Condition()
-        self._slots: dict[str, Any] = {}
+        self._slots: dict[str, MessageT] = {}
         self._closed = False
         self._counts = {stream: Counts() for stream in streams}
 
@@ -35,7 +37,7 @@ class LatestSlot:
         """True if `close` was called."""
         return self._closed
 
-    def put(self, stream: str, message: object) -> None:
+    def put(self, stream: str, message: MessageT) -> None:
         """Leave a message for the worker. Never blocks."""
         with self._ready:
             if stream in self._slots:
@@ -43,7 +45,7 @@ class LatestSlot:
             self._slots[stream] = message
             self._ready.notify()
 
-    def take(self) -> dict[str, Any] | None:
+    def take(self) -> dict[str, MessageT] | None:
         """Wait for messages and take the newest one of every stream that has one; None when the slot is closed."""
         with self._ready:
             self._ready.wait_for(lambda: self._slots or self._closed)

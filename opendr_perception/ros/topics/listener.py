@@ -105,7 +105,7 @@ class Listener:
         except UnsupportedEventTypeError:  # a middleware that cannot tell
             return subscribe()
 
-    def _receive(self, message: object, about: Mapping[str, Any]) -> None:
+    def _receive(self, message: object, about: Mapping[str, object]) -> None:
         self._last = time.monotonic()
         self._count(about)
         self._said = False

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from builtin_interfaces.msg import Time as TimeMessage
 from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.time import Time
 from sensor_msgs.msg import Image as ImageMessage
@@ -23,18 +24,42 @@ PATIENCE = 1.0
 """Seconds that the decoder has to end when the node stops."""
 
 
-class PacketKind(Protocol):
+class Packet(Protocol):
+    """Fields of all packets."""
+
+    data: bytes
+
+
+class FfmpegPacket(Packet, Protocol):
+    """Fields of ffmpeg_image_transport_msgs/FFMPEGPacket."""
+
+    header: Header
+    encoding: str
+
+
+class FoxglovePacket(Packet, Protocol):
+    """Fields of foxglove_msgs/CompressedVideo."""
+
+    timestamp: TimeMessage
+    frame_id: str
+    format: str
+
+
+PacketT = TypeVar("PacketT", bound=Packet, contravariant=True)
+
+
+class PacketKind(Protocol[PacketT]):
     """A kind of packets."""
 
     package: str
     message: str
     topic: str
 
-    def header(self, packet: Any) -> Header:
+    def header(self, packet: PacketT) -> Header:
         """Stamp and frame of the image in a packet."""
         ...
 
-    def encoding(self, packet: Any) -> str:
+    def encoding(self, packet: PacketT) -> str:
         """Name of the codec or encoder."""
         ...
 
@@ -44,11 +69,10 @@ class FfmpegPackets:
 
     package, message, topic = "ffmpeg_image_transport_msgs", "FFMPEGPacket", "image_raw/ffmpeg"
 
-    def header(self, packet: Any) -> Header:
-        header: Header = packet.header
-        return header
+    def header(self, packet: FfmpegPacket) -> Header:
+        return packet.header
 
-    def encoding(self, packet: Any) -> str:
+    def encoding(self, packet: FfmpegPacket) -> str:
         return str(packet.encoding)
 
 
@@ -57,14 +81,14 @@ class FoxgloveVideo:
 
     package, message, topic = "foxglove_msgs", "CompressedVideo", "video"
 
-    def header(self, packet: Any) -> Header:
+    def header(self, packet: FoxglovePacket) -> Header:
         return Header(stamp=packet.timestamp, frame_id=packet.frame_id)
 
-    def encoding(self, packet: Any) -> str:
+    def encoding(self, packet: FoxglovePacket) -> str:
         return str(packet.format)
 
 
-KINDS: dict[str, PacketKind] = {"ffmpeg": FfmpegPackets(), "foxglove": FoxgloveVideo()}
+KINDS: dict[str, PacketKind[Any]] = {"ffmpeg": FfmpegPackets(), "foxglove": FoxgloveVideo()}
 """Kinds of packets by the value of the parameter."""
 
 
@@ -78,11 +102,11 @@ class PacketStream:
         types: the module of their messages.
     """
 
-    def __init__(self, node: ManagedNode, name: str, kind: PacketKind, types: ModuleType) -> None:
+    def __init__(self, node: ManagedNode, name: str, kind: PacketKind[Any], types: ModuleType) -> None:
         self._node, self._kind = node, kind
         self._decoder = PacketDecoder()
         self._frames: dict[int, str] = {}
-        self._waiting: deque[Any] = deque()
+        self._waiting: deque[Packet] = deque()
         self._changed = threading.Condition()
         self._closed = self._gap = False
         self._counts = dict.fromkeys(("received", "published", "damaged", "given up"), 0)
@@ -111,7 +135,7 @@ class PacketStream:
         values = {**self._counts, "lost": self._lost, "before a key frame": self._decoder.skipped}
         return self._node.status(self._listener.topic, level, problem or "packets are decoded", values)
 
-    def _take(self, packet: Any) -> None:
+    def _take(self, packet: Packet) -> None:
         with self._changed:
             self._counts["received"] += 1
             if self._listener.lost != self._lost:  # decoders make something up instead
@@ -141,7 +165,7 @@ class PacketStream:
                 self._problem = str(error)
                 self._node.warn(f"{self._listener.topic}: {error}", f"{self._listener.topic} packets")
 
-    def _decode(self, packet: Any) -> None:
+    def _decode(self, packet: Packet) -> None:
         header = self._kind.header(packet)
         stamp = stamps.nanoseconds(header.stamp)
         self._frames[stamp] = header.frame_id

@@ -83,7 +83,7 @@ class Stream:
 
     def subscribe(
         self,
-        put: Callable[[Stream, Arrival, Any], None],
+        put: Callable[[Stream, Arrival, object], None],
         drop: Callable[[Stream], None],
         reject: Callable[[Stream, str], None],
     ) -> None:
@@ -113,7 +113,9 @@ class Stream:
         )
         self._listen(self._input.images, pairing.add_image, reject)
 
-    def _listen(self, source: Input, take: Callable[[int, Any], None], reject: Callable[[Stream, str], None]) -> None:
+    def _listen(
+        self, source: Input, take: Callable[[int, object], None], reject: Callable[[Stream, str], None]
+    ) -> None:
         def receive(message: object) -> None:
             try:
                 stamp = source.stamp(message)

@@ -37,7 +37,7 @@ def by_model(session: Session) -> Classify:
     return classify
 
 
-def evaluate(classify: Classify, clips: Mapping[MotionClip, Motion], trials: int, length: int) -> dict[str, Any]:
+def evaluate(classify: Classify, clips: Mapping[MotionClip, Motion], trials: int, length: int) -> dict[str, object]:
     """Count how often a network is right.
 
     Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import typer
@@ -139,7 +139,7 @@ def main(
     console.print(f"wrote {path}")
 
 
-def _card(settings: Settings, network: ActionTcn) -> dict[str, Any]:
+def _card(settings: Settings, network: ActionTcn) -> dict[str, object]:
     begun = f" --begin-with {settings.begun_with}" if settings.begun_with else ""
     return {
         "network": "continual temporal convolutions over skeletons (networks/action/tcn.py)",

@@ -16,12 +16,12 @@ from opendr_perception.files import replacing
 class Stateful(Protocol):
     """A network, an optimiser, a schedule."""
 
-    def state_dict(self) -> dict[str, Any]: ...
+    def state_dict(self) -> dict[str, object]: ...
 
-    def load_state_dict(self, state: dict[str, Any]) -> object: ...
+    def load_state_dict(self, state: dict[str, object]) -> object: ...
 
 
-def write_checkpoint(path: Path, settings: Mapping[str, Any], step: int, **parts: Stateful) -> None:
+def write_checkpoint(path: Path, settings: Mapping[str, object], step: int, **parts: Stateful) -> None:
     """Write a checkpoint, as a whole or not at all.
 
     Args:
@@ -42,7 +42,7 @@ def read_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: It belongs to another training.
     """
-    state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+    state: dict[str, object] = torch.load(path, weights_only=True, map_location="cpu")
     if state["settings"] != dict(settings):
         raise ValueError(f"{path} is of a training with other settings: {state['settings']}")
     return state

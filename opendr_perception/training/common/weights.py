@@ -19,7 +19,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), "torch": str(torch.__version__)}
 
 
-def save(network: nn.Module, path: Path, card: dict[str, Any]) -> None:
+def save(network: nn.Module, path: Path, card: dict[str, object]) -> None:
     """Write the weights to `path`, an .npz, and the card beside it."""
     with replacing(path, ".npz") as unfinished:
         np.savez_compressed(unfinished, **{name: value.cpu().numpy() for name, value in network.state_dict().items()})

@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -195,7 +195,7 @@ def main(
     save(trainer.network, weights, _card(settings, trainer.network, result))
 
 
-def _card(settings: Settings, network: Seq2SeqNms, result: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+def _card(settings: Settings, network: Seq2SeqNms, result: Mapping[str, Sequence[float]]) -> dict[str, object]:
     return {
         "network": "FSeq2-NMS, medium" if settings.kind == "fseq2" else "Seq2Seq-NMS_geom, medium",
         "parameters": sum(parameter.numel() for parameter in network.parameters()),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import cv2
 import numpy as np
@@ -182,7 +182,7 @@ def main(
         save(trainer.network, output / f"{name}.npz", _card(settings, trainer.network, result))
 
 
-def _card(settings: Settings, network: HumanPresenceNetwork, result: dict[str, float]) -> dict[str, Any]:
+def _card(settings: Settings, network: HumanPresenceNetwork, result: dict[str, float]) -> dict[str, object]:
     return {
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "settings": asdict(settings),

@@ -149,7 +149,7 @@ def judged(network: Network, example: HeartExample) -> int:
     return int(torch.cat(said).mean(0).argmax())
 
 
-def measure(network: Network, examples: Sequence[HeartExample], labels: Sequence[str]) -> dict[str, Any]:
+def measure(network: Network, examples: Sequence[HeartExample], labels: Sequence[str]) -> dict[str, object]:
     """Macro F1, balanced accuracy and F1 by label, in [0, 1]."""
     network.eval()
     table = confusion(
@@ -183,7 +183,7 @@ def main(
     recordings = [each for each in found.recordings if each.group != "paced"]
     examples = examples_of(recordings, kind.labels, kind.mel, output.parent / "tokens.npz")
     kept = only or HELD_OUT[model]
-    figures: dict[str, Any] = {}
+    figures: dict[str, object] = {}
     for group in [only] if only else kind.measured:
         settings = Settings(model, group, steps or kind.steps, seed=seed)
         known = [each for each in examples if each.group != group]
@@ -202,7 +202,7 @@ def main(
         console.print(f"wrote {path.with_suffix('.npz')}")
 
 
-def _card(settings: Settings, network: Network, examples: int, figures: dict[str, Any]) -> dict[str, Any]:
+def _card(settings: Settings, network: Network, examples: int, figures: dict[str, Any]) -> dict[str, object]:
     kind = KINDS[settings.model]
     card = {
         "network": "tokens, neural bag-of-features with temporal self-attention",

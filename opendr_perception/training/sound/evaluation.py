@@ -45,7 +45,7 @@ def decide(network: SoundNetwork, recording: LabelledSound, config: MelConfig, *
 
 def evaluate(
     network: SoundNetwork, recordings: Sequence[LabelledSound], labels: Sequence[str], config: MelConfig, *, word: bool
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Accuracies in [0, 1], by class, and what is taken for what; an answer 'unknown' is wrong."""
     answers = np.stack([decide(network, recording, config, word=word) for recording in recordings])
     truth = np.array([labels.index(recording.label) for recording in recordings])

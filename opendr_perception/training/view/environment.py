@@ -38,8 +38,8 @@ class ViewEnvironment(gymnasium.Env[np.ndarray, np.int64]):
         self._world, self._noise, self._costs = world, noise or ViewNoise(), costs or MoveCosts()
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+        self, *, seed: int | None = None, options: dict[str, object] | None = None
+    ) -> tuple[np.ndarray, dict[str, object]]:
         """Begin where something is to be decided."""
         super().reset(seed=seed)
         random = self.np_random

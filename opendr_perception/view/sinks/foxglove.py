@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import foxglove
 from foxglove import channels
@@ -21,11 +20,15 @@ class _LibraryTypes:
     """Messages of Foxglove's library, whose kinds of lines are no numbers."""
 
     def __init__(self) -> None:
-        self.ImageAnnotations: Any = m.ImageAnnotations
-        self.TextAnnotation: Any = m.TextAnnotation
-        self.Point2: Any = m.Point2
-        self.Color: Any = m.Color
-        self.PointsAnnotation: Any = lambda type, **fields: m.PointsAnnotation(type=KINDS[type], **fields)
+        self.ImageAnnotations: Callable[..., object] = m.ImageAnnotations
+        self.TextAnnotation: Callable[..., object] = m.TextAnnotation
+        self.Point2: Callable[..., object] = m.Point2
+        self.Color: Callable[..., object] = m.Color
+        self.PointsAnnotation: Callable[..., object] = _points
+
+
+def _points(type: int, **fields: object) -> object:
+    return m.PointsAnnotation(type=KINDS[type], **fields)
 
 
 class FoxgloveSink:

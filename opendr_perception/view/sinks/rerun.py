@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from math import cos, sin
-from typing import Any
 
 import rerun as rr
 
@@ -60,5 +59,5 @@ class RerunSink:
         self._to.disconnect()
 
 
-def _names(dots: Sequence[Dot]) -> dict[str, Any]:
+def _names(dots: Sequence[Dot]) -> dict[str, object]:
     return {"labels": [dot.name for dot in dots], "colors": [colour_of(dot.track) for dot in dots]}

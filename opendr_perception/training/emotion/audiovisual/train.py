@@ -221,7 +221,7 @@ def _card(
     trainer: Trainer,
     unseen: Mapping[str, Any],
     across: Mapping[str, Any],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     shape = {name: value for name, value in asdict(settings).items() if name in ("fusion", "heads", "coefficients")}
     shape |= {name: list(getattr(settings, name)) for name in ("audio_widths", "video_widths")}
     scale = trainer.scale

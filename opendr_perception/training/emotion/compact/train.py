@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import typer
@@ -193,7 +193,7 @@ def main(
     console.print(f"wrote {path}")
 
 
-def _card(settings: Settings, crops: FaceCrops, trainer: Trainer) -> dict[str, Any]:
+def _card(settings: Settings, crops: FaceCrops, trainer: Trainer) -> dict[str, object]:
     cuda = trainer.device.type == "cuda"
     blocks = ",".join(map(str, settings.blocks))
     return {

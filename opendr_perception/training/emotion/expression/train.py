@@ -267,7 +267,7 @@ def _train(trainer: Trainer, output: Path, early_exit: bool) -> None:
     console.print(f"wrote {output}.npz, .yaml and .onnx")
 
 
-def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, Any]:
+def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, object]:
     return {
         "network": trainer.settings.network,
         "labels": list(trainer.faces.labels),

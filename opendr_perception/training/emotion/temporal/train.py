@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -163,8 +163,8 @@ def main(
 
 
 def _card(
-    settings: Settings, noise: ExpressionNoise, network: AffectNetwork, figures: Mapping[str, Any]
-) -> dict[str, Any]:
+    settings: Settings, noise: ExpressionNoise, network: AffectNetwork, figures: Mapping[str, object]
+) -> dict[str, object]:
     return {
         "network": "NAC-TCN, variant A",
         "labels": list(EXPRESSIONS),

@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -215,7 +215,7 @@ def _train(trainer: Trainer, output: Path, console: Console) -> None:
     console.print(f"wrote {output}.npz, .yaml and .onnx")
 
 
-def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, Any]:
+def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, object]:
     return {
         "network": f"NAC-TCN, {SIZES[trainer.settings.layout][0]}, variant A",
         "values": list(trainer.tracks.values),
