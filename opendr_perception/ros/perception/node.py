@@ -6,7 +6,6 @@ The way of a frame: subscription (serialised bytes) -> newest-message slot of it
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,6 +28,7 @@ from opendr_perception.ros.topics import (
     transport_parameter,
     with_images,
 )
+from opendr_perception.ros.topics.names import check_streams
 from opendr_perception.tasks.perceiver import (
     InputT,
     MemoryT,
@@ -41,8 +41,6 @@ from opendr_perception.tasks.perceiver import (
 
 PATIENCE = 2.0
 """Seconds that a run of the model, which cannot be interrupted, has to end when the node stops."""
-STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
-"""Pattern of what ROS accepts as the beginning of a relative topic name, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -145,9 +143,7 @@ class PerceptionNode(ManagedNode, Generic[SettingsT, InputT, MemoryT, ResultT]):
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
     def configure(self) -> None:
-        names = self.params.streams
-        if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
-            raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
+        names = check_streams(self.params.streams)
         self.load()
         self.until_cleanup.callback(self.unload)
         self._input = self._source(image_input(self.params.image_transport))

@@ -16,10 +16,10 @@ import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from opendr_perception.ros.node import ManagedNode, NodeParameters, parameter
-from opendr_perception.ros.perception.node import STREAM_NAME
 from opendr_perception.ros.signals.queue import Queue
 from opendr_perception.ros.signals.sources import AudioSamples, SampleSource
 from opendr_perception.ros.signals.stream import SampleStream
+from opendr_perception.ros.topics.names import check_streams
 from opendr_perception.tasks.sound import TYPES, SampleSettings
 
 PATIENCE = 2.0
@@ -121,9 +121,7 @@ class SampleNode(ManagedNode):
     # --- lifecycle --------------------------------------------------------------------------------------------------
 
     def configure(self) -> None:
-        names = self.params.streams
-        if not names or len(set(names)) != len(names) or not all(map(STREAM_NAME.fullmatch, names)):
-            raise ValueError(f"streams must be different names for topics, at least one, got {list(names)}")
+        names = check_streams(self.params.streams)
         self.load()
         self.until_cleanup.callback(self.unload)
         self.until_cleanup.callback(self._streams.clear)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
 COMPRESSED = "/compressed"
+STREAM_NAME = re.compile(r"([A-Za-z_]\w*(/[A-Za-z_]\w*)*)?", re.ASCII)
+"""Pattern of what ROS accepts as the beginning of a relative topic name, or nothing."""
 NAMED = 5
 """At most so many topics are named in a hint."""
+
+
+def check_streams(streams: Sequence[str]) -> Sequence[str]:
+    """The same streams. ValueError: they are none, or no different beginnings of topics' names."""
+    if not streams or len(set(streams)) != len(streams) or not all(map(STREAM_NAME.fullmatch, streams)):
+        raise ValueError(f"streams must be different names for topics, at least one, got {list(streams)}")
+    return streams
 
 
 def resolve(node: Node, topic: str) -> str:

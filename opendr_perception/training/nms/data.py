@@ -23,16 +23,14 @@ from opendr_perception.files import replacing, write_text
 from opendr_perception.tasks.nms import FeatureMap
 from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.training.nms.render import (
-    HELD_OUT,
     CrowdImage,
     compose,
-    divide,
     estrange,
     propose,
     random_camera,
 )
 from opendr_perception.training.nms.simulate import STANDARD, CrowdScene
-from opendr_perception.training.people.sprites import Sprite, load_sprites
+from opendr_perception.training.people.sprites import HELD_OUT, Sprite, divide, load_sprites
 
 DETECTOR = "nanodet-features"
 SETTINGS = "settings.yaml"

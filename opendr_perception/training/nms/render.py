@@ -18,9 +18,6 @@ from opendr_perception.training.people.sprites import Sprite
 SEEN = 0.12
 """Part of a person that must not be hidden; of others nobody could tell."""
 
-HELD_OUT = 5
-"""Every n-th body is kept for the evaluation."""
-
 
 @dataclass(frozen=True)
 class CrowdImage:
@@ -105,11 +102,6 @@ def propose(detector: PersonDetector, image: CrowdImage) -> CrowdScene:
     return CrowdScene(
         image.people, image.visible, found.boxes, found.scores, recorder.last.size, recorder.last.features
     )
-
-
-def divide(sprites: Sequence[Sprite], held_out: bool) -> list[Sprite]:
-    """The sprites of every fifth body, which are held out, or the others."""
-    return [sprite for sprite in sprites if (sprite.body % HELD_OUT == 0) == held_out]
 
 
 def background(rng: np.random.Generator, size: tuple[int, int], images: Sequence[np.ndarray]) -> np.ndarray:

@@ -19,6 +19,8 @@ from opendr_perception.training.common.options import Seed
 
 HELD_OUT_PEOPLE = Path(__file__).resolve().with_name("held_out_people.npz")
 """Those of the 30 bodies of our trainings that were not trained on: what `--bodies 30 --views 4 --every 5` renders."""
+HELD_OUT = 5
+"""Every n-th body is kept for the evaluation."""
 HEIGHT = 320
 """Pixels of a sprite."""
 SWINGS = {
@@ -40,6 +42,11 @@ class Sprite:
     pixels: np.ndarray
     opacity: np.ndarray
     body: int
+
+
+def divide(sprites: Sequence[Sprite], held_out: bool) -> list[Sprite]:
+    """The sprites of every n-th body, which are held out, or the others."""
+    return [sprite for sprite in sprites if (sprite.body % HELD_OUT == 0) == held_out]
 
 
 def load_sprites(path: Path) -> list[Sprite]:

@@ -28,8 +28,7 @@ from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Seed
 from opendr_perception.training.common.weights import save, versions
-from opendr_perception.training.nms.render import HELD_OUT, divide
-from opendr_perception.training.people.sprites import load_sprites
+from opendr_perception.training.people.sprites import HELD_OUT, divide, load_sprites
 from opendr_perception.training.presence.data import Crops, FilmFrames, real, synthetic, watch
 
 SHOWN = 250

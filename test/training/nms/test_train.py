@@ -20,11 +20,11 @@ from opendr_perception.training.nms.average_precision import average_precision
 from opendr_perception.training.nms.data import SHIFTED, TEST, TRAIN, ImageSet, make
 from opendr_perception.training.nms.evaluate import scenes
 from opendr_perception.training.nms.examples import Example, as_tensors, class_weights, loss_of, match, thin
-from opendr_perception.training.nms.render import CrowdImage, compose, divide, propose, random_camera
+from opendr_perception.training.nms.render import CrowdImage, compose, propose, random_camera
 from opendr_perception.training.nms.simulate import HARD, STANDARD, visible_parts
 from opendr_perception.training.nms.train import Settings, Trainer
 from opendr_perception.training.nms.weights import load, mean
-from opendr_perception.training.people.sprites import Sprite
+from opendr_perception.training.people.sprites import Sprite, divide
 
 
 def test_people_hide_each_other_as_in_real_crowds() -> None:
