@@ -34,6 +34,10 @@ UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeErr
 """Errors that the reading of a damaged file raises."""
 
 
+class DamagedBlockError(Exception):
+    """A kept block cannot be read: everything that was kept is removed, and the stream must begin anew."""
+
+
 @dataclass(frozen=True)
 class Kept:
     """The answers to a frame that were kept."""
@@ -59,9 +63,18 @@ class Checkpoints:
         self._blocks = self._resume()
 
     def kept(self) -> Iterator[Kept]:
-        """The answers that are kept, from the first frame on; the memories are those after the last one."""
+        """The answers that are kept, from the first frame on; the memories are those after the last one.
+
+        Raises:
+            DamagedBlockError: a block cannot be read. What came of the blocks before it does not count.
+        """
         for block in range(self._blocks):
-            yield from _read_block(self._path(block))
+            try:
+                read = list(_read_block(self._path(block)))
+            except UNREADABLE as error:
+                self.clear()
+                raise DamagedBlockError(str(error)) from error
+            yield from read
 
     def answered(self, kept: Kept, view: Any) -> Answered:
         """The answers to a frame, as they were."""
@@ -103,15 +116,12 @@ class Checkpoints:
         return {f"{stage.name} {part}": value for stage in self._stages for part, value in stage.snapshot().items()}
 
     def _resume(self) -> int:
-        """Set the stages to the memories that are kept; the number of blocks before. 0 if any of it is damaged."""
+        """Set the stages to the memories that are kept; the number of blocks before. 0 if they are damaged."""
         if not (self._folder / STATE).exists():
             return 0
         try:
             index, arrays = _load(self._folder / STATE)
             blocks = int(index["blocks"])
-            for block in range(blocks):
-                for _ in _read_block(self._path(block)):
-                    pass
             for stage in self._stages:
                 stage.restore({part: _value(index, arrays, f"{stage.name} {part}") for part in stage.PARTS})
         except (*UNREADABLE, NotAValue):

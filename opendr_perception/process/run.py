@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from opendr_perception import zoo
 from opendr_perception.files import sync, write_text
-from opendr_perception.process.checkpoints import Checkpoints
+from opendr_perception.process.checkpoints import Checkpoints, DamagedBlockError
 from opendr_perception.process.frames import BEGIN, Frames
 from opendr_perception.process.inventory import Unit, sha256_of
 from opendr_perception.process.pipeline import Answered, Rejected, answers
@@ -122,15 +122,22 @@ def run(job: Job, tell: Tell = lambda name, done, total: None, alive: Callable[[
             shutil.rmtree(kept, ignore_errors=True)
             return done
         unfinished = hidden.with_name(f"{hidden.name}.unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
         shutil.rmtree(job.folder, ignore_errors=True)  # what is there was found to be damaged
-        unfinished.mkdir(parents=True)
-        report = _process(job, unfinished, kept, tell, alive)
+        try:
+            report = _process(job, _empty(unfinished), kept, tell, alive)
+        except DamagedBlockError:
+            report = _process(job, _empty(unfinished), kept, tell, alive)  # without what was kept
         _sync(unfinished)
         os.rename(unfinished, job.folder)
         sync(job.folder.parent)
         shutil.rmtree(kept, ignore_errors=True)
         return report
+
+
+def _empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 def finished(job: Job) -> UnitReport | None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.process import checkpoints
-from opendr_perception.process.checkpoints import Checkpoints
+from opendr_perception.process.checkpoints import Checkpoints, DamagedBlockError
 from opendr_perception.process.pipeline import Answered, Rejected
 from opendr_perception.process.stage import View
 from opendr_perception.tasks.imaging import Image
@@ -41,6 +41,8 @@ def test_a_block_that_is_lost_costs_all_of_them(blocks_of_two: None, tmp_path: P
     for frame in range(6):
         written.note(answered(frame))
     (tmp_path / "000001.npz").unlink()
+    with pytest.raises(DamagedBlockError, match=r"000001\.npz"):
+        list(Checkpoints(tmp_path, []).kept())
     assert list(Checkpoints(tmp_path, []).kept()) == []
     assert not list(tmp_path.glob("*.npz")), "nothing is mixed with what comes now"
 

@@ -64,6 +64,17 @@ def test_a_run_that_was_killed_is_continued_to_the_same_bytes(
     assert not list(output.glob(".*.kept")) + list(output.glob(".*.unfinished"))
 
 
+@pytest.fixture(scope="module")
+def interrupted(
+    command: Command, killed_at: KilledAt, street_film: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """An output whose run was killed within its second block of five frames."""
+    output = tmp_path_factory.mktemp("interrupted") / "out"
+    arguments = (str(street_film), "--nodes", BODIES, "--output", str(output))
+    assert command(*arguments, before=killed_at(f"{PROCESS}.sinks.lines.LinesSink.write", 8)).returncode == -9
+    return output
+
+
 COUNTED = f"""
 from {PROCESS} import checkpoints
 from {PROCESS}.stage import Stage
@@ -82,19 +93,19 @@ Stage.answer = counted
 def test_nothing_is_done_again_that_is_kept_and_whole(
     command: Command,
     hashes: Hashes,
-    killed_at: KilledAt,
     damage: str,
     answered: int,
     undisturbed: Path,
+    interrupted: Path,
     street_film: Path,
     tmp_path: Path,
 ) -> None:
     output = tmp_path / "out"
-    arguments = (str(street_film), "--nodes", BODIES, "--output", str(output))
-    command(*arguments, before=killed_at(f"{PROCESS}.sinks.lines.LinesSink.write", 8))
+    shutil.copytree(interrupted, output)
     if damage:
         path = output / ".street.kept" / damage
         path.write_bytes(path.read_bytes()[:-1000])
+    arguments = (str(street_film), "--nodes", BODIES, "--output", str(output))
     again = command(*arguments, "--resume", before=COUNTED)
     assert again.returncode == 0, again.stderr
     assert again.stdout.count("answered") == 3 * answered, "by each of the three nodes"
