@@ -5,6 +5,8 @@ Everything waits for what it needs to see, with a generous limit and a text that
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import json
 import os
 import signal
@@ -12,6 +14,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +49,12 @@ settings.register_profile(
     "budget", max_examples=int(os.environ.get("FUZZ_EXAMPLES", "300")), deadline=None, database=None
 )
 settings.load_profile("budget")
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was imported out of the search for garbage: it stays, and a look at all of it takes half a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -86,8 +95,60 @@ def astronaut() -> np.ndarray:
 
 
 @pytest.fixture(scope="session")
-def heart_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Writes a file or folder, one time for all processes that share the tests: an export takes seconds."""
+    own = tmp_path_factory.getbasetemp()
+    folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def write_once(name: str, write: Callable[[Path], None]) -> Path:
+        path = folder / name
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                write(folder / f"unfinished-{name}")
+                (folder / f"unfinished-{name}").rename(path)
+        return path
+
+    return write_once
+
+
+@pytest.fixture(scope="session")
+def openpose(once: Callable[[str, Callable[[Path], None]], Path]) -> tuple[Any, Path]:
+    """A small Lightweight OpenPose that has learnt nothing, and its model."""
+    import torch
+
+    from opendr_perception.networks.lightweight_openpose import LightweightOpenPose
+    from opendr_perception.training.body.export import export_openpose
+
+    torch.manual_seed(0)
+    network = LightweightOpenPose(channels=16, width=0.125).eval()
+    return network, once("openpose.onnx", lambda path: export_openpose(network, path))
+
+
+@pytest.fixture(scope="session")
+def four_blocks() -> Callable[[], AbstractContextManager[None]]:
+    """Lets skeleton networks have four blocks, all kinds of them, not ten: an export takes a second for each."""
+
+    @contextmanager
+    def shortened() -> Iterator[None]:
+        from opendr_perception.networks.action import co_st_gcn, skeleton_network
+
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (skeleton_network, co_st_gcn):
+                patch.setattr(module, "BLOCKS", 4)
+                patch.setattr(module, "DOUBLED_AT", (2, 3))
+            yield
+
+    return shortened
+
+
+@pytest.fixture(scope="session")
+def heart_models(once: Callable[[str, Callable[[Path], None]], Path]) -> dict[str, Path]:
     """Judges of heart signals with random weights, written as trained ones are: `rhythm`, `beats` and `sound`."""
+    return {path.stem: path for path in once("hearts", _write_hearts).glob("*.onnx")}
+
+
+def _write_hearts(folder: Path) -> None:
     import torch
 
     from opendr_perception.networks.signals.continual import BeatNetwork, HeartSoundNetwork
@@ -96,7 +157,7 @@ def heart_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     from opendr_perception.training.signals.train import SOUND
 
     torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("hearts")
+    folder.mkdir()
     sound = HeartSoundNetwork(2, window=32)
     told = {"mel": SOUND.as_dict(), "field": sound.encoder.field, "hop": sound.encoder.hop}
     for name, network, kind in (
@@ -109,7 +170,6 @@ def heart_models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         card = {"labels": labels, "shape": {"window": window}, "by_beat": window == 1, **kind}
         save(network.eval(), folder / f"{name}.npz", card)
         export_weights(folder / f"{name}.npz", folder / f"{name}.onnx")
-    return {path.stem: path for path in folder.glob("*.onnx")}
 
 
 @pytest.fixture
@@ -126,21 +186,28 @@ def arrays_unchecked() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def skeleton_models(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Writes models of one tiny untrained network of three actions with any metadata; it is exported once."""
+def skeleton_models(
+    once: Callable[[str, Callable[[Path], None]], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Writes models of one tiny untrained network of three actions with any metadata; it is exported once.
+
+    It answers after 80 frames and knows its last 90, as a CoST-GCN* for clips of 90.
+    """
     import torch
 
     from opendr_perception.engine.export import export
-    from opendr_perception.networks.action.co_st_gcn import CoStGcn
-    from opendr_perception.tasks.action.skeleton import CHANNELS, VERSION
+    from opendr_perception.networks.action.tcn import FRAME, Geometry
+    from opendr_perception.streaming import AvgPool, Conv1d, Sequential
+    from opendr_perception.tasks.action.skeleton import VERSION
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("skeletons")
-    network = CoStGcn("coco17", 3, persons=1, in_channels=CHANNELS, width=4, frames=90).eval()
-    export(network, folder / "exported.onnx", softmax=True)
+    network = Sequential(Geometry(), Conv1d(Geometry.COUNT, 3, 81), AvgPool(10, partial=True)).eval()
+    network.frame_shape = FRAME
+    exported = once("skeletons.onnx", lambda path: export(network, path, softmax=True))
 
     def write(labels: Sequence[str] | str, version: int | str = VERSION, **texts: str) -> Path:
-        model = onnx.load(folder / "exported.onnx")
+        model = onnx.load(exported)
         known = {each.key: each.value for each in model.metadata_props}
         told = labels if isinstance(labels, str) else json.dumps(list(labels))
         known |= {"labels": told, "skeleton_version": str(version), **texts}

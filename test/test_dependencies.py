@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import runpy
 import sys
@@ -64,6 +65,7 @@ FOR_TRAINING = {"torch", "anny", "gymnasium", "stable_baselines3"}
 """Packages that no node needs; anny only makes the table of bodies anew."""
 
 
+@functools.cache
 def imports_of(source: Path) -> set[str]:
     """Dotted names of the modules that a file imports, also inside functions."""
     found: set[str] = set()

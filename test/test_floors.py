@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,12 +58,19 @@ WITHOUT_TORCH = [
 ROS = {"rclpy", "launch", "launch_ros", "sensor_msgs", "std_msgs", "geometry_msgs", "builtin_interfaces"}
 
 
+@functools.cache
+def import_statements(file: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """Of a file, also inside of functions."""
+    nodes = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    return tuple(node for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)))
+
+
 def imports(file: Path) -> Iterator[str]:
     """Full names of all modules that a file imports, also inside of functions."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in import_statements(file):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{file}: imports are absolute here"
             assert node.module is not None
             yield node.module
@@ -177,7 +185,7 @@ def public(folder: Path) -> set[str]:
 
 def trespasses(file: Path) -> Iterator[str]:
     """Imports of a file from other folders that their `__init__` does not name."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in import_statements(file):
         if not isinstance(node, ast.ImportFrom) or not node.module or not node.module.startswith(f"{PACKAGE}."):
             continue
         target = ROOT.joinpath(*node.module.split(".")[1:])

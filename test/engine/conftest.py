@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,14 @@ from opendr_perception.networks.action.co_st_gcn import CoStGcn
 
 
 @pytest.fixture(scope="session")
-def skeletons(tmp_path_factory: pytest.TempPathFactory) -> tuple[CoStGcn, Path]:
+def skeletons(
+    four_blocks: Callable[[], AbstractContextManager[None]], once: Callable[[str, Callable[[Path], None]], Path]
+) -> tuple[CoStGcn, Path]:
     """The network, of two persons in a frame (3, 17, 2), and its file."""
     torch.manual_seed(0)
-    network = CoStGcn("coco17", 5, persons=2, width=16, frames=90).eval()
+    with four_blocks():
+        network = CoStGcn("coco17", 5, persons=2, width=16, frames=90).eval()
     for norm in (module for module in network.modules() if isinstance(module, nn.BatchNorm2d)):
         nn.init.uniform_(norm.weight, 0.5, 1.5)
-    path = tmp_path_factory.mktemp("skeletons") / "network.onnx"
-    export(network, path, metadata={"labels": '["a"]'})
+    path = once("joints.onnx", lambda path: export(network, path, metadata={"labels": '["a"]'}))
     return network, path

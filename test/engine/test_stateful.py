@@ -36,9 +36,9 @@ def network() -> Streaming:
     return small_network()
 
 
-@pytest.fixture
-def session(network: Streaming, tmp_path: Path) -> Session:
-    return exported(network, tmp_path)
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    return exported(small_network(), tmp_path_factory.mktemp("small"))
 
 
 def frames(length: int, streams: int = 1, seed: int = 0) -> np.ndarray:

@@ -10,7 +10,6 @@ import torch
 
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.lightweight_openpose import LightweightOpenPose, WholeImage
-from opendr_perception.training.body.export import export_openpose
 
 
 @pytest.mark.parametrize(("refinements", "count"), [(0, 2_483_065), (1, 4_091_698), (2, 5_700_331), (3, 7_308_964)])
@@ -34,11 +33,10 @@ def test_impossible_sizes_are_refused() -> None:
 
 
 @torch.no_grad()
-def test_the_exported_model_gives_the_same_maps_for_images_of_any_size(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    network = LightweightOpenPose(channels=16, width=0.125).eval()
-    file = tmp_path / "openpose.onnx"
-    export_openpose(network, file)
+def test_the_exported_model_gives_the_same_maps_for_images_of_any_size(
+    openpose: tuple[LightweightOpenPose, Path],
+) -> None:
+    network, file = openpose
     session = Session(file, threads=1)
     for size in ((64, 80), (61, 93)):
         images = np.random.default_rng(0).integers(0, 256, (1, *size, 3), np.uint8)

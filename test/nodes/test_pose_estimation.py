@@ -11,11 +11,9 @@ import pytest
 from opendr_perception.msg import BodyPose, BodyPoseArray
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.networks.lightweight_openpose import LightweightOpenPose
 from opendr_perception.nodes.pose_estimation import Parameters, PoseEstimation
 from opendr_perception.ros.node import parameters
 from opendr_perception.tasks.body.pose import COCO17
-from opendr_perception.training.body.export import export_openpose
 
 
 def height_of(pose: BodyPose, part: str) -> float:
@@ -153,9 +151,10 @@ def test_small_people_in_a_large_image_are_found_in_high_resolution(
     assert "base_height_1" in graph.set_parameter("pose_estimation", "base_height_1", 1)
 
 
-def test_lightweight_openpose_finds_all_people_at_once(graph: Any, street: list[np.ndarray], tmp_path: Path) -> None:
-    file = tmp_path / "openpose.onnx"
-    export_openpose(LightweightOpenPose(channels=16, width=0.125).eval(), file)  # it has learnt nothing
+def test_lightweight_openpose_finds_all_people_at_once(
+    graph: Any, street: list[np.ndarray], openpose: tuple[Any, Path]
+) -> None:
+    _, file = openpose
     options = {"threads": 1, "model": str(file), "overview": "pose", "high_resolution": True, "base_height_1": 256}
     graph.run(PoseEstimation, **options)
     graph.run(PoseEstimation, "-r", "__node:=without_openpose", overview="pose")

@@ -11,10 +11,8 @@ import pytest
 from opendr_perception.msg import BodyPoseArray, Box, Detection, DetectionArray
 from sensor_msgs.msg import Image as ImageMessage
 
-from opendr_perception.networks.lightweight_openpose import LightweightOpenPose
 from opendr_perception.nodes.person_detection import PersonDetection
 from opendr_perception.nodes.pose_estimation import PoseEstimation
-from opendr_perception.training.body.export import export_openpose
 
 NAN = float("nan")
 
@@ -121,10 +119,8 @@ def test_what_is_no_person_or_outside_of_the_image_is_left_out(graph: Any, stree
     assert largest.track_id == "large"
 
 
-def test_a_model_that_finds_people_by_itself_takes_no_persons(graph: Any, tmp_path: Path) -> None:
-    file = tmp_path / "openpose.onnx"
-    export_openpose(LightweightOpenPose(channels=16, width=0.125).eval(), file)
-    graph.run(PoseEstimation, model=str(file), people="topic")
+def test_a_model_that_finds_people_by_itself_takes_no_persons(graph: Any, openpose: tuple[Any, Path]) -> None:
+    graph.run(PoseEstimation, model=str(openpose[1]), people="topic")
     assert "finds all people by itself" in graph.diagnosis("pose_estimation", "cannot configure")["message"]
 
 

@@ -18,16 +18,18 @@ from opendr_perception.streaming import (
 )
 
 NETWORKS = {
-    "convolution": (100_000, Conv1d(4, 4, 3)),
-    "residual": (5_000, Sequential(Residual(Conv1d(4, 4, 3, method="sums")), AvgPool(8, partial=True))),
-    "attention": (5_000, Sequential(SingleOutputAttention(4, 2, 6), NeighbourhoodAttention(4, 2, 3, 2))),
-    "rows": (3_000, RetroactiveAttention(4, 2, 6, method="incremental")),
+    "convolution": Conv1d(4, 4, 3),
+    "residual": Sequential(Residual(Conv1d(4, 4, 3, method="sums")), AvgPool(8, partial=True)),
+    "attention": Sequential(SingleOutputAttention(4, 2, 6), NeighbourhoodAttention(4, 2, 3, 2)),
+    "rows": RetroactiveAttention(4, 2, 6, method="incremental"),
 }
+STEPS = {"convolution": 10_000, "residual": 2_000, "attention": 2_000, "rows": 2_000}
 
 
+@pytest.mark.parametrize("longer", [1, pytest.param(10, marks=pytest.mark.soak)])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_no_drift_and_flat_memory(name) -> None:
-    steps, network = NETWORKS[name]
+def test_no_drift_and_flat_memory(name: str, longer: int) -> None:
+    steps, network = STEPS[name] * longer, NETWORKS[name]
     network.eval()
     fresh = network.receptive_field + 3
     state = network.initial_state(1, (4,))

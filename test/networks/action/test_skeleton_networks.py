@@ -71,10 +71,11 @@ def test_persons_and_streams_do_not_touch(randomise, kind, star) -> None:
     a, b = _clip(network, 2, 88).split(1)
     alone_a, _ = network.steps(a, network.initial_state(1))
     alone_b, _ = network.steps(b, network.initial_state(1))
-    _, early = network.steps(a[:, :, :5], network.initial_state(1))
-    states = [early, network.initial_state(1)]
+    _, early = network.steps(a[:, :, :65], network.initial_state(1))
+    _, late = network.steps(b[:, :, :60], network.initial_state(1))
+    states = [early, late]
     batch = State.cat(states)
-    for t in range(83):
+    for t in range(60, 83):
         frames = [a[:, :, t + 5], b[:, :, t]]
         single_a, states[0] = network.step(frames[0], states[0])
         single_b, states[1] = network.step(frames[1], states[1])

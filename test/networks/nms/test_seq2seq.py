@@ -164,22 +164,29 @@ def test_any_image_and_any_boxes_are_served(exported, size: tuple[int, int]) -> 
     assert len(found) > 0 or size == (1, 1)
 
 
-def test_features_and_images_are_asked_for_by_name(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def fseq2(tmp_path_factory: pytest.TempPathFactory) -> LearnedNms:
+    """One that looks at the map of nanodet's features."""
+    torch.manual_seed(1)
+    path = tmp_path_factory.mktemp("fseq2") / "fseq2.onnx"
+    export_nms(FSeq2Nms(128, NmsSize(24, 16, 1)).eval(), path)
+    return LearnedNms(Session(path, threads=1))
+
+
+def test_features_and_images_are_asked_for_by_name(fseq2: LearnedNms, tmp_path: Path) -> None:
     boxes, scores = (array.astype(np.float32) for array in crowd(12))
     bare = Candidates(Detections(boxes, scores), SIZE)
-    export_nms(FSeq2Nms(6, SMALL).eval(), tmp_path / "fseq2.onnx")
-    fseq2 = LearnedNms(Session(tmp_path / "fseq2.onnx", threads=1))
     with pytest.raises(ValueError, match="feature map, which is missing"):
         fseq2(bare)
     rng = np.random.default_rng(0)
-    values, frame = rng.normal(size=(6, 30, 40)).astype(np.float32), np.array([0, 0, *SIZE], np.float32)
+    values, frame = rng.normal(size=(128, 30, 40)).astype(np.float32), np.array([0, 0, *SIZE], np.float32)
     found = fseq2(Candidates(bare.proposals, SIZE, FeatureMap(values, frame)))
     moved = fseq2(Candidates(bare.proposals, SIZE, FeatureMap(np.roll(values, 10, axis=2), frame)))
     assert fseq2.kind == "fseq2"
     assert abs(np.sort(found.scores) - np.sort(moved.scores)).max() > 1e-6, "what the map shows decides too"
 
     zeros, ones = " ".join(["0"] * APPEARANCE), " ".join(["1"] * APPEARANCE)
-    network = Seq2SeqNms(SMALL).eval()
+    network = Seq2SeqNms(NmsSize(24, 16, 1)).eval()
     export_nms(network, tmp_path / "fmod.onnx", appearance=True, metadata={"fmod_mean": zeros, "fmod_std": ones})
     fmod = LearnedNms(Session(tmp_path / "fmod.onnx", threads=1))
     with pytest.raises(ValueError, match="image, which is missing"):
@@ -189,14 +196,13 @@ def test_features_and_images_are_asked_for_by_name(tmp_path: Path) -> None:
 
 
 def test_the_detectors_own_map_decides_too(
-    models: dict[str, zoo.ModelFile], street: list[np.ndarray], tmp_path: Path
+    models: dict[str, zoo.ModelFile], street: list[np.ndarray], fseq2: LearnedNms
 ) -> None:
     detector = PersonDetector(Session(models["nanodet-features"].path, threads=1), score_threshold=0.0)
     plain = PersonDetector(Session(models["nanodet"].path, threads=1))
     assert detector.has_features
     assert not plain.has_features
-    export_nms(FSeq2Nms(128, SMALL).eval(), tmp_path / "fseq2.onnx")
-    detector.nms = plain.nms = LearnedNms(Session(tmp_path / "fseq2.onnx", threads=1))
+    detector.nms = plain.nms = fseq2
     portrait = np.ascontiguousarray(street[0][:, :320])
     for image in (street[0], portrait, street[0][:1, :1]):
         [people] = detector([Image(image, "bgr8")])

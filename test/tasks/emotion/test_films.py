@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 import torch
 
@@ -24,13 +27,25 @@ from opendr_perception.zoo.cache import sha256_of
 FACE = np.array([175.0, 60.0, 275.0, 170.0])
 
 
+@functools.cache
+def untrained(values: tuple[str, ...], features: int, name: ConfigName) -> bytes:
+    """A model as train_videos writes it, exported once."""
+    torch.manual_seed(0)
+    config = replace(CONFIGS[name], in_channels=features, outputs=len(values), squash=values == AFFECT)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "network.onnx")
+        export(config.build().eval(), path, metadata={"labels": json.dumps(values)})
+        return path.read_bytes()
+
+
 def exported(
     path: Path, encoder: str, values: tuple[str, ...] = AFFECT, features: int = 7, name: ConfigName = "afew-sm"
 ) -> Path:
-    """A network as train_videos writes it, untrained."""
-    torch.manual_seed(0)
-    config = replace(CONFIGS[name], in_channels=features, outputs=len(values), squash=values == AFFECT)
-    export(config.build().eval(), path, metadata={"labels": json.dumps(values), "encoder": encoder})
+    """A model that says from what its features came."""
+    model = onnx.load_from_string(untrained(values, features, name))
+    told = {each.key: each.value for each in model.metadata_props} | {"encoder": encoder}
+    onnx.helper.set_model_props(model, told)
+    onnx.save(model, path)
     return path
 
 

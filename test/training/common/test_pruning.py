@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import onnx
@@ -17,7 +19,7 @@ from opendr_perception.training.common import pruning
 from opendr_perception.training.common.adapters import SPLoPA, SPLoRA, adapt, fuse, learned_parameters, places
 from opendr_perception.training.common.pruning import CRITERIA, best, narrow, score, scores_of, weights_of
 
-NETWORKS = [lambda: ActionTcn(4, 12), lambda: CoStGcn("coco17", 4, persons=1, width=8, frames=90)]
+NETWORKS = [lambda: ActionTcn(4, 12, (1, 2, 4)), lambda: CoStGcn("coco17", 4, persons=1, width=8, frames=90)]
 
 
 @pytest.fixture(params=NETWORKS, ids=["tcn", "st-gcn"])
@@ -76,7 +78,14 @@ def test_a_narrow_network_computes_what_is_left_of_the_masked_one(network: nn.Mo
         }
 
 
-def test_what_is_pruned_is_really_smaller_after_export(network: nn.Module, tmp_path: Path) -> None:
+@pytest.fixture
+def short(four_blocks: Callable[[], AbstractContextManager[None]]) -> Iterator[None]:
+    """The networks are made with fewer blocks."""
+    with four_blocks():
+        yield
+
+
+def test_what_is_pruned_is_really_smaller_after_export(short: None, network: nn.Module, tmp_path: Path) -> None:
     small = narrow(network, kept_of(network, 0.3))  # type: ignore[type-var]
     before, after = (sum(p.numel() for p in each.parameters()) for each in (network, small))
     assert after < 0.3 * before

@@ -42,11 +42,18 @@ def test_a_folder_of_opendr(tmp_path: Path) -> None:
 
 
 def test_an_npz_of_a_training(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = MaNet(3, width=16).eval()
     settings = {"network": "ma-net", "width": 16, "affect_epochs": 0}
-    save(MaNet(3, width=16), tmp_path / "net.npz", {"settings": settings, "labels": ["a", "b", "c"]})
+    save(network, tmp_path / "net.npz", {"settings": settings, "labels": ["a", "b", "c"]})
     assert _ship(tmp_path / "net.npz", tmp_path / "model.onnx") == (0, "")
     session = Session(tmp_path / "model.onnx", threads=1)
     assert session.inputs[0].shape == (None, 224, 224, 3) and json.loads(session.metadata["labels"]) == ["a", "b", "c"]
+    image = np.random.default_rng(0).integers(0, 256, (1, 224, 224, 3), np.uint8)
+    planes = torch.from_numpy(image).permute(0, 3, 1, 2) / 255
+    with torch.no_grad():
+        expected = network(planes).logits().softmax(1).numpy()
+    assert np.abs(session.run({"image": image})["probabilities"] - expected).max() < 1e-3
 
 
 def test_what_is_missing_is_said(tmp_path: Path) -> None:
