@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 from action_msgs.msg import GoalStatus
@@ -18,23 +17,15 @@ from geometry_msgs.msg import Twist, TwistStamped
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.msg import Box, Face, FaceArray, Keypoint
 from sensor_msgs.msg import CameraInfo, Image, LaserScan
+from simulated_robot import FACE_SIZE, FOCAL, HEIGHT, WIDTH, SimulatedRobot, calibration, enrol_ann
 from std_msgs.msg import Header, String
 
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.perception import FaceMesh
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.active.policies.baselines import Static
-from opendr_perception.engine.session import Session
 from opendr_perception.nodes.view_control import ViewControl
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face.gallery_folder import GalleryFolder
-from opendr_perception.tasks.imaging.image import Image as TaskImage
 
-PERIOD = 0.05
-FOCAL, WIDTH, HEIGHT = 500.0, 640, 480
-FACE_SIZE = 0.15
 STOP_WITHIN = 0.3
 MOUNTED = {"camera_pose": [0.0] * 6}
 """Without tf, that must be said."""
@@ -57,16 +48,9 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Scene:
     folder = tmp_path_factory.mktemp("gallery")
-    (folder / "ann").mkdir()
-    cv2.imwrite(str(folder / "ann" / "portrait.png"), astronaut)
-    detector = FaceDetector(Session(models["blazeface"].path, threads=1))
-    embedder = Session(models["face-embedding"].path, threads=1)
-    gallery = GalleryFolder(folder, fingerprint("face-embedding", embedder))
-    assert Enroller(detector, FaceEmbedder(embedder)).synchronise(gallery, print).people == ("ann",)
-    (faces,) = detector([TaskImage(astronaut, "bgr8")])
-    landmarks = [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in faces.landmarks[0]]
+    landmarks, box = enrol_ann(folder, models, astronaut)
     strange = np.full_like(astronaut, 90)
-    return Scene(str(folder), astronaut, strange, landmarks, faces.detections.boxes[0])
+    return Scene(str(folder), astronaut, strange, landmarks, box)
 
 
 @pytest.fixture(autouse=True)
@@ -75,59 +59,23 @@ def _heads_are_where_the_image_has_them(scene: Scene, monkeypatch: pytest.Monkey
     monkeypatch.setattr(FaceMesh, "fit", lambda mesh, image, _, landmarks: fit(mesh, image, scene.box, landmarks))
 
 
-class Robot:
+class Robot(SimulatedRobot):
     """A robot with a camera and a face detector, two metres before a person; flags make it fail."""
 
     def __init__(self, graph: Any, scene: Scene, known: Callable[[float], bool], kind: type, camera: bool) -> None:
-        self.graph, self.known, self.scene = graph, known, scene
-        self.position, self.heading, self.person = np.zeros(2), 0.0, np.array([2.0, 0.0])
-        self.velocity = (0.0, 0.0, 0.0)
-        self.commands: list[tuple[float, tuple[float, float, float]]] = []
+        self.known, self.scene, self.person = known, scene, np.array([2.0, 0.0])
         self.images = self.faces = self.recogniser = True
         self.camera = camera
         self.box_scale = 1.0
         self.frozen: Any = None
         self.wall: float | None = None
-        node = graph.observer
-        self.publishers = {
-            topic: graph.publisher(message, topic)
-            for topic, message in {
-                "image_raw": Image,
-                "camera_info": CameraInfo,
-                "faces": FaceArray,
-                "scan": LaserScan,
-            }.items()
-        }
-        node.create_subscription(kind, "cmd_vel", self._take, 10)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def _take(self, message: Any) -> None:
-        twist = message.twist if isinstance(message, TwistStamped) else message
-        with self.graph.changed:
-            self.velocity = (twist.linear.x, twist.linear.y, twist.angular.z)
-            self.commands.append((time.monotonic(), self.velocity))
-            self.graph.changed.notify_all()
-
-    def _run(self) -> None:
-        before = time.monotonic()
-        while not self._done.wait(PERIOD):
-            now = time.monotonic()
-            seconds, before = now - before, now  # a robot moves on, however busy the machine is
-            x, y, turn = self.velocity
-            c, s = math.cos(self.heading), math.sin(self.heading)
-            self.position = self.position + seconds * np.array([c * x - s * y, s * x + c * y])
-            self.heading += turn * seconds
-            self._publish()
+        kinds = {"image_raw": Image, "camera_info": CameraInfo, "faces": FaceArray, "scan": LaserScan}
+        super().__init__(graph, kinds, kind)
+        self.start()
 
     @property
     def distance(self) -> float:
-        return float(np.hypot(*(self.person - self.position)))
+        return self.away(self.person)[0]
 
     @property
     def pan(self) -> float:
@@ -135,11 +83,10 @@ class Robot:
         away = self.position - self.person
         return math.pi - math.atan2(away[1], away[0]) % (2 * math.pi)
 
-    def _publish(self) -> None:
+    def publish(self) -> None:
         header = self.frozen or self.graph.header()
         if self.camera:
-            matrix = [FOCAL, 0.0, WIDTH / 2, 0.0, FOCAL, HEIGHT / 2, 0.0, 0.0, 1.0]
-            self.publishers["camera_info"].publish(CameraInfo(header=header, width=WIDTH, height=HEIGHT, k=matrix))
+            self.publishers["camera_info"].publish(calibration(header=header))
         if self.images:
             image = self.graph.image(self.scene.clear if self.known(self.pan) else self.scene.strange)
             image.header = header
@@ -155,16 +102,10 @@ class Robot:
     def _faces(self) -> list[Face]:
         if not self.faces:
             return []
-        away = self.person - self.position
-        bearing = math.atan2(away[1], away[0]) - self.heading
-        u, half = WIDTH / 2 - FOCAL * math.tan(bearing), self.box_scale * FOCAL * FACE_SIZE / self.distance / 2
+        distance, bearing = self.away(self.person)
+        u, half = WIDTH / 2 - FOCAL * math.tan(bearing), self.box_scale * FOCAL * FACE_SIZE / distance / 2
         box = Box(x_min=u - half, x_max=u + half, y_min=240 - half, y_max=240 + half)
         return [Face(track_id="7", score=0.9, box=box, landmarks=self.scene.landmarks)]
-
-    def wait_until_it_moves(self) -> None:
-        self.graph.wait(
-            lambda: math.hypot(*self.velocity[:2]) > 0.05, lambda: f"it does not move: {self.commands[-3:]}"
-        )
 
 
 def never(pan: float) -> bool:
@@ -203,7 +144,7 @@ def robots(graph: Any, scene: Scene) -> Iterator[Callable[..., Robot]]:
 
 def check_limits(robot: Robot, linear: float = 0.25, angular: float = 0.6, acceleration: float = 0.3) -> None:
     before = (0.0, 0.0, 0.0)
-    for _, now in robot.commands:
+    for _, now in robot.heard:
         assert math.hypot(*now[:2]) <= linear + 1e-6
         assert abs(now[2]) <= angular + 1e-6
         if now != (0.0, 0.0, 0.0):
@@ -214,7 +155,7 @@ def check_limits(robot: Robot, linear: float = 0.25, angular: float = 0.6, accel
 def stands_still(robot: Robot, since: float) -> None:
     """The robot was told to stand still in time, and nothing else came after that."""
     robot.graph.wait(lambda: robot.velocity == (0.0, 0.0, 0.0), lambda: f"still {robot.velocity}")
-    moving = [moment for moment, velocity in robot.commands if velocity != (0.0, 0.0, 0.0)]
+    moving = [moment for moment, velocity in robot.heard if velocity != (0.0, 0.0, 0.0)]
     assert moving, "it never moved"
     assert moving[-1] - since <= STOP_WITHIN
     check_limits(robot)
@@ -254,7 +195,7 @@ def test_it_does_not_move_when_the_first_view_is_good(graph: Any, client: Any, c
     control()
     robot = robots(always)
     result = client.result(client.send()).result
-    assert (result.success, result.moves, robot.commands) == (True, 0, [])
+    assert (result.success, result.moves, robot.heard) == (True, 0, [])
 
 
 @pytest.mark.parametrize("policy", ["synthesis", "occlusion", "auto"])
@@ -294,7 +235,7 @@ def test_it_stands_still_when_perception_fails(
     control()
     robot = robots()
     handle = client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
     fault(robot)
     since = time.monotonic()
     stands_still(robot, since)
@@ -306,7 +247,7 @@ def test_it_gives_up_when_the_person_has_gone(graph: Any, client: Any, control: 
     control()
     robot = robots()
     handle = client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
     robot.faces = False
     answer = client.result(handle)
     assert (answer.status, answer.result.message) == (
@@ -319,7 +260,7 @@ def test_cancelling_stops_it(graph: Any, client: Any, control: Any, robots: Any)
     control()
     robot = robots()
     handle = client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
     since = time.monotonic()
     client.cancel(handle)
     answer = client.result(handle)
@@ -331,7 +272,7 @@ def test_a_newer_goal_ends_the_older_one(graph: Any, client: Any, control: Any, 
     control()
     robot = robots()
     older = client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
     robot.known = always
     newer = client.send()
     first, second = client.result(older), client.result(newer)
@@ -344,7 +285,7 @@ def test_deactivation_stops_it_and_it_can_begin_again(graph: Any, client: Any, c
     node = control()
     robot = robots()
     handle = client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
     since = time.monotonic()
     assert graph.change_state(node.get_name(), "deactivate")
     assert client.result(handle).status == GoalStatus.STATUS_ABORTED
@@ -352,7 +293,7 @@ def test_deactivation_stops_it_and_it_can_begin_again(graph: Any, client: Any, c
     assert not client.send().accepted
     assert graph.change_state(node.get_name(), "activate")
     client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
 
 
 def test_a_decision_that_hangs_keeps_the_node_from_nothing(
@@ -371,7 +312,7 @@ def test_a_decision_that_hangs_keeps_the_node_from_nothing(
     node = control()
     robot = robots()
     client.send(policy="random")
-    robot.wait_until_it_moves()
+    robot.starts()
     since = time.monotonic()
     client.send(policy="static")
     assert begun.wait(20)
@@ -386,7 +327,7 @@ def test_a_wall_stops_it(graph: Any, client: Any, control: Any, robots: Any) -> 
     control(policy="rule")  # which does not try to go around it
     robot = robots()
     handle = client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
     robot.wall = 0.4
     since = time.monotonic()
     assert client.result(handle).result.message == "a person or an obstacle is in the way"
@@ -396,7 +337,7 @@ def test_a_wall_stops_it(graph: Any, client: Any, control: Any, robots: Any) -> 
 def test_it_begins_by_itself_only_when_it_is_told_to(graph: Any, client: Any, control: Any, robots: Any) -> None:
     node = control(continuous=True)
     robot = robots()
-    robot.wait_until_it_moves()
+    robot.starts()
     assert graph.set_parameter(node.get_name(), "continuous", False) == ""
     robot.known = always
     assert client.result(client.send()).result.identity == "ann"
@@ -415,7 +356,7 @@ def test_without_calibration_it_does_not_move(graph: Any, client: Any, control: 
     robot = robots(camera=False)
     result = client.result(client.send()).result
     assert (result.success, result.message) == (False, "no camera_info has come, so that distances are unknown")
-    assert robot.commands == []
+    assert robot.heard == []
 
 
 def test_goals_that_make_no_sense_are_rejected(
@@ -433,7 +374,7 @@ def test_stamped_commands(graph: Any, client: Any, control: Any, robots: Any) ->
     control(stamped=True, frame_id="base")
     robot = robots(kind=TwistStamped)
     client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
 
 
 def test_a_signal_leaves_the_robot_standing(graph: Any, client: Any, scene: Scene, robots: Any) -> None:
@@ -451,7 +392,7 @@ def test_a_signal_leaves_the_robot_standing(graph: Any, client: Any, scene: Scen
     )
     robot = robots()
     client.send()
-    robot.wait_until_it_moves()
+    robot.starts()
     since = time.monotonic()
     process.signal(signal.SIGINT)
     assert process.end() == 0, process.output

@@ -3,57 +3,39 @@
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-from geometry_msgs.msg import Twist
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.msg import Box, Detection, DetectionArray, Face, FaceArray, Keypoint
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, Image
+from simulated_robot import FACE_SIZE, FOCAL, HEIGHT, WIDTH, ZERO, SimulatedRobot, calibration, enrol_ann
 
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.motion import Move
 from opendr_perception.active.perception import FaceMesh, HeadFit
 from opendr_perception.active.policies.base import Decision
 from opendr_perception.active.policies.baselines import Static
-from opendr_perception.engine.session import Session
 from opendr_perception.nodes.view_control import ViewControl
-from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import FaceEmbedder
-from opendr_perception.tasks.face.enrolment import Enroller, fingerprint
-from opendr_perception.tasks.face.gallery_folder import GalleryFolder
 from opendr_perception.tasks.imaging.image import Image as TaskImage
 
-PERIOD = 0.05
-FOCAL, WIDTH, HEIGHT, FACE_SIZE = 500.0, 640, 480, 0.15
-ZERO = (0.0, 0.0, 0.0)
 STAND_OFF = Limits().stand_off
 BUSY = 0.12
 """Metres that a machine may cost that is busy with other tests."""
 FAST = {"allow_fast": True, "max_linear": 0.6, "max_acceleration": 1.0, "command_timeout": 0.6, "creep_speed": 0.25}
 
 
-def calibration(scale: float = 1.0, height: int = HEIGHT, focal: float = FOCAL) -> CameraInfo:
-    width, height = round(WIDTH * scale), round(height * scale)
-    matrix = [focal * scale, 0.0, width / 2, 0.0, focal * scale, height / 2, 0.0, 0.0, 1.0]
-    return CameraInfo(width=width, height=height, k=matrix)
-
-
-class Robot:
-    """Drives as it is told; its images come late, and it sees faces of those who look, and bodies of others."""
+class Robot(SimulatedRobot):
+    """Its images come late, and it sees faces of those who look, and bodies of others; a test starts it."""
 
     def __init__(self, graph: Any, node: Any, pixels: np.ndarray, landmarks: list[Keypoint]) -> None:
-        self.graph, self.node, self.pixels, self.landmarks = graph, node, pixels, landmarks
-        self.position, self.heading, self.velocity = np.zeros(2), 0.0, ZERO
-        self.heard: list[tuple[float, tuple[float, float, float]]] = []
+        self.node, self.pixels, self.landmarks = node, pixels, landmarks
         self.person = np.array([2.0, 0.0])
         self.looks: Callable[[], bool] = lambda: True
         self.backs: Sequence[np.ndarray] = ()
@@ -63,51 +45,25 @@ class Robot:
         self.clock: float | None = None
         self.clock_goes = True
         self.nearest, self.travelled = math.inf, 0.0
-        kinds = {"image_raw": Image, "camera_info": CameraInfo, "faces": FaceArray, "persons": DetectionArray}
-        self.publishers = {topic: graph.publisher(kind, topic) for topic, kind in kinds.items()}
         self.clocks = graph.observer.create_publisher(Clock, "/clock", 1)
         self.waiting: deque[tuple[float, list[tuple[str, Any]]]] = deque()
-        graph.observer.create_subscription(Twist, "cmd_vel", self._take, 10)
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        kinds = {"image_raw": Image, "camera_info": CameraInfo, "faces": FaceArray, "persons": DetectionArray}
+        super().__init__(graph, kinds)
 
-    def start(self) -> None:
-        self._thread.start()
+    def move(self, seconds: float) -> None:
+        super().move(seconds)
+        self.travelled += math.hypot(*self.velocity[:2]) * seconds
+        self.nearest = min(self.nearest, *(self.away(place)[0] for place in (self.person, *self.backs)))
+        if self.clock is not None:
+            self.clock += seconds if self.clock_goes else 0.0
+            self.clocks.publish(Clock(clock=Time(nanoseconds=round(self.clock * 1e9)).to_msg()))
 
-    def close(self) -> None:
-        self._done.set()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _take(self, twist: Twist) -> None:
-        with self.graph.changed:
-            self.velocity = (twist.linear.x, twist.linear.y, twist.angular.z)
-            self.heard.append((time.monotonic(), self.velocity))
-            self.graph.changed.notify_all()
-
-    def _run(self) -> None:
-        before = time.monotonic()
-        while not self._done.wait(PERIOD):
-            now = time.monotonic()
-            seconds, before = now - before, now
-            x, y, turn = self.velocity
-            middle = self.heading + turn * seconds / 2
-            c, s = math.cos(middle), math.sin(middle)
-            self.position = self.position + seconds * np.array([c * x - s * y, s * x + c * y])
-            self.heading += turn * seconds
-            self.travelled += math.hypot(x, y) * seconds
-            self.nearest = min(self.nearest, *(self._away(place)[0] for place in (self.person, *self.backs)))
-            if self.clock is not None:
-                self.clock += seconds if self.clock_goes else 0.0
-                self.clocks.publish(Clock(clock=Time(nanoseconds=round(self.clock * 1e9)).to_msg()))
-            self.waiting.append((now + self.latency, self._see()))
-            while self.waiting and self.waiting[0][0] <= now:
-                for topic, message in self.waiting.popleft()[1]:
-                    self.publishers[topic].publish(message)
-
-    def _away(self, place: np.ndarray) -> tuple[float, float]:
-        x, y = place - self.position
-        return math.hypot(x, y), math.atan2(y, x) - self.heading
+    def publish(self) -> None:
+        now = time.monotonic()
+        self.waiting.append((now + self.latency, self._see()))
+        while self.waiting and self.waiting[0][0] <= now:
+            for topic, message in self.waiting.popleft()[1]:
+                self.publishers[topic].publish(message)
 
     def _see(self) -> list[tuple[str, Any]]:
         stamp = None if self.clock is None else self.clock + (0.0 if self.clock_goes else time.monotonic() % 1000)
@@ -128,7 +84,7 @@ class Robot:
         return [*messages, ("persons", persons)] if bodies else messages
 
     def _box(self, place: np.ndarray, width: float, height: float, below: float) -> Box:
-        distance, bearing = self._away(place)
+        distance, bearing = self.away(place)
         scale = FOCAL / distance / math.cos(bearing)
         u, v = WIDTH / 2 - FOCAL * math.tan(bearing), HEIGHT / 2 + below * scale
         corners = np.array(
@@ -137,29 +93,12 @@ class Robot:
         x_min, y_min, x_max, y_max = map(float, corners.clip(0, [WIDTH, HEIGHT, WIDTH, HEIGHT]))
         return Box(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max)
 
-    def starts(self) -> None:
-        self.graph.wait(lambda: math.hypot(*self.velocity[:2]) > 0.05, lambda: f"it stands: {self.heard[-3:]}")
-
-    def stops(self) -> None:
-        self.graph.wait(lambda: self.velocity == ZERO, lambda: f"still {self.velocity}")
-
-    @property
-    def moved(self) -> bool:
-        return any(velocity != ZERO for _, velocity in self.heard)
-
 
 @pytest.fixture(scope="module")
 def gallery(models: Any, astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Keypoint]]:
     """Somebody who is enrolled, and the landmarks of their face."""
     folder = tmp_path_factory.mktemp("gallery")
-    (folder / "ann").mkdir()
-    cv2.imwrite(str(folder / "ann" / "portrait.png"), astronaut)
-    detector = FaceDetector(Session(models["blazeface"].path, threads=1))
-    embedder = Session(models["face-embedding"].path, threads=1)
-    enroller = Enroller(detector, FaceEmbedder(embedder))
-    enroller.synchronise(GalleryFolder(folder, fingerprint("face-embedding", embedder)), print)
-    (faces,) = detector([TaskImage(astronaut, "bgr8")])
-    return str(folder), [Keypoint(x=float(x), y=float(y), score=1.0) for x, y in faces.landmarks[0]]
+    return str(folder), enrol_ann(folder, models, astronaut)[0]
 
 
 @pytest.fixture(autouse=True)
