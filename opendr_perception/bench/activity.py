@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from opendr_perception.bench.harness.extent import Extent
-from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
-from opendr_perception.bench.harness.timing import Run, alternating
-from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
+from opendr_perception.bench.harness.figure import Figure, faster, larger_is_better, smaller_is_better
+from opendr_perception.bench.harness.timing import Run, alternating, random_frames
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_workspace
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks import activity as room
@@ -24,6 +23,8 @@ from opendr_perception.tasks.imaging import Image
 
 if TYPE_CHECKING:  # a development dependency: only who runs this case needs it
     from torch import Tensor
+
+    from opendr_perception.networks.activity.x3d import Size
 
 CASE = "activity"
 TARGETS = {"s": 9.0, "m": 12.0, "l": 13.0}
@@ -37,32 +38,36 @@ def activity(extent: Extent) -> list[Figure]:
     """The case `activity`."""
     if not torch_is_there("networks are compared with torch"):
         return []
-    import torch
-
-    rounds = extent.pick(15, 3, 1)
-    with tempfile.TemporaryDirectory() as folder, torch_threads(), torch.inference_mode():
-        workspace = Path(folder)
-        figures = []
-        for name in extent.pick(("s", "m", "l"), ("s", "m"), ("s",)):
-            figures += _against_clip(workspace, name, rounds, small=extent.pick(False, False, True))
-        figures += [_rate(workspace, rounds, small=extent.pick(False, False, True))]
-        figures += [_endurance(extent.pick(ENDURANCE, 3000, 60))]
-    return figures
+    rounds, sizes = extent.pick(15, 3, 1), _sizes(extent)
+    with torch_workspace() as workspace:
+        return [
+            *(figure for name, size in sizes.items() for figure in _against_clip(workspace, name, size, rounds)),
+            _rate(workspace, sizes["s"], rounds),
+            _endurance(extent.pick(ENDURANCE, 3000, 60)),
+        ]
 
 
-def _against_clip(workspace: Path, name: str, rounds: int, *, small: bool) -> list[Figure]:
+def _sizes(extent: Extent) -> dict[str, Size]:
+    """Members of the family, or a very small one in the place of S."""
+    from opendr_perception.networks.activity.x3d import SIZES, Size
+
+    if extent is Extent.SMOKE:
+        return {"s": Size(13, 32, depth=0.1, width=0.5, hidden=8)}
+    return {name: SIZES[name] for name in extent.pick("sml", "sm", "")}
+
+
+def _against_clip(workspace: Path, name: str, size: Size, rounds: int) -> list[Figure]:
     """One member of the family; CoX3D-S is measured against OpenDR's too, and the state of M is told."""
     import torch
 
-    from opendr_perception.networks.activity.x3d import SIZES, X3D
+    from opendr_perception.networks.activity.x3d import X3D
 
-    size = SIZES[name]
-    side = 32 if small else size.side
-    file = _exported(name, workspace, side)
+    side = size.side
+    file = _exported(name, size, workspace)
     bank = StateBank(Session(file, threads=1))
-    frame = _random(1, 3, side, side)
+    frame = random_frames(1, 3, side, side)
     clip = torch.randn(1, 3, size.frames, side, side)
-    whole = X3D(name).eval()
+    whole = X3D(size).eval()
     runs: dict[str, tuple[Run, int]] = {
         "step": (lambda: bank.step(["camera"], frame), 5),
         "clip": (lambda: whole(clip), 1),
@@ -72,12 +77,17 @@ def _against_clip(workspace: Path, name: str, rounds: int, *, small: bool) -> li
     times = alternating(runs, rounds, warm_up=1)
     title = f"CoX3D-{name.upper()} step, {side} x {side}"
     figures = [
-        _faster(
-            title, times["step"], times["clip"], TARGETS[name], f"X3D-{name.upper()} on {size.frames} frames, torch"
+        faster(
+            CASE,
+            title,
+            times["step"],
+            times["clip"],
+            TARGETS[name],
+            f"X3D-{name.upper()} on {size.frames} frames, torch",
         )
     ]
     if "opendr" in times:
-        figures.append(_faster(title, times["step"], times["opendr"], 4.0, "OpenDR 3.0, CoX3D forward_step"))
+        figures.append(faster(CASE, title, times["step"], times["opendr"], 4.0, "OpenDR 3.0, CoX3D forward_step"))
     if name == "m":
         figures.append(smaller_is_better(CASE, "state of CoX3D-M per camera", "MB", bank.nbytes / 1e6, 20.0))
     return figures
@@ -104,16 +114,15 @@ def _opendr(workspace: Path, frame: Tensor) -> dict[str, tuple[Run, int]]:
     return {"opendr": (lambda: peer.forward_step(frame), 2)}
 
 
-def _rate(workspace: Path, rounds: int, *, small: bool) -> Figure:
+def _rate(workspace: Path, size: Size, rounds: int) -> Figure:
     """Images a second of the capability with CoX3D-S, if it looked at all, from a camera's pixels to the answer."""
-    side = 32 if small else 160
-    file = _exported("s", workspace, side)
+    file = _exported("s", size, workspace)
     perceiver = room.build(room.Settings(model=str(file), threads=1, still_below=0.0))
     memory = perceiver.new_memory()
     image = Image(np.random.default_rng(0).integers(0, 256, (*CAMERA, 3), dtype=np.uint8), "bgr8")
     times = alternating({"look": (lambda: perceiver(image, memory), 5)}, rounds)
     return larger_is_better(
-        CASE, f"video_activity, CoX3D-S, {side} x {side}, one core", "Hz", 1e3 / times["look"], 10.0
+        CASE, f"video_activity, CoX3D-S, {size.side} x {size.side}, one core", "Hz", 1e3 / times["look"], 10.0
     )
 
 
@@ -138,7 +147,7 @@ def _endurance(steps: int) -> Figure:
     return smaller_is_better(CASE, f"error of CoX3D after {steps} steps", "", error, 1e-5)
 
 
-def _exported(name: str, workspace: Path, side: int) -> Path:
+def _exported(name: str, size: Size, workspace: Path) -> Path:
     """The file of a member of the family, written once."""
     from opendr_perception.engine.export import export
     from opendr_perception.networks.activity.x3d import CoX3D
@@ -146,17 +155,8 @@ def _exported(name: str, workspace: Path, side: int) -> Path:
     file = workspace / f"{name}.onnx"
     if file.is_file():
         return file
-    network = CoX3D(name).eval()
+    network, side = CoX3D(size).eval(), size.side
     told = {"side": side, "rate": 6.0, "horizons": list(network.horizons), "mean": 0.45, "deviation": 0.225}
     texts = {"labels": json.dumps([str(k) for k in range(400)]), "activity": json.dumps(told)}
     export(network, file, (3, side, side), softmax=True, metadata=texts)
     return file
-
-
-def _random(*shape: int) -> np.ndarray:
-    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
-
-
-def _faster(metric: str, ours: float, peer: float, times: float, peer_name: str) -> Figure:
-    """A figure whose target is to be so many times faster than the peer."""
-    return smaller_is_better(CASE, metric, "ms", ours, peer / times, peer, peer_name)

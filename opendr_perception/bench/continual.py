@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -17,9 +16,9 @@ import numpy as np
 from opendr_perception.bench.action.crowd import crowd
 from opendr_perception.bench.action.walk import walk
 from opendr_perception.bench.harness.extent import Extent
-from opendr_perception.bench.harness.figure import Figure, smaller_is_better
-from opendr_perception.bench.harness.timing import Run, alternating
-from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
+from opendr_perception.bench.harness.figure import Figure, faster, smaller_is_better
+from opendr_perception.bench.harness.timing import Run, alternating, random_frames
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_workspace
 from opendr_perception.engine.quantise import quantise
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
@@ -48,20 +47,16 @@ def _networks(extent: Extent) -> list[Figure]:
     """Measurements that need torch, for the peers and for networks with random weights."""
     if not torch_is_there("networks are compared with torch"):
         return []
-    import torch
-
     rounds = extent.pick(25, 5, 1)
-    with tempfile.TemporaryDirectory() as folder, torch_threads(), torch.inference_mode():
-        workspace = Path(folder)
-        figures = [
+    with torch_workspace() as workspace:
+        return [
             *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 90)),
-            *(_batch(workspace, width, 4 * rounds) for width in extent.pick((16, 64), (16, 64), (16,))),
+            *(_batch(workspace, width, 4 * rounds) for width in extent.pick((16, 64), (16, 64), (None,))),
             _nac_tcn(workspace, 4 * rounds),
             *_online_detection(workspace, 4 * rounds, extent.pick(1024, 1024, 64)),
             _attention(workspace, 128, 5, 20 * rounds),
-            _attention(workspace, 1000, 100, rounds),
+            *(_attention(workspace, size, 100, rounds) for size in extent.pick((1000,), (1000,), ())),
         ]
-    return [*figures]
 
 
 def _skeletons(workspace: Path, rounds: int, frames: int) -> list[Figure]:
@@ -75,7 +70,7 @@ def _skeletons(workspace: Path, rounds: int, frames: int) -> list[Figure]:
     bank = StateBank(_exported(network, workspace))
     quantise(workspace / "network.onnx", workspace / "small.onnx")
     small = StateBank(Session(workspace / "small.onnx", threads=1))
-    frame = _random(1, 3, 18, 2)
+    frame = random_frames(1, 3, 18, 2)
     matrix = torch.randn(SIDE, SIDE)
     runs = {
         "ours": (_stepping(bank, frame), 10),
@@ -86,14 +81,16 @@ def _skeletons(workspace: Path, rounds: int, frames: int) -> list[Figure]:
     arithmetic = step_macs(network) / SIDE**3 * times["product"]
     step = "CoST-GCN* step, OpenPose-18, 2 persons, 400 classes"
     figures = [
-        _faster(f"{step}, within 1.5x of its products", times["ours"], arithmetic, 1 / 1.5, "rate of a matrix product"),
+        faster(
+            CASE, f"{step}, within 1.5x of its products", times["ours"], arithmetic, 1 / 1.5, "rate of a matrix product"
+        ),
         smaller_is_better(CASE, "state of CoST-GCN* per person", "MB", bank.nbytes / network.persons / 1e6, 3.5),
     ]
     if "step" in times:
         figures += [
-            _faster(step, times["ours"], times["step"], 5, "OpenDR 3.0, forward_step"),
-            _faster(f"{step}, 8 bits", times["int8"], times["step"], 8, "OpenDR 3.0, forward_step, 32 bits"),
-            _faster(step, times["ours"], times["clip"], 90, f"OpenDR 3.0, ST-GCN on {frames} frames"),
+            faster(CASE, step, times["ours"], times["step"], 5, "OpenDR 3.0, forward_step"),
+            faster(CASE, f"{step}, 8 bits", times["int8"], times["step"], 8, "OpenDR 3.0, forward_step, 32 bits"),
+            faster(CASE, step, times["ours"], times["clip"], 90, f"OpenDR 3.0, ST-GCN on {frames} frames"),
         ]
     return figures
 
@@ -117,12 +114,15 @@ def _opendr(workspace: Path, frame: Tensor, frames: int) -> dict[str, tuple[Run,
     return {"step": (lambda: peer.forward_step(frame), 4), "clip": (lambda: whole(clip), 1)}
 
 
-def _batch(workspace: Path, width: int, rounds: int) -> Figure:
-    """Several people in one batch, against one after the other."""
+def _batch(workspace: Path, width: int | None, rounds: int) -> Figure:
+    """Several people in one batch, against one after the other; without a width, with the last network exported."""
     from opendr_perception.networks.action.co_st_gcn import CoStGcn
 
-    session = _exported(_lively(CoStGcn("coco17", 14, persons=1, width=width, frames=90)), workspace)
-    frames = _random(STREAMS, 3, 17, 1)
+    if width is None:
+        session = Session(workspace / "network.onnx", threads=1)
+    else:
+        session = _exported(_lively(CoStGcn("coco17", 14, persons=1, width=width, frames=90)), workspace)
+    frames = random_frames(STREAMS, *(int(length or 1) for length in session.inputs[0].shape[1:]))
     single = [_stepping(StateBank(session), frames[place : place + 1]) for place in range(STREAMS)]
     runs: dict[str, tuple[Run, int]] = {
         "batch": (_stepping(StateBank(session), frames), 1),
@@ -130,7 +130,7 @@ def _batch(workspace: Path, width: int, rounds: int) -> Figure:
     }
     times = alternating(runs, rounds)
     metric = f"CoST-GCN* step, COCO-17, width {width}, {STREAMS} people"
-    return _faster(metric, times["batch"], times["single"], 1.5, f"{STREAMS} single steps")
+    return faster(CASE, metric, times["batch"], times["single"], 1.5, f"{STREAMS} single steps")
 
 
 def _nac_tcn(workspace: Path, rounds: int) -> Figure:
@@ -142,9 +142,9 @@ def _nac_tcn(workspace: Path, rounds: int) -> Figure:
     network = CONFIGS["affwild2-sm"].build().eval().for_inference()
     bank = StateBank(_exported(network, workspace))
     clip = torch.randn(1, 440, 256)
-    step = _stepping(bank, _random(1, 440))
+    step = _stepping(bank, random_frames(1, 440))
     times = alternating({"ours": (step, 5), "clip": (lambda: network(clip), 1)}, rounds)
-    return _faster("NAC-TCN step, AffWild2-sm", times["ours"], times["clip"], 30, "its clip of 256 frames, torch")
+    return faster(CASE, "NAC-TCN step, AffWild2-sm", times["ours"], times["clip"], 30, "its clip of 256 frames, torch")
 
 
 def _online_detection(workspace: Path, rounds: int, channels: int) -> list[Figure]:
@@ -164,10 +164,10 @@ def _online_detection(workspace: Path, rounds: int, channels: int) -> list[Figur
     small = Session(workspace / "small.onnx", threads=1)
     window = torch.randn(1, features, 64)
     runs: dict[str, tuple[Run, int]] = {
-        "b1": (_stepping(first, _random(1, features)), 3),
-        "b2": (_stepping(second, _random(1, features)), 3),
-        "b1, 8 bits": (_stepping(StateBank(small), _random(1, features)), 3),
-        "streams": (_stepping(StateBank(small), _random(STREAMS, features)), 2),
+        "b1": (_stepping(first, random_frames(1, features)), 3),
+        "b2": (_stepping(second, random_frames(1, features)), 3),
+        "b1, 8 bits": (_stepping(StateBank(small), random_frames(1, features)), 3),
+        "streams": (_stepping(StateBank(small), random_frames(STREAMS, features)), 2),
         **{
             f"window {n}": (functools.partial(network.forward_window, window), 1)
             for n, network in enumerate(networks, 1)
@@ -176,16 +176,17 @@ def _online_detection(workspace: Path, rounds: int, channels: int) -> list[Figur
     times = alternating(runs, rounds)
     peer, size = "its window, torch", f"{features} features, 64 frames"
     return [
-        _faster(f"CoOadTR-b1 step, {size}", times["b1"], times["window 1"], 50, peer),
-        _faster(f"CoOadTR-b1 step, {size}, 8 bits", times["b1, 8 bits"], times["window 1"], 50, peer),
-        _faster(
+        faster(CASE, f"CoOadTR-b1 step, {size}", times["b1"], times["window 1"], 50, peer),
+        faster(CASE, f"CoOadTR-b1 step, {size}, 8 bits", times["b1, 8 bits"], times["window 1"], 50, peer),
+        faster(
+            CASE,
             f"CoOadTR-b1 step, {size}, 8 bits, each of {STREAMS} streams",
             times["streams"] / STREAMS,
             times["window 1"],
             50,
             peer,
         ),
-        _faster(f"CoOadTR-b2 step, {size}", times["b2"], times["window 2"], 2.6, peer),
+        faster(CASE, f"CoOadTR-b2 step, {size}", times["b2"], times["window 2"], 2.6, peer),
     ]
 
 
@@ -199,12 +200,12 @@ def _attention(workspace: Path, size: int, target: float, rounds: int) -> Figure
     peer = torch.nn.MultiheadAttention(size, 8, batch_first=True).eval()
     window = torch.randn(1, size, size)
     runs: dict[str, tuple[Run, int]] = {
-        "ours": (_stepping(bank, _random(1, size)), 3),
+        "ours": (_stepping(bank, random_frames(1, size)), 3),
         "window": (lambda: peer(window, window, window, need_weights=False), 1),
     }
     times = alternating(runs, rounds)
     metric = f"single-output attention step, {size} tokens and channels"
-    return _faster(metric, times["ours"], times["window"], target, "nn.MultiheadAttention on the window")
+    return faster(CASE, metric, times["ours"], times["window"], target, "nn.MultiheadAttention on the window")
 
 
 def _lively(network: Network) -> Network:
@@ -232,12 +233,3 @@ def _exported(network: Streaming, place: Path, frame_shape: tuple[int, ...] | No
 def _stepping(bank: StateBank, frames: np.ndarray) -> Run:
     keys: Sequence[int] = range(len(frames))
     return lambda: bank.step(keys, frames)
-
-
-def _random(*shape: int) -> np.ndarray:
-    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
-
-
-def _faster(metric: str, ours: float, peer: float, times: float, peer_name: str) -> Figure:
-    """A figure whose target is to be so many times faster than the peer."""
-    return smaller_is_better(CASE, metric, "ms", ours, peer / times, peer, peer_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 from pathlib import Path
@@ -17,14 +18,41 @@ from opendr_perception.bench.harness.figure import Figure, larger_is_better
 FIELDS = {"case", "metric", "unit", "ours", "peer", "peer_name", "ratio", "target", "met"}
 
 
+LIMIT = 1200
+"""Seconds for all cases together, on a slow machine."""
+
+
+@pytest.fixture(scope="module")
+def measured(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[subprocess.CompletedProcess[str], list[dict[str, object]]]:
+    """One run of the command with all cases that are tested, which all need the same libraries, and its figures."""
+    asked = [getattr(item, "callspec", None) for item in request.session.items if item.path == request.path]
+    cases = [str(each.params["case"]) for each in asked if each and "case" in each.params]
+    file = tmp_path_factory.mktemp("bench") / "bench.json"
+    arguments = ["opendr-perception", "bench", *cases, "--smoke", "--json", str(file)]
+    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=LIMIT)
+    return ended, json.loads(file.read_text()) if file.exists() else []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(LIMIT)
 @pytest.mark.parametrize("case", CASES)
-def test_a_case_gives_its_figures(case: str, tmp_path: Path) -> None:
-    arguments = ["opendr-perception", "bench", case, "--smoke", "--json", str(tmp_path / "bench.json")]
-    ended = subprocess.run(arguments, capture_output=True, text=True, timeout=280)
+def test_a_case_gives_its_figures(
+    case: str, measured: tuple[subprocess.CompletedProcess[str], list[dict[str, object]]]
+) -> None:
+    ended, figures = measured
+    assert f"case {case} failed" not in ended.stderr, ended.stderr
+    own = [figure for figure in figures if figure["case"] == case]
+    assert own, ended.stderr
+    assert all(figure.keys() == FIELDS for figure in own)
+
+
+def test_the_command_ends_well(measured: tuple[subprocess.CompletedProcess[str], list[dict[str, object]]]) -> None:
+    ended, figures = measured
     assert ended.returncode == 0, ended.stderr
-    figures = json.loads((tmp_path / "bench.json").read_text())
-    assert figures
-    assert all(figure.keys() == FIELDS and figure["case"] == case for figure in figures)
+    own = [case for case, _ in itertools.groupby(str(figure["case"]) for figure in figures)]
+    assert own == [case for case in CASES if case in own], "each case gives its own figures, one after the other"
 
 
 def test_a_case_that_fails_costs_the_others_nothing(

@@ -95,7 +95,7 @@ def crowd(extent: Extent) -> list[Figure]:
             if time.monotonic() > deadline:
                 raise TimeoutError("the nodes do not answer")
             node.run(0.5)
-        node.run(5.0)  # until all windows are filled
+        node.run(extent.pick(5.0, 5.0, 0.5))  # until all windows are filled
         sent = node.run(extent.pick(30.0, 10.0, 1.0))
         time.sleep(0.5)  # for the last answers
     node.destroy_node()

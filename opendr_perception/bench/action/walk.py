@@ -96,7 +96,7 @@ def walk(extent: Extent) -> list[Figure]:
     with running(programs, subprocess.DEVNULL), spinning([witness]):
         if not witness.answered.wait(PATIENCE):
             raise TimeoutError("the nodes do not answer")
-        time.sleep(extent.pick(80.0, 25.0, 2.0))
+        time.sleep(extent.pick(80.0, 25.0, 0.5))
         tracks = list(witness.tracks.values())
     witness.destroy_node()
     rclpy.shutdown()

@@ -56,5 +56,10 @@ def larger_is_better(
     return Figure(case, metric, unit, ours, peer, peer_name, ratio, target, ours >= target)
 
 
+def faster(case: str, metric: str, ours: float, peer: float, times: float, peer_name: str) -> Figure:
+    """A time in ms whose target is to be so many times faster than the peer."""
+    return smaller_is_better(case, metric, "ms", ours, peer / times, peer, peer_name)
+
+
 Case = Callable[[Extent], list[Figure]]
 """A benchmark: takes how much it shall measure, and returns its figures."""

@@ -6,6 +6,8 @@ import statistics
 import time
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 Run = Callable[[], object]
 
 WARM_UP = 3
@@ -34,3 +36,8 @@ def alternating(runs: Mapping[str, tuple[Run, int]], rounds: int, warm_up: int =
                 run()
                 times[name].append(time.perf_counter() - start)
     return {name: statistics.median(taken) * 1e3 for name, taken in times.items()}
+
+
+def random_frames(*shape: int) -> np.ndarray:
+    """Make float32 numbers of this shape, always the same: what a network is given does not change its time."""
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 
 def torch_is_there(otherwise: str) -> bool:
@@ -31,3 +33,12 @@ def torch_threads(count: int = 1) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def torch_workspace() -> Iterator[Path]:
+    """Give a folder for models, with one thread of torch and without gradients."""
+    import torch
+
+    with tempfile.TemporaryDirectory() as folder, torch_threads(), torch.inference_mode():
+        yield Path(folder)

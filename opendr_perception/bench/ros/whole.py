@@ -41,7 +41,7 @@ WAYS: Mapping[str, Mapping[str, str]] = {
 
 def once(extent: Extent) -> list[Figure]:
     """The case `once`."""
-    seconds, rounds = extent.pick((20.0, 3), (8.0, 1), (1.0, 1))
+    seconds, rounds = extent.pick((20.0, 3), (8.0, 1), (0.3, 1))
     rates: dict[str, list[Counter[str]]] = {way: [] for way in WAYS}
     for _ in range(rounds):
         for way, parameters in WAYS.items():
@@ -75,7 +75,7 @@ def _rates(parameters: Mapping[str, str], seconds: float) -> Counter[str]:
     camera.show(_street())
     with running([command], subprocess.DEVNULL), spinning([camera]):
         camera.wait_for_answers()
-        _film(camera, 1.0)
+        _film(camera, min(1.0, seconds))
         before = Counter(counts)
         _film(camera, seconds)
         counted = Counter(counts)

@@ -6,14 +6,11 @@ be used again: each second it does 30 s of signal.
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.harness.timing import Run, alternating
-from opendr_perception.bench.peers.pytorch import torch_is_there, torch_threads
+from opendr_perception.bench.peers.pytorch import torch_is_there, torch_workspace
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
 
@@ -43,16 +40,16 @@ def attention(tokens: int, rounds: int) -> list[Figure]:
     from opendr_perception.networks.signals.residual import LENGTH, ResidualBag
 
     torch.manual_seed(0)
-    with tempfile.TemporaryDirectory() as folder, torch_threads(), torch.inference_mode():
+    with torch_workspace() as folder:
         bag = ContinualBag(FEATURES, 4, codewords=CODEWORDS, latent=LATENT, window=TOKENS, hidden=512).eval()
         whole, heart = ResidualBag(attention="tsa", latent=LATENT).eval(), BeatNetwork(4).eval()
-        export(bag, Path(folder) / "bag.onnx")
-        export(heart, Path(folder) / "heart.onnx")
-        steps = StateBank(Session(Path(folder) / "bag.onnx", threads=1))
-        beats = StateBank(Session(Path(folder) / "heart.onnx", threads=1))
+        export(bag, folder / "bag.onnx")
+        export(heart, folder / "heart.onnx")
+        steps = StateBank(Session(folder / "bag.onnx", threads=1))
+        beats = StateBank(Session(folder / "heart.onnx", threads=1))
         frame, beat = np.zeros((1, FEATURES), np.float32), np.zeros((1, *(heart.frame_shape or ())), np.float32)
         window, signal = torch.zeros(1, FEATURES, TOKENS), torch.zeros(1, 1, LENGTH)
-        many, keys = StateBank(Session(Path(folder) / "bag.onnx", threads=1)), tuple(range(TOGETHER))
+        many, keys = StateBank(Session(folder / "bag.onnx", threads=1)), tuple(range(TOGETHER))
         frames, windows = frame.repeat(TOGETHER, 0), window.repeat(TOGETHER, 1, 1)
         runs: dict[str, tuple[Run, int]] = {
             "step": (lambda: steps.step((0,), frame), 4),
