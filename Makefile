@@ -54,9 +54,9 @@ demo-active: build models
 
 test: $(dev) build models
 	@echo "==> Linters and types"
-	@$(in_env) ruff check . && ruff format --check . && mypy
+	@$(in_env) ruff check . && ruff format --check . && mypy --num-workers=2
 	@echo "==> Tests"
-	@$(in_env) pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(in_env) OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 soak: $(dev) build models
 	@$(in_env) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) pytest -m "soak or hypothesis" --timeout=3600 $(PYTEST_ARGS)
