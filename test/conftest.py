@@ -38,6 +38,7 @@ from std_msgs.msg import Header
 
 from opendr_perception import zoo
 from opendr_perception.ros.convert import images
+from opendr_perception.ros.node import managed
 from opendr_perception.ros.node import runner as run
 from opendr_perception.ros.node.executor import GuardedExecutor
 from opendr_perception.zoo.manifest import load_manifest
@@ -239,8 +240,9 @@ def ros() -> Iterator[None]:
 
 
 @pytest.fixture
-def graph(ros: None, request: pytest.FixtureRequest) -> Iterator[Graph]:
-    """Nodes, topics and processes of one test, in a namespace of its own."""
+def graph(ros: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Graph]:
+    """Nodes, topics and processes of one test, in a namespace of its own; here diagnostics come five times a second."""
+    monkeypatch.setattr(managed, "TELL_EVERY", 0.2)
     graph = Graph(f"/{request.function.__name__}")
     try:
         yield graph

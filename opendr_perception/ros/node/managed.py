@@ -20,8 +20,8 @@ from rclpy.parameter import Parameter
 from opendr_perception.ros.node import parameters, services
 from opendr_perception.ros.node.parameters import parameter
 
-WARN_EVERY = 10.0
-"""Seconds before something is said again about the same subject."""
+TELL_EVERY, WARN_EVERY = 1.0, 10.0
+"""Seconds from one message of diagnostics to the next, and before something is said again about the same subject."""
 
 LONGEST = 400
 """Characters of a text in the log and in diagnostics: what a message says of itself may be of any length."""
@@ -74,7 +74,7 @@ class ManagedNode(LifecycleNode):
         self._clock_moved = (0, time.monotonic())
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         # Steady time: diagnostics must not stop when simulated time does.
-        self.create_timer(1.0, self.tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self.create_timer(TELL_EVERY, self.tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     # --- what a node implements -------------------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class ManagedNode(LifecycleNode):
         self.warn(f"{what}: {kind}: {error}".removesuffix(": "), f"{what} {kind}")
 
     def tick(self) -> None:
-        """Once a second: publish diagnostics."""
+        """Publish diagnostics, each `TELL_EVERY`."""
         try:
             parts = self.diagnose()
         except Exception as error:  # noqa: BLE001 - a node that cannot say how its parts are must say that
