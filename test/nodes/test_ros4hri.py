@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from opendr_perception.msg import (
+    Audio,
     BodyPose,
     BodyPoseArray,
     Box,
@@ -174,6 +175,28 @@ def test_what_falls_silent_is_tracked_no_more(graph: Any, types: Any, monkeypatc
     monkeypatch.setattr(features, "SILENT", 0.0)
     for told in (voices, persons):
         graph.wait(lambda t=told: not t[-1].ids, lambda: "still tracked")
+
+
+def test_a_voice_has_the_sound_that_is_heard_while_it_speaks_and_while_somebody_listens(graph: Any, types: Any) -> None:
+    kind = pytest.importorskip("audio_common_msgs.msg", reason="audio_common_msgs is not installed").AudioData
+    humans = Humans(graph, types)
+    humans.show("voices")
+    sounds = graph.listen(kind, f"{humans.root}/voices/i3/audio", publishers=1)
+    microphone = graph.publisher(Audio, "audio")  # only subscribed since somebody listens
+    stereo = np.array([[0.5, 0.25], [-0.5, 0.0]], np.float32)
+    piece = Audio(header=graph.header(50.0), sample_rate=16000, channels=2, encoding="F32LE", data=stereo.tobytes())
+
+    def said(speaking: bool) -> bool:
+        microphone.publish(piece)
+        voice = Voice(voice_id="3", speaking=speaking)
+        humans.topics["voices"].publish(VoiceArray(header=graph.header(51.0), voices=[voice]))
+        return bool(sounds.messages)
+
+    for _ in range(3):
+        assert not said(speaking=False), "nobody speaks"
+    graph.wait(lambda: said(speaking=True), lambda: "no sound of a voice")
+    found = np.frombuffer(bytes(sounds.wait()[0].data), "<i2") / 2**15
+    assert found.tolist() == [0.375, -0.25], "one channel, 16 bits"
 
 
 def test_several_cameras_do_not_mix_their_ids(graph: Any, types: Any) -> None:

@@ -15,7 +15,10 @@ from opendr_perception.ros.hri.crops import CutOuts
 from opendr_perception.ros.hri.features import MOST, Features
 from opendr_perception.ros.hri.persons import PersonTopics
 from opendr_perception.ros.hri.places import Places
+from opendr_perception.ros.hri.sounds import Sounds
+from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.node import ManagedNode, qos
+from opendr_perception.ros.outputs import messages
 from opendr_perception.ros.topics import names
 
 
@@ -45,10 +48,13 @@ class HumansBridge:
         self._bodies = Features(
             node, types, f"{root}/bodies", {"roi": roi, "cropped": Image, "skeleton2d": types.Skeleton2D}
         )
-        self._voices = Features(node, types, f"{root}/voices", {"is_speaking": Bool})
+        self._sound_type = getattr(messages("audio_common_msgs"), "AudioData", None)
+        heard = {"is_speaking": Bool} if self._sound_type is None else {"is_speaking": Bool, "audio": self._sound_type}
+        self._voices = Features(node, types, f"{root}/voices", heard)
         self._persons = PersonTopics(node, types, root)
         self._crops = {stream: CutOuts(node, stream) for stream in node.params.streams}
         self._places = {stream: Places(node, stream) for stream in node.params.streams}
+        self._sounds = {stream: Sounds(node, stream) for stream in node.params.streams}
         self._subscriptions = [
             self._subscribe(stream, topic, kind, take)
             for stream in node.params.streams
@@ -70,6 +76,8 @@ class HumansBridge:
             crops.close()
         for places in self._places.values():
             places.close()
+        for sounds in self._sounds.values():
+            sounds.close()
         for each in (self._faces, self._bodies, self._voices):
             each.close()
         self._persons.close()
@@ -82,6 +90,9 @@ class HumansBridge:
         wanted = any(each.wanted(one, "cropped") for each in (self._faces, self._bodies) for one in each.ids)
         for crops in self._crops.values():
             crops.want(wanted)
+        listened = any(self._voices.wanted(one, "audio") for one in self._voices.ids)
+        for sounds in self._sounds.values():
+            sounds.want(listened)
 
     def _take_faces(self, stream: str, message: FaceArray) -> None:
         tracked = self._show(self._faces, stream, message, message.faces)
@@ -132,6 +143,10 @@ class HumansBridge:
         self._voices.update(stream, tracked, message.header)
         for identifier, voice in tracked.items():
             self._voices.publish(identifier, "is_speaking", Bool(data=voice.speaking))
+        pieces = self._sounds[stream].until(stamps.nanoseconds(message.header.stamp))
+        for identifier in [one for one, voice in tracked.items() if voice.speaking]:
+            for piece in pieces:
+                self._voices.publish(identifier, "audio", self._sound_type(data=piece))
 
     def _subscribe(self, stream: str, topic: str, kind: type, take: Callable[[str, Any], None]) -> Any:
         name = names.resolve(self._node, f"{stream}/{topic}" if stream else topic)

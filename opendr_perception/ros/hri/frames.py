@@ -9,14 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-from geometry_msgs.msg import Quaternion, TransformStamped
+from geometry_msgs.msg import TransformStamped
 from std_msgs.msg import Header
 
 from opendr_perception.msg import Face
-from opendr_perception.ros.robot.messages import OPTICAL, transform
+from opendr_perception.ros.robot.messages import OPTICAL, quaternion, transform
 from opendr_perception.tasks.body import LAYOUTS
 from opendr_perception.tasks.face import head_axes
 from opendr_perception.tasks.imaging import PinholeCamera
@@ -113,11 +112,3 @@ def body_place(keypoints: Floats, lens: PinholeCamera, distance: float) -> Frame
         turn = 0 if across > 0 else math.pi
     forward = math.sin(turn) * aside - math.cos(turn) * np.array([0.0, 0.0, 1.0])
     return FramePlace(origin * depth, np.stack([forward, np.cross(up, forward), up], axis=-1))
-
-
-def quaternion(rotation: Floats) -> Quaternion:
-    """The quaternion of a rotation (3, 3)."""
-    turn = cv2.Rodrigues(np.asarray(rotation, np.float64))[0].ravel()
-    angle = float(np.linalg.norm(turn))
-    x, y, z = (turn / angle * math.sin(angle / 2) if angle else turn).tolist()
-    return Quaternion(x=x, y=y, z=z, w=math.cos(angle / 2))

@@ -15,7 +15,7 @@ from std_msgs.msg import Header
 from opendr_perception.msg import PersonEvent
 from opendr_perception.ros.convert.persons import person_event
 from opendr_perception.ros.node import qos
-from opendr_perception.ros.robot.messages import transform
+from opendr_perception.ros.robot.messages import quaternion, transform
 from opendr_perception.tasks.people.scene import SceneReport
 
 PREFIX = "person_"
@@ -57,7 +57,10 @@ class Telling:
 
 
 def _transforms(header: Header, scene: SceneReport) -> Iterable[Any]:
+    """Frames of those whose place is known: at the head where it is seen, with its axes where a face shows them."""
     for person in scene.people:
-        x, y, z = person.place.position.tolist()
-        if person.visible and header.frame_id and all(map(math.isfinite, (x, y, z))):
-            yield transform(header, f"{PREFIX}{person.id}", (x, y, z), Quaternion(w=1.0))
+        head = person.head
+        x, y, z = (person.place.position if head is None else head.origin).tolist()
+        if header.frame_id and all(map(math.isfinite, (x, y, z))):
+            turned = Quaternion(w=1.0) if head is None else quaternion(head.axes)
+            yield transform(header, f"{PREFIX}{person.id}", (x, y, z), turned)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
+import numpy.typing as npt
 from geometry_msgs.msg import Point, Pose, Quaternion, Transform, TransformStamped, Twist, Vector3
 from nav_msgs.msg import Odometry
 from sensor_msgs.msg import CameraInfo
@@ -55,3 +57,11 @@ def camera_mount(header: Header, frame: str, place: tuple[float, float, float]) 
 def heading(yaw: float) -> Quaternion:
     """A turn about the vertical axis (rad)."""
     return Quaternion(z=math.sin(yaw / 2), w=math.cos(yaw / 2))
+
+
+def quaternion(rotation: npt.NDArray[np.float64]) -> Quaternion:
+    """The quaternion of a rotation (3, 3)."""
+    turn = cv2.Rodrigues(np.asarray(rotation, np.float64))[0].ravel()
+    angle = float(np.linalg.norm(turn))
+    x, y, z = (turn / angle * math.sin(angle / 2) if angle else turn).tolist()
+    return Quaternion(x=x, y=y, z=z, w=math.cos(angle / 2))

@@ -5,19 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from std_msgs.msg import Header
 
 from opendr_perception.ros.people.telling import _transforms
-from opendr_perception.tasks.people.scene import NameSource, Person, PersonLocation, PositionSource, SceneReport
+from opendr_perception.tasks.people.scene import HeadPose, NameSource, Person, PersonLocation, PositionSource, SceneReport
 
 SEEN = Person("k3x_1", "", 0.0, NameSource.NONE, "b", "", "", np.zeros(4), 1.0, True, PersonLocation.unknown())
 
 
-def test_only_who_is_seen_and_located_has_a_frame() -> None:
-    place = PersonLocation(np.array([1.0, 2.0, 0.9]), np.eye(3), np.zeros(3), PositionSource.DEPTH)
-    located = replace(SEEN, place=place)
+PLACE = PersonLocation(np.array([1.0, 2.0, 0.9]), np.eye(3), np.zeros(3), PositionSource.DEPTH)
+
+
+def test_who_is_located_has_a_frame_also_a_moment_after_being_seen() -> None:
+    located = replace(SEEN, place=PLACE)
     people = [located, SEEN, replace(located, id="k3x_2", visible=False)]
-    [one] = _transforms(Header(frame_id="map"), SceneReport(people))
+    one, gone = _transforms(Header(frame_id="map"), SceneReport(people))
     assert (one.header.frame_id, one.child_frame_id) == ("map", "person_k3x_1")
+    assert gone.child_frame_id == "person_k3x_2"
     assert (one.transform.translation.x, one.transform.rotation.w) == (1.0, 1.0)
     assert list(_transforms(Header(), SceneReport(people))) == [], "a frame needs a parent"
+
+
+def test_the_frame_of_somebody_whose_head_is_seen_is_that_of_the_face() -> None:
+    back = np.array([[-1.0, 0, 0], [0, -1, 0], [0, 0, 1]])  # turned about the vertical, to the camera
+    person = replace(SEEN, place=PLACE, head=HeadPose(np.array([1.0, 2.0, 1.6]), back))
+    [frame] = _transforms(Header(frame_id="map"), SceneReport([person]))
+    assert (frame.transform.translation.z, frame.transform.rotation.w) == (1.6, pytest.approx(0, abs=1e-9))
+    assert abs(frame.transform.rotation.z) == pytest.approx(1)

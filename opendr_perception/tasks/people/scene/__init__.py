@@ -5,6 +5,7 @@ from opendr_perception.tasks.people.scene.following import CameraMemory
 from opendr_perception.tasks.people.scene.settings import Settings
 from opendr_perception.tasks.people.scene.sight import (
     Event,
+    HeadPose,
     Mount,
     NameSource,
     Person,
@@ -18,6 +19,7 @@ from opendr_perception.tasks.people.scene.sight import (
 __all__ = [
     "CameraMemory",
     "Event",
+    "HeadPose",
     "Mount",
     "NameSource",
     "Person",

@@ -27,7 +27,7 @@ from opendr_perception.tasks.people.scene.sight import (
     SceneReport,
     Sight,
 )
-from opendr_perception.tasks.people.scene.space import approach, direction, follow, locate, looks_here, zone_of
+from opendr_perception.tasks.people.scene.space import approach, direction, follow, head_of, locate, looks_here, zone_of
 from opendr_perception.tasks.perceiver import Moment, Perceiver, Warn
 
 NOW = 0.5
@@ -131,6 +131,7 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
             first_seen=known.first_seen,
             last_seen=now.stamp,
             voice="" if seen.face is None else sight.voices.get(seen.face.track, ""),
+            head=head_of(sight, seen, way.distance),
         )
         return known.newest
 
@@ -160,13 +161,15 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
                 continue
             frame = "" if known.motion is None else known.motion.frame
             name, confidence, source = known.naming.given(time, self.settings.name_half_life)
+            place = self._place(known, frame, time)
             yield replace(
                 newest,
                 visible=False,
                 face="",
                 looking=False,
                 voice="",
-                place=self._place(known, frame, time),
+                place=place,
+                head=newest.head and newest.head.moved(place.position - newest.place.position),
                 name=name,
                 name_confidence=confidence,
                 name_source=source,

@@ -125,6 +125,24 @@ class PersonLocation:
         return PersonLocation(np.full(3, np.nan), np.full((3, 3), np.nan), np.full(3, np.nan), PositionSource.NONE)
 
 
+@dataclass(frozen=True, eq=False)
+class HeadPose:
+    """Pose of a head in the frame in which people are located [REP 155, face frame].
+
+    Args:
+        origin: (3,) between the eyes, m.
+        axes: (3, 3), whose columns point out of the face, to its left and to the scalp; those of the frame where only
+            keypoints show the head.
+    """
+
+    origin: Floats
+    axes: Floats
+
+    def moved(self, way: Floats) -> HeadPose:
+        """The same pose, after a way (3,), m."""
+        return HeadPose(self.origin + way, self.axes)
+
+
 @dataclass(frozen=True)
 class Manner:
     """Action and expression of a person.
@@ -167,6 +185,7 @@ class Person:
         voice: id of the voice with which they speak; '' while they do not, or nobody knows who does.
         first_seen: stamp in seconds, by the clock of the camera that saw them.
         last_seen: likewise.
+        head: pose of the head; None where it was not seen, or nobody knows how far away it is.
     """
 
     id: str
@@ -187,6 +206,7 @@ class Person:
     first_seen: float = 0.0
     last_seen: float = 0.0
     voice: str = ""
+    head: HeadPose | None = None
 
 
 @dataclass(frozen=True)

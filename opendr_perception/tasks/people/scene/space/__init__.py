@@ -1,6 +1,7 @@
 """People in space: position by depth, size and floor; velocity, zone, and attention to the camera."""
 
 from opendr_perception.tasks.people.scene.space.attention import Approach, approach, looks_here, zone_of
+from opendr_perception.tasks.people.scene.space.heads import head_of
 from opendr_perception.tasks.people.scene.space.locating import Fix, locate
 from opendr_perception.tasks.people.scene.space.motion import MotionEstimate, follow
 from opendr_perception.tasks.people.scene.space.reaching import direction
@@ -12,6 +13,7 @@ __all__ = [
     "approach",
     "direction",
     "follow",
+    "head_of",
     "locate",
     "looks_here",
     "measures",
