@@ -9,7 +9,14 @@ import pytest
 from std_msgs.msg import Header
 
 from opendr_perception.ros.people.telling import _transforms
-from opendr_perception.tasks.people.scene import HeadPose, NameSource, Person, PersonLocation, PositionSource, SceneReport
+from opendr_perception.tasks.people.scene import (
+    HeadPose,
+    NameSource,
+    Person,
+    PersonLocation,
+    PositionSource,
+    SceneReport,
+)
 
 SEEN = Person("k3x_1", "", 0.0, NameSource.NONE, "b", "", "", np.zeros(4), 1.0, True, PersonLocation.unknown())
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import linear_sum_assignment
 
 from opendr_perception.tasks.action import Action
@@ -31,6 +32,8 @@ BY_BOX = 0.5
 """Most that a match by the box alone counts; keypoints count up to 1."""
 CONTINUED = 0.2
 """Bonus of a face and a body that were of one person before."""
+RIVAL = 0.5
+"""Share of what the best body is worth for a face, from which on another body could have it as well."""
 FACE_SHARE = (0.03, 0.6)
 """Side of a face over the height of the body, between which both can be of one person; cut bodies have large faces."""
 
@@ -74,6 +77,7 @@ class SeenPerson:
         face: None without one.
         action: with the labels of the sight; None unknown.
         emotion: with the labels of the sight; None unknown.
+        disputed: the face could be of another body of the image as well: it is no evidence of who this is.
     """
 
     body: str
@@ -84,6 +88,7 @@ class SeenPerson:
     face: Face | None = None
     action: Action | None = None
     emotion: Emotion | None = None
+    disputed: bool = False
 
 
 def join(sight: Sight, before: Mapping[str, str] = {}) -> list[SeenPerson]:
@@ -97,7 +102,11 @@ def join(sight: Sight, before: Mapping[str, str] = {}) -> list[SeenPerson]:
     pose_of = {} if poses is None else match_poses(sight, poses)
     keypoints = {} if poses is None else {b: poses.keypoints[p].astype(np.float64) for b, p in pose_of.items()}
     faces = [] if sight.faces is None else faces_of(sight.faces)
-    face_of = match_faces(sight.bodies.boxes.astype(np.float64), sight.tracks, keypoints, faces, before)
+    boxes = sight.bodies.boxes.astype(np.float64)
+    worth = worth_of_faces(boxes, keypoints, faces)
+    earlier = [[bool(face.track) and before.get(track) == face.track for face in faces] for track in sight.tracks]
+    was = np.array(earlier, bool).reshape(worth.shape)
+    face_of = assigned(worth + CONTINUED * (was & (worth > 0)))
     actions = {} if sight.actions is None else {one.track: one for one in sight.actions.people if one.track}
     emotions = {} if sight.emotions is None else {one.track: one for one in sight.emotions.faces if one.track}
     found = []
@@ -107,13 +116,14 @@ def join(sight: Sight, before: Mapping[str, str] = {}) -> list[SeenPerson]:
         found.append(
             SeenPerson(
                 track,
-                sight.bodies.boxes[number].astype(np.float64),
+                boxes[number],
                 float(sight.bodies.scores[number]),
                 number,
                 keypoints.get(number),
                 face,
                 actions.get(posed or track),
                 emotions.get(face.track) if face else None,
+                face is not None and disputed(number, face, boxes, worth[:, face_of[number]], was[:, face_of[number]]),
             )
         )
     alone = [face for number, face in enumerate(faces) if number not in face_of.values()]
@@ -139,21 +149,30 @@ def match_poses(sight: Sight, poses: Poses) -> dict[int, int]:
     return assigned(worth)
 
 
-def match_faces(
-    boxes: Floats,
-    tracks: Sequence[str],
-    keypoints: Mapping[int, Floats],
-    faces: Sequence[Face],
-    before: Mapping[str, str],
-) -> dict[int, int]:
-    """The face of each body that has one."""
+def worth_of_faces(boxes: Floats, keypoints: Mapping[int, Floats], faces: Sequence[Face]) -> Floats:
+    """Scores (bodies, faces) of each face with each body."""
     worth = np.zeros((len(boxes), len(faces)))
     for row, box in enumerate(boxes):
         for column, face in enumerate(faces):
             worth[row, column] = likeness(box, keypoints.get(row), face)
-            if worth[row, column] > 0 and face.track and before.get(tracks[row]) == face.track:
-                worth[row, column] += CONTINUED
-    return assigned(worth)
+    return worth
+
+
+def disputed(body: int, face: Face, boxes: Floats, worth: Floats, was: npt.NDArray[np.bool_]) -> bool:
+    """True if the face of a body could be of another one, as where people cross.
+
+    Args:
+        body: index of the body that has the face.
+        face: that it has.
+        boxes: (n, 4) of all bodies.
+        worth: (n,) of the face with all bodies.
+        was: (n,) which of them had the face before.
+    """
+    middle = (face.box[:2] + face.box[2:]) / 2
+    around = (boxes[:, :2] <= middle).all(axis=1) & (middle <= boxes[:, 2:]).all(axis=1)
+    rivals = (worth >= RIVAL * worth[body]) | (was & around)
+    rivals[body] = False
+    return bool(rivals.any())
 
 
 def likeness(box: Floats, keypoints: Floats | None, face: Face) -> float:

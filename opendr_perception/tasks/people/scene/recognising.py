@@ -24,6 +24,8 @@ CLOSE_BY = 1.0
 """Heights of a box that somebody may have moved, who was lost a moment ago and is there again."""
 EASIER = 0.06
 """Likeness less that is needed of them."""
+ALIKE = 0.6
+"""Likeness of clothes from which a face that goes on tells who a new body is: tracks of faces jump to others."""
 PATIENCE = 3.0
 """Times `appear_after` that somebody is waited for whose clothes are not seen well."""
 
@@ -52,9 +54,9 @@ class PersonRecogniser:
         found: Found = []
         waiting = []
         taken: set[str] = set()
-        for one in seen:
-            known = self._going_on(one, memory, looks.get(one.body), time, settings)
-            if known is not None and known.id not in taken:
+        going_on = [(one, *self._going_on(one, memory, looks.get(one.body), time, settings)) for one in seen]
+        for one, known, by_body in sorted(going_on, key=lambda each: not each[2]):  # bodies first: faces go over
+            if known is not None and known.id not in taken and (by_body or self._fits(known, one, looks)):
                 taken.add(known.id)
                 found.append((one, known))
             else:
@@ -71,15 +73,20 @@ class PersonRecogniser:
         for number, (one, known) in enumerate(found):
             known = self._name(one, known, taken, time, settings, events)
             found[number] = (one, known)
-            for key in keys_of(one):
+            for key in keys_of(one)[: 1 if one.disputed else None]:
                 memory.tracks[key].person = known.id
         return found, events
 
+    def _fits(self, known: KnownPerson, seen: SeenPerson, looks: Mapping[str, Look]) -> bool:
+        """True if a body, of which only the face is known, can be of somebody."""
+        look = looks.get(seen.body)
+        return look is None or not known.wardrobe.views or known.wardrobe.likeness(look) >= ALIKE
+
     def _going_on(
         self, seen: SeenPerson, memory: CameraMemory, look: Look | None, time: float, settings: Settings
-    ) -> KnownPerson | None:
-        """The person of a track, as it was known before; its body counts before its face."""
-        known = None
+    ) -> tuple[KnownPerson | None, bool]:
+        """The person of a track, as it was known before, and whether by its body, which counts before its face."""
+        known, by_body = None, False
         for key in keys_of(seen):
             box = seen.box if key[0] == "b" or seen.face is None else seen.face.box
             before = memory.tracks.get(key)
@@ -91,10 +98,13 @@ class PersonRecogniser:
             if owner is not None and key[0] == "b" and self._doubted(followed, owner, look):
                 memory.tracks[key] = Followed(time, time, box, images=1, looks=look)
                 owner = None
+            if key[0] == "f" and seen.disputed:
+                owner = None
             if owner is not None and known is not None and owner is not known and not owner.has_body:
                 known = self._everybody.merge(known, owner)  # the face was there before its body
+            by_body = by_body or (owner is not None and key[0] == "b")
             known = known or owner
-        return known
+        return known, by_body
 
     def _unlike(self, followed: Followed, look: Look | None) -> bool:
         owner = self._everybody.get(followed.person) if followed.person else None
@@ -146,7 +156,7 @@ class PersonRecogniser:
             for known in self._everybody
             if known.id not in taken and not known.seen_by(sight.camera, time, JUST_SEEN)
         }
-        if seen.face is not None and seen.face.identity.name:
+        if seen.face is not None and seen.face.identity.name and not seen.disputed:
             named = self._everybody.named(seen.face.identity.name, time, settings.name_half_life, without=taken)
             if len(named) == 1 and named[0].id in free:
                 return Match(named[0].id, 0.0, 1.0)
@@ -205,7 +215,7 @@ class PersonRecogniser:
         events: list[Event],
     ) -> KnownPerson:
         """Let somebody have the name of their face, and nobody else."""
-        if seen.face is None:
+        if seen.face is None or seen.disputed:
             return known
         known.naming = known.naming.recognise(seen.face.identity, time)
         name, strength, source = known.naming.given(time, settings.name_half_life)
