@@ -10,13 +10,13 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Bool, Header
 
 from opendr_perception.msg import BodyPoseArray, DetectionArray, EmotionArray, FaceArray, PersonArray, VoiceArray
+from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.hri import convert
 from opendr_perception.ros.hri.crops import CutOuts
 from opendr_perception.ros.hri.features import MOST, Features
 from opendr_perception.ros.hri.persons import PersonTopics
 from opendr_perception.ros.hri.places import Places
 from opendr_perception.ros.hri.sounds import Sounds
-from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.node import ManagedNode, qos
 from opendr_perception.ros.outputs import messages
 from opendr_perception.ros.topics import names
@@ -143,6 +143,8 @@ class HumansBridge:
         self._voices.update(stream, tracked, message.header)
         for identifier, voice in tracked.items():
             self._voices.publish(identifier, "is_speaking", Bool(data=voice.speaking))
+        if self._sound_type is None:
+            return
         pieces = self._sounds[stream].until(stamps.nanoseconds(message.header.stamp))
         for identifier in [one for one, voice in tracked.items() if voice.speaking]:
             for piece in pieces:

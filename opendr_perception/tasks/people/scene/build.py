@@ -13,9 +13,11 @@ from opendr_perception.tasks.people import looks, new_ids
 from opendr_perception.tasks.people.scene.clock import CommonTime
 from opendr_perception.tasks.people.scene.clothes import STRIPES, Look, uncovered
 from opendr_perception.tasks.people.scene.doings import end_all, observe
+from opendr_perception.tasks.people.scene.doubting import let_go
 from opendr_perception.tasks.people.scene.following import UNLIKE, CameraMemory, SceneInstant, keys_of
 from opendr_perception.tasks.people.scene.joining import SeenPerson, join
-from opendr_perception.tasks.people.scene.known import Everybody, KnownPerson
+from opendr_perception.tasks.people.scene.known import Everybody, KnownPerson, Whereabouts
+from opendr_perception.tasks.people.scene.placing import in_two_places
 from opendr_perception.tasks.people.scene.recognising import PersonRecogniser
 from opendr_perception.tasks.people.scene.settings import Settings
 from opendr_perception.tasks.people.scene.sight import (
@@ -30,8 +32,8 @@ from opendr_perception.tasks.people.scene.sight import (
 from opendr_perception.tasks.people.scene.space import approach, direction, follow, head_of, locate, looks_here, zone_of
 from opendr_perception.tasks.perceiver import Moment, Perceiver, Warn
 
-NOW = 0.5
-"""Seconds since which somebody whom a camera has seen cannot be somebody else in it."""
+DOUBTED = 0.5
+"""Share of the confidence in a name that stays while it is doubted that a track is still of the same person."""
 
 
 class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
@@ -94,10 +96,17 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
         """Take note of what is seen of somebody, and say it."""
         sight, settings = now.sight, self.settings
         look = looks_of.get(seen.body)
-        if look is not None and (not known.wardrobe.views or known.wardrobe.likeness(look) >= UNLIKE):
+        followed = now.memory.tracks.get(f"b{seen.body}")
+        doubted = followed is not None and followed.trial is not None
+        if look is not None and not doubted and (not known.wardrobe.views or known.wardrobe.likeness(look) >= UNLIKE):
             known.wardrobe = known.wardrobe.wear(look)
         fix = locate(sight, seen, settings)
         if fix is not None and sight.mount is not None:
+            since = now.time if followed is None else followed.since
+            here = Whereabouts(now.time, sight.frame, sight.mount.apply(fix.point), since)
+            if followed is not None and in_two_places(known, followed, sight.camera, here):
+                let_go(now.memory, f"b{seen.body}", followed, known, sight.camera)
+            known.places[sight.camera] = here
             known.motion = follow(known.motion, fix, sight.mount, sight.frame, now.time)
         place = self._place(known, sight.frame, now.time)
         way = approach(place, sight.mount)
@@ -107,6 +116,8 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
         known.doings, begun = observe(known.doings, known.id, seen, labels, way, settings.near, now.time, sight.camera)
         events += [_directed(event, sight, seen) for event in begun]
         name, confidence, source = known.naming.given(now.time, settings.name_half_life)
+        if doubted and source == NameSource.FACE:
+            confidence, source = DOUBTED * confidence, NameSource.APPEARANCE
         before = known.newest
         if name and source == NameSource.FACE and (before is None or before.name != name):
             events.append(Event(known.id, "named", True, confidence, f"the face of {name} is recognised"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,10 +14,39 @@ from opendr_perception.tasks.people.scene.sight import Floats, Sight
 
 UNLIKE = 0.5
 """Likeness to somebody's looks, below which a track may have gone over to somebody else."""
-DOUBTS = 5
-"""Images in a row in which that must be so."""
+STEADY = 0.8
+"""Likeness of two looks in a row, below which somebody else may be seen."""
+UNSEEN = 0.35
+"""Seconds without a look, as behind somebody, after which it may be another one who comes out."""
 LEAP = 1.0
 """Diagonals of its box that a track moves from one image to the next, if its id was given to somebody else."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Comparison of a track with its owner and with others whom it could be of, over some images.
+
+    Args:
+        since: when it began, s.
+        images: so many.
+        own: sum of the likenesses to the owner.
+        others: sums of those to others, by their ids; of who was among them in all images.
+        looks: sum of the looks (640,).
+    """
+
+    since: float
+    images: int = 0
+    own: float = 0.0
+    others: Mapping[str, float] = field(default_factory=dict)
+    looks: Look | None = None
+
+    def see(self, look: Look, own: float, others: Mapping[str, float]) -> Trial:
+        """Take note of the likenesses in the next image."""
+        if self.looks is None:
+            return Trial(self.since, 1, own, others, look)
+        both = self.others.keys() & others.keys()
+        sums = {one: self.others[one] + others[one] for one in both}
+        return Trial(self.since, self.images + 1, self.own + own, sums, self.looks + look)
 
 
 @dataclass
@@ -31,7 +60,12 @@ class Followed:
         person: whose it is; '' while that is not known.
         images: in which it was seen.
         looks: sum of the looks (640,) in those in which clothes were seen well; None before the first.
-        doubts: images in a row in which it looked like somebody else.
+        last: the last look; None before the first.
+        shown: when that was, s.
+        changed: whether it was another one than before, or was not seen for a moment before.
+        trial: while it is doubted that it is still of the same person; None while it is not.
+        not_of: id of the person whose it is no more; '' nobody's.
+        far: images in a row in which another camera saw its person elsewhere.
     """
 
     since: float
@@ -40,7 +74,12 @@ class Followed:
     person: str = ""
     images: int = 0
     looks: Look | None = None
-    doubts: int = 0
+    last: Look | None = None
+    shown: float = -math.inf
+    changed: bool = False
+    trial: Trial | None = None
+    not_of: str = ""
+    far: int = 0
 
     @property
     def look(self) -> Look | None:
@@ -79,6 +118,9 @@ class CameraMemory:
         followed.images += 1
         if look is not None:
             followed.looks = look.copy() if followed.looks is None else followed.looks + look
+            steady = followed.last is not None and float(followed.last @ look) >= STEADY
+            followed.changed = not steady or time - followed.shown > UNSEEN
+            followed.last, followed.shown = look, time
         return followed
 
     def forget(self, time: float, lost_after: float, alive: Sequence[SeenPerson]) -> None:

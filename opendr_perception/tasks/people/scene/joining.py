@@ -92,7 +92,9 @@ class SeenPerson:
 
 
 def join(sight: Sight, before: Mapping[str, str] = {}) -> list[SeenPerson]:
-    """All who are in an image: each body, with what belongs to it, and then the faces without a body.
+    """All who are in an image: each body, with what belongs to it, and then the faces beside all bodies.
+
+    A face inside of the box of a body that is not its own is of somebody behind, whose body will be found, or none.
 
     Args:
         sight: the image.
@@ -126,7 +128,7 @@ def join(sight: Sight, before: Mapping[str, str] = {}) -> list[SeenPerson]:
                 face is not None and disputed(number, face, boxes, worth[:, face_of[number]], was[:, face_of[number]]),
             )
         )
-    alone = [face for number, face in enumerate(faces) if number not in face_of.values()]
+    alone = [face for k, face in enumerate(faces) if k not in face_of.values() and not held_by(boxes, face).any()]
     return found + [SeenPerson("", face.box, face.score, face=face, emotion=emotions.get(face.track)) for face in alone]
 
 
@@ -168,11 +170,15 @@ def disputed(body: int, face: Face, boxes: Floats, worth: Floats, was: npt.NDArr
         worth: (n,) of the face with all bodies.
         was: (n,) which of them had the face before.
     """
-    middle = (face.box[:2] + face.box[2:]) / 2
-    around = (boxes[:, :2] <= middle).all(axis=1) & (middle <= boxes[:, 2:]).all(axis=1)
-    rivals = (worth >= RIVAL * worth[body]) | (was & around)
+    rivals = (worth >= RIVAL * worth[body]) | (was & held_by(boxes, face))
     rivals[body] = False
     return bool(rivals.any())
+
+
+def held_by(boxes: Floats, face: Face) -> npt.NDArray[np.bool_]:
+    """Mask (n,) of the boxes (n, 4) in which the middle of a face is."""
+    middle = (face.box[:2] + face.box[2:]) / 2
+    return np.asarray((boxes[:, :2] <= middle).all(axis=1) & (middle <= boxes[:, 2:]).all(axis=1), np.bool_)
 
 
 def likeness(box: Floats, keypoints: Floats | None, face: Face) -> float:

@@ -9,11 +9,28 @@ from dataclasses import dataclass, field
 from opendr_perception.tasks.people.scene.clothes import Wardrobe
 from opendr_perception.tasks.people.scene.doings import Doings
 from opendr_perception.tasks.people.scene.naming import Naming
-from opendr_perception.tasks.people.scene.sight import NameSource, Person, Zone
+from opendr_perception.tasks.people.scene.sight import Floats, NameSource, Person, Zone
 from opendr_perception.tasks.people.scene.space import MotionEstimate
 
 MOST_ALIASES = 1000
 """Ids that are remembered to be somebody's, although they have another one by now."""
+
+
+@dataclass(frozen=True, eq=False)
+class Whereabouts:
+    """Where a camera saw somebody.
+
+    Args:
+        time: s.
+        frame: in which.
+        point: (3,) m.
+        since: when the track began by which it was seen, s.
+    """
+
+    time: float
+    frame: str
+    point: Floats
+    since: float
 
 
 @dataclass
@@ -34,6 +51,7 @@ class KnownPerson:
         newest: what was said of them last.
         cameras: when each camera saw them last, s.
         has_body: whether a body was ever seen.
+        places: where each camera saw them last.
     """
 
     id: str
@@ -49,6 +67,7 @@ class KnownPerson:
     newest: Person | None = None
     cameras: dict[str, float] = field(default_factory=dict)
     has_body: bool = False
+    places: dict[str, Whereabouts] = field(default_factory=dict)
 
     def seen_by(self, camera: str, time: float, within: float) -> bool:
         """True if a camera has seen them lately."""
@@ -96,6 +115,9 @@ class Everybody:
         old.time = newer.time
         for camera, time in young.cameras.items():
             old.cameras[camera] = max(time, old.cameras.get(camera, -math.inf))
+        for camera, place in young.places.items():
+            if camera not in old.places or old.places[camera].time < place.time:
+                old.places[camera] = place
         del self._people[young.id]
         self._aliases = {alias: old.id if name == young.id else name for alias, name in self._aliases.items()}
         self._aliases[young.id] = old.id

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from opendr_perception.tasks.people.scene.clothes import Look, Match, recognise
-from opendr_perception.tasks.people.scene.following import DOUBTS, UNLIKE, CameraMemory, Followed, SceneInstant, keys_of
+from opendr_perception.tasks.people.scene.doubting import hold_trials
+from opendr_perception.tasks.people.scene.following import UNLIKE, CameraMemory, Followed, SceneInstant, keys_of
 from opendr_perception.tasks.people.scene.joining import SeenPerson
 from opendr_perception.tasks.people.scene.known import Everybody, KnownPerson
+from opendr_perception.tasks.people.scene.placing import JUST_SEEN, SAME_PLACE, by_place, distance
 from opendr_perception.tasks.people.scene.settings import Settings
 from opendr_perception.tasks.people.scene.sight import Event, NameSource, Sight
 from opendr_perception.tasks.people.scene.space import locate
 
 SAME_TRACK = 0.9
 """Probability that a track that goes on after a gap is of the same person."""
-JUST_SEEN = 0.5
-"""Seconds since which somebody whom a camera has seen cannot be somebody else in it."""
-SAME_PLACE = 0.8
-"""Metres between two places, seen by two cameras, that can be of one person."""
+SAME_TWO = 0.8
+"""Probability that who is seen at one place by two cameras is one person."""
 CLOSE_BY = 1.0
 """Heights of a box that somebody may have moved, who was lost a moment ago and is there again."""
 EASIER = 0.06
@@ -27,7 +28,7 @@ EASIER = 0.06
 ALIKE = 0.6
 """Likeness of clothes from which a face that goes on tells who a new body is: tracks of faces jump to others."""
 PATIENCE = 3.0
-"""Times `appear_after` that somebody is waited for whose clothes are not seen well."""
+"""Times `appear_after` that somebody is waited for whose clothes are not seen well, or whose face alone is seen."""
 
 Found = list[tuple[SeenPerson, KnownPerson]]
 
@@ -54,7 +55,10 @@ class PersonRecogniser:
         found: Found = []
         waiting = []
         taken: set[str] = set()
-        going_on = [(one, *self._going_on(one, memory, looks.get(one.body), time, settings)) for one in seen]
+        for one in seen:
+            self._follow(one, memory, looks.get(one.body), time, settings)
+        hold_trials(memory, looks, self._everybody, now.sight.camera, settings.same_look - EASIER, time)
+        going_on = [(one, *self._going_on(one, memory)) for one in seen]
         for one, known, by_body in sorted(going_on, key=lambda each: not each[2]):  # bodies first: faces go over
             if known is not None and known.id not in taken and (by_body or self._fits(known, one, looks)):
                 taken.add(known.id)
@@ -82,22 +86,23 @@ class PersonRecogniser:
         look = looks.get(seen.body)
         return look is None or not known.wardrobe.views or known.wardrobe.likeness(look) >= ALIKE
 
-    def _going_on(
+    def _follow(
         self, seen: SeenPerson, memory: CameraMemory, look: Look | None, time: float, settings: Settings
-    ) -> tuple[KnownPerson | None, bool]:
-        """The person of a track, as it was known before, and whether by its body, which counts before its face."""
-        known, by_body = None, False
+    ) -> None:
+        """Take note of somebody's tracks; an id that was given to somebody else is followed anew."""
         for key in keys_of(seen):
             box = seen.box if key[0] == "b" or seen.face is None else seen.face.box
             before = memory.tracks.get(key)
             reused = before is not None and time - before.time > settings.lost_after
             if reused or (before is not None and before.leaps_to(box) and self._unlike(before, look)):
                 del memory.tracks[key]
-            followed = memory.follow(key, box, look if key[0] == "b" else None, time)
-            owner = self._everybody.get(followed.person) if followed.person else None
-            if owner is not None and key[0] == "b" and self._doubted(followed, owner, look):
-                memory.tracks[key] = Followed(time, time, box, images=1, looks=look)
-                owner = None
+            memory.follow(key, box, look if key[0] == "b" else None, time)
+
+    def _going_on(self, seen: SeenPerson, memory: CameraMemory) -> tuple[KnownPerson | None, bool]:
+        """The person of a track, as it was known before, and whether by its body, which counts before its face."""
+        known, by_body = None, False
+        for key in keys_of(seen):
+            owner = self._everybody.get(memory.tracks[key].person) if memory.tracks[key].person else None
             if key[0] == "f" and seen.disputed:
                 owner = None
             if owner is not None and known is not None and owner is not known and not owner.has_body:
@@ -112,21 +117,16 @@ class PersonRecogniser:
             return False
         return owner.wardrobe.likeness(look) < UNLIKE
 
-    def _doubted(self, followed: Followed, owner: KnownPerson, look: Look | None) -> bool:
-        """True if a track has looked like somebody else for so long that it has gone over to them."""
-        if look is None or not owner.wardrobe.views:
-            return False
-        followed.doubts = followed.doubts + 1 if owner.wardrobe.likeness(look) < UNLIKE else 0
-        return followed.doubts >= DOUBTS
-
     def _ripe(self, seen: SeenPerson, followed: Followed, now: SceneInstant, settings: Settings) -> bool:
         """True if enough was seen to say who it is."""
         waited = now.time - followed.since
+        if followed.not_of:
+            return True
         if followed.images < 2 and settings.appear_after > 0:
             return False
-        dressed = followed.looks is not None or not seen.body or now.sight.image is None
-        patience = 1.0 if dressed else PATIENCE
-        return waited >= settings.appear_after * patience
+        dressed = followed.looks is not None or now.sight.image is None
+        clear = dressed if seen.body else not len(now.sight.bodies)
+        return waited >= settings.appear_after * (1.0 if clear else PATIENCE)
 
     def _who(
         self, seen: SeenPerson, followed: Followed, taken: set[str], now: SceneInstant, settings: Settings
@@ -154,24 +154,28 @@ class PersonRecogniser:
         free = {
             known.id: known
             for known in self._everybody
-            if known.id not in taken and not known.seen_by(sight.camera, time, JUST_SEEN)
+            if known.id not in taken and known.cameras.get(sight.camera, -math.inf) < followed.since
         }
         if seen.face is not None and seen.face.identity.name and not seen.disputed:
             named = self._everybody.named(seen.face.identity.name, time, settings.name_half_life, without=taken)
             if len(named) == 1 and named[0].id in free:
                 return Match(named[0].id, 0.0, 1.0)
         for name, known in free.items():
-            same_track = seen.body != "" and known.newest is not None and known.newest.body == seen.body
+            newest = known.newest
+            same_track = newest is not None and newest.body == seen.body != "" and followed.not_of != known.id
             if same_track and self._close_by(known, seen, sight.camera, time, settings):  # after a gap of the stream
                 return Match(name, 0.0, SAME_TRACK)
-        elsewhere = {name: known for name, known in free.items() if time - known.time <= JUST_SEEN}
         here = self._where(seen, sight, settings)
         if here is not None:
-            near = [known for known in elsewhere.values() if self._apart(known, here, sight.frame) < SAME_PLACE]
-            far = {known.id for known in elsewhere.values() if self._apart(known, here, sight.frame) > 2 * SAME_PLACE}
-            look = followed.look
-            if len(near) == 1 and (look is None or near[0].wardrobe.likeness(look) > UNLIKE):
-                return Match(near[0].id, near[0].wardrobe.likeness(look) if look is not None else 0.0, 0.8)
+            lately = [known for known in free.values() if time - known.time <= JUST_SEEN]
+            unseen = [known for known in self._everybody if known not in lately and known.id not in taken]
+            there = None
+            if seen.body and (followed.look is not None or sight.image is None):
+                there = by_place(followed.look, here, sight.frame, lately, unseen)
+            if there is not None:
+                alike = there.wardrobe.likeness(followed.look) if followed.look is not None else 0.0
+                return Match(there.id, alike, SAME_TWO)
+            far = {known.id for known in lately if distance(known, here, sight.frame) > 2 * SAME_PLACE}
             free = {name: known for name, known in free.items() if name not in far}
         if followed.look is None:
             return None
@@ -189,12 +193,6 @@ class PersonRecogniser:
             return None
         fix = locate(sight, seen, settings)
         return None if fix is None else sight.mount.apply(fix.point)
-
-    def _apart(self, known: KnownPerson, here: np.ndarray, frame: str) -> float:
-        """Metres over the floor between somebody and a place; between the two if nothing is known."""
-        if known.motion is None or known.motion.frame != frame:
-            return 1.5 * SAME_PLACE
-        return float(np.linalg.norm((known.motion.mean[:3] - here)[:2]))
 
     def _close_by(self, known: KnownPerson, seen: SeenPerson, camera: str, time: float, settings: Settings) -> bool:
         """True if somebody was lost a moment ago near to where somebody is found."""
