@@ -78,10 +78,7 @@ class Eye:
         self._recognise = face.build(face.Settings(gallery=gallery))
         self._memories = self._find.new_memory(), self._estimate.new_memory(), self._recognise.new_memory()
         self._known = fusion.new_memory()
-        yaw = CAMERAS[name].yaw
-        turn = np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1.0]])
-        place = np.array([CAMERAS[name].x, CAMERAS[name].y, CAMERA.above])
-        self._mount = scene.Mount(turn @ np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]]), place, upright=True)
+        self._mount = mount_of(name)
 
     def look(self, pixels: np.ndarray, stamp: float) -> Shot:
         image = Image(pixels, "rgb8")
@@ -92,6 +89,14 @@ class Eye:
         sight = scene.Sight(self._name, size, found.detections, found.tracks, image, poses, faces)
         sight = scene.Sight(**{**vars(sight), "lens": LENS, "mount": self._mount, "frame": "map"})
         return Shot(pixels[..., ::-1].copy(), poses, faces, self._fusion(sight, self._known, stamp))
+
+
+def mount_of(name: str) -> scene.Mount:
+    """Pose of a camera in the room."""
+    yaw = CAMERAS[name].yaw
+    turn = np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1.0]])
+    place = np.array([CAMERAS[name].x, CAMERAS[name].y, CAMERA.above])
+    return scene.Mount(turn @ np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]]), place, upright=True)
 
 
 LENS = PinholeCamera(CAMERA.matrix, CAMERA.width, CAMERA.height, np.zeros(4))
@@ -127,7 +132,7 @@ def filmed() -> Iterator[tuple[float, list[Shot]]]:
         eyes = {name: Eye(name, gallery, fusion) for name in CAMERAS}
         light = Light(azimuth=2.8, elevation=0.7, strength=0.6, ambient=0.6)
         world.reset(Scene(tuple(Standing(name, where(name, 0.0)) for name in NAMES), light=light), render=False)
-        for number in range(round(WAYS[ANN][-1][0] * RATE) + 1):
+        for number in range(round(max(way[-1][0] for way in WAYS.values()) * RATE) + 1):
             time = number / RATE
             for name in NAMES:
                 world.place_person(name, where(name, time))

@@ -197,7 +197,8 @@ def _extras(node_class: type[ManagedNode]) -> Interfaces:
     """Topics that it publishes where the packages of the messages are installed, and those that come and go."""
     extras = node_class.OUTPUTS if issubclass(node_class, PerceptionNode) else ()
     names = [*(f"~/{extra.topic}" for extra in extras), *getattr(node_class, "PUBLISHES_BELOW", ())]
-    return Interfaces({"publish": frozenset(names)})
+    later = frozenset(getattr(node_class, "SUBSCRIBES_LATER", ()))
+    return Interfaces({"publish": frozenset(names)} | ({"subscribe": later} if later else {}))
 
 
 def _parameters(node_class: type[ManagedNode]) -> dict[str, type]:

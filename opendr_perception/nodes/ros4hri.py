@@ -47,12 +47,14 @@ class Parameters(NodeParameters):
 
 
 class Ros4hri(ManagedNode):
-    """people, faces, persons, poses, emotions, voices, image_raw, camera_info -> /humans/..., tf"""
+    """people, faces, persons, poses, emotions, voices, audio, image_raw, camera_info -> /humans/..., tf"""
 
     NAME = "ros4hri"
     Parameters = Parameters
     PUBLISHES_BELOW = ("/humans/*",)
     """Names of topics that come and go with people, for the security policy."""
+    SUBSCRIBES_LATER = ("image_raw", "image_raw/compressed", "audio")
+    """Those that are subscribed only while somebody wants what is made of them."""
 
     def __init__(self, **options: object) -> None:
         self._bridge: HumansBridge | None = None

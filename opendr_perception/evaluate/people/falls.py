@@ -5,6 +5,7 @@ Key points of clips are shown as the poses of one person, together with what the
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,9 @@ from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people.scene import Settings, Sight, build
 
 SIZE = 640, 480
+SHOULDERS, HIPS = (5, 6), (11, 12)
+LEANS = math.radians(60)
+"""Angle of a trunk with the vertical that everybody passes who falls."""
 NETWORK = "action-research"
 """The default of the node `action_recognition`."""
 
@@ -36,6 +40,9 @@ def fall_events(dataset: Path) -> Report:
     subjects = np.array([clip.subject for clip in clips])
     report.count("clips", len(clips))
     report.add("falls with an event", *by_subject(counts[fallen] > 0, subjects[fallen]))
+    tips = np.array([_tips(clip) for clip in clips])
+    report.count("falls in which the trunk is seen to tip", int((fallen & tips).sum()))
+    report.add("those with an event", *by_subject(counts[fallen & tips] > 0, subjects[fallen & tips]))
     report.add("falls with exactly one", *by_subject(counts[fallen] == 1, subjects[fallen]))
     report.add("daily clips with an event", *by_subject(counts[~fallen] > 0, subjects[~fallen]))
     kinds = np.array([f"{clip.kind}, {clip.action}" for clip in clips])
@@ -44,6 +51,14 @@ def fall_events(dataset: Path) -> Report:
         {f"{k} ({(kinds == k).sum()})": float((counts[kinds == k] > 0).mean()) for k in np.unique(kinds)},
     )
     return report
+
+
+def _tips(clip: ActionRecording) -> bool:
+    """True if the trunk is seen to lean by more than `LEANS` in some frame; else somebody else is shown, upright."""
+    shoulders, hips = (clip.image[:, list(pair)].mean(axis=1) for pair in (SHOULDERS, HIPS))
+    seen = clip.seen[:, [*SHOULDERS, *HIPS]].all(axis=1)
+    along = (hips - shoulders)[seen]
+    return bool((along[:, 1] < math.cos(LEANS) * np.linalg.norm(along, axis=1)).any())
 
 
 def _falls(recogniser: ActionRecogniser, clip: ActionRecording) -> int:
