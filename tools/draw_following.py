@@ -39,7 +39,7 @@ BEGIN, SPEED, TURN = Pose(-1.0, -1.2, 0.0), 0.18, 0.09
 """Of who walks: where, m/s, rad/s."""
 PURSUIT = Pursuit(distance=1.2, side=0.15)
 SECONDS, EVERY = 26.0, 6.5
-"""How long, and after how much of that a view is shown."""
+"""Seconds in all, and between two views that are shown."""
 SIDE, METRES = 480, 6.0
 """Pixels and metres of the view from above."""
 ROBOT, PERSON = (255, 150, 40), (40, 40, 230)
@@ -55,7 +55,7 @@ class Follower:
         self._limiter, self._follow = VelocityLimiter(limits), Follow(PURSUIT, limits)
 
     def look(self, pixels: np.ndarray, stamp: float) -> tuple[scene.SceneReport, PersonPosition | None]:
-        """What is seen, and where the first person is."""
+        """The people who are seen, and the place of the first of them."""
         image = Image(pixels, "rgb8")
         found = self._find(image, self._memories[0], stamp)
         size = image.width, image.height

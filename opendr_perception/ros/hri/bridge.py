@@ -16,7 +16,7 @@ from opendr_perception.ros.hri.crops import CutOuts
 from opendr_perception.ros.hri.features import MOST, Features
 from opendr_perception.ros.hri.persons import PersonTopics
 from opendr_perception.ros.hri.places import Places
-from opendr_perception.ros.hri.sounds import Sounds
+from opendr_perception.ros.hri.sounds import VoiceSounds
 from opendr_perception.ros.node import ManagedNode, qos
 from opendr_perception.ros.outputs import messages
 from opendr_perception.ros.topics import names
@@ -54,7 +54,7 @@ class HumansBridge:
         self._persons = PersonTopics(node, types, root)
         self._crops = {stream: CutOuts(node, stream) for stream in node.params.streams}
         self._places = {stream: Places(node, stream) for stream in node.params.streams}
-        self._sounds = {stream: Sounds(node, stream) for stream in node.params.streams}
+        self._sounds = {stream: VoiceSounds(node, stream) for stream in node.params.streams}
         self._subscriptions = [
             self._subscribe(stream, topic, kind, take)
             for stream in node.params.streams

@@ -15,7 +15,7 @@ MOST = 64
 """Pieces of sound that are kept until it is known who speaks in them."""
 
 
-class Sounds:
+class VoiceSounds:
     """Keeps the newest sound of one stream, until `close`.
 
     Args:

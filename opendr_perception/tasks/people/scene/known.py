@@ -18,7 +18,7 @@ MOST_ALIASES = 1000
 
 @dataclass(frozen=True, eq=False)
 class Whereabouts:
-    """Where a camera saw somebody.
+    """Place at which a camera saw somebody.
 
     Args:
         time: s.

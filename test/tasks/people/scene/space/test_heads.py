@@ -1,4 +1,4 @@
-"""Where the head of somebody is, and how it is turned."""
+"""Pose of the head of somebody who is seen and located."""
 
 from __future__ import annotations
 
