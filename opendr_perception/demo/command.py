@@ -8,15 +8,18 @@ from pathlib import Path
 from rich.console import Console
 
 from opendr_perception import zoo
-from opendr_perception.demo.play import BODIES, FACES, VIEW_URL, DemoError, DemoInput, play
+from opendr_perception.demo.play import BODIES, FACES, HEART, VIEW_URL, VOICES, DemoError, DemoInput, DemoSound, play
 from opendr_perception.demo.portrait import enrol, film_portrait
 from opendr_perception.demo.present import present
 from opendr_perception.demo.report import show
+from opendr_perception.demo.sound import VOICE, write_heart, write_voice
 from opendr_perception.tasks.imaging import is_utf8, printable
 from opendr_perception.tasks.recordings import VideoError, open_source
 from opendr_perception.zoo.commands import ConsoleReporter
 
 MODELS = ("nanodet", "movenet-lightning", "blazeface", "face-embedding")
+HEARING = ("silero-vad", VOICE)
+"""Model and sample for a voice."""
 SAMPLES = {"street": ("vtest.avi", BODIES), "face": ("carphone_pristine.mp4", BODIES + FACES)}
 """Recording of each stream, and who looks at it: pedestrians from above, and a talking head."""
 PORTRAIT, PERSON = "astronaut.png", "Eileen Collins"
@@ -43,20 +46,23 @@ def demonstrate(source: str, topic: str, seconds: float, output: Path, headless:
             check_source(source, topic, console)
         zoo.fetch(MODELS, reporter=ConsoleReporter())
         with tempfile.TemporaryDirectory() as workspace:
+            sounds: dict[str, DemoSound] = {}
             if source:
                 sources, gallery = {"camera": DemoInput(source, topic=topic)}, None
             else:
                 sources, gallery = _samples(Path(workspace), errors)
-            console.print(f"Playing {', '.join(each.name for each in sources.values())} for {seconds:g} s ...")
+                sounds = _sounds(Path(workspace), errors)
+            names = [*(each.name for each in sources.values()), *(each.path.name for each in sounds.values())]
+            console.print(f"Playing {', '.join(names)} for {seconds:g} s ...")
             if view:
                 console.print(f"Open {VIEW_URL} to see it live.", highlight=False)
-            show(play(sources, seconds, output, gallery, view), console)
+            show(play(sources, seconds, output, gallery, view, sounds), console)
     except (DemoError, VideoError, zoo.ZooError, ValueError, OSError) as error:
         errors.print(f"error: {error}", markup=False)
         return 1
     except KeyboardInterrupt:
         return 130
-    present(output, "what the nodes saw", console, open_film=not headless)
+    present(output, "what the nodes saw and heard", console, open_film=not headless)
     return 0
 
 
@@ -96,3 +102,14 @@ def _samples(workspace: Path, errors: Console) -> tuple[dict[str, DemoInput], Pa
     if not found:
         raise problems[0]
     return found, gallery
+
+
+def _sounds(workspace: Path, errors: Console) -> dict[str, DemoSound]:
+    """A voice, where it can be had, and a heart."""
+    sounds = {"heart": DemoSound(write_heart(workspace), HEART, ("model:=heart-valves", "input:=audio"))}
+    try:
+        path = zoo.fetch(HEARING, reporter=ConsoleReporter())[-1]
+        return {"voice": DemoSound(write_voice(path, workspace), VOICES), **sounds}
+    except zoo.ZooError as error:
+        errors.print(f"going on without {VOICE}: {error}", markup=False)
+        return sounds

@@ -1,9 +1,9 @@
-"""A video file in which several images stand side by side."""
+"""A video file in which several images stand side by side, and maybe a strip below them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -28,12 +28,13 @@ class FilmWriter:
     Args:
         path: an mp4 file.
         streams: names, from left to right. A frame is taken whenever the first one shows an image.
+        below: draws what stands below them, (H, width, 3) uint8 BGR of a width.
     """
 
-    def __init__(self, path: Path, streams: Sequence[str]) -> None:
+    def __init__(self, path: Path, streams: Sequence[str], below: Callable[[int], np.ndarray] | None = None) -> None:
         fragments = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
         self._container = av.open(str(path), "w", options=fragments)
-        self._streams = tuple(streams)
+        self._streams, self._below = tuple(streams), below
         self._panels: dict[str, np.ndarray] = {}
         self._track: av.VideoStream | None = None
         self._start = 0.0
@@ -49,7 +50,8 @@ class FilmWriter:
         self._panels[stream] = panel
         if stream == self._streams[0] and len(self._panels) == len(self._streams):
             now = time.monotonic() if seconds is None else seconds
-            self._write(np.hstack([self._panels[name] for name in self._streams]), now)
+            image = np.hstack([self._panels[name] for name in self._streams])
+            self._write(image if self._below is None else np.vstack([image, self._below(image.shape[1])]), now)
 
     def close(self) -> None:
         """Finish the file."""

@@ -19,7 +19,15 @@ from rclpy.signals import SignalHandlerOptions
 from opendr_perception.demo.recorder import Recorded, ResultRecorder
 from opendr_perception.demo.report import Report, report_of
 from opendr_perception.files import write_text
-from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
+from opendr_perception.msg import (
+    ActionArray,
+    BodyPoseArray,
+    DetectionArray,
+    EmotionArray,
+    FaceArray,
+    HeartState,
+    VoiceArray,
+)
 from opendr_perception.ros.node import isolate_domain, running
 from opendr_perception.tasks.imaging import printable
 from opendr_perception.tasks.recordings import without_password
@@ -33,6 +41,9 @@ FACES = (
     Recorded("face_recognition", FaceArray, "faces", "faces"),
     Recorded("emotion_recognition", EmotionArray, "emotions", "emotions"),
 )
+
+VOICES = Recorded("voice_activity", VoiceArray, "voices", "")
+HEART = Recorded("heart_anomaly", HeartState, "heart", "")
 
 VIEW_URL = "http://127.0.0.1:9090/"
 START_TIMEOUT = 180.0
@@ -70,8 +81,28 @@ class DemoInput:
         ]
 
 
+@dataclass(frozen=True)
+class DemoSound:
+    """Sound to play, and the node that hears it.
+
+    Args:
+        path: as `audio_source` takes it.
+        node: that hears it.
+        parameters: of the node, as `name:=value`.
+    """
+
+    path: Path
+    node: Recorded
+    parameters: tuple[str, ...] = ()
+
+
 def play(
-    sources: Mapping[str, DemoInput], seconds: float, folder: Path, gallery: Path | None = None, view: bool = False
+    sources: Mapping[str, DemoInput],
+    seconds: float,
+    folder: Path,
+    gallery: Path | None = None,
+    view: bool = False,
+    sounds: Mapping[str, DemoSound] | None = None,
 ) -> Report:
     """Run the suite on recordings, in a loop, and write `results.jsonl`, `annotated.mp4` and `summary.json`.
 
@@ -81,6 +112,7 @@ def play(
         folder: where to write.
         gallery: of the faces that are known; None for the user's own.
         view: whether everything is shown in a browser too.
+        sounds: what is heard beside it, by the name of its stream.
 
     Raises:
         DemoError: a program ended early, or there is no result.
@@ -102,11 +134,14 @@ def play(
         for name, source in sources.items()
     ]
     viewers = [["opendr_perception.cli", "view", "--port", VIEW_URL.rpartition(":")[2].strip("/")]] if view else []
-    log = folder / "nodes.log"
+    log, heard = folder / "nodes.log", sounds or {}
+    hearing = {name: sound.node for name, sound in heard.items()}
     with (
         open(log, "w", encoding="utf-8") as output,
-        listening(lambda: ResultRecorder(folder, {name: source.nodes for name, source in sources.items()})) as recorder,
-        running([perception, *cameras, *viewers], output.fileno()) as programs,
+        listening(
+            lambda: ResultRecorder(folder, {name: source.nodes for name, source in sources.items()}, hearing)
+        ) as recorder,
+        running([perception, *cameras, *viewers, *_hearing_programs(heard)], output.fileno()) as programs,
     ):
         try:
             _wait(seconds=START_TIMEOUT, until=recorder.started, recorder=recorder, programs=programs, log=log)
@@ -116,9 +151,27 @@ def play(
         except KeyboardInterrupt:
             if not recorder.started.is_set():
                 raise
-        report = report_of(recorder, {name: source.name for name, source in sources.items()}, names)
+        played = {name: source.name for name, source in sources.items()}
+        played |= {name: sound.path.name for name, sound in heard.items()}
+        report = report_of(recorder, played, [*names, *(node.node for node in hearing.values())])
     write_text(folder / "summary.json", json.dumps(report, indent=2) + "\n")
     return report
+
+
+def _hearing_programs(sounds: Mapping[str, DemoSound]) -> list[list[str]]:
+    """The command lines of what plays and hears sounds: all that hears in one process."""
+    if not sounds:
+        return []
+    run = ["opendr_perception.cli", "run"]
+    listeners = [*run, *(sound.node.node for sound in sounds.values()), "--ros-args"]
+    for name, sound in sounds.items():
+        for option in (f"streams:=[{name}]", *sound.parameters):
+            listeners += ["-p", f"{sound.node.node}:{option}"]
+    play = [*run, "audio_source", "--ros-args", "-p", "loop:=true", "-p", "chunk:=0.05"]
+    players = [
+        [*play, "-r", f"__ns:=/{name}", "-p", f"path:={json.dumps(str(sound.path))}"] for name, sound in sounds.items()
+    ]
+    return [listeners, *players]
 
 
 class FailingNode(Protocol):

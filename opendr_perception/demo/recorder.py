@@ -18,17 +18,20 @@ from rclpy.time import Time
 from sensor_msgs.msg import Image
 
 from opendr_perception.demo.film import FilmWriter
-from opendr_perception.msg import NodeStatistics
+from opendr_perception.demo.sound import SoundStrip
+from opendr_perception.msg import Audio, NodeStatistics
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.convert.messages import face_views
 from opendr_perception.ros.convert.plain import to_dict
 from opendr_perception.ros.convert.readers import read_actions, read_emotions, read_faces, read_poses
+from opendr_perception.ros.node import qos
 from opendr_perception.tasks.drawing import draw_faces, write_actions, write_emotions
+from opendr_perception.tasks.sound import decode
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Results of a node to record: type and topic of its results, and the field that lists the people."""
+    """Results of a node to record: type and topic of its results, and the field that lists the people; '' for none."""
 
     node: str
     type: type
@@ -43,12 +46,19 @@ class ResultRecorder(Node):
         folder: where to write `results.jsonl` and `annotated.mp4`.
         streams: the nodes that serve each stream. The annotated images of the first one make its film, with what the
             others say drawn over them.
+        sounds: the node that hears each stream of sound. They make the strip below the film.
     """
 
-    def __init__(self, folder: Path, streams: Mapping[str, Sequence[Recorded]]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        streams: Mapping[str, Sequence[Recorded]],
+        sounds: Mapping[str, Recorded] | None = None,
+    ) -> None:
         super().__init__("demo_recorder")
         self._lines = open(folder / "results.jsonl", "w", encoding="utf-8")  # noqa: SIM115 - open as long as the node
-        self._film = FilmWriter(folder / "annotated.mp4", list(streams))
+        self._strip = SoundStrip(list(sounds or {}))
+        self._film = FilmWriter(folder / "annotated.mp4", list(streams), self._strip.draw if sounds else None)
         self.started = threading.Event()
         self.failure = ""
         self.statistics: dict[tuple[str, str], NodeStatistics] = {}
@@ -56,12 +66,15 @@ class ResultRecorder(Node):
         self.tracks: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
         self._newest: defaultdict[str, dict[str, Any]] = defaultdict(dict)
         self.create_subscription(DiagnosticArray, "/diagnostics", self._on_diagnostics, 10)
-        for name in {node.node for nodes in streams.values() for node in nodes}:
+        for name in {node.node for nodes in (*streams.values(), [*(sounds or {}).values()]) for node in nodes}:
             self.create_subscription(NodeStatistics, f"/{name}/statistics", self._on_statistics, 10)
         for stream, nodes in streams.items():
             for node in nodes:
                 self._write_down(node, stream)
             self._watch(nodes[0].node, stream)
+        for stream, node in (sounds or {}).items():
+            self._write_down(node, stream)
+            self._listen(stream)
 
     def close(self) -> None:
         """Finish the files and destroy the node."""
@@ -80,6 +93,9 @@ class ResultRecorder(Node):
             self._lines.write(json.dumps(line, allow_nan=False) + "\n")
             self._lines.flush()  # what is written survives a crash
             self._newest[stream][node.topic] = message
+            if not node.people:
+                self._strip.say(stream, message)
+                return
             people = fields[node.people]
             self.people[node.node, stream] += len(people)
             self.tracks[node.node, stream].update(person["track_id"] for person in people if person["track_id"])
@@ -95,10 +111,17 @@ class ResultRecorder(Node):
 
         self.create_subscription(Image, f"/{node}/{stream}/image", show, QoSProfile(depth=1), raw=True)
 
+    def _listen(self, stream: str) -> None:
+        def hear(message: Audio) -> None:
+            samples = decode(bytes(message.data), message.encoding, message.channels)
+            self._strip.hear(stream, samples, message.sample_rate)
+
+        self.create_subscription(Audio, f"/{stream}/audio", hear, qos.newest("reliable", 100))
+
     def _on_diagnostics(self, message: DiagnosticArray) -> None:
         """End it when nothing can come: a source has failed, or another node could not start."""
         for status in message.status:
-            if status.level == DiagnosticStatus.ERROR and (not self.started.is_set() or "video_source" in status.name):
+            if status.level == DiagnosticStatus.ERROR and (not self.started.is_set() or "_source" in status.name):
                 self.failure = f"{status.name.lstrip('/')}: {status.message}"
 
     def _on_statistics(self, message: NodeStatistics) -> None:

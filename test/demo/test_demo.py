@@ -13,7 +13,7 @@ from std_msgs.msg import Header
 
 from opendr_perception.demo import play
 from opendr_perception.demo.command import PERSON
-from opendr_perception.demo.play import BODIES, FACES
+from opendr_perception.demo.play import BODIES, FACES, HEART, VOICES
 from opendr_perception.demo.recorder import to_dict
 
 
@@ -42,11 +42,14 @@ def test_it_writes_what_the_nodes_published(tmp_path: Path) -> None:
     assert {face["identity"] for line in of_topic["/portrait/faces"] for face in line["faces"]} == {"", PERSON}
     assert {face["identity"] for line in of_topic["/face/faces"] for face in line["faces"]} == {""}
 
+    assert any(voice["speaking"] for line in of_topic["/voice/voices"] for voice in line["voices"])
+    assert {line["label"] for line in of_topic["/heart/heart"]} & {"normal", "mitral regurgitation"}
+
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert summary["sources"].keys() == {"street", "face", "portrait"}
+    assert summary["sources"].keys() == {"street", "face", "portrait", "voice", "heart"}
     for row in summary["nodes"]:
         assert row["received"] == row["processed"] + row["dropped"] + row["rejected"]
-    assert {row["node"] for row in summary["nodes"]} == {node.node for node in BODIES + FACES}
+    assert {row["node"] for row in summary["nodes"]} == {node.node for node in (*BODIES, *FACES, VOICES, HEART)}
 
     with av.open(str(tmp_path / "out" / "annotated.mp4")) as film:
         assert sum(1 for _ in film.decode(video=0)) > 0

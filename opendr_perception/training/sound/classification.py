@@ -99,10 +99,10 @@ KINDS = {
         frames=110,
         need=0,
         keep=32,
-        speeds=(0.85, 1.0, 1.18),
+        speeds=(0.82, 0.9, 1.0, 1.1, 1.22),
         other_speeds=(1.0,),
         share=0.2,
-        distortion=Distortion(0.6, warp=0.05, stretch=0.1, echo=0.2, loudness=(-2.5, 0.7)),
+        distortion=Distortion(0.6, warp=0.07, stretch=0.12, echo=0.2, loudness=(-2.5, 0.7)),
     ),
 }
 
@@ -192,6 +192,9 @@ def main(
     only: Annotated[
         str, typer.Option(help="Leave out this group alone, and keep that network; by default each in turn, then none.")
     ] = "",
+    keep: Annotated[
+        str, typer.Option(help="Leave out each group in turn, and keep the network that has not heard this one.")
+    ] = "",
     threads: Threads = 1,
 ) -> None:
     """Train with each group left out, measure, then train on all and write `sound-KIND.npz` with its card."""
@@ -206,9 +209,12 @@ def main(
         data = material(kind, esc, digits, seed, synthetic, dataset)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    for group in filter(None, (only, keep)):
+        if group not in groups(data.recordings):
+            raise typer.BadParameter(f"no group '{group}' among {', '.join(groups(data.recordings))}")
     base = Settings(kind, "", steps, seed=seed, synthetic=synthetic)
     figures: dict[str, Any] = {}
-    for group in [only] if only else groups(data.recordings):
+    for group in [only] if only else sorted(groups(data.recordings), key=lambda name: name != keep):
         measured = output / f"figures-{group}.json"
         if not measured.exists():
             network = learn(kind, data, group, replace(base, left_out=group), output, console)
@@ -217,8 +223,8 @@ def main(
             write_text(measured, json.dumps(found, indent=1))
         figures[group] = json.loads(measured.read_text())
         console.print(f"{group} left out: {figures[group]}")
-    kept = replace(base, left_out=only)
-    network = learn(kind, data, only, kept, output, console)
+    kept = replace(base, left_out=only or keep)
+    network = learn(kind, data, kept.left_out, kept, output, console)
     save(network, output / f"sound-{kind}.npz", _card(kind, kept, data, network, summary(figures)))
     console.print(f"wrote {output / f'sound-{kind}.npz'}")
 
@@ -239,7 +245,11 @@ def _card(
         "command": f"python -m opendr_perception.training.sound.classification {kind} --steps {settings.steps} "
         f"--seed {settings.seed}"
         + (f" --synthetic {settings.synthetic}" if settings.synthetic else "")
-        + (f" --only {settings.left_out}" if settings.left_out else ""),
+        + (
+            f" --{'keep' if len(figures['by group left out']) > 1 else 'only'} {settings.left_out}"
+            if settings.left_out
+            else ""
+        ),
         **versions(),
         "figures": figures,
     }

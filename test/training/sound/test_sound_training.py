@@ -142,6 +142,8 @@ def test_a_training_on_scenes_or_genres_learns_and_measures(kind: str, tmp_path:
     assert yaml.safe_load(weights.with_suffix(".yaml").read_text())["labels"] == ["dog", "rain", "unknown"]
     refused = CliRunner().invoke(app, [kind, "--steps", "1"])
     assert refused.exit_code == 2
+    stranger = [kind, "--data", str(tmp_path / "set"), "--keep", "nobody", "--output", str(tmp_path)]
+    assert "no group 'nobody'" in " ".join(CliRunner().invoke(app, stranger).output.split())
 
 
 def test_words_are_spoken_by_many_voices_where_the_synthesiser_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,13 +203,15 @@ def test_a_training_learns_resumes_measures_and_is_shipped(
     kind = classification.KINDS["environment"]
     shape = {"widths": (4, 8, 8, 8), "pools": (2, 2, 2, 2), "channels": 16, "window": 20}
     monkeypatch.setitem(classification.KINDS, "environment", classification.replace(kind, shape=shape, speeds=(1.0,)))
-    arguments = {"esc": esc, "digits": digits, "steps": 30, "output": tmp_path / "out"}
+    arguments = {"esc": esc, "digits": digits, "steps": 30, "output": tmp_path / "out", "keep": "2"}
     classification.main("environment", **arguments)
     folder = tmp_path / "out" / "environment"
     card = yaml.safe_load((folder / "sound-environment.yaml").read_text())
     assert card["labels"] == ["dog", "rain", "unknown"]
     assert card["figures"]["accuracy"]["mean"] >= 0.75, "two tones are easily told apart"
     assert sorted(card["figures"]["by group left out"]) == ["1", "2"]
+    assert "--keep 2" in card["command"]
+    assert card["recordings"] == 8, "group 2 is what measures it"
     before = json.loads((folder / "figures-1.json").read_text())
     classification.main("environment", **arguments)  # nothing is done twice
     assert json.loads((folder / "figures-1.json").read_text()) == before
