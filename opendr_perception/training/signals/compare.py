@@ -75,7 +75,8 @@ def read_beats_file(path: Path) -> Beats:
     Raises:
         ValueError: it is none; the text says which line is wrong.
     """
-    waves, texts = [], []
+    waves: list[npt.NDArray[np.float32]] = []
+    texts: list[str] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip() or line[0] in "#@":
             continue
@@ -146,8 +147,8 @@ def score(beats: Beats, variant: tuple[Attention, int], steps: int, seed: int) -
         network = learn(beats, known, variant, steps, seed)
         with torch.inference_mode():
             said[unknown] = network(torch.from_numpy(beats.waves[unknown])[:, None]).argmax(1).numpy()
-    names = [[beats.names[place] for place in places.tolist()] for places in (beats.labels, said)]
-    return float(f1(confusion(*names, beats.names)).mean())
+    truth, found = ([beats.names[place] for place in places.tolist()] for places in (beats.labels, said))
+    return float(f1(confusion(truth, found, beats.names)).mean())
 
 
 def compare(scores: Mapping[str, Sequence[float]]) -> list[dict[str, object]]:
