@@ -46,6 +46,22 @@ ROW = {"case": "one", "metric": "time", "unit": "ms", "ours": 4.44, "peer": 28.5
 ROW |= {"target": 4.0, "met": False}
 
 
+def test_a_table_of_attentions_says_what_is_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOL["attention_table"].__globals__, "ATTENTIONS", tmp_path / "attentions.json")
+    row = {"variant": "csa, h = 1", "parameters": 1121, "mean": 0.7123, "deviation": 0.021}
+    rows = [
+        row | {"difference": None, "noise": None, "beyond noise": None},
+        row | {"difference": 0.031, "noise": 0.04, "beyond noise": False},
+        row | {"difference": -0.06, "noise": 0.04, "beyond noise": True},
+    ]
+    (tmp_path / "attentions.json").write_text(json.dumps({"rows": rows}))
+    assert TOOL["attention_table"]().splitlines()[2:] == [
+        "| csa, h = 1 | 1,121 | 71.2 ± 2.1 |  | the best mask |",
+        "| csa, h = 1 | 1,121 | 71.2 ± 2.1 | +3.1 ± 4.0 | within noise |",
+        "| csa, h = 1 | 1,121 | 71.2 ± 2.1 | -6.0 ± 4.0 | beyond noise |",
+    ]
+
+
 def test_a_table_of_the_benchmark_says_what_missed_its_target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "bench.json"
     monkeypatch.setitem(TOOL["bench_table"].__globals__, "BENCH", file)

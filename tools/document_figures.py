@@ -1,4 +1,4 @@
-"""Write measured figures into pages, from the JSON of `opendr-perception evaluate` and of `opendr-perception bench`.
+"""Write measured figures into pages, from the JSON of `opendr-perception evaluate`, `bench` and of a comparison.
 
     python tools/document_figures.py
 
@@ -6,7 +6,8 @@ A page says `<!-- figure: persons.pets.test | standard: AP -->0.926<!-- end -->`
 the name of the figure in it. With a third part, `| interval`, the 95 % interval is written too. The figures of the
 benchmark are the table between `<!-- bench table -->` and `<!-- end -->`; with lines of `case | metric | peer` in the
 comment, after a colon, only these. They come from docs/figures/bench.json, which is what `make bench` leaves in
-bench-output.
+bench-output. The attentions of the bag-of-features are the table between `<!-- attention table -->` and
+`<!-- end -->`, from docs/figures/attentions.json, which `opendr_perception.training.signals.compare` writes.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs" / "figures" / "evaluate"
 BENCH = ROOT / "docs" / "figures" / "bench.json"
+ATTENTIONS = ROOT / "docs" / "figures" / "attentions.json"
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "opendr_perception" / "zoo" / "weights").glob("*.md")),
 ]
 MARKER = re.compile(r"(<!-- figure: ([\w.-]+) \| ([^|>]+?)( \| interval)? -->)(.*?)(<!-- end -->)")
+ATTENTION_TABLE = re.compile(r"(<!-- attention table -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 BENCH_TABLE = re.compile(r"(<!-- bench table(?::\n(.*?)\n)? ?-->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -84,6 +87,21 @@ def _bench_row(row: dict[str, Any]) -> str:
     return "| " + " | ".join(cells) + " |\n"
 
 
+def attention_table() -> str:
+    """Macro F1 of each attention over the seeds, and whether it differs from the best baseline by more than noise."""
+    head = "| attention | parameters of it | macro F1 | from the best mask | |\n|---|---|---|---|---|\n"
+    return head + "".join(map(_attention_row, json.loads(ATTENTIONS.read_text())["rows"]))
+
+
+def _attention_row(row: dict[str, Any]) -> str:
+    apart, said = "", "the best mask"
+    if row["difference"] is not None:
+        apart = f"{100 * row['difference']:+.1f} ± {100 * row['noise']:.1f}"
+        said = "beyond noise" if row["beyond noise"] else "within noise"
+    score = f"{100 * row['mean']:.1f} ± {100 * row['deviation']:.1f}"
+    return f"| {row['variant']} | {row['parameters']:,} | {score} | {apart} | {said} |\n"
+
+
 def _measured(value: float, unit: str) -> str:
     number = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{number} {unit}".rstrip()
@@ -94,8 +112,9 @@ def generated() -> dict[Path, str]:
     found = {}
     for page in PAGES:
         text = page.read_text()
-        if MARKER.search(text) or BENCH_TABLE.search(text):
+        if any(pattern.search(text) for pattern in (MARKER, BENCH_TABLE, ATTENTION_TABLE)):
             text = MARKER.sub(lambda m: m[1] + text_of(m[2], m[3], bool(m[4])) + m[6], text)
+            text = ATTENTION_TABLE.sub(lambda m: m[1] + attention_table() + m[3], text)
             found[page] = BENCH_TABLE.sub(lambda m: m[1] + bench_table(m[2]) + m[4], text)
     return found
 
