@@ -99,10 +99,10 @@ KINDS = {
         frames=110,
         need=0,
         keep=32,
-        speeds=(0.82, 0.9, 1.0, 1.1, 1.22),
+        speeds=(0.85, 1.0, 1.18),
         other_speeds=(1.0,),
         share=0.2,
-        distortion=Distortion(0.6, warp=0.07, stretch=0.12, echo=0.2, loudness=(-2.5, 0.7)),
+        distortion=Distortion(0.6, warp=0.05, stretch=0.1, echo=0.2, loudness=(-2.5, 0.7)),
     ),
 }
 
