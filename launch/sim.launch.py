@@ -21,6 +21,7 @@ from opendr_perception.ros.launching import (
     selected_nodes,
     values,
 )
+from opendr_perception.ros.robot.head_topics import PAN_LINK
 from opendr_perception.sim.model import CAMERA_AHEAD
 
 SIMULATION = "simulation"
@@ -36,8 +37,8 @@ ARGUMENTS = [
     argument(
         "robot",
         "holonomic",
-        "How the robot can move, for the simulation and for view_control.",
-        ("holonomic", "differential"),
+        "How the robot can move, for the simulation and for view_control; pan_tilt stands, and turns its head.",
+        ("holonomic", "differential", "pan_tilt"),
     ),
     *COMMON,
 ]
@@ -52,10 +53,13 @@ def start(context: LaunchContext) -> list[Node]:
     given = values(context, ARGUMENTS)
     names = selected_nodes(given["nodes"], without=[SIMULATION])
     stamped = is_stamped(given)
-    world = {"robot": given["robot"], "seed": int(given["seed"]), **stamped}
+    head = given["robot"] == "pan_tilt"
+    world = {"robot": "holonomic" if head else given["robot"], "head": head, "seed": int(given["seed"]), **stamped}
     if given["scene"]:
         world["scene"] = given["scene"]
     overrides = {"use_sim_time": True, "motion": given["robot"], **SIMULATED, **stamped}
+    if head:  # people are placed from the link that pans
+        overrides["frame_id"] = PAN_LINK
     return [process([SIMULATION], given, world), process(names, given, overrides)]
 
 

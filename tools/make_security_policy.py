@@ -4,8 +4,8 @@
     python tools/make_security_policy.py --output robot.xml --nodes face_recognition view_control \\
         --together /robot/eyes --ros-args -r image_raw:=/front/image_raw -r cmd_vel:=people_vel
 
-Nothing is listed by hand: each node is started, and asked what it has, once as it is by default and once with
-compressed images and simulated time. The models must be there (`make models`). The second form is for a robot whose
+Nothing is listed by hand: each node is started, and asked what it has: as it is by default, and with compressed images,
+simulated time and a head that looks. The models must be there (`make models`). The second form is for a robot whose
 topics have other names, and for several nodes in one process, which share an enclave.
 """
 
@@ -50,7 +50,10 @@ VARIANTS: tuple[Mapping[str, Any], ...] = (
         "people": "topic",
         "packets": "foxglove",
         "find_speaker": True,
+        "motion": "pan_tilt",
+        "head": True,
     },
+    {"motion": "pan_tilt", "head_command": "float64"},
 )
 """Parameters that decide which topics there are."""
 RULES = {

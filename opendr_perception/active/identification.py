@@ -183,6 +183,8 @@ def _search(policy: ViewPolicy, glimpse: RangeOnly) -> Decision:
 
 def _shortened(move: Move, distance: float, max_pan: float, pan: float, way: float) -> Move | None:
     """As much of a move as the angle and the way that is left allow; None for next to nothing."""
+    if move.aim:
+        return move
     turn = min(max(pan + move.pan, -max_pan), max_pan) - pan if move.pan else 0.0
     length = Move(turn, move.advance).length(distance)
     share = min(1.0, way / length) if length > 0 else 1.0

@@ -15,6 +15,7 @@ from geometry_msgs.msg import Twist, TwistStamped
 from std_srvs.srv import Trigger
 
 from opendr_perception.ros.node import ManagedNode, NodeParameters, main, parameter
+from opendr_perception.ros.robot.head_topics import HeadTopics
 from opendr_perception.ros.robot.publisher import Instant, RobotPublisher
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
@@ -51,6 +52,12 @@ class Parameters(NodeParameters):
         "holonomic",
         "holonomic also drives sideways; differential ignores linear.y.",
         choices=ROBOTS,
+        read_only=True,
+    )
+    head: bool = parameter(
+        False,
+        "The camera is on a pan-tilt head, which goes to the positions of head/joint_trajectory, or of head/pan and "
+        "head/tilt, and tells them in joint_states.",
         read_only=True,
     )
     stamped: bool = parameter(
@@ -95,7 +102,11 @@ class Simulation(ManagedNode):
         self._world = self._do(lambda: World(params.robot, camera, rate=params.rate, people=people))
         self.until_cleanup.callback(self._do, self._world.close, LAST_TURN)
         self._resets, self._time, self._published = 0, 0.0, 0
-        self._publisher = RobotPublisher(self, (CAMERA_AHEAD, 0.0, params.camera_height))
+        self._head_goal: tuple[float, float] | None = None
+        head = HeadTopics(self, self._take_head) if params.head else None
+        if head is not None:
+            self.until_cleanup.callback(head.close)
+        self._publisher = RobotPublisher(self, (CAMERA_AHEAD, 0.0, params.camera_height), head)
         self.until_cleanup.callback(self._publisher.close)
         service = self.create_service(Trigger, "~/reset", self._answer_reset)
         self.until_cleanup.callback(self.destroy_service, service)
@@ -128,6 +139,9 @@ class Simulation(ManagedNode):
         else:
             self.warn(f"cmd_vel is not finite and is left out: {command}", about="cmd_vel")
 
+    def _take_head(self, pan: float, tilt: float) -> None:
+        self._head_goal = pan, tilt
+
     def _answer_reset(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         try:
             self._do(self._reset)
@@ -156,10 +170,13 @@ class Simulation(ManagedNode):
             return
         try:
             command, self._command = self._command, None
+            if (goal := self._head_goal) is not None:
+                self._world.turn_head(*goal)
             seen = self._world.step(command)
             self._time += self._world.period
             if seen.image is not None:
-                now = Instant(self._time, astuple(seen.robot), astuple(seen.velocity), seen.image, seen.matrix)
+                place, velocity = astuple(seen.robot), astuple(seen.velocity)
+                now = Instant(self._time, place, velocity, seen.image, seen.matrix, seen.head)
                 self._publisher.publish(now)
                 self._published += 1
         except Exception as error:  # noqa: BLE001 - a world that fails says so

@@ -12,10 +12,10 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import ROSClock
 
 from opendr_perception import zoo
-from opendr_perception.active.control import Interlocks, MotionController, Pursuit, Timeouts
+from opendr_perception.active.control import HeadController, HeadJoints, Interlocks, MotionController, Pursuit, Timeouts
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.perception import GalleryRecogniser
-from opendr_perception.active.policies import POLICIES, Policies, ViewPolicy
+from opendr_perception.active.policies import POLICIES, Policies, Static, ViewPolicy, Watching
 from opendr_perception.active.surroundings import STILL
 from opendr_perception.ros.control import (
     AutoFollow,
@@ -23,13 +23,13 @@ from opendr_perception.ros.control import (
     ControlTopics,
     DriveLoop,
     Episodes,
-    ExplorerParameters,
     Guards,
     IdentifyAction,
     MotionState,
     StopLock,
     TopicExplorer,
 )
+from opendr_perception.ros.head import HeadExplorer, HeadGuards, HeadParameters, HeadPublisher
 from opendr_perception.ros.node import ManagedNode, main, parameter
 from opendr_perception.ros.robot.camera_view import CameraView
 from opendr_perception.ros.robot.transforms import FramePoses
@@ -37,7 +37,7 @@ from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
 
 
 @dataclass(frozen=True)
-class Parameters(ExplorerParameters):
+class Parameters(HeadParameters):
     """Parameters of `view_control`."""
 
     policy: str = parameter("auto", "View policy, unless a goal names one.", choices=POLICIES)
@@ -121,7 +121,12 @@ class ViewControl(ManagedNode):
         )
         self._examine = self._policies.examine
         self._policies.get(params.policy), self._policies.mesh  # what they lack shall be known now
-        self._commands = VelocityPublisher(self, self.params.stamped, self.params.frame_id)
+        self._joints = HeadJoints(params.head_range) if params.turns_head else None
+        self._commands: VelocityPublisher | HeadPublisher = (
+            VelocityPublisher(self, params.stamped, params.frame_id)
+            if self._joints is None
+            else HeadPublisher(self, params, self._joints)
+        )
         self.until_cleanup.callback(self._commands.close)
         self._state = MotionState(self, self._stop)
         self.until_cleanup.callback(self._state.close)
@@ -135,24 +140,32 @@ class ViewControl(ManagedNode):
         frames = FramePoses(self, base)
         self.until_deactivate.callback(frames.close)
         timeouts = Timeouts(command=params.command_timeout, max_age=params.max_age)
-        controller = MotionController(
-            params.motion,
-            params.limits,
-            timeouts,
-            interlocks=self._stop.interlocks,
-            require_scan=params.require_scan,
+        interlocks = self._stop.interlocks
+        controller = (
+            MotionController(
+                params.motion, params.limits, timeouts, interlocks=interlocks, require_scan=params.require_scan
+            )
+            if self._joints is None
+            else HeadController(self._joints, params.limits, timeouts, interlocks)
         )
         drive = self._drive = DriveLoop(
             controller, self._commands.publish, self._seconds, self.fail, self._state.held, self._simulated
         )
         camera = CameraView(params.face_size, params.robot_radius, mount, base, frames.pose)
-        explorer = self._explorer = TopicExplorer(
-            drive, self._recogniser, camera, self.warn, self._recogniser.alignment
+        eyes = self._recogniser, camera, self.warn, self._recogniser.alignment
+        explorer = self._explorer = (
+            HeadExplorer(drive, controller, *eyes)
+            if isinstance(controller, HeadController)
+            else TopicExplorer(drive, *eyes)
         )
         episodes = Episodes(explorer, drive, self._state.say, self._examine)
         self.until_deactivate.callback(self._wait_for, episodes)
         self.until_deactivate.callback(drive.stop)
-        self._safeguards = Guards(self, drive, self._commands, frames)
+        self._safeguards = (
+            Guards(self, drive, self._commands, frames)
+            if isinstance(self._commands, VelocityPublisher)
+            else HeadGuards(self, drive, self._commands, self._commands.joints)
+        )
         self.until_deactivate.callback(self._safeguards.close)
         self._topics = ControlTopics(self, explorer)
         self.until_deactivate.callback(self._topics.close)
@@ -209,7 +222,8 @@ class ViewControl(ManagedNode):
 
     def _policy(self, name: str) -> ViewPolicy:
         assert self._policies is not None
-        return self._policies.get(name or self.params.policy)
+        policy = self._policies.get(name or self.params.policy)
+        return Watching() if self.params.turns_head and not isinstance(policy, Static) else policy
 
     def _goal(self) -> tuple[Goal, float]:
         params = self.params

@@ -105,6 +105,43 @@ class Drive:
         return Command(float(self._across[0]), float(self._across[1]), self._turn)
 
 
+class SimulatedHead:
+    """A pan-tilt head that goes to positions as fast as its motors allow, and holds the last one."""
+
+    RATE = 2.0
+    """rad/s, of each joint."""
+    PAN, TILT = 1.5, 0.8
+    """rad, to either side."""
+
+    def __init__(self) -> None:
+        self.pan = self.tilt = 0.0
+        """rad: to the left, and downwards."""
+        self._goal = (0.0, 0.0)
+
+    def follow(self, pan: float, tilt: float) -> None:
+        """Go to positions.
+
+        Raises:
+            ValueError: they are not finite.
+        """
+        if not (math.isfinite(pan) and math.isfinite(tilt)):
+            raise ValueError(f"positions of a head must be finite, got {pan}, {tilt}")
+        self._goal = max(-self.PAN, min(self.PAN, pan)), max(-self.TILT, min(self.TILT, tilt))
+
+    def advance(self, seconds: float) -> None:
+        """Move on for some time."""
+        most = self.RATE * seconds
+        self.pan += max(-most, min(most, self._goal[0] - self.pan))
+        self.tilt += max(-most, min(most, self._goal[1] - self.tilt))
+
+    @property
+    def rotation(self) -> npt.NDArray[np.float64]:
+        """(3, 3), from the axes of what the head carries (forward, left, up) to those of the robot."""
+        (cp, sp), (ct, st) = ((math.cos(angle), math.sin(angle)) for angle in (self.pan, self.tilt))
+        pan = np.array([[cp, -sp, 0.0], [sp, cp, 0.0], [0.0, 0.0, 1.0]])
+        return np.asarray(pan @ np.array([[ct, 0.0, st], [0.0, 1.0, 0.0], [-st, 0.0, ct]]))
+
+
 def _shorten(vector: npt.NDArray[np.float64], length: float) -> npt.NDArray[np.float64]:
     """The vector, not longer than a length."""
     return np.asarray(vector * min(1.0, length / max(float(np.hypot(*vector)), 1e-9)))

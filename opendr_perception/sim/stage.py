@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
+from scipy.spatial.transform import Rotation
 
 from opendr_perception.sim import model as shapes
 from opendr_perception.sim.people import PersonModel
@@ -157,3 +159,9 @@ def rotated(x: float, y: float, angle: float) -> tuple[float, float]:
     """A vector turned counter-clockwise, angle in rad."""
     cosine, sine = math.cos(angle), math.sin(angle)
     return float(x * cosine - y * sine), float(x * sine + y * cosine)
+
+
+def quaternion(rotation: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The quaternion w, x, y, z of a rotation matrix (3, 3)."""
+    x, y, z, w = Rotation.from_matrix(rotation).as_quat()
+    return np.array([w, x, y, z])

@@ -19,9 +19,12 @@ import numpy.typing as npt
 from opendr_perception.sim import model as shapes
 from opendr_perception.sim.people import PersonModel, load_people
 from opendr_perception.sim.rendering import load_mujoco
-from opendr_perception.sim.robot import Command, Drive, DriveLimits, SimulatedCamera
+from opendr_perception.sim.robot import Command, Drive, DriveLimits, SimulatedCamera, SimulatedHead
 from opendr_perception.sim.scene import Pose, Scene, Standing, Thing, distance, draw_scene, wrap
-from opendr_perception.sim.stage import StageSet, rotated
+from opendr_perception.sim.stage import StageSet, quaternion, rotated
+
+CAMERA_AXES = np.array([[0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+"""Right, up and back of a camera that looks ahead, in the axes of a robot."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class SensorReading:
     """Camera matrix, (3, 3)."""
     robot: Pose
     velocity: Command
+    head: tuple[float, float] = (0.0, 0.0)
+    """rad, pan to the left and tilt downwards."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class World:
         rate: float = 10.0,
         people: Sequence[PersonModel] | None = None,
     ) -> None:
-        self._drive = Drive(robot, limits or DriveLimits())
+        self._drive, self._head = Drive(robot, limits or DriveLimits()), SimulatedHead()
         if not 1 <= rate <= 1 / shapes.TIMESTEP:
             raise ValueError(f"rate must be in [1, {1 / shapes.TIMESTEP:g}] Hz, got {rate}")
         self.robot = robot
@@ -126,7 +131,8 @@ class World:
         if isinstance(scene, str):
             scene = draw_scene(scene, tuple(self.people), seed)
         self._stage.check(scene)
-        self.scene = scene
+        self.scene, self._head = scene, SimulatedHead()
+        self._aim_camera()
         self._mujoco.mj_resetData(self._model, self._data)
         self._stage.set(scene)
         self.place_robot(scene.robot)
@@ -145,6 +151,8 @@ class World:
             velocity = self._drive.advance(shapes.TIMESTEP)
             self._data.ctrl[:2] = rotated(velocity.forward, velocity.left, float(self._data.qpos[2]))
             self._data.ctrl[2] = velocity.turn
+            self._head.advance(shapes.TIMESTEP)
+            self._aim_camera()
             self._mujoco.mj_step(self._model, self._data)
         return self.observe(render)
 
@@ -154,7 +162,12 @@ class World:
         ahead, left = rotated(self._data.qvel[0], self._data.qvel[1], -robot.yaw)
         velocity = Command(ahead, left, float(self._data.qvel[2]))
         return SensorReading(
-            float(self._data.time), self._draw() if render else None, self.camera.matrix, robot, velocity
+            float(self._data.time),
+            self._draw() if render else None,
+            self.camera.matrix,
+            robot,
+            velocity,
+            (self._head.pan, self._head.tilt),
         )
 
     @property
@@ -199,6 +212,14 @@ class World:
             look.orthographic, look.fovy = before
             self._model.geom("ceiling").group = shapes.SHOWN
 
+    def turn_head(self, pan: float, tilt: float) -> None:
+        """Let the head that carries the camera go to positions, rad: pan to the left, tilt downwards.
+
+        Raises:
+            ValueError: they are not finite.
+        """
+        self._head.follow(pan, tilt)
+
     # --- changing ---------------------------------------------------------------------------------------------------
 
     def place_robot(self, pose: Pose) -> None:
@@ -218,6 +239,13 @@ class World:
     def _robot_pose(self) -> Pose:
         x, y, yaw = (float(value) for value in self._data.qpos)
         return Pose(x, y, wrap(yaw))
+
+    def _aim_camera(self) -> None:
+        """The camera sits before the axis about which the head pans, as it does on most robots."""
+        number, turned = self._model.camera("camera").id, self._head.rotation
+        self._model.cam_quat[number] = quaternion(turned @ CAMERA_AXES)
+        x, y = rotated(shapes.CAMERA_AHEAD, 0.0, self._head.pan)
+        self._model.cam_pos[number] = x, y, self.camera.above
 
     def _draw(self) -> npt.NDArray[np.uint8]:
         self._renderer.update_scene(self._data, "camera", self._options)

@@ -10,9 +10,11 @@ import pytest
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, JointState
 from sensor_msgs.msg import Image as ImageMessage
+from std_msgs.msg import Float64
 from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from opendr_perception.nodes.simulation import Parameters, Simulation
 from opendr_perception.ros.node import parameters
@@ -113,3 +115,19 @@ def test_its_configuration_file_gives_exactly_the_defaults(graph: Any, tmp_path:
     file.write_text(parameters.as_yaml("simulation", Parameters, "A world."))
     node = graph.run(Simulation, "--params-file", str(file), "-p", "autostart:=false")
     assert node.params == Parameters(autostart=False)
+
+
+def test_its_head_goes_where_it_is_told_and_turns_the_camera(graph: Any) -> None:
+    images, joints = graph.listen(ImageMessage, "image_raw"), graph.listen(JointState, "joint_states")
+    graph.run(Simulation, **SMALL, head=True)
+    before = bytes(images.wait()[-1].data)
+    assert list(joints.wait()[-1].position) == [0.0, 0.0]
+    point = JointTrajectoryPoint(positions=[-0.2, 0.6])
+    graph.publisher(JointTrajectory, "head/joint_trajectory").publish(
+        JointTrajectory(joint_names=["head_tilt_joint", "head_pan_joint"], points=[point])
+    )
+    joints.find(lambda m: np.allclose(m.position, [0.6, -0.2]), "the head to the left, up")
+    seen = len(images.messages)
+    assert bytes(images.wait(seen + 2)[-1].data) != before
+    graph.publisher(Float64, "head/pan").publish(Float64(data=-0.3))
+    joints.find(lambda m: np.allclose(m.position, [-0.3, -0.2]), "the head to the right")

@@ -2,25 +2,34 @@
 
 from opendr_perception.active.control.controller import LONGEST_STEP, REPEAT, MotionController
 from opendr_perception.active.control.following import Following, FollowingCheck
+from opendr_perception.active.control.gaze import PAN_TILT, HeadController
+from opendr_perception.active.control.head import HeadJoints, HeadPose, HeadRange
 from opendr_perception.active.control.interlocks import STOP, Interlocks
 from opendr_perception.active.control.limiter import REDUCED_SPEED, Limits
-from opendr_perception.active.control.motion import ROBOTS, Move, Refused
+from opendr_perception.active.control.motion import ROBOTS, HeadTurn, Move, Order, Refused
 from opendr_perception.active.control.pursuit import Pursuit
 from opendr_perception.active.control.status import IN_THE_WAY, Status, Timeouts
 
 __all__ = [
     "IN_THE_WAY",
     "LONGEST_STEP",
+    "PAN_TILT",
     "REDUCED_SPEED",
     "REPEAT",
     "ROBOTS",
     "STOP",
     "Following",
     "FollowingCheck",
+    "HeadController",
+    "HeadJoints",
+    "HeadPose",
+    "HeadRange",
+    "HeadTurn",
     "Interlocks",
     "Limits",
     "MotionController",
     "Move",
+    "Order",
     "Pursuit",
     "Refused",
     "Status",

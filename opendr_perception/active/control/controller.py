@@ -13,8 +13,7 @@ import numpy as np
 from opendr_perception.active.control.arrivals import Arrivals
 from opendr_perception.active.control.interlocks import Interlocks
 from opendr_perception.active.control.limiter import Limits, VelocityLimiter
-from opendr_perception.active.control.motion import Manoeuvre, Move, Refused, plan
-from opendr_perception.active.control.pursuit import Pursuit
+from opendr_perception.active.control.motion import Manoeuvre, Order, Refused, plan
 from opendr_perception.active.control.robot_time import RobotTime
 from opendr_perception.active.control.status import IN_THE_WAY, NO_SCAN, Status, Timeouts
 from opendr_perception.active.surroundings import (
@@ -139,7 +138,7 @@ class MotionController:
 
     # --- what is asked for ------------------------------------------------------------------------------------------
 
-    def move(self, move: Move | Pursuit, now: float, within: float = math.inf) -> None:
+    def move(self, move: Order, now: float, within: float = math.inf) -> None:
         """Begin a move, or to follow the person; a former move ends.
 
         Args:

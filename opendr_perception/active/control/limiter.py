@@ -90,7 +90,7 @@ class VelocityLimiter:
         if share < 1:
             slower = allowed.scaled(share)
             change = math.hypot(slower.x - self.last.x, slower.y - self.last.y)
-            turn = abs(slower.yaw - self.last.yaw)
+            turn = max(abs(slower.yaw - self.last.yaw), abs(slower.pitch - self.last.pitch))
             limits = self.limits
             if change > limits.max_acceleration * seconds or turn > limits.max_angular_acceleration * seconds:
                 return self.stop()
@@ -99,16 +99,17 @@ class VelocityLimiter:
         return allowed
 
     def _within_speed(self, wanted: Velocity) -> Velocity:
-        excess = max(wanted.speed / self.limits.max_linear, abs(wanted.yaw) / self.limits.max_angular, 1.0)
+        turning = max(abs(wanted.yaw), abs(wanted.pitch))
+        excess = max(wanted.speed / self.limits.max_linear, turning / self.limits.max_angular, 1.0)
         return wanted.scaled(1 / excess)
 
     def _approach(self, wanted: Velocity, seconds: float) -> Velocity:
         """As far from the last velocity towards this one as the accelerations allow."""
         last, limits = self.last, self.limits
-        x, y, yaw = wanted.x - last.x, wanted.y - last.y, wanted.yaw - last.yaw
+        x, y, yaw, pitch = wanted.x - last.x, wanted.y - last.y, wanted.yaw - last.yaw, wanted.pitch - last.pitch
         linear, angular = limits.max_acceleration * seconds, limits.max_angular_acceleration * seconds
-        share = min(1.0, _ratio(linear, math.hypot(x, y)), _ratio(angular, abs(yaw)))
-        return Velocity(last.x + share * x, last.y + share * y, last.yaw + share * yaw)
+        share = min(1.0, _ratio(linear, math.hypot(x, y)), _ratio(angular, max(abs(yaw), abs(pitch))))
+        return Velocity(last.x + share * x, last.y + share * y, last.yaw + share * yaw, last.pitch + share * pitch)
 
     def _separated(self, velocity: Velocity, people: Sequence[PersonPosition]) -> float:
         """Share of a velocity that keeps the protective distance to everybody, in (0, 1]."""

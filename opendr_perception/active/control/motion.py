@@ -35,14 +35,27 @@ class Move:
     Args:
         pan: how far to go around the person, rad; positive to the robot's own right.
         advance: how far to go towards the person, m; negative backwards.
+        aim: instead, only look at them for a while, until there is something new to see; what a head can do.
     """
 
     pan: float = 0.0
     advance: float = 0.0
+    aim: bool = False
 
     def length(self, distance: float) -> float:
         """Of the way at this distance of the person, m."""
         return abs(self.advance) + abs(self.pan) * max(distance - self.advance, 0.0)
+
+
+@dataclass(frozen=True)
+class HeadTurn:
+    """A turn of a head to a position of its pan joint, rad, whoever is seen."""
+
+    pan: float
+
+
+Order = Move | Pursuit | HeadTurn
+"""Tasks of a controller."""
 
 
 class Manoeuvre(Protocol):
@@ -61,7 +74,7 @@ class Refused(ValueError):
     """A move cannot be made; the text says why."""
 
 
-def plan(robot: str, move: Move | Pursuit, person: PersonPosition, limits: Limits, half_view: float) -> Manoeuvre:
+def plan(robot: str, move: Order, person: PersonPosition, limits: Limits, half_view: float) -> Manoeuvre:
     """Plan a move.
 
     Args:
@@ -83,6 +96,8 @@ def plan(robot: str, move: Move | Pursuit, person: PersonPosition, limits: Limit
         except ValueError as error:
             raise Refused(str(error)) from error
         return Follow(move, limits)
+    if isinstance(move, HeadTurn) or move.aim:
+        raise Refused("only a head turns without driving")
     if not (math.isfinite(move.pan) and math.isfinite(move.advance)) or move == Move():
         raise ValueError(f"a move goes around the person or towards them, got {move}")
     room = person.distance - limits.stand_off

@@ -16,6 +16,7 @@ from opendr_perception.active.policies.registry import POLICIES, STEP, Policies
 from opendr_perception.active.policies.reinforcement import FRAME, FRAME_OPTIONS, OPTIONS, ReinforcementPolicy
 from opendr_perception.active.policies.situation import FEATURES, LANDMARKS, NUMBERS, Situation, observe
 from opendr_perception.active.policies.synthesis import RenderedConfidence, SynthesisPolicy
+from opendr_perception.active.policies.watching import Watching
 
 __all__ = [
     "FEATURES",
@@ -44,6 +45,7 @@ __all__ = [
     "Static",
     "SynthesisPolicy",
     "ViewPolicy",
+    "Watching",
     "comparable",
     "observe",
 ]

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Velocity:
-    """Of the robot in its own frame: x forward and y left in m/s, yaw in rad/s."""
+    """Of the robot in its own frame: x forward and y left in m/s, yaw in rad/s; pitch, rad/s downwards, of a head."""
 
     x: float = 0.0
     y: float = 0.0
     yaw: float = 0.0
+    pitch: float = 0.0
 
     @property
     def speed(self) -> float:
@@ -26,10 +27,10 @@ class Velocity:
 
     @property
     def finite(self) -> bool:
-        return all(map(math.isfinite, (self.x, self.y, self.yaw)))
+        return all(map(math.isfinite, (self.x, self.y, self.yaw, self.pitch)))
 
     def scaled(self, factor: float) -> Velocity:
-        return Velocity(self.x * factor, self.y * factor, self.yaw * factor)
+        return Velocity(self.x * factor, self.y * factor, self.yaw * factor, self.pitch * factor)
 
 
 STILL = Velocity()

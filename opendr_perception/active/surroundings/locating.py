@@ -157,6 +157,19 @@ class Locator:
             depths = [BODY_WIDTH / extent.width / 2, BODY_HEIGHT / extent.height / 2]
         return self._person(extent.ray, min(depths))
 
+    def above(self, box: np.ndarray) -> float:
+        """Elevation of a box's middle above the middle of the image, rad.
+
+        Args:
+            box: as that of a face.
+
+        Raises:
+            ValueError: as `face`.
+        """
+        ray = self.mount.rotation @ self._extent(box).ray
+        axis = self.mount.rotation[:, 2]
+        return float(math.atan2(ray[2], math.hypot(*ray[:2])) - math.atan2(axis[2], math.hypot(*axis[:2])))
+
     def _extent(self, box: np.ndarray) -> BoxExtent:
         width, height = self.camera.width, self.camera.height
         if box.shape != (4,) or not np.isfinite(box).all():

@@ -8,6 +8,7 @@ from opendr_perception.ros.control.explorer import TopicExplorer
 from opendr_perception.ros.control.guards import Guards
 from opendr_perception.ros.control.identify import IdentifyAction
 from opendr_perception.ros.control.parameters import ExplorerParameters
+from opendr_perception.ros.control.sights import boxes
 from opendr_perception.ros.control.state import MotionState
 from opendr_perception.ros.control.stop_lock import StopLock
 from opendr_perception.ros.control.topics import ControlTopics
@@ -24,4 +25,5 @@ __all__ = [
     "MotionState",
     "StopLock",
     "TopicExplorer",
+    "boxes",
 ]

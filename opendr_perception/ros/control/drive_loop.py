@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from opendr_perception.active.control import REPEAT, MotionController, Move, Pursuit, Refused, Status
+from opendr_perception.active.control import REPEAT, MotionController, Order, Refused, Status
 from opendr_perception.active.surroundings import STILL, PersonPosition, Velocity
 
 RATE = 20.0
@@ -56,7 +56,7 @@ class DriveLoop:
         self._thread = threading.Thread(target=self._run, name="drive loop", daemon=True)
         self._thread.start()
 
-    def move(self, move: Move | Pursuit, interrupted: Callable[[], bool], within: float = math.inf) -> str:
+    def move(self, move: Order, interrupted: Callable[[], bool], within: float = math.inf) -> str:
         """Make a move to its end; '' when it was made, else why not.
 
         Args:

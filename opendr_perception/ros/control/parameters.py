@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opendr_perception.active.control import REDUCED_SPEED, ROBOTS, Limits
+from opendr_perception.active.control import PAN_TILT, REDUCED_SPEED, ROBOTS, Limits
 from opendr_perception.active.surroundings import MAX_INVALID, Pose3, check_mount, mounted
 from opendr_perception.ros.node import NodeParameters, parameter
 from opendr_perception.ros.topics import rectified_parameter, reliability_parameter, transport_parameter
@@ -16,9 +16,9 @@ class MotionParameters(NodeParameters):
 
     motion: str = parameter(
         "holonomic",
-        "Drive of the robot: holonomic goes sideways; differential swings forwards and backwards. Both always face "
-        "the person.",
-        choices=ROBOTS,
+        "Drive of the robot: holonomic goes sideways; differential swings forwards and backwards; both always face "
+        "the person. pan_tilt never drives, and looks with its head.",
+        choices=(*ROBOTS, PAN_TILT),
         read_only=True,
     )
     stamped: bool = parameter(

@@ -2,6 +2,7 @@
 
 __all__ = [
     "camera_view",
+    "head_topics",
     "messages",
     "publisher",
     "scans",

@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import qos
+from opendr_perception.ros.robot.head_topics import HeadTopics, head_frames
 from opendr_perception.ros.robot.messages import BASE, ODOMETRY, camera_info, camera_mount, heading, odometry, transform
 
 FRAME = "camera"
@@ -36,6 +37,8 @@ class Instant:
     """(H, W, 3) uint8 RGB."""
     matrix: np.ndarray
     """Of the camera, (3, 3)."""
+    head: tuple[float, float] = (0.0, 0.0)
+    """Pan to the left and tilt downwards, rad."""
 
 
 class RobotPublisher:
@@ -46,10 +49,11 @@ class RobotPublisher:
     Args:
         node: Whose publishers they are.
         mount: Where the camera, which looks ahead, is on the robot: x, y, z (m) in the frame BASE.
+        head: topics of the head on which the camera is; None where it is fixed.
     """
 
-    def __init__(self, node: Node, mount: tuple[float, float, float]) -> None:
-        self._node = node
+    def __init__(self, node: Node, mount: tuple[float, float, float], head: HeadTopics | None = None) -> None:
+        self._node, self._mount, self._head = node, mount, head
         self._images = node.create_publisher(Image, "image_raw", qos.newest("reliable"))
         self._camera_info = node.create_publisher(CameraInfo, "camera_info", qos.newest("reliable"))
         self._odometry = node.create_publisher(Odometry, "odom", 10)
@@ -62,6 +66,9 @@ class RobotPublisher:
             node.get_logger().info("tf is not published: the package tf2_msgs is missing")
             return
         self._transforms = node.create_publisher(self._tf_message, "/tf", 10)
+        if head is not None:
+            self._publishers.append(self._transforms)
+            return
         lasting = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         fixed = node.create_publisher(self._tf_message, "/tf_static", lasting)
         fixed.publish(self._tf_message(transforms=[camera_mount(_header(0.0, BASE), FRAME, mount)]))
@@ -76,7 +83,10 @@ class RobotPublisher:
         if self._transforms is not None:
             x, y, yaw = now.place
             moved = transform(there, BASE, (x, y, 0.0), heading(yaw))
-            self._transforms.publish(self._tf_message(transforms=[moved]))
+            head = [] if self._head is None else head_frames(there, FRAME, self._mount, *now.head)
+            self._transforms.publish(self._tf_message(transforms=[moved, *head]))
+        if self._head is not None:
+            self._head.publish(seen, *now.head)
         self._camera_info.publish(camera_info(seen, width, height, now.matrix))
         self._images.publish(images.to_message(now.image, seen, "rgb8"))
 

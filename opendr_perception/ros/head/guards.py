@@ -1,0 +1,61 @@
+"""Conditions of a head's motion besides people: it tells where it is, and nobody else turns it."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from rclpy.clock import Clock
+from rclpy.clock_type import ClockType
+from sensor_msgs.msg import JointState
+
+from opendr_perception.active.control import HeadJoints, HeadPose
+from opendr_perception.ros.control import DriveLoop
+from opendr_perception.ros.head.publisher import HeadPublisher
+from opendr_perception.ros.node import ManagedNode, qos
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks for other commanders."""
+COMMANDERS = "commanders"
+
+
+class HeadGuards:
+    """Reads `joint_states` and watches who else commands the head, until `close`.
+
+    Args:
+        node: what subscribes; its parameters say how.
+        drive: turns the head.
+        commands: go to the head.
+        joints: are told where they are.
+    """
+
+    def __init__(self, node: ManagedNode, drive: DriveLoop, commands: HeadPublisher, joints: HeadJoints) -> None:
+        self._node, self._drive, self._commands, self._joints = node, drive, commands, joints
+        self.fault = ""
+        """A head has no other fault than those that end its moves."""
+        self._sign = -1.0 if node.params.head_tilt_up else 1.0
+        drive.allow(COMMANDERS)
+        newest = qos.newest(node.params.qos_reliability)
+        self._subscription = node.create_subscription(JointState, "joint_states", self._take, newest)
+        self._look()
+        self._timer = node.create_timer(LOOK_EVERY, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._node.destroy_timer(self._timer)
+        self._node.destroy_subscription(self._subscription)
+
+    def _take(self, message: JointState) -> None:
+        """Take note of the head's joints; messages of other joints, which robots also publish here, are left out."""
+        places = dict(zip(message.name, message.position, strict=False))
+        pan, tilt = (places.get(name, math.nan) for name in self._node.params.head_joints)
+        with self._drive.lock:
+            self._joints.take(HeadPose(pan, self._sign * tilt), time.monotonic())
+
+    def _look(self) -> None:
+        if others := self._commands.others():
+            reason = f"{' and '.join(others)} has another publisher; a head obeys one at a time"
+            self._node.warn(reason, "commanders")
+            self._drive.forbid(COMMANDERS, reason)
+        else:
+            self._drive.allow(COMMANDERS)
