@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+from opendr_perception.sim.footprints import gap
 from opendr_perception.sim.model import PERSON_RADIUS, ROBOT_RADIUS
 from opendr_perception.sim.robot import Command
-from opendr_perception.sim.scene import HALF_WIDTH, Pose, Scene, distance, stop_on_way, wrap
+from opendr_perception.sim.scene import Pose, Scene, distance, stop_on_way, wrap
 
 SPEED, TURN = 0.8, 1.2
 """m/s and rad/s, on the way."""
@@ -41,7 +42,7 @@ def _direction(a: Pose, b: Pose) -> float:
 
 
 def clearance(scene: Scene, robot: Pose) -> float:
-    """From the rim of the robot to the nearest person or thing, m; a thing is taken for a disc as wide as its front."""
+    """From the rim of the robot to the nearest person, or to the outline of the nearest thing, m."""
     people = [distance(robot, person.pose) - PERSON_RADIUS for person in scene.people]
-    things = [distance(robot, thing.pose) - HALF_WIDTH[thing.kind] for thing in scene.things]
+    things = [gap(thing, robot) for thing in scene.things]
     return min(people + things, default=math.inf) - ROBOT_RADIUS

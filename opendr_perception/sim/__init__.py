@@ -1,9 +1,12 @@
 """The simulated world: people, rooms, a robot with a camera."""
 
 __all__ = [
+    "footprints",
+    "life",
     "model",
     "people",
     "portraits",
+    "postures",
     "rendering",
     "robot",
     "scene",

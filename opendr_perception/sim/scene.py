@@ -32,6 +32,8 @@ class Standing:
     pose: Pose
     held: str = ""
     """One of HELD, or nothing."""
+    looks: str = ""
+    """A posture of `postures.LOOKS`, or '' for standing."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from scipy.spatial.transform import Rotation
 
 from opendr_perception.sim import model as shapes
 from opendr_perception.sim.people import PersonModel
+from opendr_perception.sim.postures import body_name
 from opendr_perception.sim.scene import Light, Pose, Room, Scene, Standing
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class StageSet:
             ValueError: it has people or things that are not there.
         """
         names = [standing.name for standing in scene.people]
-        unknown = sorted(set(names) - set(self._models))
+        bodies = {body_name(standing.name, standing.looks) for standing in scene.people}
+        unknown = sorted((bodies | set(names)) - set(self._models))
         if unknown or len(set(names)) != len(names):
             raise ValueError(
                 f"each person must be one of {', '.join(self._models)}, and only once: got {', '.join(names)}"
@@ -73,14 +75,21 @@ class StageSet:
             self._show(body, True)
             self._move(body, thing.pose.x, thing.pose.y, thing.lift, thing.pose.yaw)
 
-    def move_person(self, name: str, pose: Pose) -> None:
-        """Let somebody of the scene stand elsewhere or turn.
+    def move_person(self, name: str, pose: Pose, looks: str = "") -> None:
+        """Let somebody of the scene be elsewhere, turn, or take a posture.
 
         Raises:
-            ValueError: they are not in the scene.
+            ValueError: they are not in the scene, or not in that posture in this world.
         """
         number = self._find(name)
-        self.people[number] = replace(self.people[number], pose=pose)
+        before = self.people[number]
+        body = body_name(name, looks)
+        if body not in self._geoms:
+            raise ValueError(f"this world has nobody '{body}'; make it with `with_postures`")
+        if before.looks != looks:
+            self._show(body_name(name, before.looks), False)
+            self._move(body_name(name, before.looks), *shapes.AWAY, 0.0)
+        self.people[number] = replace(before, pose=pose, looks=looks)
         self._place_person(self.people[number])
 
     def contacts(self) -> tuple[str, ...]:
@@ -114,13 +123,14 @@ class StageSet:
 
     def _place_person(self, standing: Standing) -> None:
         pose = standing.pose
-        self._bodies[standing.name] = standing.name
-        self._show(standing.name, True)
-        self._move(standing.name, pose.x, pose.y, 0.0, pose.yaw)
+        name = body_name(standing.name, standing.looks)
+        self._bodies[name] = standing.name
+        self._show(name, True)
+        self._move(name, pose.x, pose.y, 0.0, pose.yaw)
         if standing.held:
             earlier = self.people[: self.people.index(standing)]
             body = f"{standing.held}_{sum(other.held == standing.held for other in earlier)}"
-            ahead, aside, up = self._models[standing.name].mouth
+            ahead, aside, up = self._models[name].mouth
             x, y = rotated(ahead, aside, pose.yaw)
             self._bodies[body] = standing.name
             self._show(body, True)

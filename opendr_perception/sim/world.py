@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opendr_perception.sim import model as shapes
+from opendr_perception.sim.life import Life
 from opendr_perception.sim.people import PersonModel, load_people
 from opendr_perception.sim.rendering import load_mujoco
 from opendr_perception.sim.robot import Command, Drive, DriveLimits, SimulatedCamera, SimulatedHead
@@ -94,6 +95,7 @@ class World:
         self._renderer = self._mujoco.Renderer(self._model, self.camera.height, self.camera.width)
         self._free = weakref.finalize(self, self._renderer.close)  # at exit too, before OpenGL goes
         self._options = self._mujoco.MjvOption()
+        self._life: Life | None = None
         self._substeps = max(1, round(1 / rate / shapes.TIMESTEP))
         self._stage = StageSet(self._model, self._data, self.people)
         self.reset(Scene())
@@ -131,7 +133,7 @@ class World:
         if isinstance(scene, str):
             scene = draw_scene(scene, tuple(self.people), seed)
         self._stage.check(scene)
-        self.scene, self._head = scene, SimulatedHead()
+        self.scene, self._head, self._life = scene, SimulatedHead(), None
         self._aim_camera()
         self._mujoco.mj_resetData(self._model, self._data)
         self._stage.set(scene)
@@ -147,6 +149,8 @@ class World:
         """
         if command is not None:
             self._drive.follow(command)
+        if self._life is not None:
+            self._life.step(self.period, self._robot_pose(), self._stage.move_person)
         for _ in range(self._substeps):
             velocity = self._drive.advance(shapes.TIMESTEP)
             self._data.ctrl[:2] = rotated(velocity.forward, velocity.left, float(self._data.qpos[2]))
@@ -229,9 +233,13 @@ class World:
         self._drive.stop()
         self._mujoco.mj_forward(self._model, self._data)
 
-    def place_person(self, name: str, pose: Pose) -> None:
-        """Let somebody of the scene stand elsewhere or turn."""
-        self._stage.move_person(name, pose)
+    def enliven(self, life: Life | None) -> None:
+        """Let the people of the scene do something from now on, in each step; a reset ends that."""
+        self._life = life
+
+    def place_person(self, name: str, pose: Pose, looks: str = "") -> None:
+        """Let somebody of the scene be elsewhere, turn, or take a posture that this world's people have."""
+        self._stage.move_person(name, pose, looks)
         self._mujoco.mj_forward(self._model, self._data)
 
     # --- inside -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from opendr_perception.demo.tour import SPEED, TURN, arrived, clearance, legs, towards
-from opendr_perception.sim.scene import Pose, distance, draw_scene, pan, seen_from, stop_on_way
+from opendr_perception.sim.scene import Pose, Scene, Thing, distance, draw_scene, pan, seen_from, stop_on_way
 
 NAMES = tuple(f"person_{number:02d}" for number in range(1, 13))
 PERIOD = 0.1
@@ -59,3 +59,13 @@ def test_clearance_is_from_rim_to_rim() -> None:
     scene = draw_scene("tour", NAMES, 0, 1)
     person = scene.people[0].pose
     assert clearance(scene, Pose(person.x + 1.0, person.y)) == pytest.approx(1.0 - 0.25 - 0.22)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ahead", "aside"), [("board", 0.2, 0.35), ("box", 0.25, 0.3), ("sign", 0.012, 0.35), ("plant", 0.3, 0.3)]
+)
+def test_clearance_to_a_thing_is_to_its_shape_and_not_to_a_disc(kind: str, ahead: float, aside: float) -> None:
+    scene = Scene(things=(Thing(kind, Pose(1.0, 2.0, math.pi / 2)),))
+    assert clearance(scene, Pose(1.0, 3.0)) == pytest.approx(1.0 - ahead - 0.22)
+    assert clearance(scene, Pose(0.0, 2.0)) == pytest.approx(1.0 - aside - 0.22)
+    assert clearance(scene, Pose(1.0, 2.0)) < -0.22, "within it"
