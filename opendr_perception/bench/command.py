@@ -33,6 +33,7 @@ from opendr_perception.bench.ros.whole import once
 from opendr_perception.bench.signals.samples import signals
 from opendr_perception.bench.sound.recognition import sound
 from opendr_perception.bench.view.faults import active_faults
+from opendr_perception.bench.view.lively import lively
 from opendr_perception.bench.view.policies import active
 from opendr_perception.bench.view.verification import verification
 from opendr_perception.files import write_text
@@ -48,7 +49,7 @@ CASES: dict[str, Case] = {
     "faces": faces,
     "emotion": emotion,
     "nms": nms,
-    "active": lambda extent: [*active(extent), *verification(extent), *active_faults(extent)],
+    "active": lambda extent: [*active(extent), *lively(extent), *verification(extent), *active_faults(extent)],
     "highres": high_resolution,
     "presence": presence,
     "people": people,

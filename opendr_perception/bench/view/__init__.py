@@ -2,6 +2,7 @@
 
 __all__ = [
     "faults",
+    "lively",
     "policies",
     "verification",
 ]

@@ -39,6 +39,7 @@ class EpisodeCosts:
         seconds: simulated, of driving.
         contacts: with people, things and walls.
         violations: of the limits of speed, acceleration and distance.
+        closest: smallest gap between the rims of the robot and of a person while the robot moves, m.
     """
 
     looks: int = 0
@@ -46,6 +47,7 @@ class EpisodeCosts:
     seconds: float = 0.0
     contacts: set[str] = field(default_factory=set)
     violations: int = 0
+    closest: float = math.inf
 
 
 class SimulatedExplorer:
@@ -139,7 +141,10 @@ class SimulatedExplorer:
             too_fast = velocity.speed > self._limits.max_linear + 1e-6
             too_sudden = velocity != STILL and change > self._limits.max_acceleration * self._world.period + 1e-6
             self.costs.violations += too_fast or too_sudden
-            self.costs.contacts |= set(self._world.truth.contacts)
+            truth = self._world.truth
+            self.costs.contacts |= set(truth.contacts)
+            if velocity != STILL:
+                self.costs.closest = min(self.costs.closest, truth.nearest)
             last = velocity
         for _ in range(round(0.5 / self._world.period)):  # come to rest
             self._world.step(Command(), render=False)
