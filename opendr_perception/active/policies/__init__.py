@@ -12,6 +12,7 @@ from opendr_perception.active.policies.occlusion import (
     OcclusionPolicy,
     comparable,
 )
+from opendr_perception.active.policies.ranging import Ranging
 from opendr_perception.active.policies.registry import POLICIES, STEP, Policies
 from opendr_perception.active.policies.reinforcement import FRAME, FRAME_OPTIONS, OPTIONS, ReinforcementPolicy
 from opendr_perception.active.policies.situation import FEATURES, LANDMARKS, NUMBERS, Situation, observe
@@ -38,6 +39,7 @@ __all__ = [
     "Persistent",
     "Policies",
     "RandomWalk",
+    "Ranging",
     "ReinforcementPolicy",
     "RenderedConfidence",
     "RuleBased",

@@ -15,6 +15,7 @@ from opendr_perception.active.policies.base import ViewPolicy
 from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
 from opendr_perception.active.policies.front import FrontFinder
 from opendr_perception.active.policies.occlusion import OcclusionNetworks, OcclusionPolicy, OcclusionSettings
+from opendr_perception.active.policies.ranging import Ranging
 from opendr_perception.active.policies.reinforcement import FramePolicy, ReinforcementPolicy
 from opendr_perception.active.policies.synthesis import RenderedConfidence, SynthesisPolicy, SynthesisSettings
 from opendr_perception.engine.session import Session
@@ -54,7 +55,7 @@ class Policies:
             "synthesis": self._synthesis,
             "occlusion": self._occlusion,
             "reinforcement": self._reinforcement,
-            "auto": lambda: AutoPolicy(self._occlusion(), FrontFinder(self.mesh)),
+            "auto": lambda: Ranging(AutoPolicy(self._occlusion(), FrontFinder(self.mesh))),
             "static": Static,
             "random": lambda: RandomWalk(STEP, np.random.default_rng()),
             "rule": RuleBased,
@@ -103,7 +104,7 @@ class Policies:
     def _reinforcement(self) -> ViewPolicy:
         """As published [Tosidis 2022], it sees the camera's image; such a network does not come with this package."""
         if not self._paper_constants:
-            return ReinforcementPolicy(self._load(self._learned or LEARNED))
+            return Ranging(ReinforcementPolicy(self._load(self._learned or LEARNED)))
         if not self._learned:
             raise ValueError(
                 "reinforcement as published needs your own network: see opendr_perception.training.view.train_frames"

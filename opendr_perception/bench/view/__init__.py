@@ -1,6 +1,7 @@
 """Benchmarks of view control."""
 
 __all__ = [
+    "distances",
     "faults",
     "lively",
     "policies",

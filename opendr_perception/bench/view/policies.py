@@ -144,9 +144,11 @@ class ViewSetUp:
             scene = occlude(scene, side, random.uniform(0.2, 0.6), random.uniform(0.3, 0.6), thing)
         return scene
 
-    def run(self, policy: ViewPolicy, seed: int) -> tuple[Episode, Outcome]:
-        """One episode."""
-        scene = self.scene(seed)
+    def run(
+        self, policy: ViewPolicy, seed: int, scene: Scene | None = None, goal: Goal = GOAL
+    ) -> tuple[Episode, Outcome]:
+        """One episode, by default in the scene of its seed."""
+        scene = scene or self.scene(seed)
         timed = TimedPersistentPolicy(policy) if isinstance(policy, Persistent) else TimedPolicy(policy)
         self.explorer.begin(scene, seed)
         before = self.recogniser.count
@@ -158,7 +160,7 @@ class ViewSetUp:
                 early.append(view)
                 first.extend([view] if moves == 0 else [])
 
-        outcome = identify(self.explorer, timed, GOAL, note, self.makers.examine)
+        outcome = identify(self.explorer, timed, goal, note, self.makers.examine)
         truth = self.truth(scene)
         episode = Episode(
             right=outcome.identity == truth,

@@ -58,7 +58,7 @@ class PeopleEnvironment(gymnasium.Env[np.ndarray, np.ndarray]):
         self._heights = {person.name: person.eyes[2] for person in people}
         cast = with_postures(people) if settings.moving else people
         self._world = World(settings.robot, camera, rate=settings.rate, people=cast)
-        self._image = np.zeros((settings.height, settings.width, 3), np.uint8)
+        self._image: np.ndarray = np.zeros((settings.height, settings.width, 3), np.uint8)
         self._steps, self._seen = 0, 0.0
 
     def reset(

@@ -66,6 +66,6 @@ def test_rewards_are_what_is_seen_better_less_the_way(env: Any) -> None:
     [{"robot": "legs"}, {"people": 0}, {"width": 8}, {"rate": 0.0}, {"farthest": 9.0}, {"seconds": float("nan")}],
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="must be|images have"):
+    with pytest.raises(ValueError, match=r"must be|images have"):
         WorldConfig(**wrong)
     assert default_config() == WorldConfig()
