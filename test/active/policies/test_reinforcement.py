@@ -16,6 +16,7 @@ from opendr_perception.active.control.motion import Move
 from opendr_perception.active.identification import Goal, identify
 from opendr_perception.active.perception.observation import FaceObservation, RangeOnly
 from opendr_perception.active.policies.base import Persistent
+from opendr_perception.active.policies.ranging import Ranging
 from opendr_perception.active.policies.registry import Policies
 from opendr_perception.active.policies.reinforcement import FRAME, FramePolicy, Option, ReinforcementPolicy
 from opendr_perception.active.policies.situation import FEATURES
@@ -140,7 +141,7 @@ def test_other_networks_are_refused(tmp_path: Path) -> None:
 def test_it_is_chosen_by_its_name(face: Face) -> None:
     policies = Policies(lambda crops: [], lambda name: zoo.session(name, threads=1))
     policy = policies.get("reinforcement")
-    assert isinstance(policy, ReinforcementPolicy)
+    assert isinstance(policy, Ranging)
     assert policies.get("reinforcement") is policy
     policy.begin()
     assert policy.decide([face(math.radians(60), -0.1)]).move is not None

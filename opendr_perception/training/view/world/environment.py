@@ -1,7 +1,7 @@
 """The simulated world with its people as an environment of gymnasium, by images and velocities.
 
     import gymnasium
-    env = gymnasium.make("opendr_perception.training.view.world_environment:opendr_perception/People-v0")
+    env = gymnasium.make("opendr_perception.training.view.world:opendr_perception/People-v0")
 
 `config=WorldConfig(...)` gives it other settings.
 """
@@ -20,7 +20,7 @@ from opendr_perception.sim.postures import with_postures
 from opendr_perception.sim.robot import Command, SimulatedCamera
 from opendr_perception.sim.scene import ROOMS, Light, Pose, Scene, Standing, distance, pan, seen_from, wrap
 from opendr_perception.sim.world import SensorReading, World
-from opendr_perception.training.view.world_config import WorldConfig, default_config
+from opendr_perception.training.view.world.config import WorldConfig, default_config
 
 ID = "opendr_perception/People-v0"
 FACE = 0.15
@@ -128,4 +128,4 @@ class PeopleEnvironment(gymnasium.Env[np.ndarray, np.ndarray]):
 
 
 if ID not in gymnasium.registry:
-    gymnasium.register(ID, "opendr_perception.training.view.world_environment:PeopleEnvironment")
+    gymnasium.register(ID, "opendr_perception.training.view.world.environment:PeopleEnvironment")

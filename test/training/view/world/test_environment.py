@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from opendr_perception.sim.rendering import SimulatorError, load_mujoco
-from opendr_perception.training.view.world_config import WorldConfig, default_config
 
 gymnasium = pytest.importorskip("gymnasium", reason="pip install --no-deps -r requirements/reinforcement.txt")
-MADE = "opendr_perception.training.view.world_environment:opendr_perception/People-v0"
+from opendr_perception.training.view.world import WorldConfig, default_config  # noqa: E402 - it needs gymnasium
+
+MADE = "opendr_perception.training.view.world:opendr_perception/People-v0"
 SMALL = WorldConfig(people=2, width=64, height=48, seconds=4.0)
 
 
