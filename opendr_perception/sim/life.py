@@ -36,7 +36,7 @@ LIKELY = (0.45, 0.15, 0.1, 0.15, 0.15)
 
 @dataclass
 class _Doing:
-    """What somebody does, and until when, s."""
+    """Activity of somebody, and its end, s."""
 
     kind: str
     until: float

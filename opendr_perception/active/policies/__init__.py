@@ -3,6 +3,7 @@
 from opendr_perception.active.policies.auto import AutoPolicy
 from opendr_perception.active.policies.base import Decision, Persistent, ViewPolicy
 from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
+from opendr_perception.active.policies.expectation import AROUND, ExpectedGain, Lacking, lacking
 from opendr_perception.active.policies.front import FrontFinder
 from opendr_perception.active.policies.occlusion import (
     LARGEST_RATIO,
@@ -20,6 +21,7 @@ from opendr_perception.active.policies.synthesis import RenderedConfidence, Synt
 from opendr_perception.active.policies.watching import Watching
 
 __all__ = [
+    "AROUND",
     "FEATURES",
     "FRAME",
     "FRAME_OPTIONS",
@@ -33,7 +35,9 @@ __all__ = [
     "STEP",
     "AutoPolicy",
     "Decision",
+    "ExpectedGain",
     "FrontFinder",
+    "Lacking",
     "OcclusionNetworks",
     "OcclusionPolicy",
     "Persistent",
@@ -49,5 +53,6 @@ __all__ = [
     "ViewPolicy",
     "Watching",
     "comparable",
+    "lacking",
     "observe",
 ]

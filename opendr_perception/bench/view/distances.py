@@ -35,8 +35,8 @@ BEST = [(away, math.radians(degrees)) for away in (1.5, 2.5) for degrees in (0, 
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one policy said in one scene."""
+class RangeAnswer:
+    """Answer of one policy in one scene."""
 
     policy: str
     seed: int
@@ -63,7 +63,7 @@ def scene_in(names: Sequence[str], seed: int, band: int, sector: int) -> Scene:
     return facing(str(random.choice(list(names))), away, angle, light=light, room=FIELD)
 
 
-def measure(path: Path, rounds: int, policies: Sequence[str]) -> list[Answer]:
+def measure(path: Path, rounds: int, policies: Sequence[str]) -> list[RangeAnswer]:
     """Run all policies and the oracle in `rounds` scenes of each band and sector; what is in the file stays."""
     setup, answers = ViewSetUp(), read(path)
     done = {(answer.policy, answer.seed) for answer in answers}
@@ -78,14 +78,14 @@ def measure(path: Path, rounds: int, policies: Sequence[str]) -> list[Answer]:
     return answers
 
 
-def _answer(setup: ViewSetUp, name: str, seed: int, scene: Scene, band: int, sector: int) -> Answer:
+def _answer(setup: ViewSetUp, name: str, seed: int, scene: Scene, band: int, sector: int) -> RangeAnswer:
     if name == "oracle":
-        return Answer(name, seed, band, sector, _known(setup, scene, seed), 0, 0.0, 0.0, 0, 0, "")
+        return RangeAnswer(name, seed, band, sector, _known(setup, scene, seed), 0, 0.0, 0.0, 0, 0, "")
     episode, outcome = setup.run(setup.makers.get(name), seed, scene, GOAL)
     costs = episode.costs
-    contacts, message = len(costs.contacts), outcome.message
     place = round(costs.travelled, 2), round(costs.seconds, 1)
-    return Answer(name, seed, band, sector, episode.right, episode.moves, *place, contacts, costs.violations, message)
+    beside = len(costs.contacts), costs.violations, outcome.message
+    return RangeAnswer(name, seed, band, sector, episode.right, episode.moves, *place, *beside)
 
 
 def _known(setup: ViewSetUp, scene: Scene, seed: int) -> bool:
@@ -99,12 +99,12 @@ def _known(setup: ViewSetUp, scene: Scene, seed: int) -> bool:
     return False
 
 
-def read(path: Path) -> list[Answer]:
+def read(path: Path) -> list[RangeAnswer]:
     """Answers that were written to a file; none where there is no file."""
-    return [Answer(**entry) for entry in json.loads(path.read_text())] if path.exists() else []
+    return [RangeAnswer(**entry) for entry in json.loads(path.read_text())] if path.exists() else []
 
 
-def table(answers: Sequence[Answer]) -> str:
+def table(answers: Sequence[RangeAnswer]) -> str:
     """Markdown: for each policy and band of distances, right names of all, by sectors of angles."""
     sectors = [f"{low}° to {high}°" for low, high in itertools.pairwise(ANGLES)]
     lines = [f"| policy | distance | {' | '.join(sectors)} | all (95 % interval) |", "|---" * (len(sectors) + 3) + "|"]
@@ -119,11 +119,11 @@ def table(answers: Sequence[Answer]) -> str:
     return "\n".join(lines)
 
 
-def _share(answers: Sequence[Answer]) -> str:
+def _share(answers: Sequence[RangeAnswer]) -> str:
     return f"{sum(answer.right for answer in answers)} of {len(answers)}" if answers else "-"
 
 
-def _whole(answers: Sequence[Answer]) -> str:
+def _whole(answers: Sequence[RangeAnswer]) -> str:
     if not answers:
         return "-"
     right = sum(answer.right for answer in answers)

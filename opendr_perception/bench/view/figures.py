@@ -63,6 +63,11 @@ def figures(results: Mapping[str, Sequence[Episode]]) -> Iterator[Figure]:
     for name in [other for other in BASELINES if other in results]:
         chance = mcnemar([episode.right for episode in auto], [episode.right for episode in results[name]])
         yield smaller_is_better(CASE, f"probability that auto and {name} differ by chance (McNemar)", "", chance, SURE)
+    if other := results.get("reinforcement"):
+        for early in (False, True):
+            text = f"McNemar of auto and reinforcement{' after 2 moves' if early else ''}, probability of chance"
+            answers = [[e.right_after_two if early else e.right for e in episodes] for episodes in (auto, other)]
+            yield Figure(CASE, text, "", mcnemar(*answers), None, "", None, None, None)
     good = [episode.moves for episode in auto if episode.good_at_first]
     yield smaller_is_better(CASE, f"moves of auto, {len(good)} good first views", "", float(np.mean(good or [0])), 0)
     yield from _recovered(auto)

@@ -88,7 +88,7 @@ class PeopleEnvironment(gymnasium.Env[np.ndarray, np.ndarray]):
 
     @property
     def seen(self) -> float:
-        """How well the person's face is seen: from the front, in view and large enough 1, from behind 0."""
+        """Degree to which the person's face is seen: from the front, in view and large enough 1, from behind 0."""
         truth, camera = self._world.truth, self._world.camera
         robot, person = truth.robot, truth.people[0].pose
         away = max(distance(robot, person), 0.1)
