@@ -83,9 +83,19 @@ def _answer(setup: ViewSetUp, name: str, seed: int, scene: Scene, band: int, sec
         return RangeAnswer(name, seed, band, sector, _known(setup, scene, seed), 0, 0.0, 0.0, 0, 0, "")
     episode, outcome = setup.run(setup.makers.get(name), seed, scene, GOAL)
     costs = episode.costs
-    place = round(costs.travelled, 2), round(costs.seconds, 1)
-    beside = len(costs.contacts), costs.violations, outcome.message
-    return RangeAnswer(name, seed, band, sector, episode.right, episode.moves, *place, *beside)
+    return RangeAnswer(
+        name,
+        seed,
+        band,
+        sector,
+        episode.right,
+        episode.moves,
+        round(costs.travelled, 2),
+        round(costs.seconds, 1),
+        len(costs.contacts),
+        costs.violations,
+        outcome.message,
+    )
 
 
 def _known(setup: ViewSetUp, scene: Scene, seed: int) -> bool:
