@@ -220,6 +220,23 @@ def skeleton_models(
     return write
 
 
+@pytest.fixture(scope="session")
+def online_model(skeleton_models: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same network as a model for online detection: of each action, 0.3 of the probability has just begun."""
+    model = onnx.load(skeleton_models(("stand", "walk", "jump")))
+    for node in model.graph.node:
+        node.output[:] = ["all" if name == "output" else name for name in node.output]
+    for name, share in (("going", 0.7), ("begun", 0.3)):
+        model.graph.initializer.append(numpy_helper.from_array(np.float32(share), f"share of {name}"))
+        model.graph.node.append(onnx.helper.make_node("Mul", ["all", f"share of {name}"], [name]))
+    model.graph.node.append(onnx.helper.make_node("Concat", ["going", "begun"], ["output"], axis=1))
+    (output,) = (each for each in model.graph.output if each.name == "output")
+    output.type.tensor_type.shape.dim[1].dim_value = 6
+    path = tmp_path_factory.mktemp("online") / "online.onnx"
+    onnx.save(model, path)
+    return path
+
+
 def read_frames(name: str, count: int) -> list[np.ndarray]:
     zoo.fetch([name])
     capture = cv2.VideoCapture(str(zoo.sample(name)))

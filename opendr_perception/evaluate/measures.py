@@ -96,6 +96,24 @@ def roc(scores: npt.ArrayLike, positive: npt.ArrayLike) -> tuple[Floats, Floats]
     return false, true
 
 
+def average_precision(scores: npt.ArrayLike, positive: npt.ArrayLike) -> float:
+    """Area under the curve of precision against recall, by steps and without interpolation; equal scores come together.
+
+    This is the per-frame measure of online action detection [De Geest 2016], and scikit-learn's of the same name.
+
+    Raises:
+        ValueError: There are no positives.
+    """
+    values, chosen = np.asarray(scores, np.float64), np.asarray(positive, bool)
+    if not chosen.any():
+        raise ValueError("average precision needs a positive")
+    order = np.argsort(-values, kind="stable")
+    hits = np.cumsum(chosen[order])
+    ends = np.append(np.flatnonzero(np.diff(values[order])), len(values) - 1)  # the last of each group of equal scores
+    recalls, precisions = hits[ends] / hits[-1], hits[ends] / (ends + 1)
+    return float((np.diff(recalls, prepend=0.0) * precisions).sum())
+
+
 def calibration_error(confidences: npt.ArrayLike, right: npt.ArrayLike) -> float:
     """Expected calibration error with ten equal bins [Guo 2017]: mean |accuracy - confidence|."""
     sure, hit = np.asarray(confidences, np.float64), np.asarray(right, np.float64)

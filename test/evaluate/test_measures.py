@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opendr_perception.evaluate.measures import auroc, by_subject, calibration_error, roc
+from opendr_perception.evaluate.measures import auroc, average_precision, by_subject, calibration_error, roc
 from opendr_perception.evaluate.plots import draw
 from opendr_perception.evaluate.report import Report
 
@@ -20,6 +20,15 @@ def test_auroc_is_the_share_of_pairs_in_the_right_order() -> None:
     assert auroc([1, 2, 3], [False, False, True]) == 1.0
     with pytest.raises(ValueError, match="positives and negatives"):
         auroc([1, 2], [True, True])
+
+
+def test_average_precision_is_the_area_by_steps_and_takes_equal_scores_together() -> None:
+    assert average_precision([0.1, 0.4, 0.35, 0.8], [False, False, True, True]) == pytest.approx(0.5 + 0.5 * 2 / 3)
+    assert average_precision([3, 2, 1], [True, True, False]) == 1.0
+    for positive in ([True, False, False, True], [False, True, True, False]):  # whatever the order of equal scores
+        assert average_precision([0.5] * 4, positive) == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="needs a positive"):
+        average_precision([1, 2], [False, False])
 
 
 def test_calibration_error_is_zero_for_scores_that_mean_what_they_say() -> None:

@@ -46,6 +46,7 @@ def test_people_are_followed_until_they_are_lost(graph: Any, model: Path) -> Non
     assert [action.track_id for action in answer.actions] == ["1", "2"]
     for action in answer.actions:
         assert action.warm
+        assert not action.begins  # this model does not tell
         assert action.frames >= 90
         assert sum(action.probabilities) == pytest.approx(1, abs=1e-4)
         assert action.label == answer.labels[int(np.argmax(action.probabilities))]
@@ -59,6 +60,18 @@ def test_people_are_followed_until_they_are_lost(graph: Any, model: Path) -> Non
     for index in range(8):
         early = graph.ask(camera, poses(graph, 20 + index / RATE, ["1"]), actions)
         assert all(action.frames < 30 for action in early.actions)
+
+
+def test_a_model_for_online_detection_says_what_begins(graph: Any, online_model: Path) -> None:
+    graph.run(ActionRecognition, model=str(online_model))
+    actions = graph.listen(ActionArray, "actions", publishers=1)
+    camera = graph.publisher(BodyPoseArray, "poses")
+    for index in range(50):
+        answer = graph.ask(camera, poses(graph, 50 + index / RATE, ["1"]), actions)
+    (action,) = answer.actions
+    assert len(answer.labels) == len(action.probabilities) == 3
+    assert sum(action.probabilities) == pytest.approx(1, abs=1e-4)
+    assert list(action.begins) == pytest.approx([0.3 * chance for chance in action.probabilities], abs=1e-5)
 
 
 def test_poses_that_do_not_fit_are_rejected_and_the_next_are_served(graph: Any, model: Path) -> None:

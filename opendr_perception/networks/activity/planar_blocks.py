@@ -89,7 +89,7 @@ class PlanarConv(Streaming):
         self.bias = nn.Parameter(F.pad(bias, (0, out - len(bias))))
         self.groups = into if groups > 1 else 1
         self.activation = activation
-        self.out_channels = out
+        self.out_channels, self.filled = out, out - conv.out_channels
         if isinstance(conv, Conv3d):
             self.receptive_field, self.padding, self.past = conv.receptive_field, conv.padding, conv.past
             self.dilation, self.shape = conv.dilations[0], (conv.strides[1:], conv.paddings[1:])
@@ -100,7 +100,8 @@ class PlanarConv(Streaming):
         self.memories = self.past
 
     def slots(self, frame_shape: Shape) -> tuple[Slot, ...]:
-        return tuple(Slot(f"sums{k}", self.output_shape(frame_shape)) for k in range(self.past))
+        channels, *pixels = self.output_shape(frame_shape)  # what is filled up is zero, and need not be remembered
+        return tuple(Slot(f"sums{k}", (channels - self.filled, *pixels)) for k in range(self.past))
 
     def output_shape(self, frame_shape: Shape) -> Shape:
         axes = zip(frame_shape[1:], self.kernel, *self.shape, strict=True)
@@ -117,7 +118,11 @@ class PlanarConv(Streaming):
         sums = list(memory)
         for number, tap in enumerate(self.taps):
             product = F.conv2d(frame, tap, self.bias if number == 0 else None, *self.shape, 1, self.groups)
+            if self.filled and number:
+                product = product[:, : -self.filled]
             due = number * self.dilation
+            if self.filled and not number and memory:
+                sums[due] = F.pad(sums[due], (0, 0, 0, 0, 0, self.filled))
             if due < len(memory):
                 sums[due] = product + sums[due]
             else:

@@ -103,6 +103,7 @@ def action_array(actions: Sequence[recognition.Action], labels: Sequence[str]) -
                 probabilities=person.probabilities.tolist(),
                 frames=person.frames,
                 warm=person.warm,
+                begins=person.begins.tolist(),
             )
             for person in actions
         ],

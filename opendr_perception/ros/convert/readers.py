@@ -74,7 +74,9 @@ def read_faces(message: FaceArray) -> RecognisedFaces:
 
 def read_actions(message: ActionArray) -> Actions:
     """Actions of the people of one image."""
-    people = [Action(a.track_id, np.array(a.probabilities), a.frames, a.warm) for a in message.actions]
+    people = [
+        Action(a.track_id, np.array(a.probabilities), a.frames, a.warm, np.array(a.begins)) for a in message.actions
+    ]
     return Actions(message.labels, people)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.engine.stateful import StateBank
 from opendr_perception.tasks.action import skeleton
+from opendr_perception.tasks.action.begins import NOT_TOLD, parted
 from opendr_perception.tasks.action.skeleton import SkeletonState, observe
 from opendr_perception.tasks.shapes import Keypoints, Probabilities
 from opendr_perception.tasks.tracks import Key, TrackFollower, TrackMemory
@@ -46,12 +47,15 @@ class Action:
         probabilities: (labels,), summing to 1.
         frames: that the network has seen of this person.
         warm: whether its receptive field is filled.
+        begins: (labels,), how probable it is that each has just begun, of which the model says what that means; empty
+            where the model does not tell.
     """
 
     track: str
     probabilities: Probabilities
     frames: int
     warm: bool
+    begins: np.ndarray = field(default_factory=lambda: NOT_TOLD)
 
 
 @dataclass
@@ -163,8 +167,9 @@ class ActionRecogniser(TrackFollower[ActionMemory]):
         step = self._bank.step(keys, np.stack([frames[0][..., None] for _, frames in waiting.values()]))
         for place, (person, _) in enumerate(waiting.values()):
             if step.valid[place]:
+                probabilities, begins = parted(step.output[place], len(self.labels))
                 person.newest = Action(
-                    keys[place][1], step.output[place], int(step.frames[place]), bool(step.warm[place])
+                    keys[place][1], probabilities, int(step.frames[place]), bool(step.warm[place]), begins
                 )
 
 

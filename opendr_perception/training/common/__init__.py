@@ -3,6 +3,8 @@
 __all__ = [
     "adapters",
     "checkpoint",
+    "label_rows",
+    "lessons",
     "loop",
     "muon",
     "options",

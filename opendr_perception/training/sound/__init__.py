@@ -1,1 +1,5 @@
 """Training of networks that hear."""
+
+__all__ = [
+    "teaching",
+]

@@ -25,10 +25,10 @@ from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.files import replacing, write_text
 from opendr_perception.tasks import body
 from opendr_perception.tasks.action import skeleton
-from opendr_perception.training.action.teaching.labels import LabelRow, read_labels
 from opendr_perception.training.action.teaching.learn import Lesson, TeachingPlan, learn
 from opendr_perception.training.action.teaching.poses import recordings_of, tracks_of
 from opendr_perception.training.action.teaching.source import WEIGHTS, SourceModel, read_source
+from opendr_perception.training.common.label_rows import LabelRow, read_labels
 from opendr_perception.zoo import ZooError
 
 SKELETONS = ".npz"

@@ -14,7 +14,7 @@ from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.tasks.action import MIN_SCORE
 from opendr_perception.tasks.body import PosePerceiver
 from opendr_perception.tasks.recordings import VideoError, open_source
-from opendr_perception.training.action.teaching.labels import LabelRow
+from opendr_perception.training.common.label_rows import LabelRow
 
 RATE = 30.0
 """Of the recordings that come out, Hz: poses are interpolated to it."""

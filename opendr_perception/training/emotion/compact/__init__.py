@@ -1,5 +1,6 @@
 """Training of the small network of expressions that the node takes."""
 
 __all__ = [
+    "export",
     "variation",
 ]

@@ -46,14 +46,13 @@ class Model(nn.Module):
 
 
 def folded(network: CompactNet) -> CompactNet:
-    """A copy in evaluation mode whose normalisations are parts of its convolutions."""
+    """A copy in evaluation mode whose normalisations are parts of its convolutions, as far as they are not yet."""
     network = copy.deepcopy(network).eval()
     for module in network.modules():
-        if isinstance(module, nn.Sequential) and isinstance(module[0], nn.Conv2d):
-            assert isinstance(module[1], nn.BatchNorm2d)
-            module[0], module[1] = fuse_conv_bn_eval(module[0], module[1]), nn.Identity()
-        elif isinstance(module, Block):
-            assert isinstance(module.norm, nn.BatchNorm2d)
+        if isinstance(module, nn.Sequential) and isinstance(norm := module[1], nn.BatchNorm2d):
+            assert isinstance(module[0], nn.Conv2d)
+            module[0], module[1] = fuse_conv_bn_eval(module[0], norm), nn.Identity()
+        elif isinstance(module, Block) and isinstance(module.norm, nn.BatchNorm2d):
             module.second, module.norm = fuse_conv_bn_eval(module.second, module.norm), nn.Identity()
     return network
 

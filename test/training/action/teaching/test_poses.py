@@ -12,8 +12,8 @@ from opendr_perception import zoo
 from opendr_perception.evaluate.action.recordings import UNJUDGED
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.tasks import body
-from opendr_perception.training.action.teaching.labels import LabelRow
 from opendr_perception.training.action.teaching.poses import RATE, Track, recordings_of, tracks_of
+from opendr_perception.training.common.label_rows import LabelRow
 
 FILM, LABELS = Path("film.mp4"), Path("labels.csv")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from opendr_perception.evaluate.report import DatasetError
-from opendr_perception.training.action.teaching.labels import LabelRow, read_labels
+from opendr_perception.training.common.label_rows import LabelRow, read_labels
 
 MONDAY, TUESDAY = Path("films/monday.mp4"), Path("films/tuesday.mp4")
 

@@ -1,0 +1,145 @@
+"""Clips to learn from: of the sets of `layouts`, or pieces of the streams that the shipped network learnt from."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from opendr_perception.files import replacing
+from opendr_perception.networks.action.skeletons import SKELETONS
+from opendr_perception.training.action.clips import layouts
+from opendr_perception.training.action.clips.models import ClipShape, bones
+from opendr_perception.training.action.online.data import HELD_OUT, held_out
+from opendr_perception.training.action.pool import OPEN_ONLY, Drawn, Pool
+from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
+
+OWN = "own"
+OWN_FRAMES = 96
+"""Frames of a clip at 20 Hz; what was done is asked of its newest one."""
+PER_STREAM = 2
+"""Clips of each stream in the evaluation."""
+LAYOUTS = (OWN, *layouts.LAYOUTS)
+
+Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+
+
+class ClipSet(ABC):
+    """Clips of one shape.
+
+    Args:
+        shape: Of all clips.
+        axes: Channels that are places.
+    """
+
+    def __init__(self, shape: ClipShape, axes: int) -> None:
+        self.shape, self.axes = shape, axes
+
+    @abstractmethod
+    def train(self, seed: int, step: int, size: int) -> Arrays:
+        """A batch (size, C, T, V, S) and labels (size,), the same whenever it is asked for."""
+
+    @abstractmethod
+    def evaluation(self) -> dict[str, Arrays]:
+        """Clips to measure with, by their source."""
+
+    def stream(self, clips: npt.NDArray[np.float32], name: str) -> Tensor:
+        """Clips of joints, or of bones."""
+        joints = torch.from_numpy(clips)
+        return joints if name == "joints" else bones(joints, SKELETONS[self.shape.skeleton], self.axes)
+
+
+class OwnClips(ClipSet):
+    """Pieces of streams of people who are simulated or recorded (`pool`, terms: open).
+
+    Args:
+        pool: Of the examples for training; those of the evaluation are kept there too.
+        sets: Folder of the sets of skeletons.
+        streams: Of each source in the evaluation.
+    """
+
+    def __init__(self, pool: Path, sets: Path, streams: int = 80) -> None:
+        super().__init__(ClipShape("coco17", 5, OWN_FRAMES, 1, len(ACTIONS)), 2)
+        self._drawn = Drawn(Pool(pool, sets), OPEN_ONLY, 21, 0)
+        self._sets, self._streams, self._kept = sets, streams, pool
+
+    def train(self, seed: int, step: int, size: int) -> Arrays:
+        frames, labels = self._drawn.batch(seed * 1_000_003 + step, size)
+        return _pieces(np.random.default_rng((seed, step)), frames, labels, 1)
+
+    def evaluation(self) -> dict[str, Arrays]:
+        rng = np.random.default_rng(5)
+        found = {}
+        for source in HELD_OUT:
+            path = self._kept / f"clips-{source}.npz"
+            if not path.is_file():
+                clips, labels = _pieces(rng, *held_out(source, "test", self._sets, self._streams), PER_STREAM)
+                with replacing(path, ".npz") as unfinished:
+                    np.savez(unfinished, clips=clips, labels=labels)
+            with np.load(path, allow_pickle=False) as arrays:
+                found[source] = arrays["clips"], arrays["labels"]
+        return found
+
+
+class FileClips(ClipSet):
+    """Clips of a set on disk.
+
+    Args:
+        folder: Of the set.
+        layout: One of `layouts.LAYOUTS`.
+
+    Raises:
+        ValueError: There are none.
+    """
+
+    def __init__(self, folder: Path, layout: str) -> None:
+        kinetics = layout == "kinetics"
+        skeleton, axes = ("openpose18", 2) if kinetics else ("ntu25", 3)
+        super().__init__(ClipShape(skeleton, 3, layouts.FRAMES, layouts.PERSONS, layouts.LAYOUTS.get(layout, 0)), axes)
+        found = layouts.files_of(folder, layout)
+        self._layout = layout
+        self._parts = {part: [one for one in found if one.train is part] for part in (True, False)}
+        if not self._parts[True] or not self._parts[False]:
+            raise ValueError(f"{folder} has clips for training or for measuring only, by {layout}")
+
+    def train(self, seed: int, step: int, size: int) -> Arrays:
+        rng = np.random.default_rng((seed, step))
+        return self._read([self._parts[True][k] for k in rng.integers(len(self._parts[True]), size=size)])
+
+    def evaluation(self) -> dict[str, Arrays]:
+        return {self._layout: self._read(self._parts[False])}
+
+    def _read(self, files: list[layouts.ClipFile]) -> Arrays:
+        clips = np.stack([layouts.read(one, self._layout) for one in files])
+        return clips, np.array([one.label for one in files], np.int64)
+
+
+def clip_set(layout: str, data: Path, pool: Path) -> ClipSet:
+    """The clips of a layout.
+
+    Raises:
+        ValueError: There is no such layout, or the folder has no clips of it.
+    """
+    if layout not in LAYOUTS:
+        raise ValueError(f"there is no layout '{layout}': {', '.join(LAYOUTS)}")
+    return OwnClips(pool, data / "skeletons") if layout == OWN else FileClips(data, layout)
+
+
+def _pieces(rng: np.random.Generator, frames: np.ndarray, labels: np.ndarray, count: int) -> Arrays:
+    """The OWN_FRAMES before and at labelled frames of streams (n, 5, T, 17); a known action is as likely as another."""
+    clips, wanted = [], []
+    for stream, marks in zip(frames, labels, strict=True):
+        for _ in range(count):
+            judged = np.flatnonzero(marks[OWN_FRAMES - 1 :] != UNLABELLED) + OWN_FRAMES - 1
+            if not len(judged):
+                continue
+            kinds = np.unique(marks[judged])
+            of_kind = judged[marks[judged] == rng.choice(kinds)]
+            end = int(rng.choice(of_kind))
+            clips.append(stream[:, end - OWN_FRAMES + 1 : end + 1])
+            wanted.append(int(marks[end]))
+    return np.stack(clips)[..., None].astype(np.float32), np.array(wanted, np.int64)

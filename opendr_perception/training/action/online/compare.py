@@ -1,0 +1,168 @@
+"""Measure networks for online detection on held-out people.
+
+`python -m opendr_perception.training.action.online.compare FILE.json`
+
+Each network that was trained answers for every frame of continuous streams. The average precision of each action is
+taken over all judged frames of a source of streams, without `unknown`; their mean is the per-frame mAP. The same is
+done for the first half second of each action, by the probability that it has just begun.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from opendr_perception.evaluate.measures import average_precision
+from opendr_perception.files import write_text
+from opendr_perception.networks.action.co_oad_tr import CoOadTr
+from opendr_perception.networks.action.online import HEADS, WINDOW, Recurrent, head, parted
+from opendr_perception.streaming import Streaming
+from opendr_perception.streaming.cost import step_macs
+from opendr_perception.streaming.encoder import EncoderLayer
+from opendr_perception.training.action.online.data import HELD_OUT, Streams, kept
+from opendr_perception.training.action.online.train import UNJUDGED
+from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
+from opendr_perception.training.common.weights import fill, read
+
+LEFT_OUT = ("unknown",)
+FEWEST = 40
+"""Frames of an action in the streams of a source, without which it is not measured there."""
+REPEATS = 40
+
+Figures = dict[str, float]
+Rows = dict[str, list[float] | float]
+
+
+def answers(network: nn.Module, streams: Streams) -> Tensor:
+    """Probabilities (n, 2 K, T) of each frame of streams."""
+    found = []
+    with torch.inference_mode():
+        for row in range(0, len(streams), 8):
+            found.append(network(torch.from_numpy(streams.features[row : row + 8].astype(np.float32))).softmax(1))
+    return torch.cat(found)
+
+
+def measured(network: nn.Module, streams: Streams) -> tuple[float, float]:
+    """Per-frame mAP of what goes on, and of what has just begun."""
+    going, begins = (part.transpose(1, 2).numpy() for part in parted(answers(network, streams)))
+    judged = streams.labels != UNLABELLED
+    judged[:, :UNJUDGED] = False
+    labels, begun = streams.labels[judged], streams.begun[judged]
+    precisions: tuple[list[float], list[float]] = ([], [])
+    for number, action in enumerate(ACTIONS):
+        done = labels == number
+        if action in LEFT_OUT or done.sum() < FEWEST:
+            continue
+        precisions[0].append(average_precision(going[judged][:, number], done))
+        if (done & begun).sum() >= FEWEST:
+            precisions[1].append(average_precision(begins[judged][:, number], done & begun))
+    return float(np.mean(precisions[0])), float(np.mean(precisions[1]))
+
+
+def macs(network: nn.Module, features: int) -> float:
+    """Multiply-accumulates of a step."""
+    if isinstance(network, Recurrent):
+        return float(sum(one.numel() for name, one in network.named_parameters() if "weight" in name))
+    assert isinstance(network, Streaming)
+    return step_macs(network, (features,))
+
+
+def window_costs(network: CoOadTr, features: int) -> Figures:
+    """How a step compares with the same transformer that encodes its window anew: products, time, difference."""
+    clip = torch.randn(1, features, 2 * WINDOW)
+    with torch.inference_mode():
+        state = network.initial_state(1)
+        for time_index in range(2 * WINDOW - 1):
+            _, state = network.step(clip[..., time_index], state)
+        last, window = clip[..., -1], clip[..., WINDOW:]
+        stepped, _ = network.step(last, state)
+        assert stepped is not None
+        apart = float((stepped - network.forward_window(window, WINDOW)).abs().max())
+        step = _seconds(lambda: network.step(last, state))
+        whole = _seconds(lambda: encoded_whole(network, window))
+    return {
+        "step_of_window_macs": step_macs(network, (features,)) / _whole_macs(network, features),
+        "step_of_window_time": step / whole,
+        "largest_difference": apart,
+    }
+
+
+def encoded_whole(network: CoOadTr, window: Tensor) -> Tensor:
+    """What an ordinary encoder computes for one answer: all tokens of the window in all layers, then the newest one."""
+    tokens = network.positions(network.embed(window))
+    seen = tokens.new_ones(1, tokens.shape[2], dtype=torch.bool)
+    for layer in network.encoder.layers:
+        assert isinstance(layer, EncoderLayer)
+        tokens = layer.encode(tokens, seen)
+    return network.classifier(network.norm(tokens[:, :, -1]))
+
+
+def _whole_macs(network: CoOadTr, features: int) -> float:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        encoded_whole(network, torch.zeros(1, features, WINDOW))
+    return counter.get_total_flops() / 2
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    """Median duration of a call."""
+    spent = []
+    for _ in range(REPEATS):
+        begin = time.perf_counter()
+        run()
+        spent.append(time.perf_counter() - begin)
+    return float(np.median(spent))
+
+
+def compared(folder: Path, part: str, seeds: Sequence[int], console: Console) -> dict[str, Rows]:
+    """Figures of all networks that were trained: mAP by source and seed, costs."""
+    streams = {source: kept(folder / f"{part}-{source}.npz") for source in HELD_OUT}
+    found: dict[str, Rows] = {}
+    for name in HEADS:
+        paths = [path for seed in seeds if (path := folder / f"{name}-{seed}.npz").is_file()]
+        rows: Rows = {}
+        for path in paths:
+            state, card = read(path)
+            network = head(name, card["features"], len(ACTIONS))
+            fill(network, state, path)
+            for source, some in streams.items():
+                whole, begins = measured(network, some)
+                _of(rows, source).append(round(whole, 4))
+                _of(rows, f"{source}, begins").append(round(begins, 4))
+            rows |= {"parameters": card["parameters"], "macs": macs(network, card["features"])}
+            if isinstance(network, CoOadTr):
+                rows |= window_costs(network, card["features"])
+        if rows:
+            found[name] = rows
+            console.print(name, rows)
+    return found
+
+
+def _of(rows: Rows, name: str) -> list[float]:
+    several = rows.setdefault(name, [])
+    assert isinstance(several, list)
+    return several
+
+
+def main(
+    output: Annotated[Path, typer.Argument(help="The .json file to write.")],
+    folder: Annotated[Path, typer.Option(help="Of features and weights.")] = Path("build/actions/online"),
+    part: Annotated[str, typer.Option(help="validation or test.")] = "test",
+    seeds: Annotated[int, typer.Option(help="Trainings of each network.")] = 2,
+) -> None:
+    """Measure all networks that were trained, and write down the figures."""
+    torch.set_num_threads(1)
+    write_text(output, json.dumps(compared(folder, part, range(1, seeds + 1), Console()), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)

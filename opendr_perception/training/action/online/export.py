@@ -1,0 +1,101 @@
+"""Write a trained detector as a model for `action_recognition`.
+
+`python -m opendr_perception.training.action.online.export`
+
+Its scores are calibrated by one temperature, fitted on the streams for validation.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from opendr_perception.engine.export import export
+from opendr_perception.networks.action.online import STREAMED, OnlineDetector, head
+from opendr_perception.streaming.compose import Sequential
+from opendr_perception.tasks.action import skeleton
+from opendr_perception.training.action.online.data import HELD_OUT, Streams, kept, read_trunk
+from opendr_perception.training.action.online.train import UNJUDGED
+from opendr_perception.training.body.motion import UNLABELLED
+from opendr_perception.training.common.weights import fill, read, save
+
+TEMPERATURES = np.exp(np.linspace(-0.7, 1.1, 37))
+
+
+def detector(weights: Path, lower: Path, blocks: int) -> OnlineDetector:
+    """Put a trunk and a trained network over it together.
+
+    Raises:
+        ValueError: They do not fit, or the network cannot stream.
+    """
+    state, card = read(weights)
+    if card["network"] not in STREAMED:
+        raise ValueError(f"{weights}: {card['network']} is to compare with; {', '.join(STREAMED)} can be exported")
+    below, labels = read_trunk(lower, blocks)
+    over = head(card["network"], card["features"], len(labels))
+    fill(over, state, weights)
+    assert isinstance(over, Sequential)
+    whole = OnlineDetector(below, over)
+    whole.eval()
+    return whole
+
+
+def temperature_of(over: nn.Module, streams: list[Streams]) -> float:
+    """The temperature with the smallest cross-entropy of judged frames."""
+    logits, targets = [], []
+    with torch.inference_mode():
+        for some in streams:
+            labels = some.labels.astype(np.int64)
+            labels[:, :UNJUDGED] = UNLABELLED
+            answer = over(torch.from_numpy(some.features.astype(np.float32)))
+            judged = torch.from_numpy(labels != UNLABELLED)
+            count = answer.shape[1] // 2
+            logits.append(answer.transpose(1, 2)[judged])
+            targets.append(torch.from_numpy(labels + count * some.begun)[judged])
+    losses = [_loss(torch.cat(logits), torch.cat(targets), value) for value in TEMPERATURES]
+    return float(TEMPERATURES[int(np.argmin(losses))])
+
+
+def _loss(logits: Tensor, target: Tensor, temperature: float) -> float:
+    return float(F.cross_entropy(logits / temperature, target))
+
+
+def export_weights(
+    weights: Annotated[Path, typer.Argument(help="The .npz of a training.")],
+    model: Annotated[Path, typer.Argument(help="The .onnx file to write; weights and card lie beside it.")],
+    trunk: Annotated[Path, typer.Option(help="Action network whose trunk is used, an .npz.")] = Path(
+        "opendr_perception/zoo/weights/action-open.npz"
+    ),
+    blocks: Annotated[int, typer.Option(help="Blocks of its trunk.")] = 3,
+    folder: Annotated[Path, typer.Option(help="Of the features.")] = Path("build/actions/online"),
+) -> None:
+    """Calibrate a detector, and export one step of it with its labels."""
+    torch.set_num_threads(1)
+    whole = detector(weights, trunk, blocks)
+    temperature = temperature_of(whole.over, [kept(folder / f"validation-{source}.npz") for source in HELD_OUT])
+    with torch.no_grad():
+        for parameter in whole.over.get_submodule("classifier").parameters():
+            parameter.div_(temperature)
+    card, lower = read(weights)[1], read(trunk)[1]
+    texts = {
+        "labels": json.dumps(card["labels"]), "skeleton_version": str(skeleton.VERSION), "terms": lower["terms"],
+    }  # fmt: skip
+    export(whole, model, softmax=True, metadata=texts)
+    more = {
+        "terms": lower["terms"], "sources": lower["sources"], "trunk": {"weights": trunk.stem, "blocks": blocks},
+        "skeleton": "coco17", "rate": skeleton.RATE, "frames_version": skeleton.VERSION,
+        "receptive_field": whole.receptive_field, "temperature": round(temperature, 3),
+    }  # fmt: skip
+    save(whole, model.with_suffix(".npz"), {**card, **more})
+    typer.echo(f"wrote {model}: temperature {temperature:.2f}")
+
+
+if __name__ == "__main__":
+    typer.run(export_weights)

@@ -1,0 +1,98 @@
+"""Teach two expressions from eight people, and ask seven others: `python -m ...training.emotion.teaching.trials FILE`.
+
+The Yale faces have expressions that no shipped network knows, `sleepy` and `wink`, by fifteen people [Belhumeur 1997].
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+
+from opendr_perception import zoo
+from opendr_perception.evaluate.emotion.sets import LabelledFaces, read_fer2013
+from opendr_perception.files import write_text
+from opendr_perception.networks.emotion.compact import CompactNet, equalised
+from opendr_perception.tasks import face
+from opendr_perception.tasks.emotion import name_of
+from opendr_perception.tasks.imaging import Image
+from opendr_perception.training.common.lessons import AdapterName, AdapterPlan
+from opendr_perception.training.emotion.teaching.faces import LabelledCrop, crops_of
+from opendr_perception.training.emotion.teaching.learn import learn, read_source
+
+NEW = ("sleepy", "wink")
+KNOWN = ("normal", "happy", "sad", "surprised")
+TEACHERS = 8
+SEED = 41
+
+
+def yale(path: Path) -> list[LabelledFaces]:
+    """The expressions of Yale, all people."""
+    with np.load(path, allow_pickle=False) as data:
+        rows = zip(data["images"], data["person"], data["condition"], strict=True)
+        return [
+            LabelledFaces(name_of(str(what)), Image(pixels, "mono8"), str(who), cut=False)
+            for pixels, who, what in rows
+            if what in (*NEW, *KNOWN)
+        ]
+
+
+def right(network: CompactNet, labels: Sequence[str], faces: Sequence[LabelledCrop]) -> float:
+    """Share of faces whose likeliest expression is right."""
+    planes = equalised(torch.from_numpy(np.stack([one.pixels for one in faces])).float()[:, None])
+    with torch.inference_mode():
+        found = network(planes).argmax(1).tolist()
+    return float(np.mean([labels[place] == one.label for place, one in zip(found, faces, strict=True)]))
+
+
+def main(
+    output: Annotated[Path, typer.Argument(help="The .json file to write.")],
+    data: Annotated[Path, typer.Option(envvar="OPENDR_DATA", help="Folder of data.")] = Path("../shared/data"),
+    model: Annotated[str, typer.Option(help="To begin with.")] = "expression-research",
+    draws: Annotated[int, typer.Option(help="Of the people who teach.")] = 5,
+    steps: Annotated[int, typer.Option(help="Of each training.")] = 200,
+) -> None:
+    """Try, and write down all outcomes."""
+    torch.set_num_threads(1)
+    source = read_source(zoo.require(model).path, model)
+    crops = crops_of(yale(data / "yalefaces/yale.npz"), source.crop, face.build(face.Settings(identify=False)))
+    fer = read_fer2013(data / "fer2013")
+    kept = np.flatnonzero(fer.part == "validation")[::3]
+    before = [LabelledCrop(fer.images[k], fer.labels[fer.label[k]], str(k)) for k in kept]
+    people = sorted({one.subject for one in crops})
+    found = []
+    adapters: tuple[AdapterName, ...] = ("splora", "none")
+    for adapter in adapters:
+        for draw in range(draws):
+            teachers = np.random.default_rng((SEED, draw)).permutation(people)[:TEACHERS].tolist()
+            taught = [one for one in crops if one.subject in teachers and one.label in NEW]
+            rest = [
+                LabelledCrop(one.pixels, "", "") for one in crops if one.subject in teachers and one.label not in NEW
+            ]
+            plan = AdapterPlan(adapter=adapter, steps=steps, seed=draw)
+            lesson = learn(source, [*taught, *rest], plan)
+            others = [one for one in crops if one.subject not in teachers]
+            new, known = ([one for one in others if (one.label in NEW) is told] for told in (True, False))
+            found.append(
+                {
+                    "adapter": adapter,
+                    "draw": draw,
+                    "new": right(lesson.network, lesson.labels, new),
+                    "known": right(lesson.network, lesson.labels, known),
+                    "known before": right(source.network, source.labels, known),
+                    "fer2013": right(lesson.network, lesson.labels, before),
+                    "fer2013 before": right(source.network, source.labels, before),
+                    "learned": lesson.learned,
+                    "faces": len(new),
+                }
+            )
+            write_text(output, json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
