@@ -6,8 +6,9 @@ A page says `<!-- figure: persons.pets.test | standard: AP -->0.926<!-- end -->`
 the name of the figure in it. With a third part, `| interval`, the 95 % interval is written too. The figures of the
 benchmark are the table between `<!-- bench table -->` and `<!-- end -->`; with lines of `case | metric | peer` in the
 comment, after a colon, only these. They come from docs/figures/bench.json, which is what `make bench` leaves in
-bench-output. The attentions of the bag-of-features are the table between `<!-- attention table -->` and
-`<!-- end -->`, from docs/figures/attentions.json, which `opendr_perception.training.signals.compare` writes.
+bench-output. `<!-- attention table -->`, `<!-- online table -->` and `<!-- skeletons table -->` are the tables of
+docs/figures/attentions.json, online.json and skeletons.json, which `training.signals.compare`,
+`training.action.online.compare` and `training.action.clips.compare` write.
 """
 
 from __future__ import annotations
@@ -27,8 +28,9 @@ PAGES = [
     *sorted((ROOT / "opendr_perception" / "zoo" / "weights").glob("*.md")),
 ]
 MARKER = re.compile(r"(<!-- figure: ([\w.-]+) \| ([^|>]+?)( \| interval)? -->)(.*?)(<!-- end -->)")
-ATTENTION_TABLE = re.compile(r"(<!-- attention table -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 BENCH_TABLE = re.compile(r"(<!-- bench table(?::\n(.*?)\n)? ?-->\n)(.*?)(<!-- end -->)", re.DOTALL)
+NAMED_TABLE = re.compile(r"(<!-- (attention|online|skeletons) table -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+SOURCES = ("simulation", "kard", "jhmdb")
 
 
 def text_of(file: str, name: str, interval: bool) -> str:
@@ -107,16 +109,59 @@ def _measured(value: float, unit: str) -> str:
     return f"{number} {unit}".rstrip()
 
 
+def online_table() -> str:
+    """Networks for online detection: per-frame mAP by source, mean and spread over seeds, and what they cost."""
+    found = json.loads((BENCH.parent / "online.json").read_text())
+    head = (
+        "| network | simulated | KARD | JHMDB | mean | begins | parameters | products of a step |\n|"
+        + 8 * "---|"
+        + "\n"
+    )
+    rows = []
+    for name, row in found.items():
+        seeds = [sum(values) / len(SOURCES) for values in zip(*(row[source] for source in SOURCES), strict=True)]
+        begins = [value for source in SOURCES for value in row[f"{source}, begins"]]
+        cells = [name, *(_percent(row[source]) for source in SOURCES), _percent(seeds), _percent(begins, spread=False)]
+        rows.append([*cells, f"{row['parameters']:,.0f}", f"{row['macs'] / 1e3:.0f} k"])
+    return head + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
+
+
+def skeletons_table() -> str:
+    """Skeleton networks and baselines: accuracy of each stream and of both together, and what a step costs."""
+    found = json.loads((BENCH.parent / "skeletons.json").read_text())
+    head = (
+        "| network | width | joints | bones | both | parameters | products of a step | ms | state |\n|"
+        + 9 * "---|"
+        + "\n"
+    )
+    rows = []
+    for name, row in found.items():
+        shares = [f"{100 * row[key]:.0f}" if key in row else "-" for key in ("joints", "bones", "both")]
+        costs = [f"{row['parameters']:,.0f}", f"{row['macs'] / 1e6:.2f} M", f"{row['ms']:.2g}"]
+        rows.append([name, f"{row['width']}" if "gcn" in name or "s-tr" in name else "96", *shares, *costs])
+        rows[-1].append(f"{row['state'] / 1e3:.0f} kB")
+    return head + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
+
+
+def _percent(values: list[float], *, spread: bool = True) -> str:
+    mean = sum(values) / len(values)
+    text = f"{100 * mean:.1f}"
+    return f"{text} ± {50 * (max(values) - min(values)):.1f}" if spread and len(values) > 1 else text
+
+
 def generated() -> dict[Path, str]:
     """All pages that have figures, as they ought to be."""
     found = {}
     for page in PAGES:
         text = page.read_text()
-        if any(pattern.search(text) for pattern in (MARKER, BENCH_TABLE, ATTENTION_TABLE)):
+        if any(pattern.search(text) for pattern in (MARKER, BENCH_TABLE, NAMED_TABLE)):
             text = MARKER.sub(lambda m: m[1] + text_of(m[2], m[3], bool(m[4])) + m[6], text)
-            text = ATTENTION_TABLE.sub(lambda m: m[1] + attention_table() + m[3], text)
+            text = NAMED_TABLE.sub(lambda m: m[1] + TABLES[m[2]]() + m[4], text)
             found[page] = BENCH_TABLE.sub(lambda m: m[1] + bench_table(m[2]) + m[4], text)
     return found
+
+
+TABLES = {"attention": attention_table, "online": online_table, "skeletons": skeletons_table}
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from opendr_perception.evaluate.action.recordings import UNKNOWN, ActionRecordin
 from opendr_perception.evaluate.action.sets import recordings_in
 from opendr_perception.evaluate.action.streams import PoseStream, Segment, alone, join
 from opendr_perception.evaluate.action.watching import TOGETHER, watch
-from opendr_perception.evaluate.measures import auroc, by_subject, calibration_error
+from opendr_perception.evaluate.measures import auroc, average_precision, by_subject, calibration_error
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.tasks.action import ActionRecogniser
 
@@ -138,6 +138,7 @@ def _compare(report: Report, way: str, heard: Sequence[StreamAnswers], labels: S
         report.add(f"{way}: median seconds to the right name", float(np.median(delays)), unit="s")
     answers = np.concatenate([one.answers for one in heard])
     owners = np.repeat(np.arange(len(heard)), [len(one.answers) for one in heard])
+    report.add(f"{way}: per-frame mAP", frame_map(answers, [accepted[owner] for owner in owners], labels))
     named = answers.argmax(1)
     hits = np.array([labels[k] in accepted[owner] for k, owner in zip(named, owners, strict=True)])
     report.add(f"{way}: expected calibration error of answers", calibration_error(answers.max(1), hits))
@@ -146,6 +147,26 @@ def _compare(report: Report, way: str, heard: Sequence[StreamAnswers], labels: S
         report.confused(
             [one.segment.recording.action for one in heard], np.array([one.read.argmax() for one in heard]), labels
         )
+
+
+def frame_map(answers: Floats, accepted: Sequence[Sequence[str]], labels: Sequence[str]) -> float:
+    """Mean average precision of the labels that are shown, over the frames of all segments [De Geest 2016].
+
+    Args:
+        answers: (n, labels) probabilities of frames.
+        accepted: names that are right, of each frame; where there are several, it is not judged for any of these.
+        labels: of the probabilities; UNKNOWN is no action.
+
+    Returns:
+        NaN if no frame shows an action of the labels.
+    """
+    found = []
+    for number, label in enumerate(labels):
+        shown = np.array([label in names for names in accepted])
+        sure = np.array([len(names) == 1 or label not in names for names in accepted])
+        if label != UNKNOWN and shown[sure].any():
+            found.append(average_precision(answers[sure, number], shown[sure]))
+    return float(np.mean(found)) if found else float("nan")
 
 
 def _unknown(probabilities: Floats, labels: Sequence[str]) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 NOT_TOLD = np.zeros(0, np.float32)
-"""What begins, where a model does not tell."""
+"""Probabilities of begins, where a model does not tell any."""
 
 
 def parted(answer: np.ndarray, labels: int) -> tuple[np.ndarray, np.ndarray]:

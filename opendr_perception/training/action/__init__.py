@@ -4,5 +4,7 @@ __all__ = [
     "camera",
     "data",
     "pool",
+    "real_motion",
     "simulate",
+    "weights",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from torch import Tensor
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError
 from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.evaluate.sound import RATE, LabelledSound
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig, read_sound
 from opendr_perception.training.common.adapters import fuse, learned_parameters
@@ -44,7 +45,6 @@ from opendr_perception.training.sound.examples import (
     noises,
 )
 from opendr_perception.training.sound.export import export_weights, load
-from opendr_perception.training.sound.recordings import RATE, LabelledSound
 
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 HEAD = "transformer.classifier"
@@ -60,7 +60,7 @@ PIECE = 4.0
 
 
 @dataclass(frozen=True)
-class SoundSource:
+class SoundBeginning:
     """Network to begin with, as `classification` or a teaching has written it."""
 
     network: SoundNetwork
@@ -86,7 +86,7 @@ class SoundLesson:
     learned: int
 
 
-def read_source(model: Path, name: str) -> SoundSource:
+def read_source(model: Path, name: str) -> SoundBeginning:
     """Read a network by its model; its weights, an .npz, and its card lie beside it.
 
     Raises:
@@ -95,7 +95,7 @@ def read_source(model: Path, name: str) -> SoundSource:
     weights = model.with_suffix(".npz")
     try:
         network, card = load(weights)
-        return SoundSource(network.eval(), card, name, hashlib.sha256(weights.read_bytes()).hexdigest())
+        return SoundBeginning(network.eval(), card, name, hashlib.sha256(weights.read_bytes()).hexdigest())
     except OSError as error:
         raise DatasetError(
             f"{weights} is needed to teach {name}, and is in the source tree only: {error.strerror or error}"
@@ -119,18 +119,23 @@ def gather(paths: Sequence[Path], labels: Path | None) -> list[LabelledSound]:
     rows = read_labels(labels, files)
     for path in files:
         samples = _samples(path)
-        silent = np.ones(len(samples), bool)
+        unlabelled = np.ones(len(samples), bool)
         for row in rows.get(path, []):
             piece = slice(round(row.begin * RATE), round(row.end * RATE))
             if piece.stop > len(samples) + RATE // 2:
                 raise DatasetError(f"{labels}, line {row.line} ({row.label}): {path.name} ends before {row.end:g} s")
             found.append(LabelledSound(samples[piece], row.label, path.name))
-            silent[piece] = False
-        size = round(PIECE * RATE)
-        for begin in range(0, len(samples) - size + 1, size):
-            if silent[begin : begin + size].all():
-                found.append(LabelledSound(samples[begin : begin + size], "", path.name))
+            unlabelled[piece] = False
+        found += [LabelledSound(samples[piece], "", path.name) for piece in _pieces(unlabelled)]
     return found
+
+
+def _pieces(free: np.ndarray) -> Iterator[slice]:
+    """Pieces of PIECE s of the stretches of samples (n,) that are free."""
+    edges, size = np.flatnonzero(np.diff(free, prepend=False, append=False)), round(PIECE * RATE)
+    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        for begin in range(first, last - size + 1, size):
+            yield slice(begin, begin + size)
 
 
 def _of_folder(folder: Path) -> list[LabelledSound]:
@@ -157,7 +162,7 @@ def _samples(path: Path) -> np.ndarray:
 
 
 def learn(
-    source: SoundSource,
+    source: SoundBeginning,
     sounds: Sequence[LabelledSound],
     plan: AdapterPlan,
     tell: Callable[[int, float], None] = lambda step, loss: None,
@@ -194,7 +199,7 @@ def _rows(values: Tensor, judged: Tensor) -> Tensor:
     return values.transpose(1, 2)[judged]
 
 
-def _with_labels(source: SoundSource, labels: Sequence[str]) -> SoundNetwork:
+def _with_labels(source: SoundBeginning, labels: Sequence[str]) -> SoundNetwork:
     network = copy.deepcopy(source.network)
     head = network.transformer.classifier
     more = grown(head, len(labels) - len(source.labels), source.labels.index(UNKNOWN))
@@ -202,7 +207,7 @@ def _with_labels(source: SoundSource, labels: Sequence[str]) -> SoundNetwork:
     return network
 
 
-def _examples(source: SoundSource, sounds: Sequence[LabelledSound], labels: Sequence[str], seed: int) -> Examples:
+def _examples(source: SoundBeginning, sounds: Sequence[LabelledSound], labels: Sequence[str], seed: int) -> Examples:
     mel = source.card["mel"]
     assert isinstance(mel, dict)
     config, patches = MelConfig(**mel), source.network.patches
@@ -215,7 +220,7 @@ def _examples(source: SoundSource, sounds: Sequence[LabelledSound], labels: Sequ
 
 
 def write(
-    output: Path, lesson: SoundLesson, source: SoundSource, sounds: Sequence[LabelledSound], plan: AdapterPlan
+    output: Path, lesson: SoundLesson, source: SoundBeginning, sounds: Sequence[LabelledSound], plan: AdapterPlan
 ) -> None:
     """Write the model, its weights to teach it again, and its card."""
     counts = Counter(one.label for one in sounds if one.label)

@@ -16,12 +16,12 @@ import torch
 import typer
 
 from opendr_perception import zoo
+from opendr_perception.evaluate.sound import LabelledSound, read_digits, read_esc
 from opendr_perception.files import write_text
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.training.common.lessons import AdapterPlan
 from opendr_perception.training.sound.evaluation import decide
-from opendr_perception.training.sound.recordings import LabelledSound, read_digits, read_esc
 from opendr_perception.training.sound.teaching import learn, read_source
 
 WORDS, EXAMPLES, ASKED = 3, 5, 12

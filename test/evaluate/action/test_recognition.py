@@ -15,7 +15,7 @@ from opendr_perception.cli import app
 from opendr_perception.engine.export import export
 from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.action.falls import FILES, MD4FD, falls_in
-from opendr_perception.evaluate.action.recognition import evaluate_actions, listen, streams_of
+from opendr_perception.evaluate.action.recognition import evaluate_actions, frame_map, listen, streams_of
 from opendr_perception.evaluate.action.recordings import ActionRecording
 from opendr_perception.evaluate.action.watching import watch
 from opendr_perception.evaluate.report import DatasetError
@@ -135,3 +135,14 @@ def test_what_is_wrong_is_said_in_one_line(waver: Path, arguments: list[str], co
     result = CliRunner().invoke(app, ["evaluate", *arguments], env={"COLUMNS": "200"})
     assert result.exit_code == status
     assert complaint in result.output
+
+
+def test_the_per_frame_precision_is_that_of_actions_and_forgives_what_has_two_names() -> None:
+    answers = np.array([[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.6, 0.3, 0.1], [0.1, 0.1, 0.8]])
+    labels = ("walk", "run", "unknown")
+    assert frame_map(answers, [("walk",), ("run",), ("walk",), ("unknown",)], labels) == 1.0
+    assert frame_map(answers, [("walk",), ("run",), ("walk", "unknown"), ("unknown",)], labels) == 1.0
+    assert frame_map(answers, [("walk",), ("walk",), ("run",), ("unknown",)], labels) == pytest.approx(
+        (5 / 6 + 0.5) / 2
+    )
+    assert np.isnan(frame_map(answers, [("unknown",)] * 4, labels))

@@ -12,7 +12,7 @@ import torch
 
 from opendr_perception.networks.action.skeletons import SKELETONS
 from opendr_perception.training.action.clips import compare, layouts
-from opendr_perception.training.action.clips.data import ClipSet, clip_set
+from opendr_perception.training.action.clips.data import SkeletonClips, clip_set
 from opendr_perception.training.action.clips.models import BEGUN_WITH, NETWORKS, ClipShape, bones, network
 from opendr_perception.training.action.clips.train import Settings, Trainer, keep_scores, scores_of
 from opendr_perception.training.common.weights import save
@@ -26,7 +26,7 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-class Drawn(ClipSet):
+class Drawn(SkeletonClips):
     """Clips of noise."""
 
     def train(self, seed: int, step: int, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from opendr_perception.training.sound.recordings import RATE, LabelledSound
 from typer.testing import CliRunner, Result
 
 from opendr_perception import zoo
 from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.evaluate.sound import RATE, LabelledSound
 from opendr_perception.tasks.sound import SoundClassifier, SoundModel
 from opendr_perception.teach_cli import app
 from opendr_perception.training.common.lessons import AdapterPlan
-from opendr_perception.training.sound.teaching import SoundSource, gather, learn, read_source
+from opendr_perception.training.sound.teaching import SoundBeginning, gather, learn, read_source
 
 
 def tone(pitch: float, serial: int, seconds: float = 0.8) -> np.ndarray:
@@ -43,11 +43,11 @@ def teach(*arguments: object) -> Result:
 
 
 @pytest.fixture(scope="module")
-def source() -> SoundSource:
+def source() -> SoundBeginning:
     return read_source(zoo.require("sound-environment").path, "sound-environment")
 
 
-def test_two_tones_are_learned_and_old_answers_stay(source: SoundSource) -> None:
+def test_two_tones_are_learned_and_old_answers_stay(source: SoundBeginning) -> None:
     torch.set_num_threads(1)
     sounds = [
         LabelledSound(tone(pitch, k), name, "") for pitch, name in ((500, "low"), (2500, "high")) for k in range(3)

@@ -28,7 +28,7 @@ LAYOUTS = (OWN, *layouts.LAYOUTS)
 Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
 
 
-class ClipSet(ABC):
+class SkeletonClips(ABC):
     """Clips of one shape.
 
     Args:
@@ -53,7 +53,7 @@ class ClipSet(ABC):
         return joints if name == "joints" else bones(joints, SKELETONS[self.shape.skeleton], self.axes)
 
 
-class OwnClips(ClipSet):
+class OwnClips(SkeletonClips):
     """Pieces of streams of people who are simulated or recorded (`pool`, terms: open).
 
     Args:
@@ -85,7 +85,7 @@ class OwnClips(ClipSet):
         return found
 
 
-class FileClips(ClipSet):
+class FileClips(SkeletonClips):
     """Clips of a set on disk.
 
     Args:
@@ -113,12 +113,12 @@ class FileClips(ClipSet):
     def evaluation(self) -> dict[str, Arrays]:
         return {self._layout: self._read(self._parts[False])}
 
-    def _read(self, files: list[layouts.ClipFile]) -> Arrays:
+    def _read(self, files: list[layouts.SkeletonFile]) -> Arrays:
         clips = np.stack([layouts.read(one, self._layout) for one in files])
         return clips, np.array([one.label for one in files], np.int64)
 
 
-def clip_set(layout: str, data: Path, pool: Path) -> ClipSet:
+def clip_set(layout: str, data: Path, pool: Path) -> SkeletonClips:
     """The clips of a layout.
 
     Raises:

@@ -34,7 +34,7 @@ LAYOUTS = {"ntu60-xsub": 60, "ntu60-xview": 60, "ntu120-xsub": 120, "ntu120-xset
 
 
 @dataclass(frozen=True)
-class ClipFile:
+class SkeletonFile:
     """A clip on disk, its action, and whether it is for training."""
 
     path: Path
@@ -42,7 +42,7 @@ class ClipFile:
     train: bool
 
 
-def files_of(folder: Path, layout: str) -> list[ClipFile]:
+def files_of(folder: Path, layout: str) -> list[SkeletonFile]:
     """List the clips of a set.
 
     Raises:
@@ -56,7 +56,7 @@ def files_of(folder: Path, layout: str) -> list[ClipFile]:
     return found
 
 
-def read(file: ClipFile, layout: str) -> np.ndarray:
+def read(file: SkeletonFile, layout: str) -> np.ndarray:
     """A clip (C, FRAMES, V, PERSONS) float32, repeated to that length; of Kinetics x, y and score about the middle.
 
     Raises:
@@ -72,7 +72,7 @@ def read(file: ClipFile, layout: str) -> np.ndarray:
     return np.ascontiguousarray(frames[places].transpose(3, 0, 2, 1))
 
 
-def _ntu(folder: Path, layout: str) -> Iterator[ClipFile]:
+def _ntu(folder: Path, layout: str) -> Iterator[SkeletonFile]:
     for path in sorted(folder.rglob("*.skeleton")):
         named = NTU_NAME.fullmatch(path.stem)
         if named is None:
@@ -86,7 +86,7 @@ def _ntu(folder: Path, layout: str) -> Iterator[ClipFile]:
             "ntu120-xsub": person in TRAIN_120,
             "ntu120-xset": setup % 2 == 0,
         }[layout]
-        yield ClipFile(path, action - 1, train)
+        yield SkeletonFile(path, action - 1, train)
 
 
 def _read_ntu(path: Path) -> np.ndarray:
@@ -107,7 +107,7 @@ def _read_ntu(path: Path) -> np.ndarray:
     return frames
 
 
-def _kinetics(folder: Path) -> Iterator[ClipFile]:
+def _kinetics(folder: Path) -> Iterator[SkeletonFile]:
     for part in ("train", "val"):
         table = folder / f"kinetics_{part}_label.json"
         if table.is_file():
@@ -115,7 +115,7 @@ def _kinetics(folder: Path) -> Iterator[ClipFile]:
             for name, row in sorted(rows.items()):
                 if row["has_skeleton"]:
                     path = folder / f"kinetics_{part}" / f"{name}.json"
-                    yield ClipFile(path, int(row["label_index"]), part == "train")
+                    yield SkeletonFile(path, int(row["label_index"]), part == "train")
 
 
 def _read_kinetics(path: Path) -> np.ndarray:

@@ -119,7 +119,7 @@ NETWORKS: Mapping[str, Callable[[ClipShape, int], nn.Module]] = {
 }
 """By name, from the shape of clips and the channels of the first blocks; baselines have their own size."""
 BEGUN_WITH = {f"{name}-star": name for name in ("co-st-gcn", "co-a-gcn", "co-s-tr")}
-"""Whose weights a network without padding and stride begins with, as in [Hedegaard 2023, sec. V]."""
+"""Source of the weights that a network without padding and stride begins with, as in [Hedegaard 2023, sec. V]."""
 
 
 def network(name: str, shape: ClipShape, width: int = WIDTH) -> nn.Module:

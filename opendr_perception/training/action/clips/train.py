@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from opendr_perception.files import replacing
-from opendr_perception.training.action.clips.data import LAYOUTS, OWN, ClipSet, clip_set
+from opendr_perception.training.action.clips.data import LAYOUTS, OWN, SkeletonClips, clip_set
 from opendr_perception.training.action.clips.models import BEGUN_WITH, NETWORKS, STREAMS, WIDTH, network
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
@@ -63,7 +63,9 @@ class Trainer(Resumable):
 
     network: nn.Module
 
-    def __init__(self, settings: Settings, clips: ClipSet, checkpoint: Path, begun_with: Path | None = None) -> None:
+    def __init__(
+        self, settings: Settings, clips: SkeletonClips, checkpoint: Path, begun_with: Path | None = None
+    ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.clips, self.checkpoint = settings, clips, checkpoint
         self.network = network(settings.network, clips.shape, settings.width)
@@ -88,7 +90,7 @@ class Trainer(Resumable):
             yield self.step, loss.item(), (logits.argmax(1) == target).float().mean().item()
 
 
-def scores_of(trained: nn.Module, clips: ClipSet, stream: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+def scores_of(trained: nn.Module, clips: SkeletonClips, stream: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Probabilities (n, classes) of the clips of the evaluation and their labels (n,), by source."""
     trained.eval()
     return {source: (_probabilities(trained, clips.stream(some, stream)), labels) for source, (some, labels) in

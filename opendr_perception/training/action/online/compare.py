@@ -78,7 +78,7 @@ def macs(network: nn.Module, features: int) -> float:
 
 
 def window_costs(network: CoOadTr, features: int) -> Figures:
-    """How a step compares with the same transformer that encodes its window anew: products, time, difference."""
+    """Compare a step with the same transformer that encodes its window anew: products, time, difference."""
     clip = torch.randn(1, features, 2 * WINDOW)
     with torch.inference_mode():
         state = network.initial_state(1)
@@ -98,7 +98,7 @@ def window_costs(network: CoOadTr, features: int) -> Figures:
 
 
 def encoded_whole(network: CoOadTr, window: Tensor) -> Tensor:
-    """What an ordinary encoder computes for one answer: all tokens of the window in all layers, then the newest one."""
+    """Encode as an ordinary encoder does for one answer: the whole window in all layers, then the newest token."""
     tokens = network.positions(network.embed(window))
     seen = tokens.new_ones(1, tokens.shape[2], dtype=torch.bool)
     for layer in network.encoder.layers:

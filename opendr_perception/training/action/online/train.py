@@ -121,7 +121,7 @@ def class_weights(streams: Streams, rarity: float) -> Tensor:
 
 
 def card_of(settings: Settings, network: nn.Module, features: int) -> dict[str, Any]:
-    """What a file of weights says of itself."""
+    """Card of a file of weights."""
     return {
         "network": settings.network,
         "labels": list(ACTIONS),
