@@ -119,6 +119,11 @@ def online_table() -> str:
     )
     rows = []
     for name, row in found.items():
+        if "macs" not in row:  # the network that the trunk is from
+            shares = [_percent(row[source]) for source in SOURCES]
+            mean = [sum(row[source][0] for source in SOURCES) / len(SOURCES)]
+            rows.append([f"rest of `{name}`", *shares, _percent(mean), "-", f"{row['parameters']:,.0f}", "-"])
+            continue
         seeds = [sum(values) / len(SOURCES) for values in zip(*(row[source] for source in SOURCES), strict=True)]
         begins = [value for source in SOURCES for value in row[f"{source}, begins"]]
         cells = [name, *(_percent(row[source]) for source in SOURCES), _percent(seeds), _percent(begins, spread=False)]

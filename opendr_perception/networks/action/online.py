@@ -95,15 +95,16 @@ def trunk(network: ActionTcn, blocks: int) -> Sequential:
     """
     if not 0 <= blocks <= len(network.dilations):
         raise ValueError(f"the network has {len(network.dilations)} blocks, not {blocks}")
-    last = f"block{blocks}" if blocks else "stem_relu"
-    kept: OrderedDict[str, nn.Module] = OrderedDict()
-    for name, module in network.layers.named_children():
-        kept[name] = module
-        if name == last:
-            break
-    lower = Sequential(kept)
+    names = [name for name, _ in network.layers.named_children()]
+    count = names.index(f"block{blocks}" if blocks else "stem_relu") + 1
+    lower = Sequential(OrderedDict([*network.layers.named_children()][:count]))
     lower.frame_shape = FRAME
     return lower
+
+
+def rest(network: ActionTcn, blocks: int) -> nn.Module:
+    """Return what follows a trunk in its own network: features (B, width, T) to logits (B, K, T)."""
+    return nn.Sequential(*[*network.layers.children()][len(trunk(network, blocks)) :])
 
 
 class OnlineDetector(Sequential):

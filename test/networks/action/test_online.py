@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
 from opendr_perception.networks.action.co_oad_tr import CoOadTr
-from opendr_perception.networks.action.online import HEADS, STREAMED, OnlineDetector, head, parted, trunk
+from opendr_perception.networks.action.online import HEADS, STREAMED, OnlineDetector, head, parted, rest, trunk
 from opendr_perception.networks.action.tcn import ActionTcn
 
 FRAMES = 70
@@ -23,8 +22,8 @@ def test_a_trunk_is_the_first_part_of_the_network(network: ActionTcn) -> None:
     clip = torch.randn(1, 5, 12, 17, 1)
     whole = trunk(network, 2)
     with torch.no_grad():
-        rest = nn.Sequential(network.layers.get_submodule("dropout"), network.layers.get_submodule("fc"))
-        torch.testing.assert_close(rest(whole(clip)), network(clip))
+        for blocks in (0, 1, 2):
+            torch.testing.assert_close(rest(network, blocks)(trunk(network, blocks)(clip)), network(clip))
     assert trunk(network, 1).receptive_field < whole.receptive_field
     with pytest.raises(ValueError, match="2 blocks, not 3"):
         trunk(network, 3)

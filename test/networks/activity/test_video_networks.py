@@ -194,3 +194,9 @@ def _agree(network: Streaming, side: int, extra: int = 6) -> None:
         outputs = outputs[:, :, form.valid(state, steps=clip.shape[2])[0]]
         assert outputs.shape[2] > 0
         assert (outputs - expected[:, :, : outputs.shape[2]]).abs().max() <= 1e-10 * scale
+
+
+def test_what_is_filled_up_is_not_remembered(sizes) -> None:
+    slots = sizes["m"].for_inference().slots((3, 224, 224))
+    assert sum(4 * math.prod(slot.shape) for slot in slots) < 20e6  # a camera's state, bytes
+    assert {slot.shape[0] for slot in slots} >= {54, 108}  # not 56 and 112

@@ -11,7 +11,7 @@ import torch
 from rich.console import Console
 
 from opendr_perception.networks.action.online import head
-from opendr_perception.training.action.online import compare, export
+from opendr_perception.training.action.online import compare, data, export
 from opendr_perception.training.action.online.data import BEGUN, HELD_OUT, Streams, just_begun, keep, kept
 from opendr_perception.training.action.online.train import Settings, Trainer, card_of
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
@@ -89,11 +89,11 @@ def test_networks_are_compared_and_one_is_exported(
         save(network, folder / f"{name}-1.npz", card_of(Settings(name), network, 96))
     monkeypatch.setattr(compare, "FEWEST", 10)
     monkeypatch.setattr(compare, "REPEATS", 1)
-    found = compare.compared(folder, "test", [1], Console(quiet=True))
-    assert [*found] == ["co-oadtr-b1", "lstm"]
+    found = compare.compared(folder, "test", [1], Console(quiet=True), data.WEIGHTS, data.BLOCKS)
+    assert [*found] == ["co-oadtr-b1", "lstm", "action-open"]
     assert found["co-oadtr-b1"]["step_of_window_macs"] < 0.02
     assert found["co-oadtr-b1"]["largest_difference"] < 1e-4
     with pytest.raises(ValueError, match="lstm is to compare with"):
-        export.detector(folder / "lstm-1.npz", Path("opendr_perception/zoo/weights/action-open.npz"), 3)
-    whole = export.detector(folder / "co-oadtr-b1-1.npz", Path("opendr_perception/zoo/weights/action-open.npz"), 3)
+        export.detector(folder / "lstm-1.npz", data.WEIGHTS, 3)
+    whole = export.detector(folder / "co-oadtr-b1-1.npz", data.WEIGHTS, 3)
     assert 0.4 < export.temperature_of(whole.over, [wide]) < 3.1

@@ -25,12 +25,13 @@ from torch.utils.flop_counter import FlopCounterMode
 from opendr_perception.evaluate.measures import average_precision
 from opendr_perception.files import write_text
 from opendr_perception.networks.action.co_oad_tr import CoOadTr
-from opendr_perception.networks.action.online import HEADS, WINDOW, Recurrent, head, parted
+from opendr_perception.networks.action.online import HEADS, WINDOW, Recurrent, head, parted, rest
 from opendr_perception.streaming import Streaming
 from opendr_perception.streaming.cost import step_macs
 from opendr_perception.streaming.encoder import EncoderLayer
-from opendr_perception.training.action.online.data import HELD_OUT, Streams, kept
+from opendr_perception.training.action.online.data import BLOCKS, HELD_OUT, WEIGHTS, Streams, kept
 from opendr_perception.training.action.online.train import UNJUDGED
+from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.weights import fill, read
 
@@ -50,6 +51,18 @@ def answers(network: nn.Module, streams: Streams) -> Tensor:
         for row in range(0, len(streams), 8):
             found.append(network(torch.from_numpy(streams.features[row : row + 8].astype(np.float32))).softmax(1))
     return torch.cat(found)
+
+
+class Untold(nn.Module):
+    """The rest of the network that a trunk is from, which knows nothing of begins."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, features: Tensor) -> Tensor:
+        logits = self.network(features)
+        return torch.cat([logits, logits - 30], 1)
 
 
 def measured(network: nn.Module, streams: Streams) -> tuple[float, float]:
@@ -123,8 +136,10 @@ def _seconds(run: Callable[[], object]) -> float:
     return float(np.median(spent))
 
 
-def compared(folder: Path, part: str, seeds: Sequence[int], console: Console) -> dict[str, Rows]:
-    """Figures of all networks that were trained: mAP by source and seed, costs."""
+def compared(
+    folder: Path, part: str, seeds: Sequence[int], console: Console, below: Path, blocks: int
+) -> dict[str, Rows]:
+    """Figures of all networks that were trained, and of that which the trunk is from: mAP by source and seed, costs."""
     streams = {source: kept(folder / f"{part}-{source}.npz") for source in HELD_OUT}
     found: dict[str, Rows] = {}
     for name in HEADS:
@@ -143,7 +158,11 @@ def compared(folder: Path, part: str, seeds: Sequence[int], console: Console) ->
                 rows |= window_costs(network, card["features"])
         if rows:
             found[name] = rows
-            console.print(name, rows)
+    source_network, _ = load(below)
+    upper = rest(source_network, blocks)
+    own: Rows = {source: [round(measured(Untold(upper), some)[0], 4)] for source, some in streams.items()}
+    found[below.stem] = own | {"parameters": sum(each.numel() for each in upper.parameters())}
+    console.print(found)
     return found
 
 
@@ -158,10 +177,14 @@ def main(
     folder: Annotated[Path, typer.Option(help="Of features and weights.")] = Path("build/actions/online"),
     part: Annotated[str, typer.Option(help="validation or test.")] = "test",
     seeds: Annotated[int, typer.Option(help="Trainings of each network.")] = 2,
+    trunk: Annotated[Path, typer.Option(help="Action network whose trunk was used, an .npz.")] = WEIGHTS,
+    blocks: Annotated[int, typer.Option(help="Blocks of its trunk.")] = BLOCKS,
 ) -> None:
     """Measure all networks that were trained, and write down the figures."""
     torch.set_num_threads(1)
-    write_text(output, json.dumps(compared(folder, part, range(1, seeds + 1), Console()), indent=1) + "\n")
+    write_text(
+        output, json.dumps(compared(folder, part, range(1, seeds + 1), Console(), trunk, blocks), indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.zoo.cache import default_cache
 
+WEIGHTS, BLOCKS = Path("opendr_perception/zoo/weights/action-open.npz"), 3
+"""Network whose trunk is used, and how much of it: 17 frames."""
 BEGUN = round(0.5 * skeleton.RATE)
 """Frames for which an action counts as just begun, from its first labelled one on."""
 SHORT = round(0.4 * skeleton.RATE)
@@ -137,10 +139,8 @@ def _recorded(begin: Sequence[int], source: str, part: str, data: Path, count: i
 
 
 def main(
-    weights: Annotated[Path, typer.Option(help="Action network whose trunk is used, an .npz.")] = Path(
-        "opendr_perception/zoo/weights/action-open.npz"
-    ),
-    blocks: Annotated[int, typer.Option(help="Blocks of its trunk.")] = 3,
+    weights: Annotated[Path, typer.Option(help="Action network whose trunk is used, an .npz.")] = WEIGHTS,
+    blocks: Annotated[int, typer.Option(help="Blocks of its trunk.")] = BLOCKS,
     count: Annotated[int, typer.Option(help="Sequences to learn from.")] = 4000,
     streams: Annotated[int, typer.Option(help="Of each source, for validation and for testing.")] = 80,
     sets: Annotated[Path, typer.Option(envvar="OPENDR_DATA", help=SETS)] = Path("../shared/data"),

@@ -21,7 +21,7 @@ from opendr_perception.engine.export import export
 from opendr_perception.networks.action.online import STREAMED, OnlineDetector, head
 from opendr_perception.streaming.compose import Sequential
 from opendr_perception.tasks.action import skeleton
-from opendr_perception.training.action.online.data import HELD_OUT, Streams, kept, read_trunk
+from opendr_perception.training.action.online.data import BLOCKS, HELD_OUT, WEIGHTS, Streams, kept, read_trunk
 from opendr_perception.training.action.online.train import UNJUDGED
 from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.training.common.weights import fill, read, save
@@ -70,10 +70,8 @@ def _loss(logits: Tensor, target: Tensor, temperature: float) -> float:
 def export_weights(
     weights: Annotated[Path, typer.Argument(help="The .npz of a training.")],
     model: Annotated[Path, typer.Argument(help="The .onnx file to write; weights and card lie beside it.")],
-    trunk: Annotated[Path, typer.Option(help="Action network whose trunk is used, an .npz.")] = Path(
-        "opendr_perception/zoo/weights/action-open.npz"
-    ),
-    blocks: Annotated[int, typer.Option(help="Blocks of its trunk.")] = 3,
+    trunk: Annotated[Path, typer.Option(help="Action network whose trunk is used, an .npz.")] = WEIGHTS,
+    blocks: Annotated[int, typer.Option(help="Blocks of its trunk.")] = BLOCKS,
     folder: Annotated[Path, typer.Option(help="Of the features.")] = Path("build/actions/online"),
 ) -> None:
     """Calibrate a detector, and export one step of it with its labels."""
