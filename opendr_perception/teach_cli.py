@@ -126,11 +126,9 @@ def _check_needed() -> None:
 
 
 def _plan(adapter: str, rank: int, steps: int, seed: int, threads: int) -> AdapterPlan:
-    import torch
+    from opendr_perception.training.common.lessons import AdapterPlan, use_threads  # here: it needs torch
 
-    from opendr_perception.training.common.lessons import AdapterPlan
-
-    torch.set_num_threads(threads)
+    use_threads(threads)
     try:
         return AdapterPlan(adapter=adapter, rank=rank, steps=steps, seed=seed)  # type: ignore[arg-type]
     except ValueError as error:

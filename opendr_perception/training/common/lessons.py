@@ -127,6 +127,11 @@ def all_labels(known: Sequence[str], taught: Sequence[str]) -> tuple[str, ...]:
     return (*known, *(name for name in dict.fromkeys(taught) if name not in known))
 
 
+def use_threads(count: int) -> None:
+    """Let torch use so many cores."""
+    torch.set_num_threads(count)
+
+
 def check_output(path: Path) -> None:
     """Check that a model can be written there.
 

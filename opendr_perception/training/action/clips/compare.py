@@ -24,7 +24,7 @@ from opendr_perception.networks.action.skeletons import SKELETONS
 from opendr_perception.streaming import Streaming
 from opendr_perception.streaming.cost import step_macs
 from opendr_perception.training.action.clips.data import OWN_FRAMES
-from opendr_perception.training.action.clips.models import NETWORKS, STREAMS, ClipShape, Flat, network
+from opendr_perception.training.action.clips.models import NETWORKS, STREAMS, WIDTH, ClipShape, Flat, network
 from opendr_perception.training.body.motion import ACTIONS
 from opendr_perception.training.common.weights import fill, read
 
@@ -58,7 +58,7 @@ def _right(streams: Sequence[dict[str, np.ndarray]], labels: dict[str, np.ndarra
 
 
 def costs(trained: nn.Module, shape: ClipShape) -> Row:
-    """Parameters, products of a step, its time on one core in ms, and bytes of the state of a stream."""
+    """Parameters, products of a step, the time of one core that it takes, in ms, and bytes of the state of a stream."""
     trained.eval()
     inner = trained.inner if isinstance(trained, Flat) else trained
     row: Row = {"parameters": sum(parameter.numel() for parameter in trained.parameters())}
@@ -86,9 +86,9 @@ def _step_ms(streamed: Streaming, frame: Tensor) -> float:
     state = streamed.initial_state(1, tuple(frame.shape[1:]))
     spent = []
     for number in range(STEPS):
-        begin = time.perf_counter()
+        begin = time.process_time()
         _, state = streamed.step(frame, state, phase=number % streamed.stride)
-        spent.append(time.perf_counter() - begin)
+        spent.append(time.process_time() - begin)
     return round(1e3 * float(np.mean(spent[STEPS // 3 :])), 3)  # a strided network does not do the same in each step
 
 
@@ -97,32 +97,33 @@ def _recurrent_ms(inner: Recurrent, features: int) -> float:
     frame, memory = torch.randn(1, 1, features), None
     spent = []
     for _ in range(STEPS):
-        begin = time.perf_counter()
+        begin = time.process_time()
         hidden, memory = inner.cell(frame, memory)
         inner.classifier(hidden)
-        spent.append(time.perf_counter() - begin)
+        spent.append(time.process_time() - begin)
     return round(1e3 * float(np.mean(spent[STEPS // 3 :])), 3)
 
 
 def main(
     output: Annotated[Path, typer.Argument(help="The .json file to write.")],
     folder: Annotated[Path, typer.Option(help="Of weights and scores.")] = Path("build/actions/clips"),
+    width: Annotated[int, typer.Option(help="Channels of the first blocks, as trained.", min=1)] = WIDTH,
 ) -> None:
-    """Compare all networks that were trained, and write down the figures."""
+    """Compare all networks, and write down the figures; of those that were not trained, what they cost."""
     torch.set_num_threads(1)
     console = Console()
     shape = ClipShape(SKELETONS["coco17"].name, 5, OWN_FRAMES, 1, len(ACTIONS))
-    rows = {}
+    rows: dict[str, Row] = {}
     for name in NETWORKS:
         path = folder / f"{name}-joints.npz"
+        made, of_card = network(name, shape, width), {"width": width, "steps": 0}
         if path.is_file():
             state, card = read(path)
-            trained = network(name, shape, card["width"])
-            fill(trained, state, path)
-            rows[name] = (
-                accuracies(folder, name) | costs(trained, shape) | {"width": card["width"], "steps": card["steps"]}
-            )
-            console.print(name, rows[name])
+            of_card = {"width": card["width"], "steps": card["steps"]}
+            made = network(name, shape, card["width"])
+            fill(made, state, path)
+        rows[name] = accuracies(folder, name) | costs(made, shape) | {**of_card}
+        console.print(name, rows[name])
     write_text(output, json.dumps(rows, indent=1) + "\n")
 
 
