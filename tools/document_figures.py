@@ -143,9 +143,16 @@ def skeletons_table() -> str:
     for name, row in found.items():
         shares = [f"{100 * row[key]:.0f}" if key in row else "-" for key in ("joints", "bones", "both")]
         costs = [f"{row['parameters']:,.0f}", f"{row['macs'] / 1e6:.2f} M", f"{row['ms']:.2g}"]
-        rows.append([name, f"{row['width']}" if "gcn" in name or "s-tr" in name else "96", *shares, *costs])
+        rows.append([name, _width(name, row["width"]), *shares, *costs])
         rows[-1].append(f"{row['state'] / 1e3:.0f} kB")
     return head + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
+
+
+def _width(name: str, width: int) -> str:
+    """Channels of the first blocks: CoS-TR has 32 at least, and baselines have one size."""
+    if "gcn" in name or "s-tr" in name:
+        return f"{max(width, 32) if 's-tr' in name else width}"
+    return "128" if name in ("gru", "lstm") else "96"
 
 
 def _percent(values: list[float], *, spread: bool = True) -> str:

@@ -74,6 +74,17 @@ def test_a_model_for_online_detection_says_what_begins(graph: Any, online_model:
     assert list(action.begins) == pytest.approx([0.3 * chance for chance in action.probabilities], abs=1e-5)
 
 
+def test_the_model_for_online_detection_that_is_shipped_runs(graph: Any) -> None:
+    graph.run(ActionRecognition, model="action-online")
+    actions = graph.listen(ActionArray, "actions", publishers=1)
+    camera = graph.publisher(BodyPoseArray, "poses")
+    for index in range(3):
+        answer = graph.ask(camera, poses(graph, 50 + index / RATE, ["1"]), actions)
+    (action,) = answer.actions
+    assert len(action.begins) == len(answer.labels) == 17
+    assert all(begins <= chance for begins, chance in zip(action.begins, action.probabilities, strict=True))
+
+
 def test_poses_that_do_not_fit_are_rejected_and_the_next_are_served(graph: Any, model: Path) -> None:
     graph.run(ActionRecognition, model=str(model))
     actions = graph.listen(ActionArray, "actions", publishers=1)
