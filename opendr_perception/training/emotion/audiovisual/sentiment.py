@@ -8,11 +8,11 @@ network begins with its convolutions; modality dropout is as for faces and voice
 from __future__ import annotations
 
 import json
-import pickle
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +35,6 @@ SHOWN = 50
 """Steps between two lines of progress, and two checkpoints."""
 FURTHEST = 5.0
 """Standard deviations at which features are cut off: a few of MOSEI's are huge."""
-PLAIN = {"numpy": ("ndarray", "dtype"), "numpy.core.multiarray": ("_reconstruct", "scalar"), "_codecs": ("encode",)}
-PLAIN["numpy._core.multiarray"] = PLAIN["numpy.core.multiarray"]
-"""All that a file of arrays needs to be unpickled: nothing else in it is made or called."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,30 +52,30 @@ class Sentences:
     scores: Floats
 
 
-class _Arrays(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if name not in PLAIN.get(module, ()):
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module, name)
-
-
 def read_mosei(path: Path) -> dict[str, Sentences]:
-    """Read `mosei_senti_data.pkl` as [Tsai 2019, Multimodal Transformer] published it, aligned or not.
+    """Read the features of [Tsai 2019, Multimodal Transformer] from an .npz.
 
-    Only arrays, dictionaries, lists, numbers and texts are unpickled: nothing in the file can run.
+    They were published as a pickle, `mosei_senti_data.pkl`, aligned or not. A pickle is a program, so that it is not
+    read here: whoever trusts the file writes its arrays, `np.savez(path, train_audio=found["train"]["audio"], ...)`.
+
+    Args:
+        path: of a file with `train_audio` (n, steps, 74), `train_vision` (n, steps, 35) and `train_labels` (n, 1, 1),
+            and the same of `valid` and `test`.
 
     Raises:
         DatasetError: it is no such file.
     """
     try:
-        with path.open("rb") as file:
-            found = _Arrays(file).load()
-        return {part: _sentences(found[part]) for part in PARTS}
-    except (OSError, EOFError, pickle.UnpicklingError, KeyError, TypeError, ValueError, AttributeError) as error:
+        with np.load(path, allow_pickle=False) as found:
+            return {
+                part: _sentences({name: found[f"{part}_{name}"] for name in ("audio", "vision", "labels")})
+                for part in PARTS
+            }
+    except (OSError, EOFError, KeyError, TypeError, ValueError, AttributeError, BadZipFile) as error:
         raise DatasetError(f"{path}: no features of MOSEI, with train, valid and test: {error}") from error
 
 
-def _sentences(part: Mapping[str, Any]) -> Sentences:
+def _sentences(part: Mapping[str, np.ndarray]) -> Sentences:
     audio, video = (
         np.nan_to_num(np.asarray(part[name], np.float32), nan=0.0, posinf=0.0, neginf=0.0).transpose(0, 2, 1)
         for name in ("audio", "vision")
@@ -186,7 +183,7 @@ def measure(network: AudiovisualNetwork, part: Sentences) -> dict[str, dict[str,
 
 
 def main(
-    data: Annotated[Path, typer.Argument(help="mosei_senti_data.pkl.")],
+    data: Annotated[Path, typer.Argument(help="An .npz of the features, see `read_mosei`.")],
     fusion: Annotated[str, typer.Option(help="lt, it or ia.")] = "ia",
     heads: Annotated[int, typer.Option(help="Of the attention.")] = 1,
     dropout: Annotated[str, typer.Option(help="Of modalities: none, softhard or noise.")] = "softhard",
