@@ -86,7 +86,7 @@ class Overlay:
         ]
 
 
-class Contents(TypedDict, total=False):
+class OverlayFields(TypedDict, total=False):
     """Fields of an overlay that a message fills."""
 
     shapes: Sequence[shapes.Shape]
@@ -128,20 +128,20 @@ def overlay(stream: str, message: stamps.Stamped, robot: tuple[float, float, flo
     return Overlay(stream, topic, stamps.nanoseconds(message.header.stamp), **found)
 
 
-def _shapes(message: object) -> Contents:
+def _shapes(message: object) -> OverlayFields:
     return {"shapes": shapes.of_result(message, {})}
 
 
-def _actions(message: ActionArray) -> Contents:
+def _actions(message: ActionArray) -> OverlayFields:
     return {"states": {each.track_id: each.label for each in message.actions if each.warm}}
 
 
-def _emotions(message: EmotionArray) -> Contents:
+def _emotions(message: EmotionArray) -> OverlayFields:
     moods = [Dot(each.track_id, each.track_id, (each.valence, each.arousal)) for each in message.emotions]
     return {"states": {each.track_id: each.label for each in message.emotions}, "moods": moods}
 
 
-def _people(message: PersonArray) -> Contents:
+def _people(message: PersonArray) -> OverlayFields:
     visible = [each for each in message.people if each.visible]
     named = [(each, each.name or each.person_id) for each in visible]
     places = [Dot(each.person_id, name, (each.position.x, each.position.y, each.position.z)) for each, name in named]
@@ -151,13 +151,13 @@ def _people(message: PersonArray) -> Contents:
     }
 
 
-def _statistics(message: NodeStatistics) -> Contents:
+def _statistics(message: NodeStatistics) -> OverlayFields:
     name = "/".join(filter(None, (message.node.strip("/"), message.stream)))
     plots = {f"age/{name}": message.latency_mean, f"drops/{name}": float(message.dropped)}
     return {"plots": {path: value for path, value in plots.items() if isfinite(value)}}
 
 
-_CONTENTS: Mapping[type, tuple[str, Callable[[Any], Contents]]] = {
+_CONTENTS: Mapping[type, tuple[str, Callable[[Any], OverlayFields]]] = {
     DetectionArray: ("persons", _shapes),
     BodyPoseArray: ("poses", _shapes),
     FaceArray: ("faces", _shapes),
