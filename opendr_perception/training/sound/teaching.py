@@ -98,7 +98,7 @@ def read_source(model: Path, name: str) -> SoundBeginning:
         return SoundBeginning(network.eval(), card, name, hashlib.sha256(weights.read_bytes()).hexdigest())
     except OSError as error:
         raise DatasetError(
-            f"{weights} is needed to teach {name}, and is in the source tree only: {error.strerror or error}"
+            f"{weights} is needed to teach {name}, beside the model: {error.strerror or error}"
         ) from error
     except (KeyError, TypeError, ValueError) as error:
         raise DatasetError(f"{name} is no network of sounds that can be taught") from error

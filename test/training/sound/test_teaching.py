@@ -119,5 +119,7 @@ def test_wrong_files_are_said(tmp_path: Path) -> None:
     assert "no.csv cannot be read" in teach(tmp_path / "no.wav", "--labels", tmp_path / "no.csv", *output).stderr
     assert "an .onnx file" in teach(tmp_path / "sounds", "--output", tmp_path / "a.pt").stderr
     assert "is needed to teach nanodet" in teach(tmp_path / "sounds", *output, "--model", "nanodet").stderr
-    assert "no network of sounds" in teach(tmp_path / "sounds", *output, "--model", "action-open").stderr
+    assert (
+        "to teach expression-research" in teach(tmp_path / "sounds", *output, "--model", "expression-research").stderr
+    )
     assert teach(tmp_path / "sounds", *output, "--adapter", "x").exit_code == 2
