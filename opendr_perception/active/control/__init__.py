@@ -3,7 +3,7 @@
 from opendr_perception.active.control.controller import LONGEST_STEP, REPEAT, MotionController
 from opendr_perception.active.control.following import Following, FollowingCheck
 from opendr_perception.active.control.gaze import PAN_TILT, HeadController
-from opendr_perception.active.control.head import HeadJoints, HeadPose, HeadRange
+from opendr_perception.active.control.head import HeadJoints, HeadRange, PanTilt
 from opendr_perception.active.control.interlocks import STOP, Interlocks
 from opendr_perception.active.control.limiter import REDUCED_SPEED, Limits
 from opendr_perception.active.control.motion import ROBOTS, HeadTurn, Move, Order, Refused
@@ -22,7 +22,6 @@ __all__ = [
     "FollowingCheck",
     "HeadController",
     "HeadJoints",
-    "HeadPose",
     "HeadRange",
     "HeadTurn",
     "Interlocks",
@@ -30,6 +29,7 @@ __all__ = [
     "MotionController",
     "Move",
     "Order",
+    "PanTilt",
     "Pursuit",
     "Refused",
     "Status",

@@ -14,7 +14,7 @@ SLOWING = 0.7
 
 
 @dataclass(frozen=True)
-class HeadPose:
+class PanTilt:
     """Positions of the joints, rad: pan to the left, tilt downwards (REP 103)."""
 
     pan: float
@@ -51,13 +51,13 @@ class HeadJoints:
 
     def __init__(self, range_: HeadRange) -> None:
         self.range = range_
-        self.measured: HeadPose | None = None
+        self.measured: PanTilt | None = None
         """None until somebody has said so."""
         self.seen = -math.inf
         """Time of that, s."""
-        self._commanded: HeadPose | None = None
+        self._commanded: PanTilt | None = None
 
-    def take(self, pose: HeadPose, now: float) -> None:
+    def take(self, pose: PanTilt, now: float) -> None:
         """Take note of a measurement, at a time in s."""
         if pose.finite:
             self.measured, self.seen = pose, now
@@ -66,12 +66,12 @@ class HeadJoints:
         """Somebody else may have moved the head: the next command begins where it is measured."""
         self._commanded = None
 
-    def advance(self, velocity: Velocity, seconds: float) -> HeadPose | None:
+    def advance(self, velocity: Velocity, seconds: float) -> PanTilt | None:
         """The positions to command after so long with a velocity; None while nobody knows where the head is."""
         if self.measured is None:
             return None
         last = self._commanded or self.measured
-        self._commanded = HeadPose(
+        self._commanded = PanTilt(
             _advanced(last.pan, self.measured.pan, velocity.yaw * seconds, self.range.pan),
             _advanced(last.tilt, self.measured.tilt, velocity.pitch * seconds, self.range.tilt),
         )

@@ -9,7 +9,7 @@ from rclpy.clock import Clock
 from rclpy.clock_type import ClockType
 from sensor_msgs.msg import JointState
 
-from opendr_perception.active.control import HeadJoints, HeadPose
+from opendr_perception.active.control import HeadJoints, PanTilt
 from opendr_perception.ros.control import DriveLoop
 from opendr_perception.ros.head.publisher import HeadPublisher
 from opendr_perception.ros.node import ManagedNode, qos
@@ -50,7 +50,7 @@ class HeadGuards:
         places = dict(zip(message.name, message.position, strict=False))
         pan, tilt = (places.get(name, math.nan) for name in self._node.params.head_joints)
         with self._drive.lock:
-            self._joints.take(HeadPose(pan, self._sign * tilt), time.monotonic())
+            self._joints.take(PanTilt(pan, self._sign * tilt), time.monotonic())
 
     def _look(self) -> None:
         if others := self._commands.others():

@@ -11,7 +11,7 @@ from rclpy.node import Node
 from std_msgs.msg import Float64
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
-from opendr_perception.active.control import LONGEST_STEP, HeadJoints, HeadPose
+from opendr_perception.active.control import LONGEST_STEP, HeadJoints, PanTilt
 from opendr_perception.active.surroundings import STILL, Velocity
 from opendr_perception.ros.head.parameters import HeadParameters
 from opendr_perception.ros.node import qos
@@ -69,7 +69,7 @@ class HeadPublisher:
             if len(self._node.get_publishers_info_by_topic(publisher.topic_name)) > 1
         ]
 
-    def _say(self, pose: HeadPose) -> None:
+    def _say(self, pose: PanTilt) -> None:
         tilt = self._sign * pose.tilt
         if len(self._publishers) == 1:
             point = JointTrajectoryPoint(positions=[pose.pan, tilt], time_from_start=DurationMessage(nanosec=REACH))

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from opendr_perception.active.control import (
     HeadController,
     HeadJoints,
-    HeadPose,
     HeadRange,
     HeadTurn,
     Limits,
     MotionController,
     Move,
+    PanTilt,
     Pursuit,
     Refused,
     Status,
@@ -37,7 +37,7 @@ class Simulation:
         self.joints = HeadJoints(HeadRange((-1.0, 1.0), (-0.5, 0.5)))
         self.controller = HeadController(self.joints, Limits(), Timeouts())
         self.now, self.obedient = 10.0, obedient
-        self.joints.take(HeadPose(0.0, 0.0), self.now)
+        self.joints.take(PanTilt(0.0, 0.0), self.now)
         self.velocities = [STILL]
 
     def run(self, seconds: float, bearing: float | None = None, images: bool = True, told: bool = True) -> None:
@@ -131,7 +131,7 @@ def test_commands_are_near_the_measured_place_and_never_farther_outside_of_the_r
 ) -> None:
     joints = HeadJoints(HeadRange((-1.0, 1.0), (-0.5, 0.5)))
     assert joints.advance(Velocity(yaw=yaw), PERIOD) is None, "nobody has said where it is"
-    joints.take(HeadPose(pan, tilt), 0.0)
+    joints.take(PanTilt(pan, tilt), 0.0)
     for _ in range(steps):
         pose = joints.advance(Velocity(yaw=yaw, pitch=pitch), PERIOD)
         assert pose is not None
@@ -147,5 +147,5 @@ def test_what_is_no_range_or_no_place_is_refused() -> None:
         with pytest.raises(ValueError, match="range of pan"):
             HeadRange(pan=pan)
     joints = HeadJoints(HeadRange())
-    joints.take(HeadPose(math.nan, 0.0), 1.0)
+    joints.take(PanTilt(math.nan, 0.0), 1.0)
     assert joints.measured is None
