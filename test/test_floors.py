@@ -95,6 +95,7 @@ def place(file: Path) -> str:
 
 CAPABILITIES = {
     "people",
+    "fusion",
     "body",
     "action",
     "activity",

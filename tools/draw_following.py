@@ -24,10 +24,10 @@ from opendr_perception.sim.people import load_people
 from opendr_perception.sim.robot import Command, SimulatedCamera
 from opendr_perception.sim.scene import Pose, Scene, Standing
 from opendr_perception.sim.world import World
+from opendr_perception.tasks import fusion as scene
 from opendr_perception.tasks import people
 from opendr_perception.tasks.drawing import draw_scene
 from opendr_perception.tasks.imaging import Image, PinholeCamera
-from opendr_perception.tasks.people import scene
 
 OUT = Path(__file__).parents[1] / "docs" / "images" / "following.jpg"
 CAMERA = SimulatedCamera(320, 240, math.radians(75), above=1.3)

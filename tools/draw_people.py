@@ -28,9 +28,9 @@ from opendr_perception.sim.robot import SimulatedCamera
 from opendr_perception.sim.scene import Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
 from opendr_perception.tasks import body, face, people
+from opendr_perception.tasks import fusion as scene
 from opendr_perception.tasks.drawing import draw_poses, draw_scene
 from opendr_perception.tasks.imaging import Image, PinholeCamera
-from opendr_perception.tasks.people import scene
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 CAMERA = SimulatedCamera(640, 480, math.radians(60), above=1.5)

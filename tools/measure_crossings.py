@@ -17,7 +17,7 @@ import numpy as np
 from draw_people import CAMERAS, LENS, NAMES, WAYS, filmed, where
 from scipy.optimize import linear_sum_assignment
 
-from opendr_perception.tasks.people import scene
+from opendr_perception.tasks import fusion as scene
 
 ACTORS = ("person_10", "person_03", "person_01", "person_07", "person_12", "person_05")
 CHEST = 1.1

@@ -20,7 +20,7 @@ from opendr_perception.ros.perception.frame import StreamFrame
 from opendr_perception.ros.perception.node import PerceptionNode, PerceptionParameters
 from opendr_perception.ros.topics import Arrival, Stream, rectified_parameter
 from opendr_perception.tasks.drawing import draw_scene
-from opendr_perception.tasks.people.scene import CameraMemory, ScenePerceiver, SceneReport, Settings, Sight, build
+from opendr_perception.tasks.fusion import CameraMemory, ScenePerceiver, SceneReport, Settings, Sight, build
 
 
 @dataclass(frozen=True)

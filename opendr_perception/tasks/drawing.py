@@ -15,9 +15,9 @@ from opendr_perception.tasks.action import Actions
 from opendr_perception.tasks.body import LIMBS, Poses
 from opendr_perception.tasks.emotion import Emotions, FaceView
 from opendr_perception.tasks.face import RecognisedFaces
+from opendr_perception.tasks.fusion import NameSource, SceneReport
 from opendr_perception.tasks.imaging import Heatmap, regions
 from opendr_perception.tasks.people import TrackedPeople
-from opendr_perception.tasks.people.scene import NameSource, SceneReport
 
 KEYPOINT_THRESHOLD = 0.2
 """Keypoints below this score are not drawn."""

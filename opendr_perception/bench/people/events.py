@@ -14,8 +14,8 @@ import numpy as np
 
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.tasks.body import Poses
+from opendr_perception.tasks.fusion import Sight, build
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people.scene import Sight, build
 
 CASE = "people"
 RECALL, FALSE = 95.0, 1.0

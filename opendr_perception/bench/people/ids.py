@@ -15,9 +15,9 @@ from opendr_perception.bench.harness.figure import Figure
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.scene import Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
+from opendr_perception.tasks.fusion import Sight, build
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import PersonDetector
-from opendr_perception.tasks.people.scene import Sight, build
 
 CASE = "people"
 IMAGES, RATE, AWAY = 10, 10.0, 8.0

@@ -21,10 +21,10 @@ from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.scene import Light, Pose, Scene, Standing
 from opendr_perception.sim.world import World
 from opendr_perception.tasks.body import PoseEstimator
+from opendr_perception.tasks.fusion import Mount, PersonLocation, PositionSource, Settings, Sight, build
 from opendr_perception.tasks.imaging import Image, PinholeCamera
 from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people import PersonDetector
-from opendr_perception.tasks.people.scene import Mount, PersonLocation, PositionSource, Settings, Sight, build
 
 CASE = "people"
 WITH_DEPTH, WITHOUT = 5.0, 12.0

@@ -19,8 +19,8 @@ from opendr_perception.evaluate.measures import by_subject
 from opendr_perception.evaluate.report import Report
 from opendr_perception.tasks.action import Action, ActionRecogniser, Actions
 from opendr_perception.tasks.body import Poses
+from opendr_perception.tasks.fusion import Settings, Sight, build
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people.scene import Settings, Sight, build
 
 SIZE = 640, 480
 SHOULDERS, HIPS = (5, 6), (11, 12)

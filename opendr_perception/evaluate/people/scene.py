@@ -17,10 +17,10 @@ from opendr_perception.evaluate.people.falls import fall_events
 from opendr_perception.evaluate.people.sets import LabelledPeople, people_set
 from opendr_perception.evaluate.people.tracking import Followed, measure
 from opendr_perception.evaluate.report import DatasetError, Report
+from opendr_perception.tasks.fusion import Settings, Sight, build
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people import PersonDetector, new_ids
-from opendr_perception.tasks.people.scene import Settings, Sight, build
 from opendr_perception.tasks.people.tracking import PersonTracker
 
 SAME_PEOPLE = {"pets09_s2l1": ((1, 19), (2, 13), (3, 11), (4, 12), (5, 9), (6, 10), (8, 14, 15, 18))}

@@ -10,8 +10,8 @@ from std_msgs.msg import Header
 
 from opendr_perception.msg import Person, PersonArray, PersonEvent
 from opendr_perception.ros.convert.messages import box
-from opendr_perception.tasks.people.scene import Event, SceneReport
-from opendr_perception.tasks.people.scene import Person as PersonInSpace
+from opendr_perception.tasks.fusion import Event, SceneReport
+from opendr_perception.tasks.fusion import Person as PersonInSpace
 
 
 def person_array(header: Header, size: tuple[int, int], people: SceneReport) -> PersonArray:

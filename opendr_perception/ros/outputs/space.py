@@ -14,8 +14,8 @@ from scipy.spatial.transform import Rotation
 from std_msgs.msg import Header
 
 from opendr_perception.msg import Person, PersonArray
-from opendr_perception.tasks.people.scene import Mount, Sight
-from opendr_perception.tasks.people.scene.joining import join
+from opendr_perception.tasks.fusion import Mount, Sight
+from opendr_perception.tasks.fusion.joining import join
 
 Floats = npt.NDArray[np.float64]
 

@@ -18,8 +18,8 @@ from opendr_perception.ros.people.depth import read_depth
 from opendr_perception.ros.people.lenses import Lens
 from opendr_perception.ros.robot.transforms import FramePoses
 from opendr_perception.ros.topics import Arrival, Input, Stream
+from opendr_perception.tasks.fusion import Mount, Sight
 from opendr_perception.tasks.imaging import Image, PixelRanges, to_bgr
-from opendr_perception.tasks.people.scene import Mount, Sight
 
 ReadT = TypeVar("ReadT")
 

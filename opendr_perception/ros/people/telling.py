@@ -16,7 +16,7 @@ from opendr_perception.msg import PersonEvent
 from opendr_perception.ros.convert.persons import person_event
 from opendr_perception.ros.node import qos
 from opendr_perception.ros.robot.messages import quaternion, transform
-from opendr_perception.tasks.people.scene import SceneReport
+from opendr_perception.tasks.fusion import SceneReport
 
 PREFIX = "person_"
 """Of the frame of a person, before the id [REP 155]."""

@@ -19,9 +19,9 @@ from visualization_msgs.msg import Marker
 
 from opendr_perception.ros.outputs import IN_SPACE, PeopleInSpace, drawn_by, shapes
 from opendr_perception.tasks.body import Poses
+from opendr_perception.tasks.fusion import Mount, Sight
 from opendr_perception.tasks.imaging import PinholeCamera
 from opendr_perception.tasks.nms import Detections
-from opendr_perception.tasks.people.scene import Mount, Sight
 
 SIZE = (640, 480)
 LENS = PinholeCamera(np.array([[500.0, 0, 320], [0, 500.0, 240], [0, 0, 1]]), *SIZE, np.zeros(4))

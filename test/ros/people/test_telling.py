@@ -9,7 +9,7 @@ import pytest
 from std_msgs.msg import Header
 
 from opendr_perception.ros.people.telling import _transforms
-from opendr_perception.tasks.people.scene import (
+from opendr_perception.tasks.fusion import (
     HeadPose,
     NameSource,
     Person,
