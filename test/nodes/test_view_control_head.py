@@ -54,8 +54,6 @@ class HeadedRobot:
         self._graph, self._detector, self._world = graph, detector, reading
         kinds = {"camera_info": CameraInfo, "image_raw": Image, "faces": FaceArray, "joint_states": JointState}
         self._topics = {name: graph.publisher(kind, name, subscribers=0) for name, kind in kinds.items()}
-        graph.observer.create_subscription(JointTrajectory, "head/joint_trajectory", self._take, 10)
-        graph.observer.create_subscription(Float64, "head/pan", self._take_one, 10)
         self.commands: list[tuple[float, float, float]] = []
         """Time, s, and positions of pan and tilt, rad."""
         self.seeing = self.telling = True
@@ -64,6 +62,8 @@ class HeadedRobot:
         self.place = (0.0, 0.0)
         self._goal: tuple[float, float] | None = None
         self._done = threading.Event()
+        graph.observer.create_subscription(JointTrajectory, "head/joint_trajectory", self._take, 10)
+        graph.observer.create_subscription(Float64, "head/pan", self._take_one, 10)  # last: they come at once
 
     def run(self) -> None:
         """Live, in the thread that draws."""
