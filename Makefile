@@ -17,9 +17,11 @@ created := .venv/.created
 run := .venv/.run
 dev := .venv/.dev
 built := install/.built
+interfaces := install/interfaces/.built
 extras := .venv/.extras
 with_extras = PYTHONPATH=$$PYTHONPATH:$$(echo $(CURDIR)/.venv/extras/lib/python3*/site-packages)
 in_env := . ./env.sh &&
+with_interfaces := . install/interfaces/local_setup.bash &&
 
 ifeq ($(origin PYTHON),command line)
 ifneq ($(wildcard .venv/bin/python),)
@@ -52,11 +54,11 @@ demo: build models $(if $(VIEW),$(extras))
 demo-active: build models
 	@$(in_env) opendr-perception demo-active --output demo-output-active $(DEMO_ARGS)
 
-test: $(dev) build models
+test: $(dev) build $(interfaces) models
 	@echo "==> Linters and types"
 	@$(in_env) ruff check . && ruff format --check . && mypy --num-workers=2
 	@echo "==> Tests"
-	@$(in_env) OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(in_env) $(with_interfaces) OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 soak: $(dev) build models
 	@$(in_env) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) pytest -m "soak or hypothesis" --timeout=3600 $(PYTEST_ARGS)
@@ -146,4 +148,11 @@ $(built): $(run) $(sources)
 	@echo "==> Building with colcon ..."
 	@$(in_env) colcon --log-level error build --packages-select opendr_perception --symlink-install \
 	  --cmake-args -G Ninja -DPython3_EXECUTABLE=$(CURDIR)/.venv/bin/python3
+	@touch $@
+
+# Messages of other packages, for the tests alone: interfaces/README.md.
+$(interfaces): $(run) cmake/ros_from_wheels.cmake interfaces/messages.cmake $(wildcard interfaces/src/*/* interfaces/src/*/msg/*)
+	@echo "==> Building messages of other packages, for the tests ..."
+	@$(in_env) MAKEFLAGS= colcon --log-level error build --base-paths interfaces/src --build-base build/interfaces \
+	  --install-base install/interfaces --merge-install --cmake-args -G Ninja -DPython3_EXECUTABLE=$(CURDIR)/.venv/bin/python3
 	@touch $@

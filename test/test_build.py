@@ -102,6 +102,12 @@ def test_every_interface_can_be_used(installation: Installation) -> None:
     )
 
 
+def test_messages_of_others_are_not_installed(installation: Installation) -> None:
+    others = [path.name for path in (ROOT / "interfaces" / "src").iterdir()]
+    assert others
+    assert [name for name in others if [*installation.prefix.rglob(name)]] == []
+
+
 def test_a_robot_gets_no_data_of_trainings(installation: Installation) -> None:
     (zoo,) = installation.run_python("import opendr_perception.zoo", "print(opendr_perception.zoo.__path__[0])").split()
     if Path(zoo).is_symlink():

@@ -1,4 +1,4 @@
-"""The node `ros4hri` over real topics, read as libhri reads them; where hri_msgs is installed."""
+"""The node `ros4hri` over real topics, read as libhri reads them; with the types that `make test` builds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from std_msgs.msg import Bool, String
 
 from opendr_perception.nodes import ros4hri
 from opendr_perception.nodes.ros4hri import Ros4hri
-from opendr_perception.ros.hri import features
+from opendr_perception.ros.hri import bridge, features
 from opendr_perception.ros.node import qos
 
 SIZE = {"width": 64, "height": 48}
@@ -197,6 +197,18 @@ def test_a_voice_has_the_sound_that_is_heard_while_it_speaks_and_while_somebody_
     graph.wait(lambda: said(speaking=True), lambda: "no sound of a voice")
     found = np.frombuffer(bytes(sounds.wait()[0].data), "<i2") / 2**15
     assert found.tolist() == [0.375, -0.25], "one channel, 16 bits"
+
+
+def test_without_messages_of_sound_a_voice_still_speaks(
+    graph: Any, types: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bridge, "messages", lambda package: None)
+    humans = Humans(graph, types)
+    humans.show("voices")
+    speaking = graph.listen(Bool, f"{humans.root}/voices/i3/is_speaking", publishers=1)
+    humans.show("voices")
+    assert speaking.wait()[0].data
+    assert graph.observer.count_publishers(f"{humans.root}/voices/i3/audio") == 0
 
 
 def test_several_cameras_do_not_mix_their_ids(graph: Any, types: Any) -> None:

@@ -1,4 +1,4 @@
-"""The node `video_decoder` over real topics; where the messages of packets are installed."""
+"""The node `video_decoder` over real topics; with the types that `make test` builds."""
 
 from __future__ import annotations
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from std_msgs.msg import Header
 
-from opendr_perception.ros.people.telling import _transforms
+from opendr_perception.ros.people.telling import Telling, _transforms
 from opendr_perception.tasks.fusion import (
     HeadPose,
     NameSource,
@@ -40,3 +42,13 @@ def test_the_frame_of_somebody_whose_head_is_seen_is_that_of_the_face() -> None:
     [frame] = _transforms(Header(frame_id="map"), SceneReport([person]))
     assert (frame.transform.translation.z, frame.transform.rotation.w) == (1.6, pytest.approx(0, abs=1e-9))
     assert abs(frame.transform.rotation.z) == pytest.approx(1)
+
+
+def test_without_tf2_msgs_it_says_so_and_tells_the_rest(
+    graph: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tf2_msgs.msg", None)
+    telling = Telling(graph.observer, with_tf=True)
+    assert "tf of people is not published: the package tf2_msgs is missing" in capfd.readouterr().err
+    telling.tell(Header(frame_id="map"), SceneReport([replace(SEEN, place=PLACE)]))
+    telling.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def test_made_up_names_do_not_fill_the_memory() -> None:
 
 
 def test_they_come_from_the_topics_of_tf(graph: Any) -> None:
-    message = pytest.importorskip("tf2_msgs.msg").TFMessage
+    message = pytest.importorskip("tf2_msgs.msg", reason="tf2_msgs is not installed").TFMessage
     lasting = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
     publisher = graph.observer.create_publisher(message, "/tf_static", lasting)
     publisher.publish(message(transforms=[link("base_link", "laser", 0.3)]))
@@ -70,8 +71,12 @@ def test_they_come_from_the_topics_of_tf(graph: Any) -> None:
     poses.close()
 
 
-def test_without_tf_only_the_base_is_known(graph: Any) -> None:
+def test_without_tf_only_the_base_is_known(
+    graph: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tf2_msgs.msg", None)
     poses = FramePoses(graph.observer, "base_link")
+    assert "tf is not read: the package tf2_msgs is missing" in capfd.readouterr().err
     assert poses.pose("base_link") is not None
     assert poses.pose("nowhere") is None
     assert poses.pose("") is None
