@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import SetParametersResult
@@ -61,15 +61,15 @@ class ManagedNode(LifecycleNode):
     """True if the node moves something: such nodes are told to `stand_still`, and closed, before all others."""
 
     def __init__(self, **options: object) -> None:
+        defaults = cast("Mapping[str, object]", options.pop("defaults", {}))  # instead of those of Parameters
         super().__init__(self.NAME, **options)  # type: ignore[arg-type]  # they are rclpy's own
         self.stage = "unconfigured"
         self.until_cleanup, self.until_deactivate = ExitStack(), ExitStack()
-        self.params: Any = parameters.declare(self, self.Parameters)
+        self.params: Any = parameters.declare(self, self.Parameters, defaults)
         self.add_pre_set_parameters_callback(self._convert_parameters)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
-        self._fault = ""
-        self._failures, self._failed, self._failure = 0, -math.inf, ""
+        self._fault, self._failures, self._failed, self._failure = "", 0, -math.inf, ""
         self._warned: dict[str, float] = {}
         self._clock_moved = (0, time.monotonic())
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)

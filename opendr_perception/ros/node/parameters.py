@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
@@ -47,10 +48,15 @@ _ROS_TYPES = {
 }
 
 
-def declare(node: Node, cls: type[P]) -> P:
+def declare(node: Node, cls: type[P], defaults: Mapping[str, Any] = MappingProxyType({})) -> P:
     """Declare every parameter of the dataclass on the node and return the values given at start.
 
     Integers are taken for doubles, as people write them. A former name is taken for the present one, with a warning.
+
+    Args:
+        node: whose parameters they are.
+        cls: the dataclass.
+        defaults: values in the place of those of the dataclass; what is given at start goes before them.
 
     Raises:
         ValueError: a value given at start is not allowed, or of the wrong type.
@@ -60,7 +66,7 @@ def declare(node: Node, cls: type[P]) -> P:
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         descriptor = _descriptor(field.metadata["parameter"], hints[field.name])
         anything = ParameterDescriptor(description=descriptor.description, dynamic_typing=True)
-        node.declare_parameter(field.name, _to_ros(field.default), anything)
+        node.declare_parameter(field.name, _to_ros(defaults.get(field.name, field.default)), anything)
         given = node.get_parameter(field.name)
         value = convert(field.name, given.value, hints[field.name])
         field.metadata["parameter"].check(field.name, value)

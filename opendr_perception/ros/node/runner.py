@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,7 +53,7 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
         rclpy.init(args=list(arguments), signal_handler_options=SignalHandlerOptions.NO)
         with signals.interrupting():  # loading models takes seconds: do not make the user wait for that
             for node_class in node_classes:
-                nodes.append(node_class())
+                nodes.append(node_class(defaults=shared_cores(node_class, node_classes)))
             shared_memory.make_private()
             for node in nodes:
                 if node.params.autostart:
@@ -73,6 +74,22 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
     signals.ignore()
     _leave_threads_behind(status)
     return status
+
+
+def shared_cores(node_class: type[ManagedNode], node_classes: Sequence[type[ManagedNode]]) -> Mapping[str, int]:
+    """Defaults of a node among others in one process: each model gets its share of the cores, at least one thread.
+
+    A model's threads wait for each other at every layer. When the models of several nodes each take all cores, they
+    wait for threads that others keep from running.
+
+    Args:
+        node_class: that it is about; one that drives keeps its defaults.
+        node_classes: of the process.
+    """
+    takers = [each for each in node_classes if _takes_all_cores(each)]
+    if node_class not in takers or len(takers) < 2:
+        return {}
+    return {"threads": max(1, len(os.sched_getaffinity(0)) // len(takers))}
 
 
 def choose_transport() -> None:
@@ -99,16 +116,26 @@ def share_directory() -> Path:
     return prefix / "share" / "opendr_perception"
 
 
+def _takes_all_cores(node_class: type[ManagedNode]) -> bool:
+    return not node_class.DRIVES and any(
+        (field.name, field.default) == ("threads", 0) for field in dataclasses.fields(node_class.Parameters)
+    )
+
+
 def _spin_until_asked(nodes: Sequence[ManagedNode], signals: StopSignals) -> None:
-    """Spin in a second thread while the main one waits: Python handles signals in the main thread only.
+    """Spin each node in a thread while the main one waits: Python handles signals in the main thread only.
+
+    Each node has an executor of its own: one that wakes up looks at all that its nodes have, about twenty things each,
+    and would look at all nodes for an image of one; and no node waits for a callback of another.
 
     At the end whatever drives stands still, before anything else is stopped.
     """
-    executor = GuardedExecutor()
-    for node in nodes:
-        executor.add_node(node)
+    executors = []
+    for node in sorted(nodes, key=lambda node: not node.DRIVES):
+        executors.append(GuardedExecutor())
+        executors[-1].add_node(node)
 
-    def spin() -> None:
+    def spin(executor: GuardedExecutor) -> None:
         try:
             executor.spin()
         except Exception as error:  # noqa: BLE001 - of the middleware: the process cannot go on
@@ -116,14 +143,18 @@ def _spin_until_asked(nodes: Sequence[ManagedNode], signals: StopSignals) -> Non
         finally:
             signals.wake()
 
-    thread = threading.Thread(target=spin, name="executor", daemon=True)
-    thread.start()
+    threads = [threading.Thread(target=spin, args=(each,), name="executor", daemon=True) for each in executors]
+    for thread in threads:
+        thread.start()
     signals.wait()
     for node in nodes:
         _attempt(node, node.stand_still)
     signals.safe_to_kill = True
-    executor.shutdown(PATIENCE)
-    thread.join(PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    for executor in executors:
+        executor.shutdown(max(0.0, deadline - time.monotonic()))
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 def _attempt(node: ManagedNode, action: Callable[[], None]) -> None:

@@ -13,10 +13,15 @@ from typing import Any
 import numpy as np
 import pytest
 from opendr_perception.msg import DetectionArray
+from rcl_interfaces.srv import GetParameters
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception import zoo
-from opendr_perception.ros.node import runner
+from opendr_perception.nodes.person_detection import PersonDetection
+from opendr_perception.nodes.pose_estimation import PoseEstimation
+from opendr_perception.nodes.voice_activity import VoiceActivity
+from opendr_perception.ros.node import ManagedNode, runner
+from opendr_perception.ros.perception.node import PerceptionParameters
 
 PROMISE = 1.0 + 2.0
 """Seconds after a signal: one is promised, and two are for a machine that is busy with other things."""
@@ -246,3 +251,82 @@ def test_a_misspelt_parameter_is_named_once_for_all_nodes_of_the_process(graph: 
     process.signal(signal.SIGINT)
     assert process.end() == 0
     assert process.output.count("pth") == 1
+
+
+class Alone(ManagedNode):
+    NAME = "alone"
+
+
+class Thinking(ManagedNode):
+    NAME = "thinking"
+    Parameters = PerceptionParameters
+
+
+class Driving(Thinking):
+    NAME = "driving"
+    DRIVES = True
+
+
+@pytest.mark.parametrize(
+    ("node", "others", "cores", "threads"),
+    [
+        (Thinking, [Thinking], 4, None),
+        (Thinking, [Thinking, Alone, Driving], 4, None),
+        (Thinking, [Thinking, PersonDetection], 4, 2),
+        (Thinking, [Thinking, PersonDetection, PoseEstimation], 2, 1),
+        (Alone, [Alone, Thinking, PersonDetection], 4, None),
+        (Driving, [Driving, Thinking, PersonDetection], 4, None),
+        (VoiceActivity, [VoiceActivity, Thinking, PersonDetection], 4, None),
+    ],
+)
+def test_models_of_one_process_share_its_cores_and_one_alone_has_all(
+    monkeypatch: pytest.MonkeyPatch,
+    node: type[ManagedNode],
+    others: list[type[ManagedNode]],
+    cores: int,
+    threads: int | None,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+    assert runner.shared_cores(node, others).get("threads") == threads
+
+
+def test_threads_that_are_given_go_before_those_of_the_process(graph: Any, tmp_path: Path) -> None:
+    file = tmp_path / "given.yaml"
+    file.write_text(f"{graph.namespace}/person_detection: {{ros__parameters: {{threads: 7}}}}\n")
+    graph.process(
+        *["opendr-perception", "run", "person_detection", "pose_estimation", "--ros-args", *ns(graph)],
+        *["-p", "autostart:=false", "--params-file", str(file)],
+    )
+    share = max(1, len(os.sched_getaffinity(0)) // 2)
+    for name, threads in (("person_detection", 7), ("pose_estimation", share)):
+        request = GetParameters.Request(names=["threads"])
+        (value,) = graph.call(GetParameters, f"{graph.namespace}/{name}/get_parameters", request).values
+        assert value.integer_value == threads
+
+
+STUCK = """
+import threading
+from opendr_perception.nodes.video_source import VideoSource
+from opendr_perception.ros.node.managed import ManagedNode
+from opendr_perception.ros.node.runner import main
+
+
+class Stuck(ManagedNode):
+    NAME = "stuck"
+
+    def activate(self):
+        self.create_timer(0.01, threading.Event().wait)
+
+
+main(Stuck, VideoSource)
+"""
+
+
+def test_a_callback_that_hangs_keeps_no_other_node_from_its_work(graph: Any, vtest: str, tmp_path: Path) -> None:
+    (script := tmp_path / "stuck.py").write_text(STUCK)
+    images = graph.listen(ImageMessage, "image_raw")
+    process = graph.process(sys.executable, str(script), "--ros-args", *ns(graph), "-p", f"path:={vtest}")
+    images.wait(3)
+    graph.diagnosis("video_source", "")
+    process.signal(signal.SIGINT)
+    assert process.end() == 0, process.output
