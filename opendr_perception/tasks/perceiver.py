@@ -40,8 +40,8 @@ class PerceiverSettings:
     )
     threads: int = parameter(
         0,
-        "Threads of the model on the CPU; 0 takes one for each core. Fewer leave room for the rest of the robot. "
-        "Where it is not given, the nodes of one process share the cores.",
+        "Threads of the model on the CPU; 0 takes one for each core, which the nodes of one process share. Fewer leave "
+        "room for the rest of the robot.",
         minimum=0,
         maximum=256,
         read_only=True,

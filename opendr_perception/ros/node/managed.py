@@ -61,11 +61,11 @@ class ManagedNode(LifecycleNode):
     """True if the node moves something: such nodes are told to `stand_still`, and closed, before all others."""
 
     def __init__(self, **options: object) -> None:
-        defaults = cast("Mapping[str, object]", options.pop("defaults", {}))  # instead of those of Parameters
+        self._shares = cast("Mapping[str, int]", options.pop("shares", {}))  # in the place of parameters that are 0
         super().__init__(self.NAME, **options)  # type: ignore[arg-type]  # they are rclpy's own
         self.stage = "unconfigured"
         self.until_cleanup, self.until_deactivate = ExitStack(), ExitStack()
-        self.params: Any = parameters.declare(self, self.Parameters, defaults)
+        self.params: Any = parameters.declare(self, self.Parameters, self._shares)
         self.add_pre_set_parameters_callback(self._convert_parameters)
         self.add_on_set_parameters_callback(self._check_parameters)
         self.add_post_set_parameters_callback(self._take_parameters)
@@ -202,7 +202,7 @@ class ManagedNode(LifecycleNode):
 
     def _check_parameters(self, changes: list[Parameter]) -> SetParametersResult:
         try:
-            wanted = parameters.read(self, self.Parameters, changes)
+            wanted = parameters.read(self, self.Parameters, self._shares, changes)
             parameters.check(wanted)
             if self.stage != "unconfigured":
                 parameters.check_kept(self.params, wanted, KEPT)
@@ -212,7 +212,7 @@ class ManagedNode(LifecycleNode):
         return SetParametersResult(successful=True)
 
     def _take_parameters(self, changes: list[Parameter]) -> None:
-        self.params = parameters.read(self, self.Parameters)
+        self.params = parameters.read(self, self.Parameters, self._shares)
         self.parameters_changed()
 
     # --- telling ----------------------------------------------------------------------------------------------------

@@ -40,6 +40,8 @@ __all__ = [
 
 P = TypeVar("P")
 
+NO_SHARES: Mapping[str, int] = MappingProxyType({})
+
 _ROS_TYPES = {
     bool: Parameter.Type.BOOL,
     int: Parameter.Type.INTEGER,
@@ -48,7 +50,7 @@ _ROS_TYPES = {
 }
 
 
-def declare(node: Node, cls: type[P], defaults: Mapping[str, Any] = MappingProxyType({})) -> P:
+def declare(node: Node, cls: type[P], shares: Mapping[str, int] = NO_SHARES) -> P:
     """Declare every parameter of the dataclass on the node and return the values given at start.
 
     Integers are taken for doubles, as people write them. A former name is taken for the present one, with a warning.
@@ -56,7 +58,7 @@ def declare(node: Node, cls: type[P], defaults: Mapping[str, Any] = MappingProxy
     Args:
         node: whose parameters they are.
         cls: the dataclass.
-        defaults: values in the place of those of the dataclass; what is given at start goes before them.
+        shares: as of `read`.
 
     Raises:
         ValueError: a value given at start is not allowed, or of the wrong type.
@@ -66,14 +68,14 @@ def declare(node: Node, cls: type[P], defaults: Mapping[str, Any] = MappingProxy
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         descriptor = _descriptor(field.metadata["parameter"], hints[field.name])
         anything = ParameterDescriptor(description=descriptor.description, dynamic_typing=True)
-        node.declare_parameter(field.name, _to_ros(defaults.get(field.name, field.default)), anything)
+        node.declare_parameter(field.name, _to_ros(field.default), anything)
         given = node.get_parameter(field.name)
         value = convert(field.name, given.value, hints[field.name])
         field.metadata["parameter"].check(field.name, value)
         if type(value) is not type(given.value):
             node.set_parameters([Parameter(field.name, _ros_type(hints[field.name]), _to_ros(value))])
         node.set_descriptor(field.name, descriptor)  # from now on `ros2 param describe` tells type and range
-    return read(node, cls)
+    return read(node, cls, shares)
 
 
 def _take_former_names(node: Node, cls: type) -> None:
@@ -91,14 +93,21 @@ def converted(cls: type, changes: Sequence[Parameter]) -> list[Parameter]:
     return [_converted(change, hints[change.name]) if change.name in hints else change for change in changes]
 
 
-def read(node: Node, cls: type[P], changes: Sequence[Parameter] = ()) -> P:
+def read(node: Node, cls: type[P], shares: Mapping[str, int] = NO_SHARES, changes: Sequence[Parameter] = ()) -> P:
     """The dataclass with the node's present values, overlaid by changes that are about to be made.
+
+    Args:
+        node: whose parameters they are.
+        cls: the dataclass.
+        shares: of what the nodes of one process share, such as cores: in the place of parameters that are 0.
+        changes: that are about to be made.
 
     Raises:
         ValueError: a value is of the wrong type.
     """
     values = {field.name: node.get_parameter(field.name).value for field in dataclasses.fields(cls)}  # type: ignore[arg-type]
     values.update({change.name: change.value for change in changes if change.name in values})
+    values.update({name: share for name, share in shares.items() if values.get(name) == 0})
     hints = get_type_hints(cls)
     return cls(**{name: convert(name, value, hints[name]) for name, value in values.items()})
 

@@ -53,7 +53,7 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
         rclpy.init(args=list(arguments), signal_handler_options=SignalHandlerOptions.NO)
         with signals.interrupting():  # loading models takes seconds: do not make the user wait for that
             for node_class in node_classes:
-                nodes.append(node_class(defaults=shared_cores(node_class, node_classes)))
+                nodes.append(node_class(shares=shared_cores(node_class, node_classes)))
             shared_memory.make_private()
             for node in nodes:
                 if node.params.autostart:
@@ -77,13 +77,13 @@ def run(node_classes: Sequence[type[ManagedNode]], arguments: Sequence[str]) -> 
 
 
 def shared_cores(node_class: type[ManagedNode], node_classes: Sequence[type[ManagedNode]]) -> Mapping[str, int]:
-    """Defaults of a node among others in one process: each model gets its share of the cores, at least one thread.
+    """Shares of a node among others in one process: each model gets its part of the cores, at least one thread.
 
     A model's threads wait for each other at every layer. When the models of several nodes each take all cores, they
     wait for threads that others keep from running.
 
     Args:
-        node_class: that it is about; one that drives keeps its defaults.
+        node_class: that it is about; one that drives has all of them.
         node_classes: of the process.
     """
     takers = [each for each in node_classes if _takes_all_cores(each)]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from opendr_perception.msg import DetectionArray
-from rcl_interfaces.srv import GetParameters
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image as ImageMessage
 
 from opendr_perception import zoo
@@ -290,18 +290,19 @@ def test_models_of_one_process_share_its_cores_and_one_alone_has_all(
     assert runner.shared_cores(node, others).get("threads") == threads
 
 
-def test_threads_that_are_given_go_before_those_of_the_process(graph: Any, tmp_path: Path) -> None:
-    file = tmp_path / "given.yaml"
-    file.write_text(f"{graph.namespace}/person_detection: {{ros__parameters: {{threads: 7}}}}\n")
-    graph.process(
-        *["opendr-perception", "run", "person_detection", "pose_estimation", "--ros-args", *ns(graph)],
-        *["-p", "autostart:=false", "--params-file", str(file)],
-    )
-    share = max(1, len(os.sched_getaffinity(0)) // 2)
-    for name, threads in (("person_detection", 7), ("pose_estimation", share)):
-        request = GetParameters.Request(names=["threads"])
-        (value,) = graph.call(GetParameters, f"{graph.namespace}/{name}/get_parameters", request).values
-        assert value.integer_value == threads
+@pytest.mark.parametrize(("given", "threads"), [({}, 3), ({"threads": 0}, 3), ({"threads": 7}, 7)])
+def test_a_share_is_taken_in_the_place_of_0_also_where_a_file_says_0(
+    ros: None, given: dict[str, int], threads: int
+) -> None:
+    overrides = [Parameter(name, value=value) for name, value in given.items()]
+    node = Thinking(shares={"threads": 3}, parameter_overrides=overrides)
+    try:
+        assert node.params.threads == threads
+        assert node.set_parameters([Parameter("max_gap", value=2.0)])[0].successful
+        assert node.params.threads == threads, "it stays when others change"
+        assert node.get_parameter("threads").value == given.get("threads", 0)
+    finally:
+        node.destroy_node()
 
 
 STUCK = """
