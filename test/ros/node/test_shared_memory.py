@@ -83,10 +83,10 @@ PARTICIPANT = """
 """
 
 
-def participant() -> tuple[subprocess.Popen[str], set[Path]]:
-    """A process with a segment, and the files that are its."""
+def participant(domain: int) -> tuple[subprocess.Popen[str], set[Path]]:
+    """A process with a segment, and the files that are its: alone in its domain, since it opens those of others too."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("FASTDDS_", "FASTRTPS_"))}
-    environment |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": "88"}
+    environment |= {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST", "ROS_DOMAIN_ID": str(domain)}
     process = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PARTICIPANT)],
         stdin=subprocess.PIPE,
@@ -101,8 +101,8 @@ def participant() -> tuple[subprocess.Popen[str], set[Path]]:
 
 @pytest.mark.skipif(not MEMORY.is_dir(), reason="this system has no /dev/shm")
 def test_the_segment_of_a_killed_process_goes_and_that_of_a_living_one_stays() -> None:
-    killed, left = participant()
-    living, used = participant()
+    killed, left = participant(88)
+    living, used = participant(89)
     try:
         assert left
         assert used
