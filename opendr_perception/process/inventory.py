@@ -7,7 +7,6 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -93,14 +92,15 @@ def _streams(path: Path, images: bool, sound: bool) -> list[tuple[str, bool]]:
         VideoError: there is none of those that are wanted, or images that cannot be read.
     """
     heard = [(topic, True) for topic in tracks(path)] if sound else []
-    if images and not (heard and (path.suffix.lower() in SOUNDS or path.is_dir() or path.suffix in BAGS)):
-        return [*_images(path), *heard]
-    if images:
-        with suppress(VideoError):  # there are none beside the sound
-            return [*_images(path), *heard]
-    if not heard:
+    try:
+        seen = _images(path) if images else []
+    except VideoError:
+        if not heard or not (path.suffix.lower() in SOUNDS or path.is_dir() or path.suffix in BAGS):
+            raise
+        seen = []  # there are none beside the sound
+    if not seen and not heard:
         raise VideoError(f"{printable(path)}: no sound is in this recording")
-    return heard
+    return [*seen, *heard]
 
 
 def _images(path: Path) -> list[tuple[str, bool]]:

@@ -2,9 +2,11 @@
 
 from opendr_perception.evaluate.sound.recognition import evaluate_sounds
 from opendr_perception.evaluate.sound.recordings import (
+    AFTER,
     DIGITS,
     RATE,
     LabelledSound,
+    between_silences,
     groups,
     read_digits,
     read_esc,
@@ -14,9 +16,11 @@ from opendr_perception.evaluate.sound.recordings import (
 )
 
 __all__ = [
+    "AFTER",
     "DIGITS",
     "RATE",
     "LabelledSound",
+    "between_silences",
     "evaluate_sounds",
     "groups",
     "read_digits",

@@ -11,20 +11,19 @@ from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.measures import auroc, by_subject, calibration_error
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.evaluate.sound.recordings import (
+    AFTER,
     LabelledSound,
+    between_silences,
     read_digits,
     read_esc,
     read_genres,
     read_labelled,
     read_scenes,
 )
-from opendr_perception.tasks.sound import SoundClassifier, SoundError, SoundModel
+from opendr_perception.tasks.sound import UNKNOWN, SoundClassifier, SoundError, SoundModel
 
 SHORT = 2.0
 """Seconds; what is shorter is heard between silences, as a word in a stream is."""
-BEFORE, AFTER = 0.7, 0.4
-"""Seconds of these silences; the answers after a short recording count."""
-UNKNOWN = "unknown"
 
 READERS: Mapping[str, Callable[[Path], Sequence[LabelledSound]]] = {
     "esc10": read_esc,
@@ -94,8 +93,7 @@ def _hear(model: SoundModel, samples: np.ndarray) -> np.ndarray:
     """Mean probabilities (labels,) over a recording, or over the end of a short one."""
     short = len(samples) < SHORT * model.rate
     if short:
-        pause = np.zeros(round(BEFORE * model.rate), np.float32)
-        samples = np.concatenate([pause, samples, pause[: round(AFTER * model.rate)]])
+        samples = between_silences(samples)
     least = model.mel.window + model.mel.hop * (model.field - 1)  # samples that one answer needs
     samples = np.pad(samples, (0, max(0, least - len(samples))))
     heard = [each.probabilities for each in SoundClassifier(model, 0.0).push(samples)]

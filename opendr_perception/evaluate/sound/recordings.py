@@ -17,6 +17,15 @@ RATE = 16000
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
+BEFORE, AFTER = 0.7, 0.4
+"""Seconds of digital silence around a word: it must be in the middle of a stream."""
+
+
+def between_silences(samples: np.ndarray) -> np.ndarray:
+    """A word (n,) float32 at `RATE` as it is heard in a stream, with silence before and after it."""
+    return np.pad(samples, (round(BEFORE * RATE), round(AFTER * RATE)))
+
+
 @dataclass(frozen=True, eq=False)
 class LabelledSound:
     """A recording of one thing.

@@ -9,7 +9,7 @@ from opendr_perception.tasks.sound.build import (
     VoiceRecogniser,
     build,
 )
-from opendr_perception.tasks.sound.classify import SoundClassifier, SoundModel, SoundSettings
+from opendr_perception.tasks.sound.classify import UNKNOWN, SoundClassifier, SoundModel, SoundSettings
 from opendr_perception.tasks.sound.messages import BARE, TYPES, Format, SampleSettings, read, read_info
 from opendr_perception.tasks.sound.mfcc import MFCC_RATE, MfccConfig, mfcc
 from opendr_perception.tasks.sound.mouth import MouthReader
@@ -29,6 +29,7 @@ __all__ = [
     "RATE",
     "RATES",
     "TYPES",
+    "UNKNOWN",
     "Format",
     "HeardSpeech",
     "MelConfig",

@@ -8,13 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from opendr_perception.evaluate.sound import RATE, LabelledSound
+from opendr_perception.evaluate.sound import AFTER, RATE, LabelledSound, between_silences
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.signals.log_mel import log_mel
 from opendr_perception.tasks.sound import MelConfig
-
-BEFORE, AFTER = 0.7, 0.4
-"""Seconds of digital silence around a word: it must be in the middle of a stream."""
 
 
 def probabilities(network: SoundNetwork, samples: np.ndarray, config: MelConfig) -> np.ndarray:
@@ -34,10 +31,7 @@ def decide(network: SoundNetwork, recording: LabelledSound, config: MelConfig, *
         config: of its features.
         word: the recording is one word. It is heard between silences, and the mean is over what is said after it.
     """
-    samples = recording.samples
-    if word:
-        pause = np.zeros(round(BEFORE * RATE), np.float32)
-        samples = np.concatenate([pause, samples, pause[: round(AFTER * RATE)]])
+    samples = between_silences(recording.samples) if word else recording.samples
     found = probabilities(network, samples, config)
     after = int(AFTER * RATE / config.hop / network.patches.hop) if word else len(found)
     return np.stack([found[-after:].mean(0), found[-1]])
