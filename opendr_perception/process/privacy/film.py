@@ -35,8 +35,9 @@ ROUNDS = 3
 """Times that the film is written, if something is still found in it."""
 
 CLOCK = Fraction(1, 1000)
-ENCODING = {"preset": "veryfast", "crf": "18", "threads": "1"}
-"""One thread, so that the same film becomes the same bytes."""
+ENCODING = {"preset": "veryfast", "crf": "18", "threads": "1", "mbtree": "0"}
+"""One thread, and no macroblock tree (in x264 it rounds now and then in another way), so that the same film becomes
+the same bytes."""
 
 Detector = Callable[[Sequence[Image]], list[Detections]]
 
