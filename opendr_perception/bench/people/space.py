@@ -1,7 +1,8 @@
 """People in space: how far from the truth they are in the simulated world, how honest that is, and what it costs.
 
 One simulated person after the other stands somewhere before the camera; detector, pose network and fusion are those of
-the nodes. Each is seen in one image: a filter makes nothing better of somebody who stands still.
+the nodes. Each is seen in one image: a filter makes nothing better of somebody who stands still. What a robot never
+knows exactly is wrong here too, anew in each image: the tilt of the camera, and the scale of its depth.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ NEAREST, FARTHEST = 1.5, 8.0
 ASIDE = math.radians(20)
 NOISE = 0.01
 """Of the simulated depth: standard deviation at 1 m, growing with the square of the distance."""
+TILTED, SHIFTED = 0.006, 0.002
+"""Standard deviations of the camera's tilt, rad, from what is said of it, and of the disparity of a whole depth image,
+1/m, as calibrations leave them."""
 CROWD = 30
 
 
@@ -91,12 +95,13 @@ def look(count: int, seed: int) -> dict[str, list[Guess]]:
             if not len(poses):
                 continue
             depth = world.depth()
-            depth += rng.normal(0, NOISE, depth.shape) * depth**2
+            depth += (rng.normal(0, NOISE, depth.shape) + rng.normal(0, SHIFTED)) * depth**2
+            tilted = Mount(floor.rotation @ _pitch(rng.normal(0, TILTED)), floor.translation, upright=True)
             best = int(np.argmax(poses.people.scores))
             for way, mount, measured in (
                 ("size", Mount(), None),
-                ("size and floor", floor, None),
-                ("depth", floor, depth.astype(np.float32)),
+                ("size and floor", tilted, None),
+                ("depth", tilted, depth.astype(np.float32)),
             ):
                 bodies = poses.people[best : best + 1]
                 sight = Sight("", (image.width, image.height), bodies, ["1"], None, poses, lens=lens, mount=mount)
@@ -105,6 +110,12 @@ def look(count: int, seed: int) -> dict[str, list[Guess]]:
                 if place.source != PositionSource.NONE:
                     guesses[way].append(_guess(place, mount, truth))
     return guesses
+
+
+def _pitch(angle: float) -> np.ndarray:
+    """The rotation (3, 3) of a camera's axes about its x axis, rad."""
+    sine, cosine = math.sin(angle), math.cos(angle)
+    return np.array([[1.0, 0, 0], [0, cosine, -sine], [0, sine, cosine]])
 
 
 def _stand_somewhere(world: World, rng: np.random.Generator) -> float:

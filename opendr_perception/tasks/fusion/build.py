@@ -12,8 +12,8 @@ from opendr_perception import settings as values
 from opendr_perception.tasks.fusion.clock import CommonTime
 from opendr_perception.tasks.fusion.clothes import STRIPES, Look, uncovered
 from opendr_perception.tasks.fusion.doings import end_all, observe
-from opendr_perception.tasks.fusion.doubting import let_go
-from opendr_perception.tasks.fusion.following import UNLIKE, CameraMemory, SceneInstant, keys_of
+from opendr_perception.tasks.fusion.doubting import let_go, may_be_another, surely_worn
+from opendr_perception.tasks.fusion.following import CameraMemory, Followed, SceneInstant, keys_of
 from opendr_perception.tasks.fusion.joining import SeenPerson, join
 from opendr_perception.tasks.fusion.known import Everybody, KnownPerson, Whereabouts
 from opendr_perception.tasks.fusion.placing import in_two_places
@@ -97,8 +97,7 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
         sight, settings = now.sight, self.settings
         look = looks_of.get(seen.body)
         followed = now.memory.tracks.get(f"b{seen.body}")
-        doubted = followed is not None and followed.trial is not None
-        if look is not None and not doubted and (not known.wardrobe.views or known.wardrobe.likeness(look) >= UNLIKE):
+        if look is not None and self._theirs(now, seen, known, followed, look):
             known.wardrobe = known.wardrobe.wear(look)
         fix = locate(sight, seen, settings)
         if fix is not None and sight.mount is not None:
@@ -115,11 +114,10 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
         labels = () if sight.actions is None else tuple(sight.actions.labels)
         known.doings, begun = observe(known.doings, known.id, seen, labels, way, settings.near, now.time, sight.camera)
         events += [_directed(event, sight, seen) for event in begun]
-        name, confidence, source = known.naming.given(now.time, settings.name_half_life)
-        if doubted and source == NameSource.FACE:
-            confidence, source = DOUBTED * confidence, NameSource.APPEARANCE
+        name, confidence, source = self._named(now, seen, known, followed, look)
         before = known.newest
-        if name and source == NameSource.FACE and (before is None or before.name != name):
+        if name and source == NameSource.FACE and known.told != name:
+            known.told = name
             events.append(Event(known.id, "named", True, confidence, f"the face of {name} is recognised"))
         known.time, known.has_body = now.time, known.has_body or bool(seen.body)
         known.cameras[sight.camera] = now.time
@@ -145,6 +143,27 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
             head=head_of(sight, seen, way.distance),
         )
         return known.newest
+
+    def _theirs(
+        self, now: SceneInstant, seen: SeenPerson, known: KnownPerson, followed: Followed | None, look: Look
+    ) -> bool:
+        """True if a look is surely of the one whose track it is."""
+        if followed is not None and followed.trial is not None:
+            return False
+        return _has_own_face(seen, known) or surely_worn(known, look, now.memory, self._everybody, now.time)
+
+    def _named(
+        self, now: SceneInstant, seen: SeenPerson, known: KnownPerson, followed: Followed | None, look: Look | None
+    ) -> tuple[str, float, NameSource]:
+        """The name of somebody in an image; none where it could be that of another one."""
+        name, confidence, source = known.naming.given(now.time, self.settings.name_half_life)
+        if followed is None or now.sight.image is None or _has_own_face(seen, known):
+            return name, confidence, source
+        if may_be_another(known, followed, look, now.memory, self._everybody, now.time):
+            return "", 0.0, NameSource.NONE
+        if followed.trial is not None and source == NameSource.FACE:
+            return name, DOUBTED * confidence, NameSource.APPEARANCE
+        return name, confidence, source
 
     def _place(self, known: KnownPerson, frame: str, time: float) -> PersonLocation:
         if known.motion is None or known.motion.frame != frame or time - known.motion.time > self.settings.lost_after:
@@ -185,6 +204,12 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
                 name_confidence=confidence,
                 name_source=source,
             )
+
+
+def _has_own_face(seen: SeenPerson, known: KnownPerson) -> bool:
+    """True if the image shows the face by which somebody has their name."""
+    face = seen.face
+    return face is not None and not seen.disputed and face.identity.name == known.naming.name != ""
 
 
 def _directed(event: Event, sight: Sight, seen: SeenPerson) -> Event:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from opendr_perception.tasks.fusion.clothes import ANOTHER_VIEW, Look
-from opendr_perception.tasks.fusion.following import UNLIKE, CameraMemory, Followed, Trial
+from opendr_perception.tasks.fusion.clothes import AHEAD, ANOTHER_VIEW, Look
+from opendr_perception.tasks.fusion.following import UNLIKE, UNSEEN, CameraMemory, Followed, Trial
 from opendr_perception.tasks.fusion.known import Everybody, KnownPerson
 
 TRIED = 5
@@ -23,6 +23,8 @@ LATELY = 0.5
 """Seconds since which a track that was seen stands for its owner."""
 SURER = 0.05
 """Likeness by which another one must be ahead of the owner."""
+CLOSE = 0.1
+"""Likeness by which the owner must be ahead of another one in a trial, to keep the name meanwhile."""
 
 
 def hold_trials(
@@ -44,14 +46,12 @@ def hold_trials(
         if followed is None or owner is None or not owner.wardrobe.views:
             continue
         own = owner.wardrobe.likeness(look)
-        if followed.trial is None and (own >= ANOTHER_VIEW or (own >= UNLIKE and not followed.changed)):
+        if followed.trial is None and own >= ANOTHER_VIEW:
             continue
-        about = [other for other in everybody if other is not owner and not other.left and other.wardrobe.views]
-        others = {
-            other.id: other.wardrobe.likeness(look)
-            for other in about
-            if not _surely_here(other, memory, everybody, time)
-        }
+        others = {other.id: other.wardrobe.likeness(look) for other in _others(owner, memory, everybody, time)}
+        mistaken = max(others.values(), default=0.0) >= own + SURER
+        if followed.trial is None and own >= UNLIKE and not followed.changed and not mistaken:
+            continue
         followed.trial = trial = (followed.trial or Trial(time)).see(look, own, others)
         if trial.images < TRIED:
             continue
@@ -66,6 +66,54 @@ def hold_trials(
         for its_key, its in list(memory.tracks.items()):
             if other is not None and its.trial is not None and everybody.get(its.person) is other:
                 let_go(memory, its_key, its, other, camera)  # they have changed places
+
+
+def may_be_another(
+    known: KnownPerson,
+    followed: Followed,
+    look: Look | None,
+    memory: CameraMemory,
+    everybody: Everybody,
+    time: float,
+) -> bool:
+    """True if it is not clear enough whose a track is to say a name: no name is better than a wrong one.
+
+    Args:
+        known: whose it is taken to be.
+        followed: the track.
+        look: of its clothes in this image; None where they are not seen well.
+        memory: of the camera.
+        everybody: who is known.
+        time: of the image, s.
+    """
+    trial = followed.trial
+    if trial is not None and max(trial.others.values(), default=0.0) > trial.own - CLOSE * trial.images:
+        return True
+    others = _others(known, memory, everybody, time)
+    if not others or not known.wardrobe.views:
+        return False
+    look = followed.last if look is None else look
+    if look is None or time - followed.shown > UNSEEN:
+        return True
+    return max(other.wardrobe.likeness(look) for other in others) > known.wardrobe.likeness(look)
+
+
+def surely_worn(known: KnownPerson, look: Look, memory: CameraMemory, everybody: Everybody, time: float) -> bool:
+    """True if a look is of somebody, and of nobody else who could be seen instead: nothing else may be learned.
+
+    Else the clothes of one who hides another one, as at the border of an image, would soon be those of both.
+    """
+    if not known.wardrobe.views:
+        return True
+    own = known.wardrobe.likeness(look)
+    others = (other.wardrobe.likeness(look) for other in _others(known, memory, everybody, time))
+    return own >= UNLIKE and own >= max(others, default=0.0) + AHEAD
+
+
+def _others(owner: KnownPerson, memory: CameraMemory, everybody: Everybody, time: float) -> list[KnownPerson]:
+    """Those who are about, and could be seen in the place of somebody."""
+    about = [other for other in everybody if other is not owner and not other.left and other.wardrobe.views]
+    return [other for other in about if not _surely_here(other, memory, everybody, time)]
 
 
 def _surely_here(person: KnownPerson, memory: CameraMemory, everybody: Everybody, time: float) -> bool:

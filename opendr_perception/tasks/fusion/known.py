@@ -52,6 +52,7 @@ class KnownPerson:
         cameras: when each camera saw them last, s.
         has_body: whether a body was ever seen.
         places: where each camera saw them last.
+        told: the name that an event has told; '' none.
     """
 
     id: str
@@ -68,6 +69,7 @@ class KnownPerson:
     cameras: dict[str, float] = field(default_factory=dict)
     has_body: bool = False
     places: dict[str, Whereabouts] = field(default_factory=dict)
+    told: str = ""
 
     def seen_by(self, camera: str, time: float, within: float) -> bool:
         """True if a camera has seen them lately."""
@@ -112,7 +114,7 @@ class Everybody:
         old.naming, old.motion, old.doings, old.newest = sure.naming, newer.motion, newer.doings, newer.newest
         old.zone, old.looking = newer.zone, newer.looking
         old.left, old.has_body = one.left and other.left, one.has_body or other.has_body
-        old.time = newer.time
+        old.time, old.told = newer.time, sure.told
         for camera, time in young.cameras.items():
             old.cameras[camera] = max(time, old.cameras.get(camera, -math.inf))
         for camera, place in young.places.items():

@@ -35,9 +35,9 @@ from opendr_perception.tasks.imaging import PinholeCamera
 
 BORDER = 2.0
 """Pixels from the border of the image at which a box is cut."""
-JITTER = 1.5
+JITTER = 1.0
 """Pixels by which an end of a box or a keypoint differs from image to image."""
-STEADY = 0.015
+STEADY = 0.01
 """The least relative part of an estimate that differs from image to image."""
 STEEP = math.radians(30)
 """Angle of a torso with the vertical, up to which somebody is upright."""
@@ -47,7 +47,7 @@ FACING = math.radians(30)
 """Turn of a face up to which the shoulders are seen in their width."""
 TILT = 0.006
 """Error of the pitch of a camera, rad."""
-FEET = 3.0
+FEET = 0.5
 """Pixels by which feet are wrong in all images alike."""
 NO_ANKLES = 0.05
 """Relative error more, where only a box tells where the feet are."""
@@ -59,8 +59,8 @@ LEAST_DEPTH, MOST_DEPTH = 0.15, 30.0
 """Metres between which depth is believed."""
 KNOWN_DEPTH = 0.2
 """Share of a torso whose depth must be known."""
-DEPTH_ERROR = 0.03
-"""Metres: how thick somebody is, nobody knows."""
+DEPTH_ERROR = 0.05
+"""Metres: how thick somebody is, and how far before the middle the arms are, nobody knows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,12 +147,12 @@ class Viewer:
         points = seen.keypoints
         upright = points is None or (torso := torso_angle(points)) is None or torso < STEEP
         if seen.place is not None and upright and self._stands(seen):
-            yield self._vertical(_top(seen.box), _bottom(seen.box), IN_BOX * height, 0.07)
+            yield self._vertical(_top(seen.box), _bottom(seen.box), IN_BOX * height, 0.065)
         if points is not None:
             shoulders, hips = middle_of(points, SHOULDERS), middle_of(points, HIPS)
             if shoulders is not None and hips is not None:
                 if upright:
-                    yield self._vertical(shoulders, hips, TORSO * height, 0.09)
+                    yield self._vertical(shoulders, hips, TORSO * height, 0.07)
                 else:
                     yield self._across(shoulders, hips, TORSO * height, 0.3)
             if shoulders is not None and seen.face is not None and abs(seen.face.angles[0]) < FACING:
@@ -195,7 +195,7 @@ class Viewer:
             return None
         half = TORSO_HALF if seen.place is not None else HEAD_HALF
         far = float(np.median(known)) * across + half  # depth is along the axis; a ray has z = 1
-        return Belief(far, 0.01 + 0.002 * far * far, DEPTH_ERROR + 0.003 * far, PositionSource.DEPTH)
+        return Belief(far, 0.01 + 0.002 * far * far, DEPTH_ERROR, PositionSource.DEPTH)
 
     def _surface(self, seen: SeenPerson) -> Floats:
         """A box (4,) inside of the torso, or of the face."""

@@ -17,13 +17,13 @@ HIPS, KNEES, ANKLES = (11, 12), (13, 14), (15, 16)
 
 TORSO = 0.305
 """From the middle of the shoulders to that of the hips, over the height of a person."""
-IN_BOX = 1.03
+IN_BOX = 1.045
 """Height of the detector's box over that of the person in it, who also has hair and shoes."""
 SHOULDERS_APART = 0.21
 """Of the keypoints of the shoulders, over the height."""
 FACE = 0.15
 """Side of the detector's box around a face, m."""
-ANKLE = 0.08
+ANKLE = 0.09
 """Height of the keypoints of ankles above the floor, m."""
 TORSO_HALF, HEAD_HALF = 0.11, 0.09
 """From the surface that a camera sees to the middle, m."""
