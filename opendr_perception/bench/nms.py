@@ -56,9 +56,11 @@ def nms(extent: Extent) -> list[Figure]:
 
 def _precision(session: Session, count: int) -> list[Figure]:
     """AP0.5 on standard and on hard crowds, of the network alone, and as nodes use it: with nobody lost."""
-    from opendr_perception.training.nms.evaluate import CROWDS, HELD_OUT, TUNING, scenes
+    from opendr_perception.training.nms.evaluate import CROWDS, HELD_OUT, TUNING, evaluate, scenes
     from opendr_perception.training.nms.formulas import FORMULAS, best_formula, precision
+    from opendr_perception.training.nms.weights import GOSSIP, load
 
+    gossip = load(GOSSIP)
     figures = []
     for name, gain in (("standard", 3), ("hard", 4)):
         crowd = CROWDS[name]
@@ -67,8 +69,10 @@ def _precision(session: Session, count: int) -> list[Figure]:
         peer = precision(FORMULAS[best], held_out)
         alone = precision(LearnedNms(session, sure=False), held_out)
         in_nodes = precision(LearnedNms(session), held_out)
+        told = evaluate(gossip, {name: held_out})[name][0]
         figures += [
             larger_is_better(CASE, f"AP0.5, {name} crowds, network alone", "%", alone, peer + gain, peer, best),
+            larger_is_better(CASE, f"AP0.5, {name} crowds, against GossipNet", "%", alone, told, told, "GossipNet"),
             larger_is_better(CASE, f"AP0.5, {name} crowds, in nodes", "%", in_nodes, peer, peer, best),
         ]
     return figures
@@ -100,6 +104,7 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int, crowd_size: int
     from opendr_perception.networks.nms.seq2seq import Seq2SeqNms
     from opendr_perception.tasks.nms import pair_features
     from opendr_perception.training.nms.examples import as_tensors
+    from opendr_perception.training.nms.weights import GOSSIP, load
 
     boxes, scores, size = _crowded(150)
     seen = FeatureMap(np.zeros((128, 30, 52), np.float32), np.array([0, 0, *size], np.float32))
@@ -123,13 +128,15 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int, crowd_size: int
     def dense() -> None:
         answers["dense"] = dense_logits(core, graph.queries, keys, mask)
 
+    told = partial(load(GOSSIP), graph)
     with torch.inference_mode():
-        times = alternating({"sparse": (sparse, 5), "dense": (dense, 1)}, rounds, warm_up=1)
+        times = alternating({"sparse": (sparse, 5), "dense": (dense, 1), "gossip": (told, 1)}, rounds, warm_up=1)
     difference = float((answers["sparse"].sigmoid() - answers["dense"].sigmoid()).abs().max())
     pairs = f"core, {len(boxes)} boxes"
     return [
         *(smaller_is_better(CASE, f"{kind}, 150 candidates, 1 thread", "ms", time, 30) for kind, time in whole.items()),
         smaller_is_better(CASE, pairs, "ms", times["sparse"], times["dense"] / 25, times["dense"], "all pairs"),
+        Figure(CASE, f"{pairs}, GossipNet", "ms", times["gossip"], None, "", None, None, None),
         smaller_is_better(CASE, f"{pairs}, largest difference of a score", "", difference, 1e-5),
     ]
 

@@ -1,4 +1,4 @@
-"""Read sets of images, and films, in which people are boxed: MOT Challenge, COCO, and two compact formats."""
+"""Read sets of images, and films, in which people are boxed: MOT Challenge, COCO, CrowdHuman, two compact formats."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ def people_set(dataset: Path) -> PeopleSet:
 
     Args:
         dataset: A sequence of MOT Challenge (the folder with gt/gt.txt and img1/), a COCO file of instances or person
-            keypoints (.json), a folder with boxes.json and images/, or a folder with gt_keyframes.txt and the film;
-            without a film, the sample vtest.avi.
+            keypoints (.json), CrowdHuman's annotations (.odgt), a folder with boxes.json and images/, or a folder with
+            gt_keyframes.txt and the film; without a film, the sample vtest.avi.
 
     Raises:
         DatasetError: It is none of these, or cannot be read.
@@ -91,12 +91,16 @@ def people_set(dataset: Path) -> PeopleSet:
     try:
         if dataset.suffix == ".json" and dataset.is_file():
             return _coco(dataset)
+        if dataset.suffix == ".odgt" and dataset.is_file():
+            return _crowdhuman(dataset)
         for name, reader in readers.items():
             if (dataset / name).is_file():
                 return reader(dataset, dataset / name)
     except (KeyError, ValueError, TypeError, OSError, configparser.Error, VideoError) as error:
         raise DatasetError(f"{dataset} cannot be read: {error!r}") from error
-    raise DatasetError(f"{dataset} is neither a COCO file (.json) nor a folder with {', '.join(readers)}")
+    raise DatasetError(
+        f"{dataset} is neither a COCO file (.json), CrowdHuman's (.odgt), nor a folder with {', '.join(readers)}"
+    )
 
 
 def _mot(folder: Path, truth: Path) -> PeopleSet:
@@ -179,6 +183,22 @@ def _coco(truth: Path) -> PeopleSet:
         raise DatasetError(f"{truth}: no images in {', '.join(map(str, places))}") from None
     labels = {number: LabelledPeople.of(rows[image]) for number, (image, _) in enumerate(names)}
     return PeopleSet(truth.stem, labels, frozenset(), lambda: _files([folder / name for _, name in names]))
+
+
+def _crowdhuman(truth: Path) -> PeopleSet:
+    """CrowdHuman: a line of JSON for each image, with full boxes x, y, width, height; images in Images/."""
+    labels, paths = {}, []
+    for number, line in enumerate(filter(str.strip, truth.read_text().splitlines())):
+        image = json.loads(line)
+        rows: list[Row] = [
+            (k, one["fbox"], one["tag"] != "person" or bool(one.get("extra", {}).get("ignore", 0)))
+            for k, one in enumerate(image.get("gtboxes", []))
+        ]
+        labels[number] = LabelledPeople.of(rows)
+        paths.append(truth.parent / "Images" / f"{image['ID']}.jpg")
+    if not paths or not paths[0].is_file():
+        raise DatasetError(f"{truth}: no images in {truth.parent / 'Images'}")
+    return PeopleSet(truth.stem, labels, frozenset(), lambda: _files(paths))
 
 
 def _files(paths: Sequence[Path]) -> Frames:

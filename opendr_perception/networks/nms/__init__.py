@@ -2,6 +2,7 @@
 
 __all__ = [
     "dense",
+    "gossip",
     "regions",
     "seq2seq",
 ]

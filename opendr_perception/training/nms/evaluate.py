@@ -15,10 +15,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
+from opendr_perception.networks.nms.seq2seq import FSeq2Nms
+from opendr_perception.training.nms.aerial import SEEN, UNSEEN, aerial_scenes
 from opendr_perception.training.nms.average_precision import average_precision
 from opendr_perception.training.nms.data import SHIFTED, TEST, TRAIN, VALIDATION, ImageSet
-from opendr_perception.training.nms.examples import Example
+from opendr_perception.training.nms.examples import Example, NmsNetwork
 from opendr_perception.training.nms.formulas import FORMULAS, best_formula, precision
 from opendr_perception.training.nms.simulate import HARD, STANDARD, CrowdModel, CrowdScene, make_scene
 from opendr_perception.training.nms.weights import load
@@ -28,6 +29,7 @@ TUNING, CHOICE, HELD_OUT = 21, 14, 12
 TUNING_IMAGES = 100
 """Of those that are learned from, on which formulas are tuned."""
 CROWDS = {"standard": STANDARD, "hard": HARD}
+PLACES = {"aerial, seen places": SEEN, "aerial, unseen places": UNSEEN}
 
 
 def scenes(seed: int, count: int, crowds: Sequence[CrowdModel]) -> list[CrowdScene]:
@@ -38,27 +40,29 @@ def scenes(seed: int, count: int, crowds: Sequence[CrowdModel]) -> list[CrowdSce
 def crowd_sets() -> dict[str, Sequence[CrowdScene]]:
     """Crowds without images: for the choice of a network, and held out."""
     parts = {"validation": (CHOICE, 100), "held out": (HELD_OUT, 200)}
-    return {
+    sets: dict[str, Sequence[CrowdScene]] = {
         f"{name}, {part}": scenes(seed, count, [crowd])
         for part, (seed, count) in parts.items()
         for name, crowd in CROWDS.items()
     }
+    return sets | {f"{name}, held out": aerial_scenes(HELD_OUT, 210, places) for name, places in PLACES.items()}
 
 
 def image_sets(folder: Path, features: bool) -> dict[str, Sequence[CrowdScene]]:
-    """Images that `image_sets` has made: for the choice of a network, held out, and these under another light."""
+    """Images that were made: for the choice of a network, held out, and others, unlike those that are learned from."""
     parts = {"validation": VALIDATION, "held out": TEST, "shifted": SHIFTED}
-    return {f"images, {name}": ImageSet.of(folder / part.name, features) for name, part in parts.items()}
+    there = {name: part for name, part in parts.items() if part is not SHIFTED or (folder / part.name).is_dir()}
+    return {f"images, {name}": ImageSet.of(folder / part.name, features) for name, part in there.items()}
 
 
 @torch.no_grad()
-def rescore(network: Seq2SeqNms, data: Iterable[CrowdScene]) -> list[tuple[np.ndarray, np.ndarray]]:
+def rescore(network: NmsNetwork, data: Iterable[CrowdScene]) -> list[tuple[np.ndarray, np.ndarray]]:
     """The candidates of scenes with the network's scores."""
     network.eval()
     return [(s.boxes, Example.of(s).logits(network).sigmoid().numpy()) for s in data]
 
 
-def evaluate(network: Seq2SeqNms, sets: Mapping[str, Sequence[CrowdScene]]) -> dict[str, list[float]]:
+def evaluate(network: NmsNetwork, sets: Mapping[str, Sequence[CrowdScene]]) -> dict[str, list[float]]:
     """AP0.5 and AP0.5:0.95, in percent, of each set of scenes."""
     result = {}
     for name, data in sets.items():
@@ -71,11 +75,13 @@ def formulas(images: Path | None) -> dict[str, tuple[str, float]]:
     """The best formula for each set that is measured with, tuned on other scenes of its kind, and its AP0.5."""
     sets = crowd_sets()
     best = {f"{name}, held out": best_formula(scenes(TUNING, 200, [crowd])) for name, crowd in CROWDS.items()}
+    from_above = best_formula(aerial_scenes(TUNING, 140, SEEN))  # nothing is tuned where nobody has been
+    best |= {f"{name}, held out": from_above for name in PLACES}
     if images is not None:
         sets |= image_sets(images, features=False)
         files = ImageSet.of(images / TRAIN.name).files[:TUNING_IMAGES]
         tuned = best_formula(list(ImageSet(files)))
-        best |= {"images, held out": tuned, "images, shifted": tuned}
+        best |= {name: tuned for name in ("images, held out", "images, shifted") if name in sets}
     return {name: (formula, round(precision(FORMULAS[formula], sets[name]), 2)) for name, formula in best.items()}
 
 

@@ -10,10 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from opendr_perception.networks.nms.gossip import GossipNms
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, PairGraph, Seq2SeqNms
 from opendr_perception.tasks.nms import BoxGraph, build_graph, pairwise_iou
 from opendr_perception.training.nms.simulate import CrowdScene
 
+NmsNetwork = Seq2SeqNms | GossipNms
+"""What can be trained."""
 ALPHA = 0.1
 """Share of the whole weight that the right boxes have."""
 
@@ -49,7 +52,7 @@ class Example:
         places = None if self.places is None else self.places[torch.from_numpy(kept)]
         return Example(thin(self.graph, kept), self.overlaps[kept], self.features, places)
 
-    def logits(self, network: Seq2SeqNms) -> Tensor:
+    def logits(self, network: NmsNetwork) -> Tensor:
         """Logits of the network (N,)."""
         if isinstance(network, FSeq2Nms):
             if self.features is None or self.places is None:

@@ -70,7 +70,10 @@ def export_weights(
     model: Annotated[Path, typer.Argument(help="The .onnx file to write.")],
 ) -> None:
     """Export the network, geometric or with the detector's features, whichever the weights are of."""
-    export_nms(load(weights), model)
+    network = load(weights)
+    if not isinstance(network, Seq2SeqNms):
+        raise typer.BadParameter("GossipNet is a baseline of trainings, which nodes do not take")
+    export_nms(network, model)
 
 
 if __name__ == "__main__":

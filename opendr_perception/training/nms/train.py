@@ -1,4 +1,4 @@
-"""Train a suppression network, Seq2Seq-NMS_geom or FSeq2-NMS: `python -m opendr_perception.training.nms.train`.
+"""Train Seq2Seq-NMS_geom, FSeq2-NMS or GossipNet: `python -m opendr_perception.training.nms.train`.
 
 The network sees the candidates of synthetic crowds (`crowds.py`), and those that NanoDet has on images of rendered
 people (`image_sets.py`), one scene per step. Which of a person's boxes is the right one is decided by the network's
@@ -19,15 +19,17 @@ import torch
 import typer
 from rich.console import Console
 
+from opendr_perception.networks.nms.gossip import GossipNms
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
 from opendr_perception.tasks.nms import MAX_CANDIDATES
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Threads
 from opendr_perception.training.common.weights import save, versions
+from opendr_perception.training.nms.aerial import SEEN, make_aerial
 from opendr_perception.training.nms.data import TRAIN, ImageSet
 from opendr_perception.training.nms.evaluate import crowd_sets, evaluate, image_sets
-from opendr_perception.training.nms.examples import Example, class_weights, loss_of, match
+from opendr_perception.training.nms.examples import Example, NmsNetwork, class_weights, loss_of, match
 from opendr_perception.training.nms.simulate import HARD, STANDARD, CrowdScene, make_scene
 from opendr_perception.training.nms.weights import load
 
@@ -35,9 +37,10 @@ KEPT = 0.85
 """Share of the candidates that a step sees."""
 SHOWN = 50
 """Steps between two lines of progress, and two checkpoints."""
+NAMES = {"seq2seq_geom": "Seq2Seq-NMS_geom, medium", "fseq2": "FSeq2-NMS, medium", "gossip": "GossipNet, 16 rounds"}
 COUNTED = 50
 """Scenes by which right and wrong boxes are weighted."""
-SMOOTHING = {"seq2seq_geom": (0.02, 0.0205), "fseq2": (0.001, 0.005)}
+SMOOTHING = {"seq2seq_geom": (0.02, 0.0205), "fseq2": (0.001, 0.005), "gossip": (0.0, 0.0)}
 """Of labels, by what the network looks at."""
 
 
@@ -46,9 +49,10 @@ class Settings:
     """Settings that decide the outcome of a training.
 
     Args:
-        kind: seq2seq_geom or fseq2, which learns from images only.
+        kind: seq2seq_geom, gossip, or fseq2, which learns from images only.
         steps: scenes to learn from.
         images: share of them that are images.
+        aerial: share of the others that are seen from above, in environments that are learned from.
         rate: highest learning rate.
         most: candidates that a step sees, the best ones; fewer make steps of fseq2 cheaper.
         dropout: of the network; scenes of boxes are never seen twice and need none.
@@ -59,6 +63,7 @@ class Settings:
     kind: str = "seq2seq_geom"
     steps: int = 9000
     images: float = 0.0
+    aerial: float = 0.0
     rate: float = 2e-4
     most: int = MAX_CANDIDATES
     dropout: float = 0.0
@@ -79,14 +84,14 @@ class Trainer(Resumable):
         ValueError: what is to be learned from is not there.
     """
 
-    network: Seq2SeqNms
+    network: NmsNetwork
 
     def __init__(
         self,
         settings: Settings,
         checkpoint: Path,
         images: Sequence[CrowdScene] = (),
-        start: Seq2SeqNms | None = None,
+        start: NmsNetwork | None = None,
     ) -> None:
         if settings.kind == "fseq2" and settings.images < 1:
             raise ValueError("fseq2 looks at the detector's map: it learns from images alone (images: 1)")
@@ -128,13 +133,17 @@ class Trainer(Resumable):
         while True:
             if rng.random() < self.settings.images:
                 scene = self._images[int(rng.integers(len(self._images)))]
+            elif self.settings.aerial and rng.random() < self.settings.aerial:
+                scene = make_aerial(rng, SEEN[int(rng.integers(len(SEEN)))])
             else:
                 scene = make_scene(rng, STANDARD if rng.random() < 0.5 else HARD)
             if len(scene.boxes):
                 return scene
 
 
-def _new_network(settings: Settings, images: Sequence[CrowdScene]) -> Seq2SeqNms:
+def _new_network(settings: Settings, images: Sequence[CrowdScene]) -> NmsNetwork:
+    if settings.kind == "gossip":
+        return GossipNms()
     if settings.kind != "fseq2":
         return Seq2SeqNms(dropout=settings.dropout)
     return FSeq2Nms(channels_of(images), dropout=settings.dropout)
@@ -153,9 +162,10 @@ def channels_of(images: Sequence[CrowdScene]) -> int:
 
 
 def main(
-    kind: Annotated[str, typer.Option(help="What the network looks at: seq2seq_geom or fseq2.")] = Settings.kind,
+    kind: Annotated[str, typer.Option(help="Which network: seq2seq_geom, gossip, or fseq2.")] = Settings.kind,
     images: Annotated[Path | None, typer.Option(help="Folder that training.nms.data has made.")] = None,
     share: Annotated[float, typer.Option(help="Of steps that look at an image.", min=0, max=1)] = Settings.images,
+    aerial: Annotated[float, typer.Option(help="Of the other steps, seen from above.", min=0, max=1)] = Settings.aerial,
     start: Annotated[Path | None, typer.Option(help="Weights (.npz) to go on from; geometric ones suit fseq2.")] = None,
     steps: Annotated[int, typer.Option(help="Scenes to learn from.")] = Settings.steps,
     rate: Annotated[float, typer.Option(help="Highest learning rate.")] = Settings.rate,
@@ -166,7 +176,7 @@ def main(
     resume: Resume = False,
     threads: Threads = 1,
 ) -> None:
-    """Train, evaluate on other scenes, and write `nms-geom.npz`, or `nms-fseq2.npz`, with its card."""
+    """Train, evaluate on other scenes, and write `nms-geom.npz`, `nms-gossip.npz` or `nms-fseq2.npz`, with its card."""
     if kind not in SMOOTHING:
         raise typer.BadParameter(f"kind must be one of {', '.join(SMOOTHING)}, got {kind}")
     if share and images is None:
@@ -174,7 +184,7 @@ def main(
     torch.set_num_threads(threads)
     features, console = kind == "fseq2", Console()
     digest = "" if start is None else hashlib.sha256(start.read_bytes()).hexdigest()
-    settings = Settings(kind, steps, share, rate, most, dropout, seed, digest)
+    settings = Settings(kind, steps, share, aerial, rate, most, dropout, seed, digest)
     seen = ImageSet.of(images / TRAIN.name, features) if images else []
     first = None
     if start is not None:
@@ -184,7 +194,7 @@ def main(
         trainer.resume()
         console.print(f"going on after step {trainer.step}")
     train(trainer, console, SHOWN)
-    weights = output / f"nms-{'fseq2' if features else 'geom'}.npz"
+    weights = output / f"nms-{kind.removeprefix('seq2seq_')}.npz"
     save(trainer.network, weights, _card(settings, trainer.network, {}))
     console.print(f"wrote {weights}, which is evaluated now")
     sets = {} if features else crowd_sets()
@@ -195,9 +205,9 @@ def main(
     save(trainer.network, weights, _card(settings, trainer.network, result))
 
 
-def _card(settings: Settings, network: Seq2SeqNms, result: Mapping[str, Sequence[float]]) -> dict[str, object]:
+def _card(settings: Settings, network: NmsNetwork, result: Mapping[str, Sequence[float]]) -> dict[str, object]:
     return {
-        "network": "FSeq2-NMS, medium" if settings.kind == "fseq2" else "Seq2Seq-NMS_geom, medium",
+        "network": NAMES[settings.kind],
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "settings": asdict(settings),
         **versions(),

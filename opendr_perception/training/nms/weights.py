@@ -14,11 +14,16 @@ import torch
 import typer
 
 from opendr_perception.networks.checkpoints import load_checkpoint
+from opendr_perception.networks.nms.gossip import GossipNms
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
 from opendr_perception.training.common.weights import save
+from opendr_perception.training.nms.examples import NmsNetwork
+
+GOSSIP = Path(__file__).resolve().with_name("gossip.npz")
+"""GossipNet of this package, to compare with; half precision, in the source tree only."""
 
 
-def load(path: Path, channels: int | None = None, dropout: float = 0.0) -> Seq2SeqNms:
+def load(path: Path, channels: int | None = None, dropout: float = 0.0) -> NmsNetwork:
     """Read a network from its weights, an .npz.
 
     Args:
@@ -29,6 +34,8 @@ def load(path: Path, channels: int | None = None, dropout: float = 0.0) -> Seq2S
     """
     with np.load(path, allow_pickle=False) as arrays:
         state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    if "pairs.0.weight" in state:
+        return _gossip(state)
     first = state.get("regions.conv_1.weight")
     if first is not None:
         channels = first.shape[1]
@@ -40,7 +47,14 @@ def load(path: Path, channels: int | None = None, dropout: float = 0.0) -> Seq2S
     return network.eval()
 
 
-def mean(networks: Sequence[Seq2SeqNms]) -> Seq2SeqNms:
+def _gossip(state: dict[str, torch.Tensor]) -> GossipNms:
+    """Return a GossipNet with as many rounds as its weights have."""
+    gossip = GossipNms(1 + max(int(name.split(".")[1]) for name in state if name.startswith("rounds.")))
+    gossip.load_state_dict({name: value.float() for name, value in state.items()})
+    return gossip.eval()
+
+
+def mean(networks: Sequence[NmsNetwork]) -> NmsNetwork:
     """A network with the mean of the weights of others of its kind.
 
     Where these went on from one another, it often is more precise than each [Wortsman 2022, Model soups].

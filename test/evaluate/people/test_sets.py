@@ -99,3 +99,27 @@ def test_files_that_are_something_else_are_refused_in_one_line(tmp_path: Path, t
 def test_a_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="neither a COCO file"):
         people_set(tmp_path)
+
+
+def test_crowdhuman_has_full_boxes_and_people_who_are_ignored(tmp_path: Path) -> None:
+    boxes = [
+        {"tag": "person", "fbox": [10, 20, 30, 60], "vbox": [10, 20, 30, 30], "extra": {"box_id": 0}},
+        {"tag": "person", "fbox": [50, 20, 30, 60], "extra": {"ignore": 1}},
+        {"tag": "mask", "fbox": [0, 0, 5, 5], "extra": {"ignore": 1}},
+    ]
+    lines = [json.dumps({"ID": "one", "gtboxes": boxes}), json.dumps({"ID": "two", "gtboxes": []})]
+    truth = tmp_path / "annotation_val.odgt"
+    truth.write_text("\n".join(lines) + "\n")
+    with pytest.raises(DatasetError, match="no images in"):
+        people_set(truth)
+    (tmp_path / "Images").mkdir()
+    for name in ("one", "two"):
+        cv2.imwrite(str(tmp_path / "Images" / f"{name}.jpg"), np.zeros((100, 120, 3), np.uint8))
+    images = people_set(truth)
+    assert images.numbers("all") == [0, 1]
+    assert images.labels[0].boxes[0].tolist() == [10, 20, 40, 80]
+    assert images.labels[0].ignored.tolist() == [False, True, True]
+    assert [image.width for _, image in images.frames()] == [120, 120]
+    truth.write_text('{"ID": "one", "gtboxes": [{"tag": "person"}]}')
+    with pytest.raises(DatasetError, match="cannot be read"):
+        people_set(truth)
