@@ -37,8 +37,9 @@ ARGUMENTS = [
     argument(
         "robot",
         "holonomic",
-        "How the robot can move, for the simulation and for view_control; pan_tilt stands, and turns its head.",
-        ("holonomic", "differential", "pan_tilt"),
+        "How the robot can move, for the simulation and for view_control; pan_tilt stands, and turns its head; free "
+        "also goes up and down.",
+        ("holonomic", "differential", "pan_tilt", "free"),
     ),
     *COMMON,
 ]

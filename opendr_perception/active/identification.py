@@ -81,6 +81,10 @@ LEAST_PAN, LEAST_ADVANCE = math.radians(1), 0.05
 """Moves that are shorter, in rad and in m, are not worth being made."""
 
 
+ASKED = 2
+"""Moves in a row that are not begun because something stands in their way; the next one is tried nevertheless."""
+
+
 class Interrupted(RuntimeError):
     """The loop shall end now; the text says why."""
 
@@ -90,6 +94,10 @@ class Explorer(Protocol):
 
     def look(self) -> FaceObservation | RangeOnly | None:
         """Stand still and look at the person; None when they cannot be found."""
+        ...
+
+    def free(self, move: Move) -> bool:
+        """Tell whether nothing stands in the way of a move, as far as is known before it."""
         ...
 
     def move(self, move: Move, within: float) -> str:
@@ -126,7 +134,7 @@ def identify(
     """
     policy.begin()
     views: list[FaceObservation] = []
-    moves, begun = 0, explorer.travelled
+    moves, asked, begun = 0, 0, explorer.travelled
 
     def end(message: str, interrupted: bool = False) -> Outcome:
         return Outcome(tuple(views), moves, message, interrupted, goal.joint)
@@ -156,6 +164,11 @@ def identify(
                 return end(
                     f"more than {goal.max_travel:g} m or {degrees:.0f} degrees around the person are not allowed"
                 )
+            if isinstance(policy, Persistent) and asked < ASKED and not explorer.free(move):
+                asked += 1
+                policy.blocked(move)
+                continue
+            asked = 0
             report("moving", views[-1] if views else None, moves)
             if reason := explorer.move(move, left):
                 if reason != IN_THE_WAY or not isinstance(policy, Persistent):
@@ -185,8 +198,10 @@ def _shortened(move: Move, distance: float, max_pan: float, pan: float, way: flo
     """As much of a move as the angle and the way that is left allow; None for next to nothing."""
     if move.aim:
         return move
-    turn = min(max(pan + move.pan, -max_pan), max_pan) - pan if move.pan else 0.0
-    length = Move(turn, move.advance).length(distance)
+    before = min(max(pan + move.before, -max_pan), max_pan) - pan if move.before else 0.0
+    turn = min(max(pan + before + move.pan, -max_pan), max_pan) - pan - before if move.pan else 0.0
+    length = Move(turn, move.advance, rise=move.rise, before=before).length(distance)
     share = min(1.0, way / length) if length > 0 else 1.0
-    shorter = Move(share * turn, share * move.advance)
-    return None if abs(shorter.pan) < LEAST_PAN and abs(shorter.advance) < LEAST_ADVANCE else shorter
+    shorter = Move(share * turn, share * move.advance, rise=share * move.rise, before=share * before)
+    straight = max(abs(shorter.advance), abs(shorter.rise))
+    return None if max(abs(shorter.pan), abs(shorter.before)) < LEAST_PAN and straight < LEAST_ADVANCE else shorter

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from typing import TypeVar
 
+import numpy as np
 from diagnostic_msgs.msg import DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from std_srvs.srv import Trigger
@@ -19,9 +20,9 @@ from opendr_perception.ros.robot.head_topics import HeadTopics
 from opendr_perception.ros.robot.publisher import Instant, RobotPublisher
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
-from opendr_perception.sim.robot import ROBOTS, Command, SimulatedCamera
+from opendr_perception.sim.robot import FREE, ROBOTS, Command, SimulatedCamera
 from opendr_perception.sim.scene import SCENES, draw_scene
-from opendr_perception.sim.world import World
+from opendr_perception.sim.world import SensorReading, World
 
 PATIENCE = 60.0
 """s that the node waits for the world, which is slow to begin on a small machine."""
@@ -50,8 +51,9 @@ class Parameters(NodeParameters):
     )
     robot: str = parameter(
         "holonomic",
-        "holonomic also drives sideways; differential ignores linear.y.",
-        choices=ROBOTS,
+        "holonomic also drives sideways; differential ignores linear.y; free also goes up and down by linear.z, like a "
+        "drone.",
+        choices=(*ROBOTS, FREE),
         read_only=True,
     )
     head: bool = parameter(
@@ -133,8 +135,8 @@ class Simulation(ManagedNode):
 
     def _take_command(self, message: Twist | TwistStamped) -> None:
         twist = message.twist if isinstance(message, TwistStamped) else message
-        command = Command(twist.linear.x, twist.linear.y, twist.angular.z)
-        if all(map(math.isfinite, (command.forward, command.left, command.turn))):
+        command = Command(twist.linear.x, twist.linear.y, twist.angular.z, twist.linear.z)
+        if all(map(math.isfinite, astuple(command))):
             self._command = command
         else:
             self.warn(f"cmd_vel is not finite and is left out: {command}", about="cmd_vel")
@@ -175,9 +177,7 @@ class Simulation(ManagedNode):
             seen = self._world.step(command)
             self._time += self._world.period
             if seen.image is not None:
-                place, velocity = astuple(seen.robot), astuple(seen.velocity)
-                now = Instant(self._time, place, velocity, seen.image, seen.matrix, seen.head)
-                self._publisher.publish(now)
+                self._publisher.publish(_instant(self._time, seen.image, seen))
                 self._published += 1
         except Exception as error:  # noqa: BLE001 - a world that fails says so
             self.fail(f"the simulation has stopped: {error}")
@@ -186,6 +186,12 @@ class Simulation(ManagedNode):
         self._due = max(self._due + (self._world.period / factor if factor else 0.0), time.monotonic())
         stop.wait(self._due - time.monotonic())
         self._thread.submit(self._turn, stop)
+
+
+def _instant(time: float, image: np.ndarray, seen: SensorReading) -> Instant:
+    robot, moves = seen.robot, seen.velocity
+    place, velocity = (robot.x, robot.y, robot.yaw), (moves.forward, moves.left, moves.turn)
+    return Instant(time, place, velocity, image, seen.matrix, seen.head, robot.z, moves.up)
 
 
 if __name__ == "__main__":

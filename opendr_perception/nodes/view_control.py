@@ -12,7 +12,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import ROSClock
 
 from opendr_perception import zoo
-from opendr_perception.active.control import HeadController, HeadJoints, Interlocks, MotionController, Pursuit, Timeouts
+from opendr_perception.active.control import HeadController, HeadJoints, Interlocks, Pursuit, Timeouts
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.perception import GalleryRecogniser
 from opendr_perception.active.policies import POLICIES, Policies, Static, ViewPolicy, Watching
@@ -107,7 +107,7 @@ class ViewControl(ManagedNode):
         self._stop = StopLock(self, Interlocks(), self._stopped)
 
     def configure(self) -> None:
-        self.params.check_motion()
+        self.params.check_motion(self._simulated())
         self.check_parameters(self.params)
         params = self.params
         load = partial(zoo.session, device=params.device, threads=params.threads)
@@ -118,6 +118,7 @@ class ViewControl(ManagedNode):
             params.paper_constants,
             params.reinforcement_model,
             self._recogniser.alignment,
+            params.flies,
         )
         self._examine = self._policies.examine
         self._policies.get(params.policy), self._policies.mesh  # what they lack shall be known now
@@ -142,9 +143,7 @@ class ViewControl(ManagedNode):
         timeouts = Timeouts(command=params.command_timeout, max_age=params.max_age)
         interlocks = self._stop.interlocks
         controller = (
-            MotionController(
-                params.motion, params.limits, timeouts, interlocks=interlocks, require_scan=params.require_scan
-            )
+            params.controller(timeouts, interlocks)
             if self._joints is None
             else HeadController(self._joints, params.limits, timeouts, interlocks)
         )

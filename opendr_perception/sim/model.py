@@ -36,7 +36,12 @@ GREENS = ((0.16, 0.36, 0.14, 1.0), (0.22, 0.45, 0.17, 1.0), (0.12, 0.30, 0.12, 1
 
 
 def build(
-    mujoco: ModuleType, people: Sequence[PersonModel], camera_height: float, field_of_view: float, samples: int
+    mujoco: ModuleType,
+    people: Sequence[PersonModel],
+    camera_height: float,
+    field_of_view: float,
+    samples: int,
+    flies: bool = False,
 ) -> MjModel:
     """Compile the model.
 
@@ -46,6 +51,7 @@ def build(
         camera_height: m above the floor.
         field_of_view: Vertical, rad.
         samples: Of each pixel, against jagged edges.
+        flies: The robot also goes up and down.
     """
     spec = mujoco.MjSpec()
     spec.option.timestep = TIMESTEP
@@ -63,7 +69,7 @@ def build(
             name=name, type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL, castshadow=False, specular=[0.25] * 3
         )
     _add_room(mujoco, spec)
-    _add_robot(mujoco, spec, camera_height, field_of_view)
+    _add_robot(mujoco, spec, camera_height, field_of_view, flies)
     for person in people:
         _add_person(mujoco, spec, person)
     for number in range(COPIES):
@@ -94,17 +100,15 @@ def _add_room(mujoco: ModuleType, spec: MjSpec) -> None:
         wall.add_geom(name=name, type=box, size=[0.1, 20, WALL_HEIGHT / 2], material="wall", **SOLID)
 
 
-def _add_robot(mujoco: ModuleType, spec: MjSpec, camera_height: float, field_of_view: float) -> None:
+def _add_robot(mujoco: ModuleType, spec: MjSpec, camera_height: float, field_of_view: float, flies: bool) -> None:
     """A disc that slides and turns, with a camera on a mast; a motor on each axis follows the velocity it is told."""
     kinds = mujoco.mjtGeom
     robot = spec.worldbody.add_body(name="robot")
     robot.explicitinertial = True
     robot.mass, robot.inertia = 25.0, [1.0, 1.0, 1.0]
-    for name, axis, kind in (
-        ("x", [1, 0, 0], mujoco.mjtJoint.mjJNT_SLIDE),
-        ("y", [0, 1, 0], mujoco.mjtJoint.mjJNT_SLIDE),
-        ("yaw", [0, 0, 1], mujoco.mjtJoint.mjJNT_HINGE),
-    ):
+    slide, hinge = mujoco.mjtJoint.mjJNT_SLIDE, mujoco.mjtJoint.mjJNT_HINGE
+    axes = [("x", [1, 0, 0], slide), ("y", [0, 1, 0], slide), ("yaw", [0, 0, 1], hinge)]
+    for name, axis, kind in [*axes, *[("z", [0, 0, 1], slide)] * flies]:
         robot.add_joint(name=name, type=kind, axis=axis)
         motor = spec.add_actuator(name=name, target=name, trntype=mujoco.mjtTrn.mjTRN_JOINT)
         motor.set_to_velocity(kv=600.0 if name != "yaw" else 40.0)

@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 ROBOTS = ("holonomic", "differential")
+"""Those on the ground."""
+FREE = "free"
+"""One that also goes up and down, like a drone."""
 DEAD_MAN = 0.5
 """s without a command, after which the robot stops by itself."""
 
@@ -62,15 +65,17 @@ class Command:
     """m/s; a differential robot ignores it."""
     turn: float = 0.0
     """rad/s, counter-clockwise."""
+    up: float = 0.0
+    """m/s; only a free robot obeys."""
 
 
 class Drive:
     """Follows the newest command as fast as the motors allow, and stops when commands cease."""
 
     def __init__(self, robot: str, limits: DriveLimits) -> None:
-        if robot not in ROBOTS:
-            raise ValueError(f"there is no robot '{robot}'; the robots are {', '.join(ROBOTS)}")
-        self._sideways = robot == "holonomic"
+        if robot not in (*ROBOTS, FREE):
+            raise ValueError(f"there is no robot '{robot}'; the robots are {', '.join((*ROBOTS, FREE))}")
+        self._obeyed = np.array([1.0, robot != "differential", robot == FREE])
         self._limits = limits
         self.stop()
 
@@ -78,7 +83,7 @@ class Drive:
         """Stand still at once, and forget the command."""
         self._command = Command()
         self._silence = math.inf
-        self._across: npt.NDArray[np.float64] = np.zeros(2)
+        self._speed: npt.NDArray[np.float64] = np.zeros(3)
         self._turn = 0.0
 
     def follow(self, command: Command) -> None:
@@ -87,7 +92,7 @@ class Drive:
         Raises:
             ValueError: it is not finite.
         """
-        if not all(map(math.isfinite, (command.forward, command.left, command.turn))):
+        if not all(map(math.isfinite, (command.forward, command.left, command.turn, command.up))):
             raise ValueError(f"a command must be finite, got {command}")
         self._command, self._silence = command, 0.0
 
@@ -96,13 +101,14 @@ class Drive:
         limits = self._limits
         wanted = self._command if self._silence < DEAD_MAN else Command()
         self._silence += seconds
-        across = np.array([wanted.forward, wanted.left if self._sideways else 0.0])
-        change = _shorten(across, limits.speed) - self._across
-        self._across = self._across + _shorten(change, limits.acceleration * seconds)
+        speed = np.array([wanted.forward, wanted.left, wanted.up]) * self._obeyed
+        change = _shorten(speed, limits.speed) - self._speed
+        self._speed = self._speed + _shorten(change, limits.acceleration * seconds)
         turn = max(-limits.turn, min(limits.turn, wanted.turn))
         most = limits.turn_acceleration * seconds
         self._turn += max(-most, min(most, turn - self._turn))
-        return Command(float(self._across[0]), float(self._across[1]), self._turn)
+        forward, left, up = self._speed.tolist()
+        return Command(forward, left, self._turn, up)
 
 
 class SimulatedHead:
@@ -144,4 +150,4 @@ class SimulatedHead:
 
 def _shorten(vector: npt.NDArray[np.float64], length: float) -> npt.NDArray[np.float64]:
     """The vector, not longer than a length."""
-    return np.asarray(vector * min(1.0, length / max(float(np.hypot(*vector)), 1e-9)))
+    return np.asarray(vector * min(1.0, length / max(float(np.linalg.norm(vector)), 1e-9)))

@@ -22,6 +22,8 @@ class Pose:
     x: float = 0.0
     y: float = 0.0
     yaw: float = 0.0
+    z: float = 0.0
+    """m, of a free robot: how much higher it is than one that stands on the floor."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from opendr_perception.sim import model as shapes
 from opendr_perception.sim.life import Life
 from opendr_perception.sim.people import PersonModel, load_people
 from opendr_perception.sim.rendering import load_mujoco
-from opendr_perception.sim.robot import Command, Drive, DriveLimits, SimulatedCamera, SimulatedHead
+from opendr_perception.sim.robot import FREE, Command, Drive, DriveLimits, SimulatedCamera, SimulatedHead
 from opendr_perception.sim.scene import Pose, Scene, Standing, Thing, distance, draw_scene, wrap
 from opendr_perception.sim.stage import StageSet, quaternion, rotated
 
@@ -61,7 +61,7 @@ class World:
     """A simulated world, which `reset` fills with a scene.
 
     Args:
-        robot: `holonomic` or `differential`.
+        robot: `holonomic`, `differential`, or `free`, which also goes up and down.
         camera: The robot's.
         limits: Of its motors.
         rate: Steps per second; each gives one image.
@@ -89,7 +89,7 @@ class World:
         self._mujoco = load_mujoco()
         vertical = 2 * math.atan(self.camera.height / 2 / self.camera.focal)
         self._model = shapes.build(
-            self._mujoco, tuple(self.people.values()), self.camera.above, vertical, self.camera.samples
+            self._mujoco, tuple(self.people.values()), self.camera.above, vertical, self.camera.samples, robot == FREE
         )
         self._data = self._mujoco.MjData(self._model)
         self._renderer = self._mujoco.Renderer(self._model, self.camera.height, self.camera.width)
@@ -154,7 +154,7 @@ class World:
         for _ in range(self._substeps):
             velocity = self._drive.advance(shapes.TIMESTEP)
             self._data.ctrl[:2] = rotated(velocity.forward, velocity.left, float(self._data.qpos[2]))
-            self._data.ctrl[2] = velocity.turn
+            self._data.ctrl[2:] = (velocity.turn, velocity.up)[: self._model.nu - 2]
             self._head.advance(shapes.TIMESTEP)
             self._aim_camera()
             self._mujoco.mj_step(self._model, self._data)
@@ -164,7 +164,8 @@ class World:
         """Read the robot's sensors."""
         robot = self._robot_pose()
         ahead, left = rotated(self._data.qvel[0], self._data.qvel[1], -robot.yaw)
-        velocity = Command(ahead, left, float(self._data.qvel[2]))
+        turn, *up = self._data.qvel[2:].tolist()
+        velocity = Command(ahead, left, turn, *up)
         return SensorReading(
             float(self._data.time),
             self._draw() if render else None,
@@ -228,7 +229,7 @@ class World:
 
     def place_robot(self, pose: Pose) -> None:
         """Put the robot somewhere, standing still."""
-        self._data.qpos[:] = pose.x, pose.y, pose.yaw
+        self._data.qpos[:] = (pose.x, pose.y, pose.yaw, pose.z)[: self._model.nq]
         self._data.qvel[:] = 0.0
         self._drive.stop()
         self._mujoco.mj_forward(self._model, self._data)
@@ -245,8 +246,8 @@ class World:
     # --- inside -----------------------------------------------------------------------------------------------------
 
     def _robot_pose(self) -> Pose:
-        x, y, yaw = (float(value) for value in self._data.qpos)
-        return Pose(x, y, wrap(yaw))
+        x, y, yaw, *z = self._data.qpos.tolist()
+        return Pose(x, y, wrap(yaw), *z)
 
     def _aim_camera(self) -> None:
         """The camera sits before the axis about which the head pans, as it does on most robots."""

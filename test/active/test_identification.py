@@ -33,6 +33,11 @@ class Table:
         self.views, self.place, self.walls = views, 0, walls
         self.moved: list[int] = []
         self.travelled = 0.0
+        self.seen_walls: Sequence[int] = ()
+        """Those that are known before a move."""
+
+    def free(self, move: Move) -> bool:
+        return self.place + round(move.pan / STEP) not in self.seen_walls
 
     def look(self) -> FaceObservation | RangeOnly | None:
         if self.place not in self.views:
@@ -407,3 +412,37 @@ def test_each_view_is_examined_before_it_counts() -> None:
     table = Table(confidences(0.1))
     outcome = identify(table, Static(), ANYWHERE, examine=lambda view: replace(view, score=0.25))
     assert [view.score for view in outcome.views] == [0.25]
+
+
+def test_the_part_of_a_way_past_something_counts_against_the_angle_and_the_way_that_are_left() -> None:
+    table = Table(confidences(*[0.0] * 9, first=-4))
+    made: list[Move] = []
+
+    def drive(move: Move, within: float) -> str:
+        made.append(move)
+        return ""
+
+    table.move = drive  # type: ignore[method-assign]
+    past = Decision(Move(pan=0.4, before=0.4), "past")
+    identify(table, Scripted([past]), replace(ANYWHERE, max_moves=1, max_pan=0.6))
+    assert (made[0].before, made[0].pan) == pytest.approx((0.4, 0.2))
+    half = past.move.length(1.5) / 2 if past.move is not None else 0.0
+    identify(table, Scripted([past]), replace(ANYWHERE, max_moves=1, max_travel=half))
+    assert (made[1].before, made[1].pan) == pytest.approx((0.2, 0.2))
+
+
+def test_a_move_that_is_known_not_to_be_free_is_not_begun_and_counts_for_nothing() -> None:
+    table = Table(confidences(*[0.0] * 9, first=-4))
+    table.seen_walls = [1]
+    walls = [Decision(Move(pan=STEP), "there")] * 2
+    around = Scripted([*walls, Decision(Move(pan=-STEP), "the other way"), Decision(None, "enough")])
+    outcome = identify(table, around, ANYWHERE)
+    assert (table.moved, outcome.moves, outcome.message) == ([-1], 1, "enough")
+    assert around.walls == [Move(pan=STEP)] * 2
+
+
+def test_a_policy_that_insists_is_let_try() -> None:
+    table = Table(confidences(*[0.0] * 9, first=-4))
+    table.seen_walls = [1]
+    outcome = identify(table, Scripted([Decision(Move(pan=STEP), "there")] * 9), replace(ANYWHERE, max_moves=2))
+    assert (table.moved, outcome.moves) == ([1, 1], 2)

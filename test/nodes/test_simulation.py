@@ -70,6 +70,19 @@ def test_it_drives_as_it_is_told_and_stops_without_commands(graph: Any, kind: ty
     assert stopped.pose.pose.orientation != odometry.messages[0].pose.pose.orientation
 
 
+def test_a_free_robot_rises_and_tells_how_high_it_is(graph: Any) -> None:
+    odometry = graph.listen(Odometry, "odom")
+    graph.run(Simulation, **SMALL, robot="free")
+    commands = graph.publisher(Twist, "cmd_vel")
+    message = Twist()
+    message.linear.z = 0.3
+    commands.publish(message)
+    rising = odometry.find(lambda m: m.twist.twist.linear.z > 0.25, "motion upwards")
+    stopped = odometry.find(lambda m: seconds(m) > seconds(rising) and abs(m.twist.twist.linear.z) < 0.01, "stop")
+    assert stopped.pose.pose.position.z > 0.1
+    assert odometry.messages[0].pose.pose.position.z == 0.0
+
+
 def test_a_reset_begins_the_next_scene_while_time_goes_on(graph: Any) -> None:
     odometry = graph.listen(Odometry, "odom")
     node = graph.run(Simulation, **SMALL, seed=7)

@@ -173,6 +173,29 @@ def test_velocities_are_reached_and_never_exceeded(world: World) -> None:
     assert growth.max() < 1.5 * 1.1
 
 
+def test_a_free_robot_rises_and_sees_from_higher_and_one_on_the_ground_does_not(world: World) -> None:
+    scene = facing(FIRST.name, 1.5, 0.0)
+    with open_world("free") as flying:
+        flying.reset(scene, render=False)
+        flying.step(render=False)
+        before = flying.depth()
+        for _ in range(20):
+            seen = flying.step(Command(up=0.25), render=False)
+        assert seen.velocity.up == pytest.approx(0.25, abs=0.02)
+        drive(flying, Command(), 1.0)
+        assert flying.truth.robot.z == pytest.approx(0.5, abs=0.1)
+        after = flying.depth()
+        shift = 0.5 / (1.5 - 0.1) * flying.camera.focal
+        rows = [np.flatnonzero((depth < 1.6).any(1))[0] for depth in (before, after)]
+        assert rows[1] - rows[0] > shift / 2, "the head is lower in the image"
+        flying.place_robot(replace(scene.robot, z=0.2))
+        assert flying.truth.robot.z == pytest.approx(0.2)
+    world.reset(scene, render=False)
+    drive(world, Command(up=0.3), 1.0)
+    assert world.truth.robot.z == 0.0
+    assert world.observe(render=False).velocity.up == 0.0
+
+
 def test_only_a_holonomic_robot_drives_sideways(world: World) -> None:
     with open_world("differential") as other:
         for robot in (world, other):

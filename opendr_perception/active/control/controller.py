@@ -12,8 +12,8 @@ import numpy as np
 
 from opendr_perception.active.control.arrivals import Arrivals
 from opendr_perception.active.control.interlocks import Interlocks
-from opendr_perception.active.control.limiter import Limits, VelocityLimiter
-from opendr_perception.active.control.motion import Manoeuvre, Order, Refused, plan
+from opendr_perception.active.control.limiter import BESIDE, Limits, VelocityLimiter
+from opendr_perception.active.control.motion import Manoeuvre, Move, Order, Refused, plan
 from opendr_perception.active.control.robot_time import RobotTime
 from opendr_perception.active.control.status import IN_THE_WAY, NO_SCAN, Status, Timeouts
 from opendr_perception.active.surroundings import (
@@ -159,6 +159,16 @@ class MotionController:
         self._way_end = self.travelled + within
         self.status, self.reason, self._held_since = Status.MOVING, "", None
 
+    def free(self, move: Move) -> bool:
+        """False if what was scanned stands in the way towards the person, up to where a move leads."""
+        person, limits = self.person, self.limits
+        if person is None or move.advance <= 0 or move.before:
+            return True
+        towards = np.array([math.cos(person.bearing), math.sin(person.bearing)])
+        ahead, aside = self._obstacles @ towards, self._obstacles @ [-towards[1], towards[0]]
+        way = min(move.advance, person.distance - limits.stand_off) + limits.robot_radius + limits.clearance
+        return not bool(((ahead > 0) & (ahead < way) & (np.abs(aside) < limits.robot_radius + BESIDE)).any())
+
     def halt(self, reason: str) -> None:
         """Stand still from now on; the next `tick` says so."""
         if self._manoeuvre is not None or self._limiter.last != STILL:
@@ -233,7 +243,7 @@ class MotionController:
             return self._hold(Status.LOST, missing, now, self._limiter.stop())
         person = self.person
         assert person is not None  # `move` has made sure of that
-        wanted = None if self._way_is_over() else manoeuvre.wanted(person)
+        wanted = None if self._way_is_over() else self._possible(manoeuvre.wanted(person))
         people = (person, *self.others(now))
         velocity = self._limiter.limit(wanted or STILL, people, self._obstacles, seconds)
         if wanted is None and velocity == STILL:
@@ -243,6 +253,10 @@ class MotionController:
         else:
             self.status, self._held_since = Status.MOVING, None
         return velocity
+
+    def _possible(self, wanted: Velocity | None) -> Velocity | None:
+        """As much of a velocity as the robot can do here: on the ground, all of it."""
+        return wanted
 
     def _way_is_over(self) -> bool:
         """True from where the robot has to brake, until it stands."""

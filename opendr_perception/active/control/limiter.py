@@ -18,6 +18,8 @@ REDUCED_SPEED = 0.25
 EXCESS = 0.1
 """m/s above what the distance to a person allows at which the robot stops at once; below, it brakes as it would anyway.
 Measured distances jump by some percent, which must not stop it."""
+BESIDE = 0.05
+"""m beside the robot's edge in which an obstacle is in its way."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class VelocityLimiter:
             return self.stop()
         if share < 1:
             slower = allowed.scaled(share)
-            change = math.hypot(slower.x - self.last.x, slower.y - self.last.y)
+            change = math.hypot(slower.x - self.last.x, slower.y - self.last.y, slower.z - self.last.z)
             turn = max(abs(slower.yaw - self.last.yaw), abs(slower.pitch - self.last.pitch))
             limits = self.limits
             if change > limits.max_acceleration * seconds or turn > limits.max_angular_acceleration * seconds:
@@ -106,10 +108,17 @@ class VelocityLimiter:
     def _approach(self, wanted: Velocity, seconds: float) -> Velocity:
         """As far from the last velocity towards this one as the accelerations allow."""
         last, limits = self.last, self.limits
-        x, y, yaw, pitch = wanted.x - last.x, wanted.y - last.y, wanted.yaw - last.yaw, wanted.pitch - last.pitch
+        x, y, z = wanted.x - last.x, wanted.y - last.y, wanted.z - last.z
+        yaw, pitch = wanted.yaw - last.yaw, wanted.pitch - last.pitch
         linear, angular = limits.max_acceleration * seconds, limits.max_angular_acceleration * seconds
-        share = min(1.0, _ratio(linear, math.hypot(x, y)), _ratio(angular, max(abs(yaw), abs(pitch))))
-        return Velocity(last.x + share * x, last.y + share * y, last.yaw + share * yaw, last.pitch + share * pitch)
+        share = min(1.0, _ratio(linear, math.hypot(x, y, z)), _ratio(angular, max(abs(yaw), abs(pitch))))
+        return Velocity(
+            last.x + share * x,
+            last.y + share * y,
+            last.yaw + share * yaw,
+            last.pitch + share * pitch,
+            last.z + share * z,
+        )
 
     def _separated(self, velocity: Velocity, people: Sequence[PersonPosition]) -> float:
         """Share of a velocity that keeps the protective distance to everybody, in (0, 1]."""
@@ -132,17 +141,17 @@ class VelocityLimiter:
             if person.distance <= self.limits.stand_off and closing >= 0:
                 return 0.0
             share = min(share, _ratio(self._braking_speed(person.distance - self.limits.stand_off), closing))
-        if len(obstacles) and velocity.speed > 0:
+        if len(obstacles) and (over_ground := math.hypot(velocity.x, velocity.y)) > 0:
             gap = self._gap(velocity, obstacles)
-            share = min(share, _ratio(self._braking_speed(gap - self.limits.clearance), velocity.speed))
+            share = min(share, _ratio(self._braking_speed(gap - self.limits.clearance), over_ground))
         return share
 
     def _gap(self, velocity: Velocity, obstacles: np.ndarray) -> float:
         """From the robot's edge to the nearest obstacle in the strip that it is about to sweep, m."""
-        direction = np.array([velocity.x, velocity.y]) / velocity.speed
+        direction = np.array([velocity.x, velocity.y]) / math.hypot(velocity.x, velocity.y)
         ahead = obstacles @ direction
         aside = np.abs(obstacles @ np.array([-direction[1], direction[0]]))
-        in_way = (ahead > 0) & (aside < self.limits.robot_radius + 0.05)
+        in_way = (ahead > 0) & (aside < self.limits.robot_radius + BESIDE)
         distances = np.hypot(*obstacles[in_way].T)
         return float(distances.min(initial=math.inf)) - self.limits.robot_radius
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from opendr_perception.active.control.limiter import Limits
@@ -18,6 +18,8 @@ from opendr_perception.active.control.pursuit import Follow, Pursuit
 from opendr_perception.active.surroundings import PersonPosition, Velocity
 
 ROBOTS = ("holonomic", "differential")
+FREE = "free"
+"""The kind of motion of a robot that also goes up and down, like a drone: in simulation only."""
 GAIN = 1.5
 """Of the control of the bearing, 1/s."""
 BRAKING = 0.7
@@ -36,15 +38,20 @@ class Move:
         pan: how far to go around the person, rad; positive to the robot's own right.
         advance: how far to go towards the person, m; negative backwards.
         aim: instead, only look at them for a while, until there is something new to see; what a head can do.
+        rise: how far to go up, m; negative down. Only robots that fly can.
+        before: how far to go around the person before going towards them, past what is in the way, rad.
     """
 
     pan: float = 0.0
     advance: float = 0.0
     aim: bool = False
+    rise: float = 0.0
+    before: float = 0.0
 
     def length(self, distance: float) -> float:
         """Of the way at this distance of the person, m."""
-        return abs(self.advance) + abs(self.pan) * max(distance - self.advance, 0.0)
+        around = abs(self.before) * distance + abs(self.pan) * max(distance - self.advance, 0.0)
+        return abs(self.advance) + around + abs(self.rise)
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ def plan(robot: str, move: Order, person: PersonPosition, limits: Limits, half_v
     """Plan a move.
 
     Args:
-        robot: holonomic or differential.
+        robot: holonomic, differential, or free.
         move: change of view to make, or how to follow them.
         person: where they are now.
         limits: of the robot.
@@ -88,8 +95,8 @@ def plan(robot: str, move: Order, person: PersonPosition, limits: Limits, half_v
         Refused: the robot cannot make this move here.
         ValueError: there is no such robot, or the move is none.
     """
-    if robot not in ROBOTS:
-        raise ValueError(f"motion must be one of {', '.join(ROBOTS)}, got '{robot}'")
+    if robot not in (*ROBOTS, FREE):
+        raise ValueError(f"motion must be one of {', '.join((*ROBOTS, FREE))}, got '{robot}'")
     if isinstance(move, Pursuit):
         try:
             move.check(limits, half_view)
@@ -98,20 +105,31 @@ def plan(robot: str, move: Order, person: PersonPosition, limits: Limits, half_v
         return Follow(move, limits)
     if isinstance(move, HeadTurn) or move.aim:
         raise Refused("only a head turns without driving")
-    if not (math.isfinite(move.pan) and math.isfinite(move.advance)) or move == Move():
+    if move.rise and robot != FREE:
+        raise Refused("only a robot that flies goes up or down")
+    if not all(map(math.isfinite, (move.pan, move.advance, move.rise, move.before))) or move == Move():
         raise ValueError(f"a move goes around the person or towards them, got {move}")
     room = person.distance - limits.stand_off
     if room <= 0 and move.advance >= 0:
         gap = person.distance - limits.robot_radius
         raise Refused(f"the person is {gap:.2f} m from the robot's edge, nearer than {limits.min_distance:g} m")
 
-    def around(person: PersonPosition) -> Manoeuvre:
-        return Arc(move.pan, limits) if robot == "holonomic" else ReversingArc(move.pan, person, limits, half_view)
+    def around(pan: float) -> Manoeuvre:
+        return ReversingArc(pan, person, limits, half_view) if robot == "differential" else Arc(pan, limits)
 
-    if not move.advance:
-        return around(person)
-    towards = Advance(min(move.advance, max(room, ARRIVED)), limits)
-    return ManoeuvreSequence(towards, around) if move.pan else towards
+    # One after the other: up or down, past what is in the way, towards the person, around them.
+    first: Manoeuvre
+    if move.rise:
+        first, rest = Rise(move.rise, limits), replace(move, rise=0.0)
+    elif move.before:
+        first, rest = around(move.before), replace(move, before=0.0)
+    elif move.advance:
+        first, rest = Advance(min(move.advance, max(room, ARRIVED)), limits), replace(move, advance=0.0)
+    else:
+        return around(move.pan)
+    if rest == Move():
+        return first
+    return ManoeuvreSequence(first, lambda there: plan(robot, rest, there, limits, half_view))
 
 
 class ManoeuvreSequence:
@@ -149,6 +167,21 @@ class Advance:
 
     def moved(self, person: PersonPosition, velocity: Velocity, seconds: float) -> None:
         self._left -= self._sense * person.closing_speed(velocity) * seconds
+
+
+class Rise:
+    """Straight up or down, facing the person; for robots that fly."""
+
+    def __init__(self, rise: float, limits: Limits) -> None:
+        self._sense, self._left, self._limits = math.copysign(1, rise), abs(rise), limits
+
+    def wanted(self, person: PersonPosition) -> Velocity | None:
+        if self._left < ARRIVED:
+            return None
+        return Velocity(yaw=GAIN * person.bearing, z=self._sense * _speed(self._left, self._limits))
+
+    def moved(self, person: PersonPosition, velocity: Velocity, seconds: float) -> None:
+        self._left -= self._sense * velocity.z * seconds
 
 
 class Arc:

@@ -41,14 +41,17 @@ class AutoSettings:
         search: first step around a person whose face is not found, rad; the next one goes as far to the other side of
             where it began.
         searches: number of such steps.
+        searched_from: distance from which that is done, where the robot is farther away by `nearest` or more, m.
         aside: angle by the landmarks of what is hardly a face from which on they are believed about the side, rad.
         detour: around the person, where the way towards them is not free, rad.
         inside: distance from the person at which the robot goes around them where it could not farther away, m.
+        again: number of looks from beside the front at who is near, uncovered, and still not certain.
+        beside: how far beside the front they are, rad, to one side and then to the other.
     """
 
     certain: float = 0.95
     smallest_face: float = 28.0
-    wanted_face: float = 50.0
+    wanted_face: float = 64.0
     large_face: float = 70.0
     largest_face: float = 80.0
     nearest: float = 1.2
@@ -57,9 +60,12 @@ class AutoSettings:
     clear_within: float = math.radians(30)
     search: float = math.radians(28)
     searches: int = 3
+    searched_from: float = 2.2
     aside: float = math.radians(25)
     detour: float = math.radians(25)
     inside: float = 1.5
+    again: int = 2
+    beside: float = math.radians(18)
 
 
 class Front(Protocol):
@@ -82,6 +88,7 @@ class AutoPolicy:
         front: how far to go around the person to see their face from the front.
         last: is asked when a face from the front and near is still not certain; nobody by default.
         settings: of the policy.
+        flies: the robot goes up and down too, and looks below and above what hides all of a face.
     """
 
     def __init__(
@@ -90,10 +97,11 @@ class AutoPolicy:
         front: Front,
         last: ViewPolicy | None = None,
         settings: AutoSettings | None = None,
+        flies: bool = False,
     ) -> None:
-        self._occlusion, self._front, self._last = occlusion, front, last
+        self._occlusion, self._front, self._last, self._flies = occlusion, front, last, flies
         self._settings = settings or AutoSettings()
-        self._searched = 0
+        self._searched = self._again = 0
         self._blocked: Move | None = None
 
     def begin(self) -> None:
@@ -102,7 +110,7 @@ class AutoPolicy:
         self._front.begin()
         if self._last is not None:
             self._last.begin()
-        self._searched, self._blocked = 0, None
+        self._searched, self._again, self._blocked = 0, 0, None
 
     def decide(self, views: Sequence[FaceObservation]) -> Decision:
         settings, view = self._settings, views[-1]
@@ -114,7 +122,7 @@ class AutoPolicy:
         if self._blocked is not None:
             return self._around(views, turn)
         if not legible(view):
-            return self._mistaken(view)
+            return self._mistaken(views)
         if view.distance < settings.nearest and abs(turn) > settings.frontal:
             return Decision(Move(turn, view.distance - settings.nearest), "too near to go around the person")
         if abs(turn) < settings.clear_within:
@@ -130,10 +138,19 @@ class AutoPolicy:
             return Decision(None, "all views together say that it is nobody of them")
         if nearer := self._approach(view, settings.large_face, settings.largest_face):
             return Decision(Move(advance=nearer), "seen from the front, it is still not certain who it is")
-        return self._last.decide(views) if self._last is not None else Decision(None, "no other view is better")
+        if self._last is not None:
+            return self._last.decide(views)
+        if self._again == settings.again:
+            return Decision(None, "no other view is better")
+        self._again += 1
+        side = settings.beside if self._again % 2 else -settings.beside
+        return Decision(Move(pan=turn + side), "near, from the front, and still not certain: once more from beside")
 
-    def _mistaken(self, view: FaceObservation) -> Decision:
+    def _mistaken(self, views: Sequence[FaceObservation]) -> Decision:
         """After what is no face, or one that is turned or covered so far that it looks like none."""
+        view = views[-1]
+        if self._flies and (clearing := self._occlusion.decide(views)).move is not None and clearing.move.rise:
+            return clearing
         turn = UNDERESTIMATED * apparent_yaw(view)
         if abs(turn) < self._settings.aside:  # heads from behind and leaves look into the camera
             return self.search(RangeOnly(view.distance, view.pan))
@@ -151,17 +168,30 @@ class AutoPolicy:
             return Decision(None, "the face is not found")
         self._searched += 1
         side = 1 if self._searched % 2 else -1
-        return Decision(Move(pan=side * self._searched * settings.search), "the face is not found here")
+        nearer = glimpse.distance - settings.searched_from  # from there the way around is shorter
+        move = Move(side * self._searched * settings.search, nearer if nearer > settings.nearest else 0.0)
+        return Decision(move, "the face is not found here")
 
     def _around(self, views: Sequence[FaceObservation], turn: float) -> Decision:
         """Past what stood in the way towards the person, or between it and the person."""
         settings, blocked, reason = self._settings, self._blocked or Move(), "the way is not free"
         self._blocked = None
         came = views[-2].distance - views[-1].distance if len(views) > 1 else 0.0
-        if blocked.advance and came < ARRIVED * blocked.advance:
-            return Decision(Move(pan=math.copysign(max(abs(turn), settings.detour), turn)), reason)
+        if blocked.advance and not blocked.before and came < ARRIVED * blocked.advance:
+            return Decision(self._past(views[-1], turn), reason)
         nearer = views[-1].distance - settings.inside
         return Decision(Move(advance=nearer) if nearer > 0 else None, reason)
+
+    def _past(self, view: FaceObservation, turn: float) -> Move:
+        """Around the person until what stood in the way is beside it, then nearer, and the rest of the way around:
+        that is shorter from nearer."""
+        settings = self._settings
+        nearer = self._approach(view, settings.wanted_face, settings.wanted_face)
+        if not nearer:
+            return Move(pan=math.copysign(max(abs(turn), settings.detour), turn))
+        rest = max(abs(turn) - settings.detour, 0.0)
+        detour = math.copysign(settings.detour, turn)
+        return Move(math.copysign(rest, turn) if rest > settings.frontal else 0.0, nearer, before=detour)
 
     def _approach(self, view: FaceObservation, smallest: float, wanted: float) -> float:
         """Distance to go towards a face that is smaller than it should be, m."""

@@ -94,10 +94,13 @@ class OcclusionPolicy:
     Args:
         networks: D_m and R_m.
         settings: of the policy.
+        flies: the robot goes up and down too, and clears what covers the top or the bottom.
     """
 
-    def __init__(self, networks: OcclusionNetworks, settings: OcclusionSettings | None = None) -> None:
-        self._networks, self._settings = networks, settings or OcclusionSettings()
+    def __init__(
+        self, networks: OcclusionNetworks, settings: OcclusionSettings | None = None, flies: bool = False
+    ) -> None:
+        self._networks, self._settings, self._flies = networks, settings or OcclusionSettings(), flies
         self.begin()
 
     def begin(self) -> None:
@@ -111,14 +114,14 @@ class OcclusionPolicy:
             self._measuring = False
             return Decision(None, "nothing covers the face")
         covered = f"the {SIDES[side]} of the face is covered"
-        if SIDES[side] not in ("left", "right"):
+        if SIDES[side] not in ("left", "right") and not self._flies:
             return Decision(None, f"{covered}, which a robot on the ground cannot clear")
         if self._measuring and side == self._side:
             return self._rest(views, covered)
         if self._round >= self._settings.rounds:
             return Decision(None, f"{covered} still")
         self._side, self._measuring, self._round = side, True, self._round + 1
-        return Decision(Move(pan=side_to_pan(side) * self._settings.first_step), covered)
+        return Decision(step_aside(side, self._settings.first_step, views[-1].distance), covered)
 
     def _choose(self, probabilities: np.ndarray) -> int:
         side = int(np.argmax(probabilities))
@@ -138,7 +141,20 @@ class OcclusionPolicy:
         if ratio < self._settings.finished:
             return Decision(None, f"{covered} a little")
         rest = min(min(ratio, self._settings.largest_ratio) * self._settings.first_step, self._settings.largest_step)
-        return Decision(Move(pan=side_to_pan(self._side) * rest), f"{covered}, {ratio:.1f} more steps clear it")
+        move = step_aside(self._side, rest, views[-1].distance)
+        return Decision(move, f"{covered}, {ratio:.1f} more steps clear it")
+
+
+def step_aside(side: int, angle: float, distance: float) -> Move:
+    """Move by an angle at the person, rad, that clears a side: around them, or up or down at this distance, m."""
+    if SIDES[side] in ("left", "right"):
+        return Move(pan=side_to_pan(side) * angle)
+    return Move(rise=side_to_rise(side) * distance * math.tan(angle))
+
+
+def side_to_rise(side: int) -> int:
+    """Sign of the way upwards that clears a side: below a sign, over a box."""
+    return {"top": -1, "bottom": 1}[SIDES[side]]
 
 
 def side_to_pan(side: int) -> int:

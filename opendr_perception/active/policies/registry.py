@@ -38,6 +38,7 @@ class Policies:
         paper_constants: take the constants of the publications instead of this package's own.
         learned: the model of the policy that was learned by reinforcement, '' for the one of this package.
         alignment: of the faces that the recogniser takes.
+        flies: the robot goes up and down too.
     """
 
     def __init__(
@@ -47,15 +48,16 @@ class Policies:
         paper_constants: bool = False,
         learned: str = "",
         alignment: Alignment = OWN,
+        flies: bool = False,
     ) -> None:
         self._recogniser, self._load, self._paper_constants, self._learned = recogniser, load, paper_constants, learned
-        self._alignment = alignment
+        self._alignment, self._flies = alignment, flies
         self._made: dict[str, ViewPolicy] = {}
         self._make: dict[str, Callable[[], ViewPolicy]] = {
             "synthesis": self._synthesis,
             "occlusion": self._occlusion,
             "reinforcement": self._reinforcement,
-            "auto": lambda: Ranging(AutoPolicy(self._occlusion(), FrontFinder(self.mesh))),
+            "auto": lambda: Ranging(AutoPolicy(self._occlusion(), FrontFinder(self.mesh), flies=self._flies)),
             "static": Static,
             "random": lambda: RandomWalk(STEP, np.random.default_rng()),
             "rule": RuleBased,
@@ -99,7 +101,7 @@ class Policies:
         models = ("face-features", "occlusion-direction", "occlusion-ratio")
         networks = OcclusionNetworks(*map(self._load, models))
         settings = OcclusionSettings(largest_ratio=1.0, rounds=1) if self._paper_constants else None
-        return OcclusionPolicy(networks, settings)
+        return OcclusionPolicy(networks, settings, self._flies)
 
     def _reinforcement(self) -> ViewPolicy:
         """As published [Tosidis 2022], it sees the camera's image; such a network does not come with this package."""

@@ -13,24 +13,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Velocity:
-    """Of the robot in its own frame: x forward and y left in m/s, yaw in rad/s; pitch, rad/s downwards, of a head."""
+    """Of the robot in its own frame: x forward, y left and, of one that flies, z up in m/s; yaw in rad/s; pitch, rad/s
+    downwards, of a head.
+    """
 
     x: float = 0.0
     y: float = 0.0
     yaw: float = 0.0
     pitch: float = 0.0
+    z: float = 0.0
 
     @property
     def speed(self) -> float:
-        """Over ground, m/s."""
-        return math.hypot(self.x, self.y)
+        """m/s; over ground, but for a robot that flies."""
+        return math.hypot(self.x, self.y, self.z)
 
     @property
     def finite(self) -> bool:
-        return all(map(math.isfinite, (self.x, self.y, self.yaw, self.pitch)))
+        return all(map(math.isfinite, (self.x, self.y, self.yaw, self.pitch, self.z)))
 
     def scaled(self, factor: float) -> Velocity:
-        return Velocity(self.x * factor, self.y * factor, self.yaw * factor, self.pitch * factor)
+        return Velocity(self.x * factor, self.y * factor, self.yaw * factor, self.pitch * factor, self.z * factor)
 
 
 STILL = Velocity()

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from opendr_perception.active.control import Limits, MotionController, Move, Refused, Status, Timeouts
+from opendr_perception.active.control import (
+    FREE,
+    FlightController,
+    Limits,
+    MotionController,
+    Move,
+    Refused,
+    Status,
+    Timeouts,
+)
 from opendr_perception.active.perception import FaceObservation, RangeOnly, Recogniser
 from opendr_perception.active.surroundings import STILL, Locator, PersonPosition, looking_ahead
 from opendr_perception.sim.model import CAMERA_AHEAD
@@ -78,7 +87,11 @@ class SimulatedExplorer:
         if scene != self._scene:
             self._scene, self._seen = scene, {}
         self._random = np.random.default_rng(seed)
-        self._controller = MotionController(self._world.robot, self._limits, Timeouts(), self._locator.half_view)
+        self._controller: MotionController = (
+            FlightController(self._limits, Timeouts(), self._locator.half_view)
+            if self._world.robot == FREE
+            else MotionController(self._world.robot, self._limits, Timeouts(), self._locator.half_view)
+        )
         self._start = self.pan
         self._now = 0.0
         self.costs = EpisodeCosts()
@@ -114,13 +127,18 @@ class SimulatedExplorer:
     def _image(self) -> tuple[Image, Faces]:
         """Image of the camera, and the faces in it."""
         robot = self._world.truth.robot
-        place = (round(robot.x, 3), round(robot.y, 3), round(robot.yaw, 3))
+        place = (round(robot.x, 3), round(robot.y, 3), round(robot.yaw, 3), round(robot.z, 3))
         if place not in self._seen:
             pixels = self._world.observe().image
             assert pixels is not None
             image = Image(np.ascontiguousarray(pixels), "rgb8")
             self._seen[place] = image, self._detector([image])[0]
         return self._seen[place]
+
+    def free(self, move: Move) -> bool:
+        """See Explorer."""
+        self._perceive()
+        return self._controller.free(move)
 
     def move(self, move: Move, within: float = math.inf) -> str:
         """Move, as `Explorer` says."""
@@ -136,8 +154,8 @@ class SimulatedExplorer:
             if tick % 2 == 0:
                 self._perceive()
             velocity = self._controller.tick(self._now) or STILL
-            self._world.step(Command(velocity.x, velocity.y, velocity.yaw), render=False)
-            change = math.hypot(velocity.x - last.x, velocity.y - last.y)
+            self._world.step(Command(velocity.x, velocity.y, velocity.yaw, velocity.z), render=False)
+            change = math.hypot(velocity.x - last.x, velocity.y - last.y, velocity.z - last.z)
             too_fast = velocity.speed > self._limits.max_linear + 1e-6
             too_sudden = velocity != STILL and change > self._limits.max_acceleration * self._world.period + 1e-6
             self.costs.violations += too_fast or too_sudden
@@ -169,6 +187,8 @@ class SimulatedExplorer:
         return seen if isinstance(seen, FaceObservation) else None
 
     def _perceive(self) -> None:
+        if isinstance(self._controller, FlightController):
+            self._controller.climbed(self._now, self._world.truth.robot.z)
         self._controller.scan(self._now, self._obstacles())
         people = [self._noisy(self._true(k)) for k in range(len(self._world.truth.people))]
         self._controller.observe(self._now, self._now, people[0], people[1:])

@@ -12,7 +12,7 @@ from opendr_perception.bench.harness.figure import Figure, larger_is_better, sma
 from opendr_perception.bench.view.explorer import EpisodeCosts
 
 CASE = "active"
-LONGEST_DECISIONS = {"synthesis": 150.0, "occlusion": 40.0, "auto": 150.0, "reinforcement": 5.0}
+LONGEST_DECISIONS = {"synthesis": 70.0, "occlusion": 40.0, "auto": 20.0, "reinforcement": 5.0}
 """Largest time of a decision of each policy, ms."""
 BASELINES = ("static", "random", "rule", "embedding", "threshold", "frontal", "synthetic")
 """Policies and answers that `auto` must clearly be better than."""
@@ -58,7 +58,7 @@ def figures(results: Mapping[str, Sequence[Episode]]) -> Iterator[Figure]:
         yield _mean(f"embeddings for a decision, {name}", "", [e.embeddings / max(len(e.times), 1) for e in episodes])
     auto = results["auto"]
     yield larger_is_better(CASE, "auto minus static", "points", share(auto) - static, 15)
-    yield smaller_is_better(CASE, "oracle minus auto", "points", share(results["oracle"]) - share(auto), 8)
+    yield smaller_is_better(CASE, "oracle minus auto", "points", share(results["oracle"]) - share(auto), 3)
     yield larger_is_better(CASE, "auto minus random", "points", share(auto) - share(results["random"]), 5)
     for name in [other for other in BASELINES if other in results]:
         chance = mcnemar([episode.right for episode in auto], [episode.right for episode in results[name]])

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from opendr_perception import zoo
-from opendr_perception.active.control import Limits, Move
+from opendr_perception.active.control import FREE, Limits, Move
 from opendr_perception.active.identification import Goal, Outcome, identify
 from opendr_perception.active.perception import UNKNOWN, FaceObservation, RangeOnly, Recognition, belief, recognise
 from opendr_perception.active.policies import STEP, Decision, Persistent, Policies, RandomWalk, ViewPolicy
@@ -89,17 +89,21 @@ class TimedPersistentPolicy(TimedPolicy):
 
 
 class ViewSetUp:
-    """The world, the models and the people who are enrolled."""
+    """The world, the models and the people who are enrolled.
 
-    def __init__(self) -> None:
-        self.world = World(camera=CAMERA, rate=20.0)
+    Args:
+        robot: of the world.
+    """
+
+    def __init__(self, robot: str = "holonomic") -> None:
+        self.world = World(robot, CAMERA, rate=20.0)
         self.names = sorted(self.world.people)
         self.detector = FaceDetector(self.load("blazeface"), tile_size=320)
         session = self.load("face-embedding")
         self.model, self.embedder = fingerprint("face-embedding", session), FaceEmbedder(session)
         self.recogniser = CountingRecogniser(self.embedder, self._enrol())
         self.explorer = SimulatedExplorer(self.world, self.detector, self.recogniser, Limits())
-        self.makers = Policies(self.recogniser, cache(self.load))
+        self.makers = Policies(self.recogniser, cache(self.load), flies=robot == FREE)
         embedding = _always(EmbeddingPolicy.trained(self.embedder))
         self._policies = {**self.policies(self.makers), "embedding": embedding}
 

@@ -169,6 +169,11 @@ class TopicExplorer:
         views = [replace(view, recognition=found) for view, found in zip(looks, recognitions, strict=True)]
         return sorted(views, key=lambda view: view.recognition.rank)[len(views) // 2]
 
+    def free(self, move: Move) -> bool:
+        """See Explorer."""
+        with self._drive.lock:
+            return self._drive.controller.free(move)
+
     def move(self, move: Move, within: float = math.inf) -> str:
         """Move, as `Explorer` says."""
         problem = self._drive.move(move, lambda: bool(self._interruption), within)

@@ -11,7 +11,7 @@ from rclpy.subscription import Subscription
 from rclpy.time import Time
 from sensor_msgs.msg import LaserScan
 
-from opendr_perception.active.control import Following, FollowingCheck
+from opendr_perception.active.control import FlightController, Following, FollowingCheck
 from opendr_perception.active.surroundings import Blind, Pose3, Velocity
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.node import ManagedNode, qos
@@ -21,7 +21,7 @@ from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
 
 LOOK_EVERY = 0.1
 """Seconds between two looks for other commanders."""
-COMMANDERS, BASE = "commanders", "base"
+COMMANDERS, BASE, REAL = "commanders", "base", "real"
 """The guards' names among the interlocks."""
 
 
@@ -39,7 +39,8 @@ class Guards:
         self._node, self._drive, self._commands, self._frames = node, drive, commands, frames
         self._scans = ScanReader(self._mount, node.params.max_invalid_beams)
         self._following, self.fault = Following(), ""
-        for guard in (COMMANDERS, BASE):  # what they said when the node was active before is to be found out anew
+        self._flight = drive.controller if isinstance(drive.controller, FlightController) else None
+        for guard in (COMMANDERS, BASE, REAL):  # what they said when the node was active before is to be found out anew
             drive.allow(guard)
         newest = qos.newest(node.params.qos_reliability)
         self._subscriptions: list[Subscription] = [
@@ -79,6 +80,8 @@ class Guards:
         twist = message.twist.twist
         measured = Velocity(twist.linear.x, twist.linear.y, twist.angular.z)
         with self._drive.lock:
+            if self._flight is not None:
+                self._flight.climbed(time.monotonic(), message.pose.pose.position.z)
             verdict = self._following.take(stamp, self._drive.controller.commanded, measured)
         self._heed(verdict)
 
@@ -95,9 +98,20 @@ class Guards:
                 self._drive.halt(verdict.reason)
 
     def _look(self) -> None:
+        if self._flight is not None:
+            self._look_for_a_robot()
         if others := self._commands.others():
             reason = f"cmd_vel has another publisher, {', '.join(others)}; put twist_mux between, or stop it"
             self._node.warn(reason, "commanders")
             self._drive.forbid(COMMANDERS, reason)
         else:
             self._drive.allow(COMMANDERS)
+
+    def _look_for_a_robot(self) -> None:
+        """Nothing that flies moves unless it is simulated: who hears the commands also makes the time."""
+        if self._commands.only_simulated():
+            self._drive.allow(REAL)
+        else:
+            reason = "motion free is for a simulation, and what hears cmd_vel does not make /clock, or nothing hears it"
+            self._node.warn(reason, "free")
+            self._drive.forbid(REAL, reason)

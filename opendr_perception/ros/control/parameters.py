@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from opendr_perception.active.control import PAN_TILT, REDUCED_SPEED, ROBOTS, Limits
+from opendr_perception.active.control import (
+    FREE,
+    PAN_TILT,
+    REDUCED_SPEED,
+    ROBOTS,
+    FlightController,
+    HeightRange,
+    Interlocks,
+    Limits,
+    MotionController,
+    Timeouts,
+)
 from opendr_perception.active.surroundings import MAX_INVALID, Pose3, check_mount, mounted
 from opendr_perception.ros.node import NodeParameters, parameter
 from opendr_perception.ros.topics import rectified_parameter, reliability_parameter, transport_parameter
@@ -17,8 +28,9 @@ class MotionParameters(NodeParameters):
     motion: str = parameter(
         "holonomic",
         "Drive of the robot: holonomic goes sideways; differential swings forwards and backwards; both always face "
-        "the person. pan_tilt never drives, and looks with its head.",
-        choices=(*ROBOTS, PAN_TILT),
+        "the person. pan_tilt never drives, and looks with its head. free goes up and down too, like a drone, in "
+        "simulation only: needs use_sim_time, and stands unless all that hear cmd_vel make /clock themselves.",
+        choices=(*ROBOTS, PAN_TILT, FREE),
         read_only=True,
     )
     stamped: bool = parameter(
@@ -96,6 +108,10 @@ class MotionParameters(NodeParameters):
         read_only=True,
     )
 
+    height_range: tuple[float, ...] = parameter(
+        (-0.5, 0.8), "With motion free: least and largest height by odom's pose, m.", read_only=True
+    )
+
     require_scan: bool = parameter(
         False,
         "Never move without fresh scans. When false, scans must stay fresh only after the first one has come.",
@@ -123,16 +139,38 @@ class MotionParameters(NodeParameters):
         read_only=True,
     )
 
-    def check_motion(self) -> None:
-        """Raise ValueError, with one clear line, where parameters do not go together."""
+    def check_motion(self, simulated: bool = False) -> None:
+        """Raise ValueError, with one clear line, where parameters do not go together.
+
+        Args:
+            simulated: time is that of a simulation.
+        """
+        if self.flies and not simulated:
+            raise ValueError("motion free is for a simulation only: use_sim_time is false, so this may be a robot")
         if self.max_linear > REDUCED_SPEED and not self.allow_fast:
             raise ValueError(
                 f"max_linear {self.max_linear:g} m/s is above {REDUCED_SPEED:g} m/s, the reduced speed near people "
                 "(ISO 10218-1); set allow_fast to true if that is meant"
             )
-        _ = self.scan_mount
+        _ = self.scan_mount, self.heights
         if (mount := self.camera_mount) is not None:
             check_mount(mount, self.robot_radius)
+
+    @property
+    def flies(self) -> bool:
+        """True if the robot goes up and down too."""
+        return self.motion == FREE
+
+    @property
+    def heights(self) -> HeightRange:
+        """Range in which a robot that flies stays.
+
+        Raises:
+            ValueError: it is none.
+        """
+        if len(self.height_range) != 2:
+            raise ValueError(f"height_range must be [least, largest], m, got {list(self.height_range)}")
+        return HeightRange(*map(float, self.height_range))
 
     @property
     def scan_mount(self) -> Pose3 | None:
@@ -178,6 +216,13 @@ class MotionParameters(NodeParameters):
             self.robot_radius,
             self.creep_speed,
         )
+
+    def controller(self, timeouts: Timeouts, interlocks: Interlocks) -> MotionController:
+        """Return what decides about the velocities of a robot of this kind."""
+        limits, scan = self.limits, self.require_scan
+        if self.flies:
+            return FlightController(limits, timeouts, interlocks=interlocks, require_scan=scan, heights=self.heights)
+        return MotionController(self.motion, limits, timeouts, interlocks=interlocks, require_scan=scan)
 
 
 @dataclass(frozen=True)

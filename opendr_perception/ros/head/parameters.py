@@ -54,8 +54,8 @@ class HeadParameters(ExplorerParameters):
             raise ValueError("head_pan_range and head_tilt_range must be [least, largest], rad")
         return HeadRange((pan[0], pan[1]), (-tilt[1], -tilt[0]) if self.head_tilt_up else (tilt[0], tilt[1]))
 
-    def check_motion(self) -> None:
-        super().check_motion()
+    def check_motion(self, simulated: bool = False) -> None:
+        super().check_motion(simulated)
         if self.turns_head:
             _ = self.head_range
             if len(set(self.head_joints)) != 2 or not all(self.head_joints):

@@ -18,18 +18,26 @@ OPTICAL = Quaternion(x=-0.5, y=0.5, z=-0.5, w=0.5)
 """From the robot's axes to those of a camera that looks ahead: x to the right, y down, z forward."""
 
 
-def odometry(header: Header, place: tuple[float, float, float], velocity: tuple[float, float, float]) -> Odometry:
+def odometry(
+    header: Header,
+    place: tuple[float, float, float],
+    velocity: tuple[float, float, float],
+    height: float = 0.0,
+    rising: float = 0.0,
+) -> Odometry:
     """An Odometry message of the base.
 
     Args:
         header: In the frame ODOMETRY.
         place: x, y (m), yaw (rad).
         velocity: Forward, to the left (m/s), turn (rad/s), in the robot's own frame.
+        height: Of a robot that flies, m.
+        rising: Its speed upwards, m/s.
     """
     message = Odometry(header=header, child_frame_id=BASE)
-    message.pose.pose = Pose(position=Point(x=place[0], y=place[1]), orientation=heading(place[2]))
+    message.pose.pose = Pose(position=Point(x=place[0], y=place[1], z=height), orientation=heading(place[2]))
     forward, left, turn = velocity
-    message.twist.twist = Twist(linear=Vector3(x=forward, y=left), angular=Vector3(z=turn))
+    message.twist.twist = Twist(linear=Vector3(x=forward, y=left, z=rising), angular=Vector3(z=turn))
     return message
 
 

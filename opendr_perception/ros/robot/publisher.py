@@ -39,6 +39,10 @@ class Instant:
     """Of the camera, (3, 3)."""
     head: tuple[float, float] = (0.0, 0.0)
     """Pan to the left and tilt downwards, rad."""
+    height: float = 0.0
+    """Of a robot that flies, above where it stood, m."""
+    rising: float = 0.0
+    """Its speed upwards, m/s."""
 
 
 class RobotPublisher:
@@ -79,10 +83,10 @@ class RobotPublisher:
         seen, there = _header(now.seconds, FRAME), _header(now.seconds, ODOMETRY)
         height, width = now.image.shape[:2]
         self._clock.publish(Clock(clock=seen.stamp))
-        self._odometry.publish(odometry(there, now.place, now.velocity))
+        self._odometry.publish(odometry(there, now.place, now.velocity, now.height, now.rising))
         if self._transforms is not None:
             x, y, yaw = now.place
-            moved = transform(there, BASE, (x, y, 0.0), heading(yaw))
+            moved = transform(there, BASE, (x, y, now.height), heading(yaw))
             head = [] if self._head is None else head_frames(there, FRAME, self._mount, *now.head)
             self._transforms.publish(self._tf_message(transforms=[moved, *head]))
         if self._head is not None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from geometry_msgs.msg import Twist, TwistStamped
 from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.publisher import Publisher
+from rclpy.topic_endpoint_info import TopicEndpointInfo
 from std_msgs.msg import Header
 
 from opendr_perception.active.surroundings import Velocity
@@ -42,18 +45,34 @@ class VelocityPublisher:
         """Command a velocity."""
         twist = Twist()
         twist.linear.x, twist.linear.y, twist.angular.z = velocity.x, velocity.y, velocity.yaw
+        twist.linear.z = velocity.z
         if self._stamped:
             header = Header(stamp=self._node.get_clock().now().to_msg(), frame_id=self._frame)
             self._publisher.publish(TwistStamped(header=header, twist=twist))
         else:
             self._publisher.publish(twist)
 
+    def only_simulated(self) -> bool:
+        """Return whether somebody listens, and each listener makes the time of a simulation: no robot does."""
+        listeners = _names(self._node.get_subscriptions_info_by_topic(self._publisher.topic_name))
+        return bool(listeners) and listeners <= _names(self._node.get_publishers_info_by_topic("/clock"))
+
     def others(self) -> list[str]:
         """Return the names of the nodes that publish the same topic; one with our own name is another node too."""
         endpoints = self._node.get_publishers_info_by_topic(self._publisher.topic_name)
-        names = [f"{point.node_namespace.rstrip('/')}/{point.node_name}" for point in endpoints]
+        names = [_name(point) for point in endpoints]
         for ours in (self._node.get_fully_qualified_name(), NAMELESS):
             if ours in names:
                 names.remove(ours)
                 break
         return sorted("a node that is not known by name" if name == NAMELESS else name for name in names)
+
+
+def _names(endpoints: Sequence[TopicEndpointInfo]) -> set[str]:
+    """Return the names of the nodes of endpoints; where one is not known, nothing is known of any of them."""
+    names = {_name(point) for point in endpoints}
+    return set() if NAMELESS in names else names
+
+
+def _name(point: TopicEndpointInfo) -> str:
+    return f"{point.node_namespace.rstrip('/')}/{point.node_name}"

@@ -136,6 +136,10 @@ class TableExplorer:
         measured = float(self.table.measured[self.place] * random.normal(1, noise.range_))
         return FaceObservation(UNSEEN, box, landmarks, self._recognise(self.place), measured, pan)
 
+    def free(self, move: Move) -> bool:
+        """See Explorer: in the tables it is found out by trying."""
+        return True
+
     def move(self, move: Move, within: float = math.inf) -> str:
         """See Explorer; a move on the grid is not made in part."""
         goal = self._goal(move)
@@ -160,7 +164,7 @@ class TableExplorer:
 
     def _goal(self, move: Move) -> tuple[int, int] | str:
         row, column = self.place
-        column += round(move.pan / PAN_STEP)
+        column += round((move.before + move.pan) / PAN_STEP)
         if not 0 <= column < len(self.table.pans):
             return "the person would be seen from behind"
         if move.advance:

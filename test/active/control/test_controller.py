@@ -247,3 +247,16 @@ def test_no_way_is_longer_than_allowed_wherever_the_person_turns_out_to_be(
     assert not scene.controller.moving
     assert scene.said[-1][1] in (STILL, None)
     assert within - 0.1 <= scene.controller.travelled <= within + 0.02
+
+
+def test_what_stands_in_the_way_towards_somebody_is_known_before_a_move(floor: Any) -> None:
+    scene = floor(person=np.array([3.0, 0.0]))
+    controller = scene.controller
+    ahead, aside, legs = np.array([[1.2, 0.1]]), np.array([[1.2, 0.6]]), np.array([[3.0, 0.0]])
+    for obstacles, free in ((ahead, False), (aside, True), (legs, True), (-ahead, True)):
+        controller.scan(scene.now, obstacles)
+        assert controller.free(Move(advance=1.5)) is free
+        assert controller.free(Move(pan=0.5)) and controller.free(Move(advance=-0.5))
+        assert controller.free(Move(advance=1.5, before=0.5)), "it goes past it"
+    controller.scan(scene.now, ahead)
+    assert controller.free(Move(advance=0.3)), "it is farther away than that"

@@ -62,6 +62,18 @@ def test_one_move_leads_nearer_and_around(floor: Any, robot: str, degrees: float
         assert scene.controller.travelled == pytest.approx(move.length(4.0), abs=0.1)
 
 
+@pytest.mark.parametrize("robot", ROBOTS)
+def test_one_move_leads_past_something_nearer_and_around(floor: Any, robot: str) -> None:
+    scene = floor(robot=robot, person=np.array([4.0, 0.0]))
+    move = Move(math.radians(15), 1.5, before=math.radians(20))
+    scene.drive(move, longest=200)
+    assert scene.controller.status is Status.ARRIVED
+    assert math.degrees(scene.pan) == pytest.approx(35, abs=3)
+    assert scene.seen(scene.person).distance == pytest.approx(2.5, abs=0.1)
+    if robot == "holonomic":
+        assert scene.controller.travelled == pytest.approx(move.length(4.0), abs=0.1)
+
+
 def test_what_has_no_room_at_the_end_of_a_way_is_left_out(floor: Any) -> None:
     scene = floor(robot="differential", person=np.array([2.0, 0.0]))
     scene.drive(Move(math.radians(30), 2.0 - scene.limits.stand_off - 0.04))

@@ -105,3 +105,11 @@ def test_the_rest_of_the_way_is_limited() -> None:
 def test_as_published_the_rest_is_no_longer_than_the_first_step() -> None:
     published = OcclusionPolicy(Script(["left"] * 3, 3.0), OcclusionSettings(largest_ratio=1.0, rounds=1))
     assert moves(published, 3) == [Move(pan=STEP), Move(pan=STEP), None]
+
+
+def test_what_covers_the_top_or_the_bottom_is_cleared_by_who_flies_alone() -> None:
+    down, up = (Move(rise=sign * 2.0 * math.tan(STEP)) for sign in (-1, 1))
+    assert moves(policy("top"), 1) == moves(policy("bottom"), 1) == [None]
+    for side, move in (("top", down), ("bottom", up)):
+        flying = OcclusionPolicy(Script([side, side, "none"], ratio=1.0), flies=True)
+        assert moves(flying, 3) == [move, move, None]

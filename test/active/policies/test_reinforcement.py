@@ -74,6 +74,9 @@ class Standstill:
     def look(self) -> FaceObservation | RangeOnly:
         return self.seen
 
+    def free(self, move: Move) -> bool:
+        return True
+
     def move(self, move: Move, within: float) -> str:
         self.moves += 1
         return ""

@@ -62,7 +62,7 @@ def test_a_face_that_is_cut_is_never_believed_farther_away(
         person = Locator(camera, mount, FACE).face(box)
     except ValueError:  # beyond what the lens was measured for
         return
-    assert person.distance <= away * 1.001 + (0.01 if camera is LENS else 0.0)
+    assert person.distance <= away * 1.001 + (0.015 if camera is LENS else 0.0)
 
 
 def test_nobody_within_reach_is_believed_out_of_reach_on_the_grid_of_the_border() -> None:

@@ -7,6 +7,7 @@ from dataclasses import fields
 
 import pytest
 
+from opendr_perception.active.control import FlightController, Interlocks
 from opendr_perception.active.control.limiter import Limits
 from opendr_perception.active.control.status import Timeouts
 from opendr_perception.ros.control.parameters import MotionParameters
@@ -40,3 +41,15 @@ def test_each_limit_is_set_by_its_own_parameter() -> None:
         assert getattr(changed.limits, limit.name) == 0.125 * number
         others = [other.name for other in fields(Limits) if other.name != limit.name]
         assert all(getattr(changed.limits, other) == getattr(Limits(), other) for other in others)
+
+
+def test_only_a_simulated_robot_flies_and_others_never_do() -> None:
+    flying = MotionParameters(motion="free")
+    with pytest.raises(ValueError, match="motion free is for a simulation only"):
+        flying.check_motion()
+    flying.check_motion(simulated=True)
+    assert isinstance(flying.controller(Timeouts(), Interlocks()), FlightController)
+    for motion in ("holonomic", "differential"):
+        parameters = MotionParameters(motion=motion)
+        parameters.check_motion(simulated=True)
+        assert not isinstance(parameters.controller(Timeouts(), Interlocks()), FlightController)

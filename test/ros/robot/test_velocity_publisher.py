@@ -6,6 +6,7 @@ from typing import Any
 
 import rclpy
 from geometry_msgs.msg import Twist, TwistStamped
+from rosgraph_msgs.msg import Clock
 
 from opendr_perception.active.surroundings.geometry import Velocity
 from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
@@ -36,4 +37,29 @@ def test_others_are_named_and_forgotten_when_they_go(graph: Any) -> None:
     teleop.destroy_publisher(theirs)
     graph.wait(lambda: ours.others() == [], lambda: f"others: {ours.others()}")
     teleop.destroy_node()
+    ours.close()
+
+
+def test_listeners_are_simulated_if_each_of_them_makes_the_time(graph: Any) -> None:
+    ours = VelocityPublisher(graph.observer, False, "base")
+    assert not ours.only_simulated(), "nobody listens"
+    world, base = (rclpy.create_node(name, namespace=graph.namespace) for name in ("world", "base"))
+    world.create_subscription(Twist, "cmd_vel", print, 1)
+    assert not ours.only_simulated(), "it makes no time"
+    world.create_publisher(Clock, "/clock", 1)
+    graph.wait(ours.only_simulated, lambda: "the world is not seen")
+    robot = base.create_subscription(Twist, "cmd_vel", print, 1)
+    graph.wait(lambda: not ours.only_simulated(), lambda: "the robot is not seen")
+    base.destroy_subscription(robot)
+    graph.wait(ours.only_simulated, lambda: "the robot is still seen")
+    for node in (world, base):
+        node.destroy_node()
+    ours.close()
+
+
+def test_a_velocity_upwards_is_told(graph: Any) -> None:
+    ours = VelocityPublisher(graph.observer, False, "base")
+    heard = graph.listen(Twist, "cmd_vel", publishers=1)
+    ours.publish(Velocity(z=-0.2))
+    assert heard.wait()[0].linear.z == -0.2
     ours.close()
