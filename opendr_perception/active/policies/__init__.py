@@ -3,7 +3,16 @@
 from opendr_perception.active.policies.auto import AutoPolicy
 from opendr_perception.active.policies.base import Decision, Persistent, ViewPolicy
 from opendr_perception.active.policies.baselines import RandomWalk, RuleBased, Static
-from opendr_perception.active.policies.expectation import AROUND, ExpectedGain, Lacking, lacking
+from opendr_perception.active.policies.expectation import (
+    ACTIONS,
+    AROUND,
+    EXPRESSIONS,
+    ExpectedGain,
+    Lacking,
+    lacking,
+    lacking_of_action,
+    lacking_of_expression,
+)
 from opendr_perception.active.policies.front import FrontFinder
 from opendr_perception.active.policies.occlusion import (
     LARGEST_RATIO,
@@ -21,7 +30,9 @@ from opendr_perception.active.policies.synthesis import RenderedConfidence, Synt
 from opendr_perception.active.policies.watching import Watching
 
 __all__ = [
+    "ACTIONS",
     "AROUND",
+    "EXPRESSIONS",
     "FEATURES",
     "FRAME",
     "FRAME_OPTIONS",
@@ -54,5 +65,7 @@ __all__ = [
     "Watching",
     "comparable",
     "lacking",
+    "lacking_of_action",
+    "lacking_of_expression",
     "observe",
 ]

@@ -1,7 +1,7 @@
-"""Views chosen by the expected gain of calibrated confidence, for what has parts: the joints of a body.
+"""Views chosen by the expected gain of calibrated confidence: for the joints of a body, actions, and expressions.
 
 A part that is not seen now may be seen from a side. How much is gained by that was measured in simulation, by what is
-missing in each half of what is looked at (`python -m opendr_perception.bench.view.poses fit`).
+missing in each half of what is looked at (`bench/view/poses.py` and `bench/view/gains`, each with `fit`).
 """
 
 from __future__ import annotations
@@ -19,16 +19,42 @@ AROUND = tuple(math.radians(degrees) for degrees in (20.0, 40.0, 60.0))
 """Angles around the person to the robot's own right, rad; to the left it is the same in a mirror."""
 POSES = ((0.89, 0.669, -0.32), (0.774, 0.776, -0.069), (0.802, 0.768, -0.056))
 """Weights of an option for what is missing on the left and on the right of the image, and a constant."""
+ACTIONS = (
+    (0.3, -0.019, 0.486, -0.145, -0.121),
+    (0.211, 0.156, 0.628, -0.099, -0.171),
+    (0.196, 0.142, 0.627, 0.02, -0.229),
+)
+"""The same, with what is missing of certainty, and how broad the shoulders look, before the constant."""
+EXPRESSIONS = (
+    (-0.179, 0.122, 0.32, -0.163),
+    (-0.137, 0.34, 0.559, -0.412),
+    (0.022, 0.518, 0.671, -0.655),
+)
+"""The same for how far the face is turned to the left and to the right, with what is missing of certainty."""
 METRE = 0.02
-"""Cost of a metre, in shares of the parts."""
+"""Cost of a metre, in shares of the parts, or of certainty."""
+SHOULDERS, HIPS = (5, 6), (11, 12)
+"""Of COCO's keypoints."""
 
 
 @dataclass(frozen=True)
 class Lacking:
-    """Share of the parts that are probably not seen, in the left and in the right half of the image of somebody."""
+    """What is missing of what is looked at, in the left and in the right half of the image.
+
+    Args:
+        left: of the parts, the share that is probably not seen there; of a face, how far it looks there.
+        right: the same of the other half.
+        both: what is the same in a mirror.
+    """
 
     left: float
     right: float
+    both: tuple[float, ...] = ()
+
+    def numbers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers by which a move to the robot's right, and one to its left, are judged."""
+        same = *self.both, 1.0
+        return np.array([self.left, self.right, *same]), np.array([self.right, self.left, *same])
 
 
 def lacking(keypoints: np.ndarray) -> Lacking:
@@ -42,17 +68,41 @@ def lacking(keypoints: np.ndarray) -> Lacking:
     return Lacking(float((missing * (beside < 0)).mean()), float((missing * (beside > 0)).mean()))
 
 
+def lacking_of_action(keypoints: np.ndarray, confidence: float) -> Lacking:
+    """Find what keeps an action from being told.
+
+    Args:
+        keypoints: (17, 3) x, y and calibrated score, of COCO.
+        confidence: of the answer now, calibrated.
+    """
+    body, points = lacking(keypoints), keypoints[:, :2]
+    broad = float(np.linalg.norm(points[SHOULDERS[0]] - points[SHOULDERS[1]]))
+    tall = float(np.linalg.norm(points[list(SHOULDERS)].mean(0) - points[list(HIPS)].mean(0)))
+    return Lacking(body.left, body.right, (1 - confidence, min(broad / max(tall, 1e-6), 1.5)))
+
+
+def lacking_of_expression(yaw: float, confidence: float) -> Lacking:
+    """Find what keeps an expression from being told.
+
+    Args:
+        yaw: of the head, rad, positive where the nose points to the right in the image.
+        confidence: of the answer now, calibrated, and with the trust in the view.
+    """
+    return Lacking(max(-yaw, 0.0), max(yaw, 0.0), (1 - confidence,))
+
+
 class ExpectedGain:
     """Goes to the side from which most is expected to be seen, if that is worth the way.
 
     Args:
-        weights: for each of AROUND, as POSES.
+        weights: for each of AROUND, as POSES, ACTIONS or EXPRESSIONS.
     """
 
     def __init__(self, weights: Sequence[Sequence[float]] = POSES) -> None:
         self._weights = np.asarray(weights, np.float64)
-        if self._weights.shape != (len(AROUND), 3) or not np.isfinite(self._weights).all():
-            raise ValueError(f"weights must be ({len(AROUND)}, 3) and finite, got {self._weights.shape}")
+        shape = self._weights.shape
+        if len(shape) != 2 or len(self._weights) != len(AROUND) or shape[1] < 3 or not np.isfinite(self._weights).all():
+            raise ValueError(f"weights must be ({len(AROUND)}, 3 or more) and finite, got {shape}")
 
     def __call__(self, seen: Lacking, distance: float) -> Decision:
         """Choose.
@@ -60,13 +110,18 @@ class ExpectedGain:
         Args:
             seen: what is missing now.
             distance: of the person, m.
+
+        Raises:
+            ValueError: these weights are for something else.
         """
-        right = self._weights @ [seen.left, seen.right, 1.0]
-        left = self._weights @ [seen.right, seen.left, 1.0]
+        numbers = seen.numbers()
+        if len(numbers[0]) != self._weights.shape[1]:
+            raise ValueError(f"weights are for {self._weights.shape[1]} numbers, got {len(numbers[0])}")
+        gains = np.concatenate([self._weights @ side for side in numbers])
         angles = np.array([*AROUND, *(-angle for angle in AROUND)])
-        worth = np.concatenate([right, left]) - METRE * np.abs(angles) * distance
+        worth = gains - METRE * np.abs(angles) * distance
         best = int(np.argmax(worth))
-        expected = float(np.concatenate([right, left])[best])
+        expected = float(gains[best])
         if worth[best] <= 0:
             return Decision(None, "no other view is expected to show more", expected)
         side = "right" if angles[best] > 0 else "left"

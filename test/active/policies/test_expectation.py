@@ -9,7 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendr_perception.active.policies.expectation import AROUND, METRE, ExpectedGain, Lacking, lacking
+from opendr_perception.active.policies.expectation import (
+    ACTIONS,
+    AROUND,
+    EXPRESSIONS,
+    METRE,
+    ExpectedGain,
+    Lacking,
+    lacking,
+    lacking_of_action,
+    lacking_of_expression,
+)
 
 SHARE = st.floats(0, 0.5)
 
@@ -33,6 +43,23 @@ def test_who_is_whole_is_left_alone_and_who_is_hidden_is_not() -> None:
     assert abs(decision.move.pan) in AROUND
 
 
+def test_a_certain_action_is_left_alone_and_an_unknown_one_is_seen_from_the_side() -> None:
+    policy = ExpectedGain(ACTIONS)
+    assert policy(lacking_of_action(body(0.95, 0.95), 0.97), 3.0).move is None
+    decision = policy(lacking_of_action(body(0.4, 0.9), 0.3), 3.0)
+    assert decision.move is not None and decision.expected > 0.1
+
+
+@pytest.mark.parametrize(("yaw", "sign"), [(1.2, 1), (-1.2, -1)])
+def test_a_face_that_is_turned_away_is_gone_around_to_where_it_looks(yaw: float, sign: int) -> None:
+    decision = ExpectedGain(EXPRESSIONS)(lacking_of_expression(yaw, 0.2), 2.0)
+    assert decision.move is not None and math.copysign(1, decision.move.pan) == sign
+
+
+def test_an_expression_that_is_seen_from_the_front_and_certain_is_left_alone() -> None:
+    assert ExpectedGain(EXPRESSIONS)(lacking_of_expression(0.0, 0.95), 2.0).move is None
+
+
 @given(left=SHARE, right=SHARE, distance=st.floats(0.5, 20))
 def test_a_mirror_turns_the_side_and_a_longer_way_wants_a_larger_gain(
     left: float, right: float, distance: float
@@ -46,7 +73,12 @@ def test_a_mirror_turns_the_side_and_a_longer_way_wants_a_larger_gain(
         assert math.isfinite(here.move.pan)
 
 
-@pytest.mark.parametrize("weights", [((1.0, 0.0, 0.0),), ((math.nan, 0.0, 0.0),) * 3])
+@pytest.mark.parametrize("weights", [((1.0, 0.0, 0.0),), ((math.nan, 0.0, 0.0),) * 3, ((1.0, 0.0),) * 3])
 def test_weights_that_are_none_are_refused(weights: tuple[tuple[float, ...], ...]) -> None:
     with pytest.raises(ValueError, match="weights must be"):
         ExpectedGain(weights)
+
+
+def test_weights_for_something_else_are_refused() -> None:
+    with pytest.raises(ValueError, match="for 5 numbers, got 3"):
+        ExpectedGain(ACTIONS)(Lacking(0.1, 0.1), 2.0)

@@ -1,0 +1,8 @@
+"""What is told of somebody before and after one move that is chosen by expected gain."""
+
+__all__ = [
+    "actions",
+    "expressions",
+    "heights",
+    "looking",
+]
