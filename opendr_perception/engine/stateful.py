@@ -64,6 +64,7 @@ class StateBank:
         self._parked: dict[Hashable, Rows] = {}
         self._running: tuple[Hashable, ...] = ()
         self._recurrence: Recurrence | None = None
+        self._width = 0  # rows of the batch
 
     def keys(self) -> set[Hashable]:
         """Everybody whose state is kept."""
@@ -81,17 +82,17 @@ class StateBank:
             EngineError: the frames do not fit the model; no state has changed.
         """
         keys = tuple(keys)
-        if not keys or len(set(keys)) != len(keys) or len(keys) != len(frames):
+        if len(keys) != len(frames) or (keys != self._running and len(set(keys)) != len(keys)) or not keys:
             raise ValueError(f"step needs different keys and a frame for each: got {len(keys)} and {len(frames)}")
         if self._recurrence is None or keys != self._running:
             self._recurrence = self._regroup(keys)
-        width = self._recurrence.states["frames"].shape()[0]
-        if width > len(keys):
-            frames = np.concatenate([frames, np.zeros_like(frames, shape=(width - len(keys), *frames.shape[1:]))])
+        if self._width > len(keys):
+            others = np.zeros_like(frames, shape=(self._width - len(keys), *frames.shape[1:]))
+            frames = np.concatenate([frames, others])
         answers = self._recurrence.run({"frame": frames})
-        rows = slice(len(keys))
-        seen = self._recurrence.states["frames"].numpy()[rows] - self._blank
-        return StepResult(answers["output"][rows], answers["valid"][rows], seen >= self._receptive_field, seen)
+        seen = self._recurrence.states["frames"].numpy() - self._blank
+        found = answers["output"], answers["valid"], seen >= self._receptive_field, seen
+        return StepResult(*(found if self._width == len(keys) else (array[: len(keys)] for array in found)))
 
     def release(self, key: Hashable) -> None:
         """Forget a key; nothing happens if it is not known."""
@@ -131,7 +132,7 @@ class StateBank:
             name: self._session.to_device(np.stack([row[name] for row in rows]).reshape(shape))
             for name, shape in self._shapes.items()
         }
-        self._running = keys
+        self._running, self._width = keys, len(rows)
         return Recurrence(self._session, states, ["output", "valid"], self._in_place)
 
     def _park(self) -> None:

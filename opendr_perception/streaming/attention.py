@@ -97,16 +97,23 @@ class SingleOutputAttention(_Attention):
 
     def update(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor, Memory]:
         # Attention does not ask for the order of tokens, so the newest may take the place of the oldest.
-        index = tick.index.clamp(min=0)[:, None, None]
+        index = (tick.index if tick.delay == 0 else tick.index.clamp(min=0))[:, None, None]
         place = (index % self.window).expand(-1, self.channels, 1)
-        q, *new = self.project(frame)
-        keys, values = (ring.scatter(2, place, x.unsqueeze(2)) for ring, x in zip(memory, new, strict=True))
-        filled = torch.arange(self.window, device=index.device) <= index
-        by_head = (-1, self.heads, self.channels // self.heads, self.window)
-        scores = q.reshape(-1, self.heads, 1, self.channels // self.heads) @ keys.reshape(by_head)
-        weights = scores.masked_fill(~filled.unsqueeze(2), float("-inf")).softmax(3)
-        mixed = values.reshape(by_head) @ weights.transpose(2, 3)
+        each = self.channels // self.heads
+        q, *new = self._project_one(frame).split(self.channels, 1)
+        keys, values = (ring.scatter(2, place, x) for ring, x in zip(memory, new, strict=True))
+        filled = torch.arange(self.window, device=index.device) <= index[:, None]
+        scores = q.reshape(-1, self.heads, 1, each) @ keys.reshape(-1, self.heads, each, self.window)
+        weights = torch.where(filled, scores, float("-inf")).softmax(3)
+        mixed = values.reshape(-1, self.heads, each, self.window) @ weights.reshape(-1, self.heads, self.window, 1)
         return self.out_proj(mixed.reshape(-1, self.channels)), (keys, values)
+
+    def _project_one(self, frame: Tensor) -> Tensor:
+        """Query, key and value (B, 3 E, 1) of a token (B, E); in an exported network weights contain the scale."""
+        scale = torch.ones(3 * self.channels, 1, dtype=frame.dtype, device=frame.device)
+        scale[: self.channels] = 1 / math.sqrt(self.channels // self.heads)
+        bias = None if self.in_proj_bias is None else self.in_proj_bias * scale[:, 0]
+        return F.linear(frame, self.in_proj_weight * scale, bias).unsqueeze(2)
 
 
 class RetroactiveAttention(_Attention):

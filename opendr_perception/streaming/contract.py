@@ -228,6 +228,8 @@ class Streaming(nn.Module):
         Returns:
             (B,) bool for the last step, or (B, steps) bool for the last steps, oldest first.
         """
+        if steps is None and self.stride == 1:
+            return state.frames > self.delay
         age = state.frames - 1 - self.delay
         if steps is not None:
             age = age[:, None] - torch.arange(steps - 1, -1, -1, device=age.device)

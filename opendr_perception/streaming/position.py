@@ -6,6 +6,7 @@ import math
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from opendr_perception.streaming.contract import Streaming, Tick
 from opendr_perception.streaming.state import Memory
@@ -43,7 +44,7 @@ class RecyclingPositionalEncoding(Streaming):
         return clip + self.table[position].to(clip.dtype).T
 
     def update(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
-        return frame + self.table[tick.index % self.period].to(frame.dtype), memory
+        return frame + F.embedding(tick.index % self.period, self.table).to(frame.dtype), memory
 
 
 def _cyclic_table(channels: int, period: int) -> Tensor:

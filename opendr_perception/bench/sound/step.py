@@ -6,6 +6,7 @@ Weights do not change the time, so the encoder is that of the paper, with random
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,10 @@ def step(rounds: int) -> list[Figure]:
         bank = StateBank(Session(path, threads=1))
         frame, window = np.zeros((1, FEATURES), np.float32), torch.zeros(1, FEATURES, TOKENS)
         runs: dict[str, tuple[Run, int]] = {
-            "step": (lambda: bank.step((0,), frame), 4),
+            "step": (lambda: bank.step((0,), frame), 32),
             "window": (lambda: encoder(window), 1),
         }
-        times = alternating(runs, rounds)
+        times = alternating(runs, rounds, clock=time.thread_time)
         network = SoundNetwork(11, bands=32, widths=(8, 16, 32, 64)).eval()
         export(network, path)
         banks = [StateBank(Session(path, threads=1)) for _ in range(8)]

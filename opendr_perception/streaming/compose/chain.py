@@ -11,13 +11,14 @@ from torch import Tensor, nn
 from torch.nn.modules.instancenorm import _InstanceNorm
 from torch.nn.modules.pooling import _AdaptiveAvgPoolNd, _AdaptiveMaxPoolNd
 
+from opendr_perception.streaming.channel import LayerNorm, Linear
 from opendr_perception.streaming.contract import Streaming, Tick, compose
 from opendr_perception.streaming.state import Memory, Shape, Slot
 
 
 def per_frame(module: nn.Module, frame: Tensor) -> Tensor:
-    """Give a frame (B, C, ...) to a plain module, as a clip of one frame."""
-    return module(frame.unsqueeze(2)).squeeze(2)
+    """Give a frame (B, C, ...) to a plain module, as a clip of one frame where the module may need the axis of time."""
+    return module(frame) if isinstance(module, Linear | LayerNorm) else module(frame.unsqueeze(2)).squeeze(2)
 
 
 def feed(block: nn.Module, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
