@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from opendr_perception.engine.session import Session
-from opendr_perception.evaluate.measures import by_subject
+from opendr_perception.evaluate.measures import by_subject, calibration_error
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.evaluate.signals.sets import HeartRecording, HeartSet, read_heart_set
 from opendr_perception.tasks.signals.heart import HeartModel, HeartWatcher, Judgement
@@ -79,11 +79,13 @@ def f1(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
 
 def _of_recordings(report: Report, model: HeartModel, recordings: Sequence[HeartRecording]) -> None:
     """A recording is what has the largest mean probability over all that was said of it."""
-    truth, said = [], []
+    truth, said, scores = [], [], []
     for each in recordings:
         answers = [found.probabilities for found in watch(model, each) if len(found.probabilities)]
+        mean = np.mean(answers, 0) if answers else np.zeros(1)
         truth.append(each.label)
-        said.append(model.labels[int(np.argmax(np.mean(answers, 0)))] if answers else "")
+        said.append(model.labels[int(np.argmax(mean))] if answers else "")
+        scores.append(float(mean.max()))
     report.count("recordings of which nothing was said", said.count(""))
     labels = [*model.labels, ""]
     table = confusion(truth, said, labels)
@@ -93,6 +95,7 @@ def _of_recordings(report: Report, model: HeartModel, recordings: Sequence[Heart
     report.add("balanced accuracy", float(recall.mean()))
     right = np.array([a == b for a, b in zip(truth, said, strict=True)])
     report.add("accuracy", *by_subject(right, np.array([each.name for each in recordings])))
+    _believed(report, scores, right)
     report.table("F1", {labels[place]: float(f1(table)[place]) for place in there})
     report.confused(truth, np.array([labels.index(each) for each in said]), [*model.labels, "nothing"])
     report.table("recall", {labels[place]: float(value) for place, value in zip(there, recall, strict=True)})
@@ -101,6 +104,8 @@ def _of_recordings(report: Report, model: HeartModel, recordings: Sequence[Heart
 def _of_beats(report: Report, model: HeartModel, recordings: Sequence[HeartRecording]) -> None:
     truth: list[str] = []
     said: list[str] = []
+    scores: list[float] = []  # of the beats that are found and labelled
+    right: list[bool] = []
     found_in_all = marked_in_all = 0
     for each in recordings:
         answers = watch(model, each)
@@ -112,6 +117,9 @@ def _of_beats(report: Report, model: HeartModel, recordings: Sequence[HeartRecor
             if label:
                 truth.append(label)
                 said.append(labels[pairs[place]] if place in pairs else MISSED)
+                if place in pairs:
+                    scores.append(float(answers[pairs[place]].probabilities.max()))
+                    right.append(said[-1] == label)
         for place in set(range(len(answers))) - set(pairs.values()):
             truth.append(MISSED)
             said.append(labels[place])
@@ -123,11 +131,19 @@ def _of_beats(report: Report, model: HeartModel, recordings: Sequence[HeartRecor
     report.table("F1", dict(zip(model.labels, f1(table).tolist(), strict=False)))
     report.table("recall", {n: float(table[k, k] / max(table[k].sum(), 1)) for k, n in enumerate(model.labels)})
     report.confused(truth, np.array([names.index(each) for each in said]), names)
+    _believed(report, scores, np.array(right, bool))
     counts = Counter(truth)
     for label in model.labels:
         report.count(f"{label} beats", counts[label])
     if "ventricular" in names:
         report.add("ventricular F1", float(f1(table)[names.index("ventricular")]))
+
+
+def _believed(report: Report, scores: Sequence[float], right: npt.NDArray[np.bool_]) -> None:
+    """Note how far scores can be read as probabilities."""
+    if len(scores):
+        report.answers = (np.array(scores), right)
+        report.add("expected calibration error", calibration_error(scores, right))
 
 
 def match(marked: npt.NDArray[np.float64], found: npt.NDArray[np.float64]) -> dict[int, int]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from scipy.io import savemat
 
+from opendr_perception import zoo
+from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.report import DatasetError
-from opendr_perception.evaluate.signals.heart import confusion, f1, match, of_part
+from opendr_perception.evaluate.signals.heart import confusion, evaluate_heart, f1, match, of_part
 from opendr_perception.evaluate.signals.sets import HeartRecording, HeartSet
+from opendr_perception.training.signals.simulate import electrocardiogram, intervals
 
 
 def test_beats_are_matched_once_and_nearby_only() -> None:
@@ -29,3 +35,17 @@ def test_the_test_part_is_what_the_shipped_model_has_not_seen() -> None:
     assert [each.group for each in of_part(data, "all")] == ["DS1", "DS2"]
     with pytest.raises(DatasetError, match="train, test and all"):
         of_part(data, "validation")
+
+
+def test_a_report_says_how_far_scores_can_be_believed(tmp_path: Path) -> None:
+    for k in range(5):
+        beats = intervals(12, 75, 0.3 if k % 2 else 0.02, seed=k)
+        samples, _ = electrocardiogram(beats, 300, fibrillation=k % 2 == 1, seed=k)
+        savemat(tmp_path / f"A{k:05d}.mat", {"val": (samples * 1000).astype(np.int16)[None]})
+    (tmp_path / "REFERENCE-v3.csv").write_text("".join(f"A{k:05d},{'NA'[k % 2]}\n" for k in range(5)))
+    session = Session(zoo.require("heart-rhythm").path, threads=1)
+    report = evaluate_heart(tmp_path, session, "all").as_dict()
+    rows = report["reliability"]
+    assert isinstance(rows, list) and sum(row["answers"] for row in rows) == 5
+    assert all(0 < row["score"] <= 1 and 0 <= row["right"] <= 1 for row in rows)
+    assert "expected calibration error" in str(report["figures"])
