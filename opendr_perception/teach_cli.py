@@ -63,7 +63,12 @@ def actions(
 FolderOrRecording = Annotated[list[Path], typer.Argument(help="A folder with a folder for each label, or recordings.")]
 Output = Annotated[Path, typer.Option(help="The .onnx file to write; its card lies beside it.")]
 Labels = Annotated[Path | None, typer.Option(help="A CSV file for recordings: begin, end, label, recording.")]
-AdapterOption = Annotated[str, typer.Option(help="splora, lora, or none: train all weights.")]
+AdapterOption = Annotated[
+    str,
+    typer.Option(
+        help="head: new labels get a layer of their own, nothing else changes; splora, lora; none: all weights."
+    ),
+]
 RankOption = Annotated[int, typer.Option(help="Of adapters: more can learn more, and forget more.", min=1)]
 StepsOption = Annotated[int, typer.Option(help="Batches to learn from.", min=1)]
 SeedOption = Annotated[int, typer.Option(help="Of all that is random.", min=0)]
@@ -79,7 +84,7 @@ def expressions(
     output: Output,
     labels: Labels = None,
     model: Annotated[str, typer.Option(help="What to begin with.")] = "expression-research",
-    adapter: AdapterOption = "splora",
+    adapter: AdapterOption = "head",
     rank: RankOption = 8,
     steps: StepsOption = 200,
     seed: SeedOption = 0,
@@ -103,7 +108,7 @@ def sounds(
     output: Output,
     labels: Labels = None,
     model: Annotated[str, typer.Option(help="What to begin with.")] = "sound-environment",
-    adapter: AdapterOption = "splora",
+    adapter: AdapterOption = "head",
     rank: RankOption = 8,
     steps: StepsOption = 200,
     seed: SeedOption = 0,

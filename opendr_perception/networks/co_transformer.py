@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from opendr_perception.streaming.channel import LayerNorm, Linear
 from opendr_perception.streaming.compose import Sequential
@@ -36,7 +36,7 @@ class CoTransformer(Sequential):
     positions: RecyclingPositionalEncoding
     encoder: TransformerEncoder
     norm: LayerNorm
-    classifier: Linear
+    classifier: nn.Module
 
     def __init__(
         self,
@@ -80,4 +80,5 @@ class CoTransformer(Sequential):
             (B, classes), logits.
         """
         tokens = self.positions(self.embed(clip), offset)
-        return self.classifier(self.norm(self.encoder.encode_window(tokens)))
+        scores: Tensor = self.classifier(self.norm(self.encoder.encode_window(tokens)))
+        return scores

@@ -124,11 +124,15 @@ class SoundNetwork(Sequential):
             frames: log-mel.
             offset: position of the first token; draw it at random, so that the network learns differences alone.
         """
+        logits: Tensor = self.transformer.classifier(self.tokens(frames, offset))
+        return logits
+
+    def tokens(self, frames: Tensor, offset: int = 0) -> Tensor:
+        """What is classified of recordings (B, frames, bands): (B, channels, T). Arguments as of `recordings`."""
         part = self.transformer
         features = F.dropout(self.patches.spread(frames), self.dropout, self.training)
-        tokens = part.positions(part.embed(features), offset)
-        logits: Tensor = part.classifier(part.norm(part.encoder(tokens)))
-        return logits
+        found: Tensor = part.norm(part.encoder(part.positions(part.embed(features), offset)))
+        return found
 
 
 def patches_of(frames: Tensor, field: int, hop: int) -> Tensor:

@@ -19,7 +19,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.training.common.adapters import LoRA, SPLoRA, adapt
 
-AdapterName = Literal["splora", "lora", "none"]
+AdapterName = Literal["head", "splora", "lora", "none"]
 UNTAUGHT = -1
 """Label of what has none: all that is learned of it is what the source says."""
 REMEMBERED = 2.0
@@ -31,13 +31,14 @@ class AdapterPlan:
     """Settings of a teaching.
 
     Attributes:
-        adapter: 'splora', 'lora', or 'none': all weights are trained.
+        adapter: 'head': new labels get a layer of their own, and nothing that is known changes; 'splora', 'lora', or
+            'none': all weights are trained.
         rank: Of adapters.
         steps, batch, rate: Of the training.
         seed: Of all that is random.
     """
 
-    adapter: AdapterName = "splora"
+    adapter: AdapterName = "head"
     rank: int = 8
     steps: int = 200
     batch: int = 16
@@ -58,9 +59,16 @@ class Student:
         network: With a head that is grown already, see `grow`; it is changed in place.
         head: Name of that layer.
         plan: How to learn.
+
+    Raises:
+        ValueError: By the plan, the network does not change.
     """
 
     def __init__(self, network: nn.Module, head: str, plan: AdapterPlan) -> None:
+        if plan.adapter == "head":
+            raise ValueError(
+                "a head of its own is learned over features, see `gating`, not by steps through the network"
+            )
         self.network, self.plan = network, plan
         if plan.adapter != "none":
             kind = SPLoRA if plan.adapter == "splora" else LoRA

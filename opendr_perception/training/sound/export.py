@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from torch import nn
 
 from opendr_perception.engine.export import export
+from opendr_perception.networks.gates import GatedClassifier, Gates
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.training.common.weights import fill, read
 
@@ -24,9 +26,19 @@ def load(weights: Path) -> tuple[SoundNetwork, dict[str, object]]:
         ValueError: the weights do not fit what the card says.
     """
     state, card = read(weights)
-    network = SoundNetwork(len(card["labels"]), bands=card["mel"]["bands"], **card["shape"])
+    gates = card.get("gates", [])
+    network = SoundNetwork(len(card["labels"]) - sum(gates), bands=card["mel"]["bands"], **card["shape"])
+    if gates:
+        over = Gates(card["shape"]["channels"], gates)
+        network.transformer.classifier = GatedClassifier(network.transformer.classifier, over)
     fill(network, state, weights)
     return network, card
+
+
+def gates_of(network: SoundNetwork) -> list[int]:
+    """New labels of each gate over a network."""
+    classifier: nn.Module = network.transformer.classifier
+    return [*classifier.gates.counts] if isinstance(classifier, GatedClassifier) else []
 
 
 def export_weights(

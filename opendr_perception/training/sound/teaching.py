@@ -1,7 +1,7 @@
 """Teach sounds from a few recordings: what `opendr-perception teach sounds` does.
 
 Recordings are a folder with a folder of files for each label, or files with rows of labels; what has no row shall be
-called as before. Taught is a network of `classification`, by low-rank adapters beside its frozen weights.
+called as before. Taught is a network of `classification`, by a gate over it or by low-rank adapters.
 """
 
 from __future__ import annotations
@@ -15,15 +15,25 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.evaluate.sound import RATE, LabelledSound
+from opendr_perception.networks.gates import GatedClassifier, Gates
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig, read_sound
 from opendr_perception.training.common.adapters import fuse, learned_parameters
+from opendr_perception.training.common.gating import (
+    SUFFIX,
+    GatePlan,
+    KnownFeatures,
+    beside,
+    keep,
+    learned_gate,
+    with_labels,
+)
 from opendr_perception.training.common.label_rows import read_labels
 from opendr_perception.training.common.lessons import (
     UNTAUGHT,
@@ -44,10 +54,12 @@ from opendr_perception.training.sound.examples import (
     events_of,
     noises,
 )
-from opendr_perception.training.sound.export import export_weights, load
+from opendr_perception.training.sound.export import export_weights, gates_of, load
 
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 HEAD = "transformer.classifier"
+NONE = 0.5
+"""Weight of what is none of the new labels, see `GatePlan`."""
 FRAMES, NEED, KEPT = 260, 48, 20
 """Of an example; after which a sound is known, or at its end; after its end in which it is still the answer."""
 SHARE = 0.3
@@ -67,6 +79,7 @@ class SoundBeginning:
     card: dict[str, object]
     name: str
     sha256: str
+    known: KnownFeatures | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -84,6 +97,7 @@ class SoundLesson:
     labels: tuple[str, ...]
     taught: tuple[str, ...]
     learned: int
+    known: KnownFeatures | None = None
 
 
 def read_source(model: Path, name: str) -> SoundBeginning:
@@ -95,7 +109,8 @@ def read_source(model: Path, name: str) -> SoundBeginning:
     weights = model.with_suffix(".npz")
     try:
         network, card = load(weights)
-        return SoundBeginning(network.eval(), card, name, hashlib.sha256(weights.read_bytes()).hexdigest())
+        digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+        return SoundBeginning(network.eval(), card, name, digest, beside(model))
     except OSError as error:
         raise DatasetError(
             f"{weights} is needed to teach {name}, beside the model: {error.strerror or error}"
@@ -177,10 +192,14 @@ def learn(
         raise DatasetError("nothing is labelled: there is nothing to learn")
     torch.manual_seed(plan.seed)
     labels = all_labels(source.labels, taught)
+    examples = _examples(source, sounds, labels, plan.seed)
+    if plan.adapter == "head":
+        return _gated(source, labels, examples, plan, tell)
+    if isinstance(source.network.transformer.classifier, GatedClassifier):
+        raise DatasetError(f"{source.name} was taught by a head of its own: go on with the adapter 'head'")
     student = Student(_with_labels(source, labels), HEAD, plan)
     network = student.network
     assert isinstance(network, SoundNetwork)
-    examples = _examples(source, sounds, labels, plan.seed)
     for step in range(plan.steps):
         frames, marks = map(torch.from_numpy, examples.batch(step, plan.batch))
         logits = network.recordings(frames, offset=step * 7)
@@ -194,6 +213,37 @@ def learn(
     return SoundLesson(network.eval(), labels, taught, learned)
 
 
+def _gated(
+    source: SoundBeginning,
+    labels: tuple[str, ...],
+    examples: Examples,
+    plan: AdapterPlan,
+    tell: Callable[[int, float], None],
+) -> SoundLesson:
+    """Learn a gate over the network, which stays as it is."""
+    new = labels[len(source.labels) :]
+    if not new:
+        raise DatasetError("all labels are known: to make them better, take another adapter, as 'splora'")
+    seen, wanted = [], []
+    for step in range(plan.steps):
+        frames, marks = map(torch.from_numpy, examples.batch(step, plan.batch))
+        judged = marks != IGNORED
+        with torch.no_grad():
+            seen.append(_rows(source.network.tokens(frames, offset=step * 7), judged))
+        wanted.append((marks[judged] - len(source.labels) + 1).clamp(min=0))
+        tell(step, 0.0)
+    features, truth = torch.cat(seen), torch.cat(wanted)
+    network = copy.deepcopy(source.network)
+    gate = learned_gate(features, truth, source.known, GatePlan(NONE, seed=plan.seed))
+    classifier: nn.Module = network.transformer.classifier
+    if not isinstance(classifier, GatedClassifier):
+        classifier = GatedClassifier(classifier, Gates(features.shape[1], ()))
+    classifier.gates.layers.append(gate)
+    network.transformer.classifier = classifier
+    learned = sum(parameter.numel() for parameter in gate.parameters())
+    return SoundLesson(network.eval(), labels, new, learned, with_labels(source.known, features, truth))
+
+
 def _rows(values: Tensor, judged: Tensor) -> Tensor:
     """The answers (n, labels) of those tokens of (B, labels, T) that are judged (B, T)."""
     return values.transpose(1, 2)[judged]
@@ -202,6 +252,7 @@ def _rows(values: Tensor, judged: Tensor) -> Tensor:
 def _with_labels(source: SoundBeginning, labels: Sequence[str]) -> SoundNetwork:
     network = copy.deepcopy(source.network)
     head = network.transformer.classifier
+    assert isinstance(head, nn.Linear)
     more = grown(head, len(labels) - len(source.labels), source.labels.index(UNKNOWN))
     head.weight, head.bias, head.out_features = more.weight, more.bias, more.out_features
     return network
@@ -227,6 +278,7 @@ def write(
     card = {
         **{name: source.card[name] for name in ("network", "mel", "shape", "field", "hop")},
         "labels": list(lesson.labels),
+        "gates": gates_of(lesson.network),
         "terms": source.card.get("terms", "open"),
         "source": {"model": source.name, "sha256": source.sha256},
         "taught": {name: counts[name] for name in lesson.taught},
@@ -238,6 +290,8 @@ def write(
     }
     weights = output.with_suffix(".npz")
     save(lesson.network, weights, card)
+    if lesson.known is not None:
+        keep(output.with_suffix(SUFFIX), lesson.known)
     try:
         export_weights(weights, output)
     except (EngineError, RuntimeError) as error:

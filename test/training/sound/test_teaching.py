@@ -17,6 +17,7 @@ from opendr_perception.evaluate.sound import RATE, LabelledSound
 from opendr_perception.tasks.sound import SoundClassifier, SoundModel
 from opendr_perception.teach_cli import app
 from opendr_perception.training.common.lessons import AdapterPlan
+from opendr_perception.training.sound.export import gates_of
 from opendr_perception.training.sound.teaching import SoundBeginning, gather, learn, read_source
 
 
@@ -47,12 +48,12 @@ def source() -> SoundBeginning:
     return read_source(zoo.require("sound-environment").path, "sound-environment")
 
 
-def test_two_tones_are_learned_and_old_answers_stay(source: SoundBeginning) -> None:
+def test_two_tones_are_learned_by_adapters(source: SoundBeginning) -> None:
     torch.set_num_threads(1)
     sounds = [
         LabelledSound(tone(pitch, k), name, "") for pitch, name in ((500, "low"), (2500, "high")) for k in range(3)
     ]
-    lesson = learn(source, sounds, AdapterPlan(steps=3, batch=4))
+    lesson = learn(source, sounds, AdapterPlan("splora", steps=3, batch=4))
     assert lesson.labels == (*source.labels, "low", "high")
     assert 0 < lesson.learned < sum(one.numel() for one in lesson.network.parameters())
     before = dict(source.network.named_parameters())
@@ -60,6 +61,22 @@ def test_two_tones_are_learned_and_old_answers_stay(source: SoundBeginning) -> N
     assert {*before} == {*dict(lesson.network.named_parameters())}  # nothing of the adapters is left
     with pytest.raises(DatasetError, match="nothing is labelled"):
         learn(source, [LabelledSound(tone(400, 0), "", "")], AdapterPlan(steps=1))
+
+
+def test_with_a_head_of_its_own_what_is_known_compares_as_before(source: SoundBeginning) -> None:
+    torch.set_num_threads(1)
+    sounds = [
+        LabelledSound(tone(pitch, k), name, "") for pitch, name in ((500, "low"), (2500, "high")) for k in range(3)
+    ]
+    lesson = learn(source, sounds, AdapterPlan(steps=6, batch=8))
+    assert lesson.labels == (*source.labels, "low", "high")
+    frames = torch.randn(2, 200, 32)
+    with torch.no_grad():
+        before, after = (network.recordings(frames).softmax(1) for network in (source.network, lesson.network))
+    shared = after[:, : len(source.labels)]
+    torch.testing.assert_close(shared / shared.sum(1, keepdim=True), before, atol=1e-4, rtol=1e-3)
+    with pytest.raises(DatasetError, match="all labels are known"):
+        learn(source, [LabelledSound(tone(400, 0), "rain", "")], AdapterPlan(steps=1))
 
 
 def test_a_model_is_written_that_the_node_runs_and_that_can_be_taught_again(tmp_path: Path) -> None:
@@ -85,7 +102,13 @@ def test_a_model_is_written_that_the_node_runs_and_that_can_be_taught_again(tmp_
     again = read_source(model, "lab")
     found = gather([recording], tmp_path / "kitchen.csv")
     assert [one.label for one in found] == ["timer", ""]  # and a piece without a label
-    assert learn(again, found, AdapterPlan(steps=1, batch=2)).labels[-3:] == ("door bell", "kettle", "timer")
+    assert again.known is not None
+    assert len(again.known.means) > 2
+    lesson = learn(again, found, AdapterPlan(steps=2, batch=4))
+    assert lesson.labels[-3:] == ("door bell", "kettle", "timer")
+    assert gates_of(lesson.network) == [2, 1]
+    with pytest.raises(DatasetError, match="taught by a head of its own"):
+        learn(again, found, AdapterPlan("splora", steps=1, batch=2))
 
 
 @pytest.mark.parametrize(

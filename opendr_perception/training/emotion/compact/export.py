@@ -13,7 +13,7 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import torch
 import typer
@@ -24,10 +24,13 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from opendr_perception.engine.export import write_onnx
 from opendr_perception.evaluate.emotion.sets import read_fer2013
 from opendr_perception.networks.emotion.compact import SIZE, Block, CompactNet, equalised, grey
+from opendr_perception.networks.gates import GatedCompactNet
 from opendr_perception.training.common.weights import read
 from opendr_perception.training.emotion.compact.calibration import apply, error_of_other_half, fit, logits_of
 from opendr_perception.training.emotion.compact.faces import learned_from
 from opendr_perception.training.emotion.compact.targets import network_of
+
+Network = TypeVar("Network", bound=nn.Module)
 
 CROP = {"margin": 1.2, "rise": 0.08}
 """Crop of the faces of FER2013, by the boxes that BlazeFace finds in them: the side of the crop, and how far its
@@ -37,15 +40,16 @@ middle is above that of the box, over the longer side of the box."""
 class Model(nn.Module):
     """From images to probabilities."""
 
-    def __init__(self, network: CompactNet) -> None:
+    def __init__(self, network: CompactNet | GatedCompactNet) -> None:
         super().__init__()
         self.network = folded(network)
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.network(equalised(grey(image))).softmax(1)
+        probabilities: Tensor = self.network(equalised(grey(image))).softmax(1)
+        return probabilities
 
 
-def folded(network: CompactNet) -> CompactNet:
+def folded(network: Network) -> Network:
     """A copy in evaluation mode whose normalisations are parts of its convolutions, as far as they are not yet."""
     network = copy.deepcopy(network).eval()
     for module in network.modules():
@@ -57,7 +61,9 @@ def folded(network: CompactNet) -> CompactNet:
     return network
 
 
-def export_compact(network: CompactNet, path: Path, labels: Sequence[str], texts: Mapping[str, str]) -> None:
+def export_compact(
+    network: CompactNet | GatedCompactNet, path: Path, labels: Sequence[str], texts: Mapping[str, str]
+) -> None:
     """Write a network as a model, as a whole or not at all.
 
     Args:

@@ -19,17 +19,18 @@ COVERED = (0.1, 0.35)  # of the side
 OFTEN, SELDOM = 0.5, 0.15
 
 
-def vary(faces: Tensor, source: torch.Generator) -> Tensor:
+def vary(faces: Tensor, source: torch.Generator, whole: bool = False) -> Tensor:
     """Change faces at random.
 
     Args:
         faces: (N, 1, H, W) float32 in [0, 255].
         source: Of what is random, on their device.
+        whole: Leave them sharp and uncovered.
     """
     faces = _placed(faces, source)
-    faces = _coarse(faces, source)
+    faces = faces if whole else _coarse(faces, source)
     faces = _lit(faces, source)
-    faces = _covered(faces, source)
+    faces = faces if whole else _covered(faces, source)
     noise = torch.randn(faces.shape, generator=source, device=source.device) * NOISE
     return (faces + noise * _some(len(faces), OFTEN, source)).clamp(0, 255)
 

@@ -1,4 +1,4 @@
-"""Learn expressions from faces beside those that a network knows, by low-rank adapters beside its frozen weights."""
+"""Learn expressions from faces beside those that a network knows: by a gate over it, or by low-rank adapters."""
 
 from __future__ import annotations
 
@@ -22,8 +22,18 @@ from opendr_perception.engine.session import EngineError
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.files import write_text
 from opendr_perception.networks.emotion.compact import CompactNet, equalised
+from opendr_perception.networks.gates import GatedCompactNet, Gates, halves
 from opendr_perception.tasks.emotion import Crop, ExpressionNet
 from opendr_perception.training.common.adapters import fuse, learned_parameters
+from opendr_perception.training.common.gating import (
+    SUFFIX,
+    GatePlan,
+    KnownFeatures,
+    beside,
+    keep,
+    learned_gate,
+    with_labels,
+)
 from opendr_perception.training.common.lessons import UNTAUGHT, AdapterPlan, Student, all_labels, grown
 from opendr_perception.training.common.weights import versions
 from opendr_perception.training.emotion.compact import variation
@@ -31,7 +41,10 @@ from opendr_perception.training.emotion.compact.export import export_compact, fo
 from opendr_perception.training.emotion.teaching.faces import LabelledCrop
 from opendr_perception.zoo import session
 
+ExpressionNetwork = CompactNet | GatedCompactNet
 HEAD = "expression"
+NONE = 0.5
+"""Weight of what is none of the new labels, see `GatePlan`."""
 PREFIX = re.compile(r"(network\.)+")
 
 
@@ -46,24 +59,27 @@ class ExpressionSource:
         terms: Of its use: 'open' or 'research'.
         name: Of the model, or its file.
         sha256: Of the file.
+        known: What lies beside it of the features of its labels.
     """
 
-    network: CompactNet
+    network: ExpressionNetwork
     labels: tuple[str, ...]
     crop: Crop
     terms: str
     name: str
     sha256: str
+    known: KnownFeatures | None = None
 
 
 @dataclass(frozen=True)
 class ExpressionLesson:
     """A network that has learned; `learned` of its parameters, the others are the source's."""
 
-    network: CompactNet
+    network: ExpressionNetwork
     labels: tuple[str, ...]
     taught: tuple[str, ...]
     learned: int
+    known: KnownFeatures | None = None
 
 
 def read_source(path: Path, name: str = "") -> ExpressionSource:
@@ -77,11 +93,18 @@ def read_source(path: Path, name: str = "") -> ExpressionSource:
         net, content = ExpressionNet(opened), path.read_bytes()
         weights = _weights(content)
         network = _network(weights, len(net.labels))
+        known = beside(path)
     except (OSError, EngineError, KeyError, ValueError, RuntimeError) as error:
         raise DatasetError(f"{path} is no network of expressions that can be taught") from error
     digest = hashlib.sha256(content).hexdigest()
     return ExpressionSource(
-        network.eval(), tuple(net.labels), net.crop, opened.metadata.get("terms", "open"), name or path.name, digest
+        network.eval(),
+        tuple(net.labels),
+        net.crop,
+        opened.metadata.get("terms", "open"),
+        name or path.name,
+        digest,
+        known,
     )
 
 
@@ -93,8 +116,20 @@ def _weights(content: bytes) -> dict[str, Tensor]:
     }
 
 
-def _network(weights: Mapping[str, Tensor], classes: int) -> CompactNet:
-    """A folded network of the size that its weights have."""
+def _network(weights: Mapping[str, Tensor], labels: int) -> ExpressionNetwork:
+    """A folded network of the size that its weights have, and the gates over it."""
+    gates = {name: value for name, value in weights.items() if name.startswith("gates.")}
+    biases = [value for name, value in sorted(gates.items()) if name.endswith(".bias")]
+    network = _compact({n: v for n, v in weights.items() if n not in gates}, labels - sum(len(b) - 1 for b in biases))
+    if not biases:
+        return network
+    over = Gates(gates["gates.layers.0.weight"].shape[1], [len(bias) - 1 for bias in biases])
+    gated = GatedCompactNet(network, over)
+    gated.gates.load_state_dict({name.removeprefix("gates."): value for name, value in gates.items()})
+    return gated
+
+
+def _compact(weights: Mapping[str, Tensor], classes: int) -> CompactNet:
     first = weights["layers.0.0.weight"]
     numbers = sorted({int(name.split(".")[1]) for name in weights if name.startswith("layers.")})[1:]
     blocks = [0]
@@ -124,6 +159,10 @@ def learn(
         raise DatasetError("nothing is labelled: there is nothing to learn")
     torch.manual_seed(plan.seed)
     labels = all_labels(source.labels, taught)
+    if plan.adapter == "head":
+        return _gated(source, faces, labels, plan, tell)
+    if not isinstance(source.network, CompactNet):
+        raise DatasetError(f"{source.name} was taught by a head of its own: go on with the adapter 'head'")
     network = copy.deepcopy(source.network)
     network.expression = grown(network.expression, len(labels) - len(source.labels), like=0)
     student = Student(network, HEAD, plan)
@@ -140,6 +179,37 @@ def learn(
     learned = learned_parameters(network)
     fuse(network)
     return ExpressionLesson(network.eval(), labels, taught, learned)
+
+
+def _gated(
+    source: ExpressionSource,
+    faces: Sequence[LabelledCrop],
+    labels: tuple[str, ...],
+    plan: AdapterPlan,
+    tell: Callable[[int, float], None],
+) -> ExpressionLesson:
+    """Learn a gate over the network, which stays as it is."""
+    new = labels[len(source.labels) :]
+    if not new:
+        raise DatasetError("all labels are known: to make them better, take another adapter, as 'splora'")
+    inner = source.network if isinstance(source.network, CompactNet) else source.network.network
+    images = torch.from_numpy(np.stack([one.pixels for one in faces])).float()[:, None]
+    marks = torch.tensor([1 + new.index(one.label) if one.label in new else 0 for one in faces])
+    rng, shares, seen, wanted = np.random.default_rng(plan.seed), _shares(marks), [], []
+    for step in range(plan.steps):
+        rows = torch.from_numpy(rng.choice(len(faces), plan.batch, p=shares))
+        source_of_all = torch.Generator().manual_seed(plan.seed * 1_000_003 + step)
+        with torch.no_grad():
+            seen.append(halves(inner, equalised(variation.vary(images[rows], source_of_all, whole=True)))[0])
+        wanted.append(marks[rows])
+        tell(step, 0.0)
+    features, truth = torch.cat(seen), torch.cat(wanted)
+    before = [*source.network.gates.layers] if isinstance(source.network, GatedCompactNet) else []
+    gates = Gates(features.shape[1], ())
+    gates.layers.extend([*before, learned_gate(features, truth, source.known, GatePlan(NONE, seed=plan.seed))])
+    network = GatedCompactNet(inner, gates).eval()
+    learned = sum(parameter.numel() for parameter in gates.layers[-1].parameters())
+    return ExpressionLesson(network, labels, new, learned, with_labels(source.known, features, truth))
 
 
 def _shares(marks: Tensor) -> np.ndarray:
@@ -159,6 +229,8 @@ def write(
     with torch.no_grad():
         _check_finite(lesson.network)
     export_compact(lesson.network, output, lesson.labels, texts)
+    if lesson.known is not None:
+        keep(output.with_suffix(SUFFIX), lesson.known)
     card = {
         "network": "residual network of grey faces (networks/emotion/compact.py)",
         "terms": source.terms,

@@ -16,7 +16,7 @@ from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.networks.emotion.compact import equalised
 from opendr_perception.tasks.emotion import ExpressionNet
 from opendr_perception.teach_cli import app
-from opendr_perception.training.common.lessons import UNTAUGHT, AdapterPlan, lesson_loss
+from opendr_perception.training.common.lessons import UNTAUGHT, AdapterName, AdapterPlan, lesson_loss
 from opendr_perception.training.emotion.teaching import ExpressionSource, LabelledCrop, learn, read_source
 
 
@@ -55,11 +55,12 @@ def test_the_source_is_read_from_the_model_itself(source: ExpressionSource) -> N
     assert source.terms == "research"
 
 
-def test_new_expressions_are_learned(source: ExpressionSource) -> None:
+@pytest.mark.parametrize("adapter", ["head", "splora"])
+def test_new_expressions_are_learned(source: ExpressionSource, adapter: AdapterName) -> None:
     torch.set_num_threads(1)
     names = ("eyes closed", "cheeks")
     faces = [LabelledCrop(mask(name, serial), name, "") for name in names for serial in range(4)]
-    lesson = learn(source, faces, AdapterPlan(steps=10, batch=6, rate=1e-2))
+    lesson = learn(source, faces, AdapterPlan(adapter, steps=10, batch=6, rate=1e-2))
     assert lesson.labels == (*source.labels, *names)
     planes = equalised(torch.from_numpy(np.stack([mask(name, 9) for name in names])).float()[:, None])
     with torch.no_grad():
@@ -67,6 +68,22 @@ def test_new_expressions_are_learned(source: ExpressionSource) -> None:
     assert answers.tolist() == [0, 1]
     with pytest.raises(DatasetError, match="nothing is labelled"):
         learn(source, [LabelledCrop(mask("cheeks", 0), "", "")], AdapterPlan(steps=1))
+
+
+def test_with_a_head_of_its_own_what_is_known_compares_as_before(source: ExpressionSource) -> None:
+    torch.set_num_threads(1)
+    assert source.known is not None
+    faces = [LabelledCrop(mask("cheeks", serial), "cheeks", "") for serial in range(3)]
+    lesson = learn(source, faces, AdapterPlan(steps=2, batch=4))
+    planes = equalised(torch.from_numpy(np.stack([mask("eyes closed", k) for k in range(4)])).float()[:, None])
+    with torch.no_grad():
+        before, after = source.network(planes).softmax(1), lesson.network(planes).softmax(1)
+    shared = after[:, : len(source.labels)]
+    torch.testing.assert_close(shared / shared.sum(1, keepdim=True), before, atol=1e-4, rtol=1e-3)
+    assert lesson.known is not None
+    assert len(lesson.known.means) == len(source.known.means) + 1
+    with pytest.raises(DatasetError, match="all labels are known"):
+        learn(source, [LabelledCrop(mask("cheeks", 0), "happy", "")], AdapterPlan(steps=1))
 
 
 def test_what_has_no_label_keeps_the_answers_of_the_source() -> None:
@@ -102,6 +119,18 @@ def test_a_model_is_written_that_the_node_runs_and_that_can_be_taught_again(
         frames, "--labels", tmp_path / "film.csv", "--model", model, "--output", tmp_path / "b.onnx", "--steps", 1
     )
     assert again.exit_code == 0, again.stderr
+    refused = teach(
+        frames,
+        "--labels",
+        tmp_path / "film.csv",
+        "--model",
+        model,
+        "--output",
+        tmp_path / "c.onnx",
+        "--adapter",
+        "lora",
+    )
+    assert "taught by a head of its own" in " ".join(refused.stderr.split())
     labels = yaml.safe_load((tmp_path / "b.yaml").read_text(encoding="utf-8"))["labels"]
     assert labels[-3:] == ["wink", "yawn", "sleepy"]
 
