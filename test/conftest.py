@@ -6,6 +6,7 @@ Everything waits for what it needs to see, with a generous limit and a text that
 from __future__ import annotations
 
 import fcntl
+import functools
 import gc
 import json
 import os
@@ -235,6 +236,19 @@ def online_model(skeleton_models: Callable[..., Path], tmp_path_factory: pytest.
     path = tmp_path_factory.mktemp("online") / "online.onnx"
     onnx.save(model, path)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def operators_are_read_once() -> Iterator[None]:
+    """Reads torch's table of ONNX operators once for each process: it never changes, and takes half a second."""
+    try:
+        from torch.onnx._internal.exporter._registration import ONNXRegistry
+    except ImportError:
+        yield  # there is no torch here, or another one
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", functools.cache(ONNXRegistry.from_torchlib))
+        yield
 
 
 def read_frames(name: str, count: int) -> list[np.ndarray]:

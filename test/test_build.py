@@ -102,6 +102,13 @@ def test_every_interface_can_be_used(installation: Installation) -> None:
     )
 
 
+def test_nodes_load_large_libraries_only_where_they_use_them(installation: Installation) -> None:
+    nodes = [f"opendr_perception.nodes.{name}" for name in ("people", "person_detection", "view_control")]
+    large = {"onnx", "scipy", "supervision", "torch", "trackers"}
+    found = installation.run_python(f"import {', '.join(nodes)}", f"print({large!r} & set(sys.modules))")
+    assert found.strip() == "set()"
+
+
 def test_messages_of_others_are_not_installed(installation: Installation) -> None:
     others = [path.name for path in (ROOT / "interfaces" / "src").iterdir()]
     assert others

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import supervision as sv
 
 from opendr_perception.tasks.action import Actions
 from opendr_perception.tasks.body import LIMBS, Poses
@@ -140,6 +139,8 @@ def draw_boxes(canvas: np.ndarray, boxes: np.ndarray, labels: Sequence[str], tra
     """Draw labelled boxes (n, 4); a track keeps its colour."""
     if not len(boxes):
         return
+    import supervision as sv  # takes half a second to import, so that only those do it who draw
+
     detections = sv.Detections(
         xyxy=boxes.astype(np.float32),
         class_id=np.array([number_of(track) for track in tracks]),
@@ -159,6 +160,8 @@ def number_of(track: str) -> int:
 
 def colour_of(track: str) -> tuple[int, int, int]:
     """The colour of a track in images, red, green and blue in 0..255."""
+    import supervision as sv
+
     return sv.ColorPalette.DEFAULT.by_idx(number_of(track)).as_rgb()
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from opendr_perception import settings
 from opendr_perception.engine.session import Session
@@ -168,8 +168,9 @@ class Perceiver(ABC, Generic[SettingsT, InputT, MemoryT, ResultT]):
 
     # --- memories as values -----------------------------------------------------------------------------------------
 
-    kinds: ClassVar[Kinds] = {}
-    """Classes that a memory is made of."""
+    def kinds(self) -> Kinds:
+        """Classes that a memory is made of."""
+        return {}
 
     def snapshot(self, memory: MemoryT) -> Value:
         """All that is known of a stream, as a value; the stream goes on.
@@ -177,7 +178,7 @@ class Perceiver(ABC, Generic[SettingsT, InputT, MemoryT, ResultT]):
         Raises:
             NotAValue: this perceiver has memories that cannot be written.
         """
-        return Form(self.kinds).write(self.parts(memory))
+        return Form(self.kinds()).write(self.parts(memory))
 
     def restore(self, value: Value) -> MemoryT:
         """The memory of a snapshot: the stream goes on as if nothing had been between, also in another process.
@@ -188,7 +189,7 @@ class Perceiver(ABC, Generic[SettingsT, InputT, MemoryT, ResultT]):
         Raises:
             NotAValue: it is damaged, or was made by another kind of perceiver.
         """
-        found = Form(self.kinds).read(value)
+        found = Form(self.kinds()).read(value)
         try:
             return self.whole(found)
         except (TypeError, LookupError, AttributeError, ValueError) as error:

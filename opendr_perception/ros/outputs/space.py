@@ -10,7 +10,6 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
-from scipy.spatial.transform import Rotation
 from std_msgs.msg import Header
 
 from opendr_perception.msg import Person, PersonArray
@@ -167,5 +166,7 @@ def heading(direction: Floats) -> Quaternion:
 
 
 def _quaternion(mount: Mount) -> Quaternion:
+    from scipy.spatial.transform import Rotation  # takes 0.4 s to import
+
     x, y, z, w = Rotation.from_matrix(mount.rotation).as_quat(canonical=True).tolist()
     return Quaternion(x=x, y=y, z=z, w=w)

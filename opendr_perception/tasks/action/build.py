@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
@@ -73,7 +72,8 @@ class ActionPerceiver(TrackPerceiver[Settings, Poses, ActionMemory, Actions]):
     def new_memory(self) -> ActionMemory:
         return ActionMemory()
 
-    kinds: ClassVar[Kinds] = {ActionMemory: {"serial": new_serial}, PersonState: {}, SkeletonState: {}, Action: {}}
+    def kinds(self) -> Kinds:
+        return {ActionMemory: {"serial": new_serial}, PersonState: {}, SkeletonState: {}, Action: {}}
 
     def adopt(self, settings: Settings) -> None:
         self.recogniser.lost_after = settings.max_gap

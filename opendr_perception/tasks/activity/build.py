@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
@@ -87,7 +86,8 @@ class ActivityPerceiver(TrackPerceiver[Settings, Seen, ActivityMemory, Actions])
     def new_memory(self) -> ActivityMemory:
         return ActivityMemory()
 
-    kinds: ClassVar[Kinds] = {ActivityMemory: {"serial": new_serial}, KeyState: {}, Action: {}}
+    def kinds(self) -> Kinds:
+        return {ActivityMemory: {"serial": new_serial}, KeyState: {}, Action: {}}
 
     def check(self, wanted: Settings) -> None:
         super().check(wanted)

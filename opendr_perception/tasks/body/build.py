@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
 
@@ -24,13 +23,13 @@ from opendr_perception.tasks.imaging import Image, Pixels
 from opendr_perception.tasks.memories import Kinds, NotAValue
 from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people import (
-    PEOPLE_KINDS,
     PeopleMemory,
     PeopleOfImage,
     PersonTracker,
     Seen,
     given,
     new_ids,
+    people_kinds,
     resume_ids,
     track_ids,
 )
@@ -108,7 +107,8 @@ class PosePerceiver(
         """
         return super().__call__(seen if isinstance(seen, PeopleOfImage) else as_image(seen), memory, stamp)
 
-    kinds: ClassVar[Kinds] = {**PEOPLE_KINDS, BodyMemory: {}, Looked: {}}
+    def kinds(self) -> Kinds:
+        return {**people_kinds(), BodyMemory: {}, Looked: {}}
 
     def new_memory(self) -> BodyMemory:
         return BodyMemory(PersonTracker(self._ids))

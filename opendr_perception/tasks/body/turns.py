@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from opendr_perception.tasks.imaging import Grey, Image
 from opendr_perception.tasks.nms import pairwise_iou
@@ -81,6 +80,8 @@ def plan(last: Looked | None, image: Image, boxes: Floats, most: int, joints: in
 
 def _same(boxes: Floats, others: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
     """Places of those who are in both."""
+    from scipy.optimize import linear_sum_assignment  # takes 0.2 s to import
+
     overlaps = pairwise_iou(boxes, others)
     here, there = linear_sum_assignment(-overlaps)
     near = overlaps[here, there] >= SAME

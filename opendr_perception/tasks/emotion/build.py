@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
@@ -96,7 +95,8 @@ class EmotionPerceiver(TrackPerceiver[Settings, FacesOfImage, EmotionMemory, Emo
     def new_memory(self) -> EmotionMemory:
         return EmotionMemory()
 
-    kinds: ClassVar[Kinds] = {EmotionMemory: {"serial": new_serial}, Emotion: {}, Average: {}}
+    def kinds(self) -> Kinds:
+        return {EmotionMemory: {"serial": new_serial}, Emotion: {}, Average: {}}
 
     def adopt(self, settings: Settings) -> None:
         self.recogniser.lost_after = settings.max_gap

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
@@ -28,7 +27,7 @@ from opendr_perception.tasks.face.identity import (
 from opendr_perception.tasks.face.live_enrolment import KnownFaces
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 from opendr_perception.tasks.memories import Kinds, NotAValue
-from opendr_perception.tasks.people import TRACKER_KINDS, PersonTracker, given, new_ids, resume_ids
+from opendr_perception.tasks.people import PersonTracker, given, load_library, new_ids, resume_ids, tracker_kinds
 from opendr_perception.tasks.perceiver import Moment, Perceiver, PerceiverSettings, TwoSteps, Warn, as_image
 from opendr_perception.tasks.shapes import Angles
 
@@ -146,6 +145,7 @@ class FacePerceiver(
         for session in (detector, embedder):
             session.warm_up()
         self._ids = ids or new_ids()
+        load_library()
         self.adopt(settings)
 
     def __call__(
@@ -160,13 +160,14 @@ class FacePerceiver(
         """
         return super().__call__(seen if isinstance(seen, CameraImage) else CameraImage(as_image(seen)), memory, stamp)
 
-    kinds: ClassVar[Kinds] = {
-        FaceMemory: {},
-        IdentityMemory: {"gallery": lambda: None},
-        Evidence: {},
-        Compared: {},
-        **TRACKER_KINDS,
-    }
+    def kinds(self) -> Kinds:
+        return {
+            FaceMemory: {},
+            IdentityMemory: {"gallery": lambda: None},
+            Evidence: {},
+            Compared: {},
+            **tracker_kinds(),
+        }
 
     def new_memory(self) -> FaceMemory:
         return FaceMemory(PersonTracker(self._ids))

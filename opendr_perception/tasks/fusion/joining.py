@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 from opendr_perception.tasks.action import Action
 from opendr_perception.tasks.body import Poses
@@ -203,5 +202,7 @@ def likeness(box: Floats, keypoints: Floats | None, face: Face) -> float:
 
 def assigned(worth: Floats) -> dict[int, int]:
     """The column of each row, so that the sum of what pairs are worth is the largest; pairs worth 0 are none."""
+    from scipy.optimize import linear_sum_assignment  # takes 0.2 s to import
+
     rows, columns = linear_sum_assignment(worth, maximize=True)
     return {int(r): int(c) for r, c in zip(rows, columns, strict=True) if worth[r, c] > 0}

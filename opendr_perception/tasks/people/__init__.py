@@ -2,7 +2,6 @@
 
 from opendr_perception.tasks.people.appearance import looks
 from opendr_perception.tasks.people.build import (
-    PEOPLE_KINDS,
     DetectionSettings,
     Finder,
     PeopleMemory,
@@ -12,6 +11,7 @@ from opendr_perception.tasks.people.build import (
     TrackedPeople,
     build,
     given,
+    people_kinds,
     resume_ids,
     track_ids,
 )
@@ -26,15 +26,13 @@ from opendr_perception.tasks.people.high_resolution import (
     assign_to_crop,
 )
 from opendr_perception.tasks.people.overview import DetectorOverview, Overview, pool
-from opendr_perception.tasks.people.tracking import SIGNS, TRACKER_KINDS, PersonTracker, TrackIds, new_ids
+from opendr_perception.tasks.people.tracking import SIGNS, PersonTracker, TrackIds, load_library, new_ids, tracker_kinds
 from opendr_perception.tasks.people.two_sizes import TwoSizes
 
 __all__ = [
     "BINS",
-    "PEOPLE_KINDS",
     "SIGNS",
     "STRIDES",
-    "TRACKER_KINDS",
     "DetectionSettings",
     "DetectorOverview",
     "Finder",
@@ -59,10 +57,13 @@ __all__ = [
     "engagement",
     "formats",
     "given",
+    "load_library",
     "looks",
     "new_ids",
+    "people_kinds",
     "pool",
     "resume_ids",
     "track_ids",
+    "tracker_kinds",
     "tracking",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from opendr_perception.tasks.nms import Detections, Suppressors
 from opendr_perception.tasks.people.carrying import Seen
 from opendr_perception.tasks.people.detection import PersonDetector
 from opendr_perception.tasks.people.settings import DetectionSettings, Settings
-from opendr_perception.tasks.people.tracking import TRACKER_KINDS, PersonTracker, TrackIds, new_ids
+from opendr_perception.tasks.people.tracking import PersonTracker, TrackIds, load_library, new_ids, tracker_kinds
 from opendr_perception.tasks.people.two_sizes import TwoSizes
 from opendr_perception.tasks.perceiver import ImagePerceiver, Moment, TwoSteps, Warn
 
@@ -64,8 +63,9 @@ class PeopleMemory:
     seen: Seen | None = None
 
 
-PEOPLE_KINDS: Kinds = {PeopleMemory: {}, Seen: {}, Grey: {}, Detections: {}, **TRACKER_KINDS}
-"""Of the memory of a stream, for `tasks.memories`."""
+def people_kinds() -> Kinds:
+    """Of the memory of a stream, for `tasks.memories`."""
+    return {PeopleMemory: {}, Seen: {}, Grey: {}, Detections: {}, **tracker_kinds()}
 
 
 def given(ids: Iterator[str]) -> int:
@@ -130,6 +130,8 @@ class Finder:
         self.find: Find = self.detector
         self.suppressors = Suppressors(sessions, self.detector.has_features)
         self.detector.warm_up()
+        if settings.tracking:
+            load_library()
         self.check(settings)
         self.adopt(settings)
 
@@ -194,7 +196,8 @@ class PeoplePerceiver(
         self.finder = Finder(settings.model, settings, sessions)
         self._ids = ids or new_ids()
 
-    kinds: ClassVar[Kinds] = PEOPLE_KINDS
+    def kinds(self) -> Kinds:
+        return people_kinds()
 
     def new_memory(self) -> PeopleMemory:
         return PeopleMemory(PersonTracker(self._ids))

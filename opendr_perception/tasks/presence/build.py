@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from opendr_perception import settings as values
 from opendr_perception import zoo
@@ -60,7 +59,8 @@ class PresencePerceiver(ImagePerceiver[Settings, PresenceMemory, Heatmap]):
         self._presence = HumanPresence(session, settings.scales, settings.longest)
         session.warm_up(image=(1, 4 * WINDOW, 4 * WINDOW, 3))
 
-    kinds: ClassVar[Kinds] = {PresenceMemory: {}, Heatmap: {}}
+    def kinds(self) -> Kinds:
+        return {PresenceMemory: {}, Heatmap: {}}
 
     def new_memory(self) -> PresenceMemory:
         return PresenceMemory()

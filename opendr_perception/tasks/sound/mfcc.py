@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
+
+if TYPE_CHECKING:  # takes 0.2 s to import
+    from scipy.sparse import csr_array
 
 MFCC_RATE = 22050
 """Of the samples, Hz."""
@@ -106,6 +109,8 @@ def _filters() -> csr_array:
     They are narrow: nearly all is zero. A dense product would wake the threads of BLAS for each quarter of a second,
     which on a busy machine wait for each other ten times longer than they compute.
     """
+    from scipy.sparse import csr_array
+
     corners = _hertz(np.linspace(0, _mel(MFCC_RATE / 2), BANDS + 2))
     frequencies = np.linspace(0, MFCC_RATE / 2, FFT // 2 + 1)[:, None]
     rising = (frequencies - corners[:-2]) / np.diff(corners)[:-1]
