@@ -4,6 +4,7 @@ The source directory is the repository's root, so that links lead to the same fi
 """
 
 import re
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -14,7 +15,8 @@ project = "opendr_perception"
 author = "opendr_perception maintainers"
 (release,) = re.findall(r"<version>(.*)</version>", (ROOT / "package.xml").read_text())
 
-extensions = ["myst_parser", "autodoc2"]
+sys.path.insert(0, str(ROOT / "docs"))
+extensions = ["myst_parser", "autodoc2", "fast_site"]
 root_doc = "docs/index"
 include_patterns = [
     "README.md",
