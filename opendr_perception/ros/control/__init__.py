@@ -5,7 +5,7 @@ from opendr_perception.ros.control.auto_identify import AutoIdentify
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.episodes import Episodes
 from opendr_perception.ros.control.explorer import TopicExplorer
-from opendr_perception.ros.control.guards import Guards
+from opendr_perception.ros.control.guards import COMMANDERS, Guards, Watch
 from opendr_perception.ros.control.identify import IdentifyAction
 from opendr_perception.ros.control.parameters import ExplorerParameters
 from opendr_perception.ros.control.sights import boxes
@@ -14,6 +14,7 @@ from opendr_perception.ros.control.stop_lock import StopLock
 from opendr_perception.ros.control.topics import ControlTopics
 
 __all__ = [
+    "COMMANDERS",
     "AutoFollow",
     "AutoIdentify",
     "ControlTopics",
@@ -25,5 +26,6 @@ __all__ = [
     "MotionState",
     "StopLock",
     "TopicExplorer",
+    "Watch",
     "boxes",
 ]

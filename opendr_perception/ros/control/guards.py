@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from nav_msgs.msg import Odometry
 from rclpy.clock import Clock
@@ -20,9 +21,39 @@ from opendr_perception.ros.robot.transforms import FramePoses
 from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
 
 LOOK_EVERY = 0.1
-"""Seconds between two looks for other commanders."""
+"""Seconds between two looks of a watch."""
 COMMANDERS, BASE, REAL = "commanders", "base", "real"
 """The guards' names among the interlocks."""
+
+
+class Watch:
+    """Forbids motion while something that is looked at again and again speaks against it, until `close`.
+
+    What it said before is found out anew.
+
+    Args:
+        node: warns, and has the clock.
+        drive: moves the robot, or its head.
+        guard: its name among the interlocks.
+        reason: looks, and says what speaks against motion, '' for nothing.
+    """
+
+    def __init__(self, node: ManagedNode, drive: DriveLoop, guard: str, reason: Callable[[], str]) -> None:
+        self._node, self._drive, self._guard, self._reason = node, drive, guard, reason
+        drive.allow(guard)
+        self._look()
+        self._timer = node.create_timer(LOOK_EVERY, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def close(self) -> None:
+        """Watch no more."""
+        self._node.destroy_timer(self._timer)
+
+    def _look(self) -> None:
+        if reason := self._reason():
+            self._node.warn(reason, self._guard)
+            self._drive.forbid(self._guard, reason)
+        else:
+            self._drive.allow(self._guard)
 
 
 class Guards:
@@ -40,19 +71,21 @@ class Guards:
         self._scans = ScanReader(self._mount, node.params.max_invalid_beams)
         self._following, self.fault = Following(), ""
         self._flight = drive.controller if isinstance(drive.controller, FlightController) else None
-        for guard in (COMMANDERS, BASE, REAL):  # what they said when the node was active before is to be found out anew
-            drive.allow(guard)
+        drive.allow(BASE)  # what was said when the node was active before is to be found out anew
+        drive.allow(REAL)
         newest = qos.newest(node.params.qos_reliability)
         self._subscriptions: list[Subscription] = [
             node.create_subscription(LaserScan, "scan", self._take_scan, newest),
             node.create_subscription(Odometry, "odom", self._take_odometry, newest),
         ]
-        self._look()
-        self._timer = node.create_timer(LOOK_EVERY, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._watches = [Watch(node, drive, COMMANDERS, self._conflict)]
+        if self._flight is not None:
+            self._watches.append(Watch(node, drive, REAL, self._reality))
 
     def close(self) -> None:
         """Watch no more."""
-        self._node.destroy_timer(self._timer)
+        for watch in self._watches:
+            watch.close()
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
@@ -97,21 +130,13 @@ class Guards:
             if verdict.reason:
                 self._drive.halt(verdict.reason)
 
-    def _look(self) -> None:
-        if self._flight is not None:
-            self._look_for_a_robot()
+    def _conflict(self) -> str:
         if others := self._commands.others():
-            reason = f"cmd_vel has another publisher, {', '.join(others)}; put twist_mux between, or stop it"
-            self._node.warn(reason, "commanders")
-            self._drive.forbid(COMMANDERS, reason)
-        else:
-            self._drive.allow(COMMANDERS)
+            return f"cmd_vel has another publisher, {', '.join(others)}; put twist_mux between, or stop it"
+        return ""
 
-    def _look_for_a_robot(self) -> None:
+    def _reality(self) -> str:
         """Nothing that flies moves unless it is simulated: who hears the commands also makes the time."""
         if self._commands.only_simulated():
-            self._drive.allow(REAL)
-        else:
-            reason = "motion free is for a simulation, and what hears cmd_vel does not make /clock, or nothing hears it"
-            self._node.warn(reason, "free")
-            self._drive.forbid(REAL, reason)
+            return ""
+        return "motion free is for a simulation, and what hears cmd_vel does not make /clock, or nothing hears it"

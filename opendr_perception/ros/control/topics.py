@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.subscription import Subscription
 
 from opendr_perception.msg import DetectionArray, FaceArray, PersonArray
 from opendr_perception.ros.control.explorer import TopicExplorer
@@ -44,7 +45,7 @@ class ControlTopics:
             Listener(node, image_type, image_topic, take_image, newest, raw=True),
             Listener(node, FaceArray, "faces", self._guarded("faces", explorer.take_faces), newest),
         ]
-        self._subscriptions: list[Any] = [
+        self._subscriptions: list[Subscription] = [
             node.create_subscription(
                 DetectionArray, "persons", self._guarded("persons", explorer.take_persons), newest
             ),

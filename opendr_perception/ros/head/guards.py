@@ -5,18 +5,12 @@ from __future__ import annotations
 import math
 import time
 
-from rclpy.clock import Clock
-from rclpy.clock_type import ClockType
 from sensor_msgs.msg import JointState
 
 from opendr_perception.active.control import HeadJoints, PanTilt
-from opendr_perception.ros.control import DriveLoop
+from opendr_perception.ros.control import COMMANDERS, DriveLoop, Watch
 from opendr_perception.ros.head.publisher import HeadPublisher
 from opendr_perception.ros.node import ManagedNode, qos
-
-LOOK_EVERY = 0.1
-"""Seconds between two looks for other commanders."""
-COMMANDERS = "commanders"
 
 
 class HeadGuards:
@@ -34,15 +28,13 @@ class HeadGuards:
         self.fault = ""
         """A head has no other fault than those that end its moves."""
         self._sign = -1.0 if node.params.head_tilt_up else 1.0
-        drive.allow(COMMANDERS)
         newest = qos.newest(node.params.qos_reliability)
         self._subscription = node.create_subscription(JointState, "joint_states", self._take, newest)
-        self._look()
-        self._timer = node.create_timer(LOOK_EVERY, self._look, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        self._watch = Watch(node, drive, COMMANDERS, self._conflict)
 
     def close(self) -> None:
         """Watch no more."""
-        self._node.destroy_timer(self._timer)
+        self._watch.close()
         self._node.destroy_subscription(self._subscription)
 
     def _take(self, message: JointState) -> None:
@@ -52,10 +44,7 @@ class HeadGuards:
         with self._drive.lock:
             self._joints.take(PanTilt(pan, self._sign * tilt), time.monotonic())
 
-    def _look(self) -> None:
+    def _conflict(self) -> str:
         if others := self._commands.others():
-            reason = f"{' and '.join(others)} has another publisher; a head obeys one at a time"
-            self._node.warn(reason, "commanders")
-            self._drive.forbid(COMMANDERS, reason)
-        else:
-            self._drive.allow(COMMANDERS)
+            return f"{' and '.join(others)} has another publisher; a head obeys one at a time"
+        return ""
