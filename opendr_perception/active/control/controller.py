@@ -71,7 +71,7 @@ class MotionController:
         self._arrivals: dict[str, Arrivals] = {}
         self._person: Point | None = None
         self._crowd = RememberedPeople()
-        self._seen = -math.inf
+        self._imaged = self._seen = -math.inf
         self.problem = ""
         """Why the newest image was of no use; '' when it was."""
         self._obstacles, self._scanned = NOWHERE, -math.inf if require_scan else math.inf
@@ -108,7 +108,7 @@ class MotionController:
         if verdict.latency is None:
             self.problem = verdict.problem or self.problem
             return False
-        self.problem = ""
+        self.problem, self._imaged = "", now
         then = self._odometry.at(verdict.latency - self._time.since(now))
         if person is not None:
             self._person, self._seen = then.point(person), now

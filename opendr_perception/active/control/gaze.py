@@ -7,7 +7,6 @@ a robot is that turns on the spot; it never drives.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,22 +51,8 @@ class HeadController(MotionController):
         self.joints = joints
         self.above = 0.0
         """Elevation of who is looked at above the middle of the newest image, rad."""
-        self._imaged = -math.inf
         self._began = 0.0
         self._behind_since: float | None = None
-
-    def observe(
-        self,
-        stamp: float,
-        now: float,
-        person: PersonPosition | None,
-        others: Sequence[PersonPosition] = (),
-        age: float = 0.0,
-        source: str = "faces",
-    ) -> bool:
-        counts = super().observe(stamp, now, person, others, age, source)
-        self._imaged = now if counts else self._imaged
-        return counts
 
     def move(self, move: Order, now: float, within: float = math.inf) -> None:
         """Begin to look at the person (for a while, or for as long as they are followed), or to turn.
