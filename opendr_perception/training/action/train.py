@@ -68,11 +68,7 @@ class Trainer(Resumable):
         torch.manual_seed(settings.seed)
         self.settings, self.examples, self.checkpoint = settings, examples, checkpoint
         self.network = ActionTcn(len(ACTIONS), settings.width) if begun is None else begun
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.02)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.15
-        )
-        self.step = 0
+        self.begin(settings.rate, settings.steps, decay=0.02, warm_up=0.15)
 
     def run(self) -> Iterator[tuple[int, float, float]]:
         """Train to the end; gives after each step its number, loss and accuracy."""
@@ -130,9 +126,8 @@ def main(
         output / f"checkpoint-{data}-{seed}.pt",
         load(begin_with)[0] if begin_with else None,
     )
-    if resume and trainer.checkpoint.exists():
-        trainer.resume()
-        console.print(f"going on after step {trainer.step}")
+    if resume:
+        trainer.go_on(console)
     train(trainer, console, SHOWN)
     path = output / f"action-{data}.npz"
     save(trainer.network.eval(), path, _card(settings, trainer.network))

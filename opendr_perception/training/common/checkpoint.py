@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from rich.console import Console
 
 from opendr_perception.files import replacing
 
@@ -65,6 +66,21 @@ class Resumable:
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
 
+    def begin(self, rate: float, steps: int, *, decay: float, warm_up: float) -> None:
+        """Begin with AdamW and one cycle of its rate [Smith 2019, Super-convergence].
+
+        Args:
+            rate: the highest, after the share `warm_up` of the steps.
+            steps: how many there will be.
+            decay: of weights.
+            warm_up: see `rate`.
+        """
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), rate, weight_decay=decay)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimizer, rate, total_steps=steps + 1, pct_start=warm_up
+        )
+        self.step = 0
+
     def save(self) -> None:
         """Write the checkpoint as a whole."""
         write_checkpoint(self.checkpoint, asdict(self.settings), self.step, **self._parts())
@@ -79,6 +95,12 @@ class Resumable:
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.step = state["step"]
+
+    def go_on(self, console: Console) -> None:
+        """Go on from the checkpoint if there is one, and say so."""
+        if self.checkpoint.exists():
+            self.resume()
+            console.print(f"going on after step {self.step}")
 
     def descend(self, loss: torch.Tensor, clip: float = math.inf) -> None:
         """Learn from the loss of a batch: the next step is begun.

@@ -190,9 +190,8 @@ def main(
     if start is not None:
         first = load(start, channels_of(seen) if features else None, dropout)
     trainer = Trainer(settings, output / "checkpoint.pt", seen, first)
-    if resume and trainer.checkpoint.exists():
-        trainer.resume()
-        console.print(f"going on after step {trainer.step}")
+    if resume:
+        trainer.go_on(console)
     train(trainer, console, SHOWN)
     weights = output / f"nms-{kind.removeprefix('seq2seq_')}.npz"
     save(trainer.network, weights, _card(settings, trainer.network, {}))

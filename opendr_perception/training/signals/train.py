@@ -105,11 +105,7 @@ class Trainer(Resumable):
         self.settings, self.examples, self.checkpoint = settings, examples, checkpoint
         self.kind = KINDS[settings.model]
         self.network = self.kind.network()
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.03)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.2
-        )
-        self.step = 0
+        self.begin(settings.rate, settings.steps, decay=0.03, warm_up=0.2)
         self._chances = chances(examples, balanced=False, by_group=self.kind.by_group)
 
     def run(self) -> Iterator[tuple[int, float, float]]:

@@ -137,11 +137,7 @@ class Trainer(Resumable):
         torch.manual_seed(settings.seed)
         self.settings, self.examples, self.checkpoint = settings, examples, checkpoint
         self.network = kind.network(classes)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.02)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.2
-        )
-        self.step = 0
+        self.begin(settings.rate, settings.steps, decay=0.02, warm_up=0.2)
 
     def run(self) -> Iterator[tuple[int, float, float]]:
         """Train to the end; gives after each step its number, loss and accuracy."""

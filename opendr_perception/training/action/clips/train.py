@@ -71,11 +71,7 @@ class Trainer(Resumable):
         self.network = network(settings.network, clips.shape, settings.width)
         if begun_with is not None:
             fill(self.network, read(begun_with)[0], begun_with)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.02)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.2
-        )
-        self.step = 0
+        self.begin(settings.rate, settings.steps, decay=0.02, warm_up=0.2)
 
     def run(self) -> Iterator[tuple[int, float, float]]:
         """Train to the end; gives after each step its number, loss and accuracy."""
@@ -146,9 +142,8 @@ def main(
         trainer = Trainer(settings, clips, output / f"checkpoint-{name}-{stream}.pt", first)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    if resume and trainer.checkpoint.exists():
-        trainer.resume()
-        console.print(f"going on after step {trainer.step}")
+    if resume:
+        trainer.go_on(console)
     train(trainer, console, SHOWN)
     found = scores_of(trainer.network, clips, stream)
     right = {source: float((scores.argmax(1) == labels).mean()) for source, (scores, labels) in found.items()}

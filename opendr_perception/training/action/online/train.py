@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -65,11 +65,7 @@ class Trainer(Resumable):
         self.settings, self.streams, self.checkpoint = settings, streams, checkpoint
         self.network = head(settings.network, streams.features.shape[1], len(ACTIONS))
         self.windowed = isinstance(self.network, CoOadTr) and len(self.network.encoder.layers) > 1
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.02)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.15
-        )
-        self.step = 0
+        self.begin(settings.rate, settings.steps, decay=0.02, warm_up=0.15)
         self.weights = class_weights(streams, settings.rarity)
 
     def run(self) -> Iterator[tuple[int, float, float]]:
@@ -120,7 +116,7 @@ def class_weights(streams: Streams, rarity: float) -> Tensor:
     return torch.from_numpy(np.tile(weights / weights.mean(), 2).astype(np.float32))
 
 
-def card_of(settings: Settings, network: nn.Module, features: int) -> dict[str, Any]:
+def card_of(settings: Settings, network: nn.Module, features: int) -> dict[str, object]:
     """Card of a file of weights."""
     return {
         "network": settings.network,
@@ -153,9 +149,8 @@ def main(
         trainer = Trainer(settings, kept(folder / "train.npz"), folder / f"checkpoint-{network}-{seed}.pt")
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    if resume and trainer.checkpoint.exists():
-        trainer.resume()
-        console.print(f"going on after step {trainer.step}")
+    if resume:
+        trainer.go_on(console)
     train(trainer, console, SHOWN)
     path = folder / f"{network}-{seed}.npz"
     save(trainer.network.eval(), path, card_of(settings, trainer.network, trainer.streams.features.shape[1]))

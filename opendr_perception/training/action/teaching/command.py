@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -126,7 +125,7 @@ def _of_film(
 
 def _card(
     lesson: Lesson, source: SourceModel, found: Sequence[ActionRecording], plan: TeachingPlan, threads: int
-) -> dict[str, Any]:
+) -> dict[str, object]:
     examples = Counter(one.action for one in found if one.action != UNJUDGED)
     people = {action: len({one.subject for one in found if one.action == action}) for action in examples}
     return {

@@ -133,10 +133,7 @@ class Trainer(Resumable):
             video_features=known.video.shape[1],
             dropout=0.1,
         )
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.01)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.2
-        )
+        self.begin(settings.rate, settings.steps, decay=0.01, warm_up=0.2)
 
     def run(self) -> Iterator[tuple[int, float]]:
         """Train to the end; gives after each step its number and mean error."""

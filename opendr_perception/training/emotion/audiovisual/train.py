@@ -114,10 +114,7 @@ class Trainer(Resumable):
         self.scale = Scale.of(known, config)
         self.clips = Clips(known, material.train, config, self.scale, FRAMES, settings.seed)
         self.network = settings.network(len(material.labels), material.features)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.05)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.2
-        )
+        self.begin(settings.rate, settings.steps, decay=0.05, warm_up=0.2)
 
     def run(self) -> Iterator[tuple[int, float, float]]:
         """Train to the end; gives after each step its number, loss and accuracy."""
@@ -219,8 +216,8 @@ def _card(
     settings: Settings,
     material: AudiovisualMaterial,
     trainer: Trainer,
-    unseen: Mapping[str, Any],
-    across: Mapping[str, Any],
+    unseen: Mapping[str, object],
+    across: Mapping[str, object],
 ) -> dict[str, object]:
     shape = {name: value for name, value in asdict(settings).items() if name in ("fusion", "heads", "coefficients")}
     shape |= {name: list(getattr(settings, name)) for name in ("audio_widths", "video_widths")}

@@ -179,9 +179,8 @@ def main(
         )  # fmt: skip
         crops = read_fer2013(data)
         trainer = Trainer(settings, crops, output / f"checkpoint-{name}-{seed}.pt", device, teachers)
-        if resume and trainer.checkpoint.exists():
-            trainer.resume()
-            console.print(f"going on after step {trainer.step}")
+        if resume:
+            trainer.go_on(console)
     except (OSError, ValueError, DatasetError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error

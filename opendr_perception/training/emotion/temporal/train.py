@@ -120,11 +120,7 @@ class Trainer(Resumable):
         torch.manual_seed(settings.seed)
         self.settings, self.noise, self.checkpoint = settings, noise, checkpoint
         self.network = AffectNetwork(len(EXPRESSIONS), settings.width)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), settings.rate, weight_decay=0.01)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimizer, settings.rate, total_steps=settings.steps + 1, pct_start=0.15
-        )
-        self.step = 0
+        self.begin(settings.rate, settings.steps, decay=0.01, warm_up=0.15)
 
     def run(self) -> Iterator[tuple[int, float]]:
         """Train to the end; gives after each step its number and loss."""
@@ -150,9 +146,8 @@ def main(
     torch.set_num_threads(threads)
     settings, console = Settings(steps=steps, seed=seed), Console()
     trainer = Trainer(settings, read_noise(), output / "checkpoint.pt")
-    if resume and trainer.checkpoint.exists():
-        trainer.resume()
-        console.print(f"going on after step {trainer.step}")
+    if resume:
+        trainer.go_on(console)
     train(trainer, console, SHOWN)
     network = trainer.network.eval()
     figures = evaluate(network, trainer.noise, trials)
