@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import graphlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -232,6 +233,17 @@ def test_a_folder_can_be_read_as_a_list(folder: Path) -> None:
 def test_capabilities_have_the_same_names_on_every_floor(floor: str) -> None:
     rooms = {path.name for path in (ROOT / floor).iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert rooms <= CAPABILITIES | SERVICES[floor]
+
+
+def test_rooms_of_trainings_form_no_circle() -> None:
+    rooms: dict[str, set[str]] = {}
+    for file in FILES:
+        floor, *inside = file.relative_to(ROOT).parts
+        if floor == "training" and len(inside) > 1:
+            others = {name.split(".")[2] for name in imports(file) if name.startswith(f"{PACKAGE}.training.")}
+            rooms.setdefault(inside[0], set()).update(others - {inside[0]})
+    order = [*graphlib.TopologicalSorter(rooms).static_order()]
+    assert order.index("body") < order.index("action") < order.index("activity")
 
 
 ATTRIBUTES_COME_AND_GO = re.compile(r"hasattr\(self\b|^\s*del self\.\w+\s*(,|$)", re.MULTILINE)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.tasks.body.calibration import ScoreCurves
-from opendr_perception.training.body.calibration import ScoredKeypoints, fit, near_half
+from opendr_perception.training.activity.keypoints import ScoredKeypoints, fit, near_half
 
 
 def test_a_curve_that_is_known_is_found() -> None:

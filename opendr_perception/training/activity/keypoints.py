@@ -1,6 +1,6 @@
-"""Calibration of keypoint scores by joint, on rendered people whose joints are known: how often each score is right.
+"""Calibration of keypoint scores by joint on films of rendered people, whose joints are known: how often each is right.
 
-    python -m opendr_perception.training.body.calibration movenet-lightning movenet-thunder
+    python -m opendr_perception.training.activity.keypoints movenet-lightning movenet-thunder
 
 A keypoint is right when it is less than RIGHT from the joint, hidden or not, and the joint is in the image. A curve of
 two numbers for each joint [Platt 1999] is fitted on people, motions, cameras and rooms of the training, and tried on
