@@ -15,7 +15,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -128,23 +127,6 @@ def openpose(once: Callable[[str, Callable[[Path], None]], Path]) -> tuple[Any, 
 
 
 @pytest.fixture(scope="session")
-def four_blocks() -> Callable[[], AbstractContextManager[None]]:
-    """Lets skeleton networks have four blocks, all kinds of them, not ten: an export takes a second for each."""
-
-    @contextmanager
-    def shortened() -> Iterator[None]:
-        from opendr_perception.networks.action import co_st_gcn, skeleton_network
-
-        with pytest.MonkeyPatch.context() as patch:
-            for module in (skeleton_network, co_st_gcn):
-                patch.setattr(module, "BLOCKS", 4)
-                patch.setattr(module, "DOUBLED_AT", (2, 3))
-            yield
-
-    return shortened
-
-
-@pytest.fixture(scope="session")
 def heart_models(once: Callable[[str, Callable[[Path], None]], Path]) -> dict[str, Path]:
     """Judges of heart signals with random weights, written as trained ones are: `rhythm`, `beats` and `sound`."""
     return {path.stem: path for path in once("hearts", _write_hearts).glob("*.onnx")}
@@ -247,7 +229,7 @@ def operators_are_read_once() -> Iterator[None]:
         yield  # there is no torch here, or another one
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ONNXRegistry, "from_torchlib", functools.cache(ONNXRegistry.from_torchlib))
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(functools.cache(ONNXRegistry.from_torchlib)))
         yield
 
 

@@ -26,6 +26,7 @@ from opendr_perception.engine.stateful import StateBank
 if TYPE_CHECKING:  # a development dependency: only who runs this case needs it
     from torch import Tensor, nn
 
+    from opendr_perception.networks.emotion.nac_tcn import ConfigName
     from opendr_perception.streaming import Streaming
 
 Network = TypeVar("Network", bound="nn.Module")
@@ -35,6 +36,8 @@ CLIP = 300
 """Frames of a clip of skeletons."""
 SIDE = 512
 """Of the square matrices that tell how fast this machine multiplies."""
+STAGES = (4, 3, 3)
+"""Blocks of each width, those that are published."""
 STREAMS = 16
 
 
@@ -50,23 +53,23 @@ def _networks(extent: Extent) -> list[Figure]:
     rounds = extent.pick(25, 5, 1)
     with torch_workspace() as workspace:
         return [
-            *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 90)),
+            *_skeletons(workspace, rounds, extent.pick(CLIP, CLIP, 90), extent.pick(STAGES, STAGES, (1, 1, 1))),
             *(_batch(workspace, width, 4 * rounds) for width in extent.pick((16, 64), (16, 64), (None,))),
-            _nac_tcn(workspace, 4 * rounds),
+            _nac_tcn(workspace, extent.pick("affwild2-sm", "affwild2-sm", "afew-lg"), 4 * rounds),
             *_online_detection(workspace, 4 * rounds, extent.pick(1024, 1024, 64)),
             _attention(workspace, 128, 5, 20 * rounds),
             *(_attention(workspace, size, 100, rounds) for size in extent.pick((1000,), (1000,), ())),
         ]
 
 
-def _skeletons(workspace: Path, rounds: int, frames: int) -> list[Figure]:
+def _skeletons(workspace: Path, rounds: int, frames: int, stages: tuple[int, int, int]) -> list[Figure]:
     """CoST-GCN* with two persons and 400 classes, against OpenDR's step, its clip, and the arithmetic alone."""
     import torch
 
     from opendr_perception.networks.action.co_st_gcn import CoStGcn
     from opendr_perception.streaming import step_macs
 
-    network = _lively(CoStGcn("openpose18", 400, frames=frames))
+    network = _lively(CoStGcn("openpose18", 400, frames=frames, stages=stages))
     bank = StateBank(_exported(network, workspace))
     quantise(workspace / "network.onnx", workspace / "small.onnx")
     small = StateBank(Session(workspace / "small.onnx", threads=1))
@@ -133,13 +136,13 @@ def _batch(workspace: Path, width: int | None, rounds: int) -> Figure:
     return faster(CASE, metric, times["batch"], times["single"], 1.5, f"{STREAMS} single steps")
 
 
-def _nac_tcn(workspace: Path, rounds: int) -> Figure:
+def _nac_tcn(workspace: Path, config: ConfigName, rounds: int) -> Figure:
     """A step, against the clip that has to be done again for each frame without one."""
     import torch
 
     from opendr_perception.networks.emotion.nac_tcn import CONFIGS
 
-    network = CONFIGS["affwild2-sm"].build().eval().for_inference()
+    network = CONFIGS[config].build().eval().for_inference()
     bank = StateBank(_exported(network, workspace))
     clip = torch.randn(1, 440, 256)
     step = _stepping(bank, random_frames(1, 440))

@@ -60,7 +60,7 @@ def _times(workspace: Path, rounds: int, *, both: bool) -> Iterator[Figure]:
     from opendr_perception.networks.action.tcn import ActionTcn
 
     torch.manual_seed(0)
-    whole = (ActionTcn(17) if both else ActionTcn(17, dilations=(1, 2))).eval()
+    whole = (ActionTcn(17) if both else ActionTcn(17, dilations=(1,))).eval()
     yield _time(workspace, f"action network (TCN) step, {PEOPLE} people", whole, (5, 17, 1), PEOPLE, rounds)
     if not both:
         return

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from opendr_perception.networks.action.fused_st_gcn import FusedStGcn
-from opendr_perception.networks.action.skeleton_network import BLOCKS, DOUBLED_AT, SkeletonNetwork, stage_of
+from opendr_perception.networks.action.skeleton_network import SkeletonNetwork
 from opendr_perception.networks.channels import ChannelGroup, Entry, made_by, norm_of, taken_by
 from opendr_perception.streaming.contract import Streaming
 from opendr_perception.streaming.graph import GraphConvolution
@@ -26,8 +26,8 @@ class CoStGcn(SkeletonNetwork):
         """Describe the channels: shortcuts tie those of blocks of one width, so there are `stage1` to `stage3`."""
         made: list[tuple[Entry, ...]] = [(), (), ()]
         taken: list[tuple[Entry, ...]] = [(), (), taken_by("fc")]
-        for block in range(1, BLOCKS + 1):
-            layer, stage, first = f"layers.layer{block}", stage_of(block), block in DOUBLED_AT
+        for block, (stage, first) in self.places().items():
+            layer = f"layers.layer{block}"
             partitions = [f"{layer}.gcn.g_conv.{part}" for part in range(3)]
             for partition in partitions:
                 made[stage] += made_by(partition)
@@ -54,7 +54,7 @@ class CoStGcn(SkeletonNetwork):
         channels, _, persons = self.frame_shape or (0, 0, 0)
         return CoStGcn(
             self.skeleton.name, self.num_classes, persons=persons, in_channels=channels, width=widths, star=self.star,
-            frames=self.frames,
+            frames=self.frames, stages=self.stages,
         )  # fmt: skip
 
     def for_inference(self) -> Streaming:

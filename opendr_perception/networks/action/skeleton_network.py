@@ -27,13 +27,7 @@ from opendr_perception.streaming.pool import AvgPool
 from opendr_perception.streaming.state import Memory, Shape, Slot
 
 KERNEL = 9  # frames of a temporal convolution
-DOUBLED_AT = (5, 8)  # the blocks that double the channels, and that have a stride of 2 in the original networks
-BLOCKS = 10
-
-
-def stage_of(block: int) -> int:
-    """Return which of the three widths a block has, 0 to 2, for a block from 1 to 10."""
-    return sum(block >= first for first in DOUBLED_AT)
+STAGES = (4, 3, 3)  # blocks of each width in the published networks
 
 
 class SpatioTemporalBlock(Streaming):
@@ -120,6 +114,8 @@ class SkeletonNetwork(Streaming):
             numbers, as after pruning.
         star: See above.
         frames: Frames of the clips that the network is for; that many are pooled in the end.
+        stages: Blocks of each of the three widths. The first of the second and of the third double the channels, and
+            have a stride of 2 in the original networks.
     """
 
     published_names: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -137,6 +133,7 @@ class SkeletonNetwork(Streaming):
         width: int | tuple[int, int, int] = 64,
         star: bool = True,
         frames: int = 300,
+        stages: tuple[int, int, int] = STAGES,
     ) -> None:
         super().__init__()
         if skeleton not in SKELETONS:
@@ -149,11 +146,10 @@ class SkeletonNetwork(Streaming):
 
         blocks: OrderedDict[str, nn.Module] = OrderedDict()
         self.widths = width if isinstance(width, tuple) else (width, 2 * width, 4 * width)
-        self.num_classes, self.frames = num_classes, frames
+        self.num_classes, self.frames, self.stages = num_classes, frames, stages
         channels = in_channels
-        for i in range(1, BLOCKS + 1):
-            doubles = i in DOUBLED_AT
-            out_channels = self.widths[stage_of(i)]
+        for i, (stage, doubles) in self.places().items():
+            out_channels = self.widths[stage]
             blocks[f"layer{i}"] = SpatioTemporalBlock(
                 self.spatial_layer(i, channels, out_channels, adjacency),
                 channels,
@@ -175,9 +171,17 @@ class SkeletonNetwork(Streaming):
         self.receptive_field, self.padding, self.stride = compose([self.layers, self.pool])
         self.memories = self.layers.memories + self.pool.memories
 
+    def places(self) -> dict[int, tuple[int, bool]]:
+        """Stage of each block, 0 to 2, and whether it is the first of one that doubles the channels; blocks from 1."""
+        stages = [stage for stage, blocks in enumerate(self.stages) for _ in range(blocks)]
+        return {
+            block: (stage, stage > before)
+            for block, (before, stage) in enumerate(zip([0, *stages], stages, strict=False), 1)
+        }
+
     @abstractmethod
     def spatial_layer(self, block: int, in_channels: int, out_channels: int, adjacency: Tensor) -> nn.Module:
-        """Return the layer over joints of a block, 1 to 10, for clips (N, in_channels, T, V)."""
+        """Return the layer over joints of a block, from 1, for clips (N, in_channels, T, V)."""
 
     def slots(self, frame_shape: Shape) -> tuple[Slot, ...]:
         channels, joints, persons = frame_shape
