@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,10 @@ FILES = sorted(
     path for part in ("opendr_perception", "tools", "launch", "test") for path in (ROOT / part).rglob("*.py")
 )
 MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal", "jsonpickle"}
+
+
+SUSPECT = re.compile("|".join([*MODULES, "allow_pickle", r"\bload\b", "_load", "read_pickle"]))
+"""Of a text; without it none of the faults is there."""
 
 
 def faults(tree: ast.AST) -> Iterator[str]:
@@ -46,9 +51,11 @@ def test_there_are_files_to_look_at() -> None:
     assert len(FILES) > 200
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_file_reads_pickles(path: Path) -> None:
-    assert not list(faults(ast.parse(path.read_text(encoding="utf-8"))))
+def test_no_file_reads_pickles() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in FILES}
+    suspects = {path: text for path, text in texts.items() if SUSPECT.search(text)}
+    found = {str(path.relative_to(ROOT)): [*faults(ast.parse(text))] for path, text in suspects.items()}
+    assert {path: said for path, said in found.items() if said} == {}
 
 
 @pytest.mark.parametrize(
@@ -64,4 +71,5 @@ def test_no_file_reads_pickles(path: Path) -> None:
     ],
 )
 def test_what_reads_pickles_is_found(line: str) -> None:
+    assert SUSPECT.search(line)
     assert list(faults(ast.parse(line)))
