@@ -8,7 +8,6 @@ seen, and on the same images under another light. Real candidates are those of N
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import cv2
 import numpy as np
@@ -120,7 +119,7 @@ def _cost(network: LearnedNms, looking: LearnedNms, rounds: int, crowd_size: int
     keys = torch.from_numpy(features).view(len(boxes), len(boxes), -1)
     mask = torch.zeros(len(boxes), len(boxes))
     mask[graph.rows, graph.columns] = graph.weights
-    answers: dict[str, Any] = {}
+    answers: dict[str, torch.Tensor] = {}
 
     def sparse() -> None:
         answers["sparse"] = core(graph)

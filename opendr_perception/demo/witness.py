@@ -6,7 +6,6 @@ import json
 import math
 import threading
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -68,7 +67,7 @@ class EpisodeRecorder(Node):
         self._lines.close()
         self._film.close()
 
-    def write(self, topic: str, fields: dict[str, Any], stamp: float | None = None) -> None:
+    def write(self, topic: str, fields: dict[str, object], stamp: float | None = None) -> None:
         """Write one line; the stamp, s, is by default the newest that is known."""
         line = {"topic": topic, "stamp": self.seconds if stamp is None else stamp, **fields}
         with self.changed:

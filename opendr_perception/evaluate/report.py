@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,7 +83,7 @@ class Report:
     def as_dict(self) -> dict[str, object]:
         """For JSON: what is not finite becomes null."""
         bins = [] if self.answers is None else reliability(*self.answers)
-        more: dict[str, Any] = {"confusion": _rows(self.confusion)} if self.confusion else {}
+        more: dict[str, object] = {"confusion": _rows(self.confusion)} if self.confusion else {}
         if bins:
             more["reliability"] = [
                 {"answers": count, "score": _finite(score), "right": _finite(right)} for count, score, right in bins

@@ -173,7 +173,7 @@ def _process(job: Job, folder: Path, kept: Path, tell: Tell, alive: Callable[[],
     problems = [*read.problems, *_told(rejected, count)]
     notes = list(dict.fromkeys(warnings))
     by_node = {name: answered[RESULTS[name][1]] for name in nodes}
-    content: dict[str, Any] = {"provenance": job.provenance, "frames": read.taken, "answered": by_node}
+    content: dict[str, object] = {"provenance": job.provenance, "frames": read.taken, "answered": by_node}
     if request.blur and not unit.sound:
         blurred = blur_film(unit, request.blur, folder / "blurred.mp4")
         content["blurred"] = {"what": request.blur, **asdict(blurred)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 from launch.actions import DeclareLaunchArgument, ExecuteProcess
@@ -165,7 +164,7 @@ def is_stamped(given: Mapping[str, str]) -> dict[str, bool]:
     return {"stamped": (given["stamped"] or str(os.environ.get("ROS_DISTRO") not in WITHOUT_STAMPS).lower()) == "true"}
 
 
-def process(names: Sequence[str], given: Mapping[str, str], overrides: Mapping[str, Any], **options: Any) -> Node:
+def process(names: Sequence[str], given: Mapping[str, str], overrides: Mapping[str, object], **options: object) -> Node:
     """One process with all of the nodes; each takes those parameters that it has.
 
     Args:
@@ -206,7 +205,7 @@ def parameter_files(chosen: str, names: Sequence[str]) -> list[Path]:
     return [file]
 
 
-def _known(overrides: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+def _known(overrides: Mapping[str, object], names: Sequence[str]) -> dict[str, object]:
     """The parameters that one of the nodes has: each node warns of others."""
     known = {"use_sim_time"}
     for name in names:
@@ -265,8 +264,8 @@ def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:
     return topics + [(name, topic) for name, topic in others.items() if topic]
 
 
-def _overrides(given: Mapping[str, str]) -> dict[str, Any]:
-    parameters: dict[str, Any] = {**is_stamped(given)}
+def _overrides(given: Mapping[str, str]) -> dict[str, object]:
+    parameters: dict[str, object] = {**is_stamped(given)}
     parameters |= {name: given[name] == "true" for name in ("autostart", "use_sim_time") if given[name]}
     parameters |= {name: given[name] for name in ("device", "image_transport") if given[name]}
     if given["fleet"]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+
+from rclpy.subscription import Subscription
 
 from opendr_perception.msg import Audio
 from opendr_perception.ros.convert import stamps
@@ -26,7 +27,7 @@ class VoiceSounds:
     def __init__(self, node: ManagedNode, stream: str) -> None:
         self._node, self._stream = node, stream
         self._pieces: deque[tuple[int, bytes]] = deque(maxlen=MOST)
-        self._subscription: Any = None
+        self._subscription: Subscription | None = None
 
     def close(self) -> None:
         """Subscribe nothing any more."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic
 
 from std_msgs.msg import Header
 
@@ -16,7 +16,7 @@ class StreamFrame(Generic[InputT, MemoryT]):
 
     stream: str
     header: Header
-    data: Any
+    data: object
     """Message as opened by the node's `INPUT`: a `tasks.imaging.Image` for cameras."""
     seen: InputT
     """Input of the perceiver."""

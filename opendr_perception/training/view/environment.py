@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import gymnasium
 import numpy as np
@@ -52,7 +51,7 @@ class ViewEnvironment(gymnasium.Env[np.ndarray, np.int64]):
             if not self._content:
                 return self._observation(), {}
 
-    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, object]]:
         """Make a move; the reward is what it adds to the probability of the right name, less what it costs."""
         before, way = self.known, self._explorer.travelled
         ended = self._act(int(MIRRORED_OPTIONS[action] if self._mirrored else action))

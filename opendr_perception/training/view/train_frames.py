@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import gymnasium
 import numpy as np
@@ -63,8 +63,8 @@ class FrameEnvironment(gymnasium.Env[np.ndarray, np.int64]):
         self._gallery = [self._observer.enrol(number) for number in range(len(people))]
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+        self, *, seed: int | None = None, options: dict[str, object] | None = None
+    ) -> tuple[np.ndarray, dict[str, object]]:
         """Somebody, somewhere."""
         super().reset(seed=seed)
         self._number = int(self.np_random.integers(len(self._people)))
@@ -76,7 +76,7 @@ class FrameEnvironment(gymnasium.Env[np.ndarray, np.int64]):
         self._observer.enter(scene)
         return self._frame(), {}
 
-    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.int64) -> tuple[np.ndarray, float, bool, bool, dict[str, object]]:
         """Make a move, if it does not lead too near, and look."""
         option = FRAME_OPTIONS[int(action)]
         self._away = min(max(self._away - option.advance, NEAREST), FARTHEST)
@@ -125,7 +125,7 @@ class _Policy(ActorCriticPolicy):
 class _Progress(BaseCallback):
     """Keeps a checkpoint of every rollout, and says how far it is."""
 
-    def __init__(self, settings: dict[str, Any], checkpoint: Path) -> None:
+    def __init__(self, settings: Mapping[str, object], checkpoint: Path) -> None:
         super().__init__()
         self._settings, self._checkpoint, self._begun = settings, checkpoint, time.monotonic()
 

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import gymnasium
 import numpy as np
@@ -45,7 +44,7 @@ class PeopleEnvironment(gymnasium.Env[np.ndarray, np.ndarray]):
         sim.rendering.SimulatorError: MuJoCo is not installed or cannot draw.
     """
 
-    metadata: dict[str, Any] = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012 - as gymnasium has it
+    metadata: dict[str, object] = {"render_modes": ["rgb_array"], "render_fps": 5}  # noqa: RUF012 - as gymnasium has it
 
     def __init__(self, config: WorldConfig | None = None, render_mode: str | None = None) -> None:
         self.config = config or default_config()
@@ -62,8 +61,8 @@ class PeopleEnvironment(gymnasium.Env[np.ndarray, np.ndarray]):
         self._steps, self._seen = 0, 0.0
 
     def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[np.ndarray, dict[str, Any]]:
+        self, *, seed: int | None = None, options: dict[str, object] | None = None
+    ) -> tuple[np.ndarray, dict[str, object]]:
         """Begin with people at other places."""
         super().reset(seed=seed)
         scene = self._draw()
@@ -73,7 +72,7 @@ class PeopleEnvironment(gymnasium.Env[np.ndarray, np.ndarray]):
         self._steps, self._seen = 0, self.seen
         return self._observation(reading), {"seen": self._seen}
 
-    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, Any]]:
+    def step(self, action: np.ndarray) -> tuple[np.ndarray, float, bool, bool, dict[str, object]]:
         """Drive for a period."""
         settings = self.config
         forward, left, turn = np.clip(np.asarray(action, np.float64), -1.0, 1.0).tolist()
