@@ -5,6 +5,8 @@ PYTHON ?= python3
 DEMO_ARGS ?=
 BENCH_ARGS ?=
 PYTEST_ARGS ?=
+# Processes that share the tests: one more than the cores of a small machine, since many tests wait for nodes.
+TEST_PROCESSES ?= 3
 # Of each property, in `make soak`; `make test` tries 150 to 300.
 FUZZ_EXAMPLES ?= 10000
 
@@ -58,7 +60,7 @@ test: $(dev) build $(interfaces) models
 	@echo "==> Linters and types"
 	@$(in_env) ruff check . && ruff format --check . && mypy --num-workers=2
 	@echo "==> Tests"
-	@$(in_env) $(with_interfaces) OMP_NUM_THREADS=1 pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(in_env) $(with_interfaces) OMP_NUM_THREADS=1 pytest --numprocesses=$(TEST_PROCESSES) --dist=loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 soak: $(dev) build models
 	@$(in_env) FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) pytest -m "soak or hypothesis" --timeout=3600 $(PYTEST_ARGS)
