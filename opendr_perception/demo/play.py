@@ -28,7 +28,7 @@ from opendr_perception.msg import (
     HeartState,
     VoiceArray,
 )
-from opendr_perception.ros.node import isolate_domain, running
+from opendr_perception.ros.node import carried, isolate_domain, running
 from opendr_perception.tasks.imaging import printable
 from opendr_perception.tasks.recordings import without_password
 
@@ -127,6 +127,7 @@ def play(
         perception += ["-p", f"{node}:streams:=[{','.join(streams[node])}]"]
     if streams["pose_estimation"] and set(streams["pose_estimation"]) <= set(streams["person_detection"]):
         perception += ["-p", "people:=topic"]  # everybody is looked for once, and has one id
+        perception += [word for name, value in carried().items() for word in ("-p", f"{name}:={value}")]
     if gallery is not None:
         perception += ["-p", f"gallery:={gallery.resolve()}"]
     cameras = [

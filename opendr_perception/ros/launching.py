@@ -13,7 +13,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
-from opendr_perception.ros.node import choose_transport, share_directory
+from opendr_perception.ros.node import CARRIED, carried, choose_transport, share_directory
 
 PACKAGE = "opendr_perception"
 NOT_OF_NODES = ("diagnostics",)
@@ -84,6 +84,13 @@ PERCEPTION = [
         "Who finds the people for pose_estimation: topic, person_detection, whose ids poses then have; own, it does by "
         "itself. Empty: topic where both are started; or as in params_file, if that is given.",
         ("", "topic", "own"),
+    ),
+    argument(
+        "carry",
+        "",
+        "true: people are detected in every other image, and the keypoints of three looked at in each; optical flow "
+        "carries them in between. Empty: true on the CPU of a machine of up to four cores, if no params_file is given.",
+        ("", *YES_NO),
     ),
     argument(
         "audio",
@@ -224,7 +231,7 @@ def perception(context: LaunchContext) -> list[Node | ExecuteProcess]:
     ]
     names = selected_nodes(" ".join([given["nodes"], *besides]))
     groups = [names] if given["composed"] == "true" else [[name] for name in names]
-    overrides = _overrides(given) | _people(given, names) | _speaker(given, names)
+    overrides = _overrides(given) | _people(given, names) | _carried(given, names) | _speaker(given, names)
     started = [process(group, given, overrides, remappings=_remappings(given)) for group in groups]
     return started + ([_view(given)] if given["view"] == "true" else [])
 
@@ -250,6 +257,14 @@ def _people(given: Mapping[str, str], names: Sequence[str]) -> dict[str, str]:
     if people and "simulation" in names:  # the number of people in its room
         raise ValueError("people: start simulation by sim.launch.py, it has a parameter of this name")
     return {"people": people} if people else {}
+
+
+def _carried(given: Mapping[str, str], names: Sequence[str]) -> dict[str, int]:
+    """The parameters that save time where the nodes for people share few cores."""
+    if given["carry"]:
+        return dict(CARRIED) if given["carry"] == "true" else {}
+    together = not given["params_file"] and {"person_detection", "pose_estimation"} <= set(names)
+    return dict(carried(given["device"])) if together else {}
 
 
 def _speaker(given: Mapping[str, str], names: Sequence[str]) -> dict[str, bool]:

@@ -58,6 +58,36 @@ def processes(launching: Any, **given: str) -> list[Any]:
     return launching.perception({**context, **given})  # type: ignore[no-any-return]
 
 
+@pytest.mark.parametrize(
+    ("cores", "given", "carries"),
+    [
+        (2, {}, True),
+        (8, {}, False),
+        (2, {"carry": "false"}, False),
+        (8, {"carry": "true"}, True),
+        (2, {"device": "cuda"}, False),
+        (2, {"nodes": "person_detection"}, False),
+    ],
+)
+def test_people_are_carried_between_detections_where_cores_are_few(
+    launching: Any, monkeypatch: pytest.MonkeyPatch, cores: int, given: dict[str, str], carries: bool
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(cores)))
+    (process,) = processes(launching, **given)
+    carried = {name: process.parameters[-1].get(name) for name in ("detect_every", "max_fresh")}
+    assert carried == ({"detect_every": 2, "max_fresh": 3} if carries else {"detect_every": None, "max_fresh": None})
+
+
+def test_a_parameter_file_says_itself_whether_people_are_carried(
+    launching: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0})
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("{}")
+    (process,) = processes(launching, params_file=str(mine))
+    assert "detect_every" not in process.parameters[-1]
+
+
 def people(process: Any) -> str:
     return str(process.parameters[-1].get("people", ""))
 

@@ -16,7 +16,7 @@ from opendr_perception.bench.harness.camera import ImageSender, spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better
 from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
-from opendr_perception.ros.node import running
+from opendr_perception.ros.node import CARRIED, running
 
 NODES = ("person_detection", "pose_estimation", "action_recognition", "face_recognition", "emotion_recognition")
 RESULTS = {
@@ -35,7 +35,7 @@ TARGET, GAIN = 12.0, 1.6
 WAYS: Mapping[str, Mapping[str, str]] = {
     "own": {},
     "topic": {"people": "topic"},
-    "turns": {"people": "topic", "detect_every": "2", "max_fresh": "3"},
+    "turns": {"people": "topic", **{name: str(value) for name, value in CARRIED.items()}},
 }
 
 

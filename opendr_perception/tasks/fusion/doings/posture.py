@@ -34,14 +34,16 @@ UPRIGHT_TALL, UPRIGHT_TILT = 1.8, math.radians(30)
 """Least height of the keypoints in lengths of the torso, and largest tilt of the torso, of somebody upright."""
 LYING_TALL, LYING_WIDE, LYING_FLAT = 1.5, 0.7, 1.2
 """Largest height, least width, and largest height over width, of somebody who lies."""
-TRUNK_LONG = 0.7
+TRUNK_LONG = 0.6
 """Of the length of the torso that was seen: an upright trunk as long as this does not lie, whatever is cut off."""
 DOWN_WITHIN = 1.6
 """Seconds from the last moment upright to the first one lying, of somebody who falls."""
 STANDING_TALL = 2.7
 """Height from which on somebody upright stands; who is lower sits or kneels,"""
 DROP = 0.2
-"""and only falls if the hips come down so far, in lengths of the torso."""
+"""and only falls if the hips come down so far, in lengths of the torso;"""
+LOWER = 0.1
+"""of who stood on straight legs: the hips of who bends stay where they were."""
 SETTLES = 1.0
 """Seconds from the first moment lying in which they must have done so."""
 STRETCHED = math.radians(150)
@@ -80,7 +82,8 @@ class Posture:
         time: of the keypoints, s.
         torso: length that it was seen to have, pixels.
         upright: when they were upright last, s.
-        hips: row of the image in which their hips were then, pixels; -inf where they stood on straight legs.
+        hips: row of the image in which their hips were then, pixels.
+        stood: whether they stood on straight legs then.
         lying: since when they lie, s; NaN while they do not.
         fallen: whether they came down so quickly that it was a fall.
         hands: where they were.
@@ -90,6 +93,7 @@ class Posture:
     torso: float = 0.0
     upright: float = -math.inf
     hips: float = math.nan
+    stood: bool = False
     lying: float = math.nan
     fallen: bool = False
     hands: Hands = Hands()
@@ -115,18 +119,18 @@ class Posture:
         length = float(np.linalg.norm(hips - shoulders))
         torso = max(kept, length, 1.0)
         width, height = (points[sure, :2].max(axis=0) - points[sure, :2].min(axis=0)) / torso
-        upright, row, lying, fallen = self.upright, self.hips, self.lying, self.fallen
+        upright, row, stood, lying, fallen = self.upright, self.hips, self.stood, self.lying, self.fallen
         trunk = tilt <= UPRIGHT_TILT and length >= TRUNK_LONG * torso  # who lies towards the camera is foreshortened
         if height >= UPRIGHT_TALL and tilt <= UPRIGHT_TILT:
             upright, lying, fallen = time, math.nan, False
-            row = -math.inf if height >= STANDING_TALL else float(hips[1])
+            row, stood = float(hips[1]), height >= STANDING_TALL
         elif not trunk and height <= LYING_TALL and width >= LYING_WIDE and height <= LYING_FLAT * width:
             lying = time if math.isnan(lying) else lying
             quick = lying - upright <= DOWN_WITHIN and time - lying <= SETTLES
-            fallen = fallen or (quick and hips[1] - row >= DROP * torso)
+            fallen = fallen or (quick and hips[1] - row >= (LOWER if stood else DROP) * torso)
         elif height > LYING_TALL * 1.15:
             lying, fallen = math.nan, False
-        return Posture(time, torso, upright, row, lying, fallen, _remember(self.hands, points, torso, time))
+        return Posture(time, torso, upright, row, stood, lying, fallen, _remember(self.hands, points, torso, time))
 
 
 def _remember(hands: Hands, points: Floats, torso: float, time: float) -> Hands:
