@@ -50,6 +50,7 @@ WITH_TORCH = (
     "bench/peers/pytorch.py",
     "bench/peers/opendr.py",
     "bench/peers/opendr_nms.py",
+    "bench/view/gains/actions.py",
 )
 WITHOUT_TORCH = [
     file

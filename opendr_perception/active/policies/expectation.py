@@ -39,7 +39,7 @@ SHOULDERS, HIPS = (5, 6), (11, 12)
 
 @dataclass(frozen=True)
 class Lacking:
-    """What is missing of what is looked at, in the left and in the right half of the image.
+    """Missing parts of what is looked at, in the left and in the right half of the image.
 
     Args:
         left: of the parts, the share that is probably not seen there; of a face, how far it looks there.

@@ -3,6 +3,7 @@
 __all__ = [
     "distances",
     "faults",
+    "figures",
     "lively",
     "policies",
     "verification",

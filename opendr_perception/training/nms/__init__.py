@@ -7,4 +7,5 @@ __all__ = [
     "formulas",
     "render",
     "simulate",
+    "weights",
 ]

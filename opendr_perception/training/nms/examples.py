@@ -16,7 +16,7 @@ from opendr_perception.tasks.nms import BoxGraph, build_graph, pairwise_iou
 from opendr_perception.training.nms.simulate import CrowdScene
 
 NmsNetwork = Seq2SeqNms | GossipNms
-"""What can be trained."""
+"""Networks that can be trained."""
 ALPHA = 0.1
 """Share of the whole weight that the right boxes have."""
 

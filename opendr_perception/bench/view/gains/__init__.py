@@ -1,4 +1,4 @@
-"""What is told of somebody before and after one move that is chosen by expected gain."""
+"""Answers about somebody before and after one move that is chosen by expected gain."""
 
 __all__ = [
     "actions",

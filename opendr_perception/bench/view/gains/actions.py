@@ -1,4 +1,4 @@
-"""What somebody does, told before and after one move that is chosen by expected gain: unknown, so move to the side.
+"""Actions of people, told before and after one move that is chosen by expected gain: unknown, so move to the side.
 
 python -m opendr_perception.bench.view.gains.actions fit      the weights of `active/policies/expectation.py`
 python -m opendr_perception.bench.view.gains.actions FILE     answers that are right, of others, written to a file
@@ -104,7 +104,7 @@ def _looking_at(place: Floats) -> Viewpoint:
     return Viewpoint(place, np.stack([right, np.cross(forward, right), forward]), PinholeCamera.assumed(640, 480, 1.2))
 
 
-class Judge:
+class ActionJudge:
     """Tells actions from keypoints, as the node does."""
 
     def __init__(self) -> None:
@@ -139,7 +139,7 @@ class Judge:
 
 def seen(seeds: Sequence[int]) -> list[SeenScene]:
     """Scenes from all sides."""
-    judge, scenes = Judge(), []
+    judge, scenes = ActionJudge(), []
     for seed in seeds:
         scene = Doing(seed)
         views = [scene.look(angle, number) for number, angle in enumerate((0.0, *ANGLES))]

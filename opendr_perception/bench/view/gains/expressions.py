@@ -1,4 +1,4 @@
-"""How somebody looks, told before and after one move that is chosen by expected gain.
+"""Expressions of people, told before and after one move that is chosen by expected gain.
 
 python -m opendr_perception.bench.view.gains.expressions fit DATA/fer2013     the weights of `expectation.py`
 python -m opendr_perception.bench.view.gains.expressions FILE DATA/fer2013    answers that are right, written to a file
@@ -64,7 +64,7 @@ def wearers(dataset: Path, labels: Sequence[str]) -> Iterator[Wearer]:
             yield Wearer(image, head, faces[number].label)
 
 
-class Judge:
+class ExpressionJudge:
     """Tells expressions of rendered faces, as the node does, with the trust in each view."""
 
     def __init__(self) -> None:
@@ -90,7 +90,7 @@ class Judge:
 
 def seen(dataset: Path, first: int, count: int) -> list[SeenScene]:
     """Scenes from all sides; `first` of the faces are left out."""
-    judge = Judge()
+    judge = ExpressionJudge()
     scenes = []
     for number, wearer in enumerate(itertools.islice(wearers(dataset, judge.labels), first, first + count)):
         random = np.random.default_rng((first, number))

@@ -20,7 +20,7 @@ RIDGE = 0.01
 
 @dataclass(frozen=True)
 class SideAnswer:
-    """What is told from one side: its calibrated confidence, and whether it is right."""
+    """Answer from one side: its calibrated confidence, and whether it is right."""
 
     confidence: float
     right: bool
