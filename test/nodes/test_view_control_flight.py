@@ -6,6 +6,10 @@ from typing import Any
 
 import pytest
 
+from opendr_perception.nodes.simulation import Simulation
+from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
+from opendr_perception.sim.rendering import SimulatorError, load_mujoco
+
 REFUSED = "motion free is for a simulation"
 
 
@@ -30,3 +34,15 @@ def test_a_robot_that_hears_the_commands_is_not_moved(graph: Any, client: Any, r
     assert message.startswith(REFUSED)
     assert graph.diagnosis("motion", REFUSED)["level"] == "1"
     assert base.stands(True)
+
+
+def test_the_simulated_world_is_no_robot(graph: Any) -> None:
+    try:
+        load_mujoco()
+    except SimulatorError as error:
+        pytest.skip(str(error))
+    commands = VelocityPublisher(graph.observer, False, "base_link")
+    assert not commands.only_simulated()
+    graph.run(Simulation, robot="free", scene="single", people=1, width=64, height=48)
+    graph.wait(commands.only_simulated, lambda: "the world is not heard of")
+    commands.close()
