@@ -43,9 +43,9 @@ class SpeakerSettings:
         ValueError: a value is out of range.
     """
 
-    window: float = 2.5
+    window: float = 4.0
     min_views: int = 10
-    min_motion: float = 0.006
+    min_motion: float = 0.003
     min_correlation: float = 0.5
     margin: float = 0.15
     lag: float = 0.16

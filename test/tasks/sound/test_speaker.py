@@ -34,7 +34,7 @@ def play(finder: SpeakerFinder, voice: np.ndarray, mouths: dict[str, np.ndarray]
         while frame / FPS < (place + chunk) / RATE:
             for track, opening in mouths.items():
                 wide = 0.03 + 0.07 * opening[min(round(frame / FPS * 1000), len(opening) - 1)]
-                finder.see(round((BEGIN + frame / FPS) * 1e9), track, wide + rng.normal(0, 0.003))
+                finder.see(round((BEGIN + frame / FPS) * 1e9), track, wide + rng.normal(0, 0.0015))
             frame += 1
 
 
