@@ -172,3 +172,14 @@ def test_an_export_leaves_the_old_file_when_it_fails(network: Streaming, tmp_pat
         export(network.train(), path, (CHANNELS,))
     assert path.read_bytes() == b"the old one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_frame_that_does_not_fit_those_before_changes_nothing(session: Session) -> None:
+    bank, reference = StateBank(session), StateBank(session)
+    stream = frames(4)
+    outputs(bank, ["a"], stream[:2])
+    outputs(reference, ["a"], stream[:2])
+    for wrong in (stream[2].astype(np.float64), stream[2][:, :1]):
+        with pytest.raises(EngineError, match=r"frame was float32 \(1, 3\) so far"):
+            bank.step(["a"], wrong)
+    np.testing.assert_array_equal(outputs(bank, ["a"], stream[2:]), outputs(reference, ["a"], stream[2:]))
