@@ -1,9 +1,10 @@
-"""Command line: opendr-perception teach {actions,expressions,sounds}."""
+"""Command line: opendr-perception teach {actions,expressions,sounds,label}."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -73,6 +74,29 @@ RankOption = Annotated[int, typer.Option(help="Of adapters: more can learn more,
 StepsOption = Annotated[int, typer.Option(help="Batches to learn from.", min=1)]
 SeedOption = Annotated[int, typer.Option(help="Of all that is random.", min=0)]
 ThreadsOption = Annotated[int, typer.Option(help="Cores to use.", min=1)]
+
+
+@app.command(epilog="Example: opendr-perception teach label monday.mp4 --output monday.csv")
+def label(
+    recordings: Annotated[list[Path], typer.Argument(help="Films, bags, folders of images.")],
+    output: Annotated[Path, typer.Option(help="The CSV file of rows; what is in it is shown, and goes on.")],
+    port: Annotated[int, typer.Option(help="Of the page, on 127.0.0.1.", min=1, max=65535)] = 9091,
+) -> None:
+    """Play recordings on a page of this machine, and draw what is done when: the rows that teaching needs."""
+    from opendr_perception.training.common.labelling import LabellingPage  # here: only this command needs it
+
+    try:
+        page = LabellingPage(recordings, output, port)
+    except (DatasetError, OSError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        raise typer.Exit(1) from error
+    print(f"open {page.url}; Ctrl-C when all is labelled: rows are in {output} at once", flush=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        page.close()
 
 
 @app.command(

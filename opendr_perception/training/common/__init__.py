@@ -1,9 +1,12 @@
-"""The training loop, checkpoints, files of weights, adapters and pruning."""
+"""The training loop, checkpoints, files of weights, adapters, gates, pruning, and labels of recordings."""
 
 __all__ = [
     "adapters",
     "checkpoint",
+    "gating",
     "label_rows",
+    "labelling",
+    "labelling_page",
     "lessons",
     "loop",
     "muon",

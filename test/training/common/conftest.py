@@ -1,0 +1,3 @@
+"""What the tests of pages share."""
+
+from browser import browser as browser
