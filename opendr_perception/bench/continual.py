@@ -57,8 +57,8 @@ def _networks(extent: Extent) -> list[Figure]:
             *(_batch(workspace, width, 4 * rounds) for width in extent.pick((16, 64), (16, 64), (None,))),
             _nac_tcn(workspace, extent.pick("affwild2-sm", "affwild2-sm", "afew-lg"), 4 * rounds),
             *_online_detection(workspace, 4 * rounds, extent.pick(1024, 1024, 64)),
-            _attention(workspace, 128, 5, 20 * rounds),
-            *(_attention(workspace, size, 100, rounds) for size in extent.pick((1000,), (1000,), ())),
+            *_attention(workspace, 128, 5, 20 * rounds),
+            *(row for size in extent.pick((1000,), (1000,), ()) for row in _attention(workspace, size, 100, rounds)),
         ]
 
 
@@ -193,22 +193,28 @@ def _online_detection(workspace: Path, rounds: int, channels: int) -> list[Figur
     ]
 
 
-def _attention(workspace: Path, size: int, target: float, rounds: int) -> Figure:
-    """Attention of the newest token, against that of a window of tokens; as many tokens as channels."""
+def _attention(workspace: Path, size: int, target: float, rounds: int) -> list[Figure]:
+    """Attention of the newest token, in 32 and in 8 bits, against that of a window; as many tokens as channels."""
     import torch
 
     from opendr_perception.streaming import SingleOutputAttention
 
     bank = StateBank(_exported(SingleOutputAttention(size, 8, size).eval(), workspace, (size,)))
+    quantise(workspace / "network.onnx", workspace / "small.onnx")
+    small = StateBank(Session(workspace / "small.onnx", threads=1))
     peer = torch.nn.MultiheadAttention(size, 8, batch_first=True).eval()
-    window = torch.randn(1, size, size)
+    window, token = torch.randn(1, size, size), random_frames(1, size)
     runs: dict[str, tuple[Run, int]] = {
-        "ours": (_stepping(bank, random_frames(1, size)), 3),
+        "32 bits": (_stepping(bank, token), 3),
+        "8 bits": (_stepping(small, token), 3),
         "window": (lambda: peer(window, window, window, need_weights=False), 1),
     }
     times = alternating(runs, rounds)
-    metric = f"single-output attention step, {size} tokens and channels"
-    return faster(CASE, metric, times["ours"], times["window"], target, "nn.MultiheadAttention on the window")
+    metric, beside = f"single-output attention step, {size} tokens and channels", "nn.MultiheadAttention on the window"
+    return [
+        faster(CASE, metric, times["32 bits"], times["window"], target, beside),
+        faster(CASE, f"{metric}, 8 bits", times["8 bits"], times["window"], target, beside),
+    ]
 
 
 def _lively(network: Network) -> Network:
