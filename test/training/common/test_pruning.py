@@ -21,7 +21,7 @@ from opendr_perception.training.common.pruning import CRITERIA, best, narrow, sc
 NETWORKS = [lambda: ActionTcn(4, 12, (1, 2, 4)), lambda: CoStGcn("coco17", 4, persons=1, width=8, frames=90)]
 
 SHORT = [
-    lambda: ActionTcn(4, 12, (1, 2)),
+    lambda: ActionTcn(4, 12, (1, 2, 4)),
     lambda: CoStGcn("coco17", 4, persons=1, width=8, frames=90, stages=(1, 1, 2)),
 ]
 """An export takes a second for each block."""
