@@ -111,21 +111,20 @@ def surely_worn(known: KnownPerson, look: Look, memory: CameraMemory, everybody:
 
 
 def _others(owner: KnownPerson, memory: CameraMemory, everybody: Everybody, time: float) -> list[KnownPerson]:
-    """Those who are about, and could be seen in the place of somebody."""
+    """Those who are about, and could be seen in the place of somebody: no track of this camera is surely theirs."""
     about = [other for other in everybody if other is not owner and not other.left and other.wardrobe.views]
-    return [other for other in about if not _surely_here(other, memory, everybody, time)]
-
-
-def _surely_here(person: KnownPerson, memory: CameraMemory, everybody: Everybody, time: float) -> bool:
-    """True if another track of this camera, which is hardly doubted, is of somebody."""
-    return any(
-        key[0] == "b"
-        and (one.trial is None or one.trial.own >= ITS_OWN * one.trial.images)
-        and time - one.time <= LATELY
-        and everybody.get(one.person) is person
+    if not about:
+        return []
+    here = {
+        person.id
         for key, one in memory.tracks.items()
         if one.person
-    )
+        and key[0] == "b"
+        and (one.trial is None or one.trial.own >= ITS_OWN * one.trial.images)
+        and time - one.time <= LATELY
+        and (person := everybody.get(one.person)) is not None
+    }
+    return [other for other in about if other.id not in here]
 
 
 def let_go(memory: CameraMemory, key: str, followed: Followed, owner: KnownPerson, camera: str) -> None:

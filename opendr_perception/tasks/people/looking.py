@@ -18,7 +18,6 @@ from trackers.utils.motion_models import KalmanMotionModel, ScalableProcessNoise
 from trackers.utils.state_representations import XYXYStateEstimator
 
 from opendr_perception.tasks.memories import Fresh, Kinds
-from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people.appearance import Looks
 
 NOMINAL_RATE = 10.0
@@ -79,13 +78,24 @@ class LookingTracker(ByteTrackTracker):
             self._remembered[track] = look / max(float(np.linalg.norm(look)), 1e-6)
         return matches
 
-    def follow(self, detections: Detections, stamp: float | None) -> dict[int, int]:
-        """Follow everybody into the next frame, and return the number of the track of each detection that has one."""
+    def follow(
+        self, boxes: npt.NDArray[np.float32], scores: npt.NDArray[np.float32], stamp: float | None
+    ) -> dict[int, int]:
+        """Follow everybody into the next frame.
+
+        Args:
+            boxes: (n, 4) of people, pixels, where they would be if the camera had not moved.
+            scores: (n,).
+            stamp: of the frame, s.
+
+        Returns:
+            The number of the track of each detection that has one.
+        """
         tracked = self.update(
             supervision.Detections(
-                xyxy=detections.boxes,
-                confidence=detections.scores,
-                data={"place": np.arange(len(detections))},  # they are returned in another order
+                xyxy=boxes,
+                confidence=scores,
+                data={"place": np.arange(len(boxes))},  # they are returned in another order
             ),
             timestamp=stamp,
         )

@@ -9,6 +9,7 @@ from opendr_perception.tasks.imaging import Image, Rhythm
 from opendr_perception.tasks.memories import Kinds
 from opendr_perception.tasks.nms import Detections
 from opendr_perception.tasks.people.appearance import looks
+from opendr_perception.tasks.people.steadying import CameraMotion
 
 SIGNS = "abcdefghijkmnpqrstuvwxyz23456789"
 """Of prefixes; without those that look like others."""
@@ -60,6 +61,7 @@ class PersonTracker:
         self._lost_after = lost_after
         self._rhythm = Rhythm()
         self._tracker = LookingTracker(lost_after, score_threshold)
+        self._camera = CameraMotion()
         self._last_stamp = 0.0
 
     @property
@@ -77,7 +79,8 @@ class PersonTracker:
         Args:
             detections: of this frame.
             stamp: of this frame in seconds, not before the last one; 0 when the publisher sets none.
-            image: of this frame, for the colours of people; without, tracks are matched by place alone.
+            image: of this frame, for the colours of people and the motion of the camera; without, tracks are matched by
+                place alone.
 
         Returns:
             The track of each detection, '' while it is not confirmed by a second frame.
@@ -89,7 +92,8 @@ class PersonTracker:
             self._tracker.maximum_time_without_update = self._rhythm.patience(self._lost_after)
         self._last_stamp = stamp
         self._tracker.seen = None if image is None else looks(image, detections.boxes)
-        tracked = self._tracker.follow(detections, stamp or None)
+        moved = 0.0 if image is None else self._camera.see(image, detections.boxes)
+        tracked = self._tracker.follow(detections.boxes - moved, detections.scores, stamp or None)
         alive = {track.tracker_id for track in self._tracker.tracks}
         self._names = {number: name for number, name in self._names.items() if number in alive}
         names = [""] * len(detections)
@@ -107,4 +111,4 @@ def tracker_kinds() -> Kinds:
     """Classes that a tracker is made of, for `tasks.memories`; whoever reads one gives it ids again by `take_ids`."""
     from opendr_perception.tasks.people.looking import LIBRARY_KINDS
 
-    return {PersonTracker: {"_ids": lambda: iter(())}, **LIBRARY_KINDS}
+    return {PersonTracker: {"_ids": lambda: iter(())}, CameraMotion: {}, **LIBRARY_KINDS}

@@ -190,3 +190,18 @@ def test_tracks_without_images_now_and_then_go_on() -> None:
         image = dressed(found.boxes, [(0, 0, 200)]) if step % 3 else None
         names = tracks.update(found, 1 + step / 10, image)
     assert names == ["1"]
+
+
+@pytest.mark.parametrize("textured", [True, False], ids=["before a room", "before a plain wall, not seen to turn"])
+def test_people_keep_their_ids_where_the_camera_turns(textured: bool) -> None:
+    rng = np.random.default_rng(0)
+    room = np.kron(rng.integers(0, 200, (40, 60, 3)) if textured else np.full((40, 60, 3), 90), np.ones((16, 16, 1)))
+    tracks, places, names = PersonTracker(new_ids()), np.array([360.0, 440, 520]), []
+    for turned in (0, 0, 0, 60, 60, 60, 0, 0, 0, 60, 60, 60):
+        seen = np.ascontiguousarray(room[:480, turned : turned + 640].astype(np.uint8))
+        found = people(*(places - turned))
+        for left, top, right, bottom in found.boxes.astype(int):
+            seen[top:bottom, left:right] = (0, 0, 200)
+        names.append(tracks.update(found, 1 + len(names) / 10, Image(seen, "bgr8")))
+    kept = all(each == names[2] for each in names[2:])
+    assert kept is textured

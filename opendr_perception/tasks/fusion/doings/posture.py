@@ -34,6 +34,8 @@ UPRIGHT_TALL, UPRIGHT_TILT = 1.8, math.radians(30)
 """Least height of the keypoints in lengths of the torso, and largest tilt of the torso, of somebody upright."""
 LYING_TALL, LYING_WIDE, LYING_FLAT = 1.5, 0.7, 1.2
 """Largest height, least width, and largest height over width, of somebody who lies."""
+SLENDER = 2.0
+"""Height over width from which on who has an upright trunk does not lie any more, however short: they walk away."""
 TRUNK_LONG = 0.6
 """Of the length of the torso that was seen: an upright trunk as long as this does not lie, whatever is cut off."""
 DOWN_WITHIN = 1.6
@@ -128,7 +130,7 @@ class Posture:
             lying = time if math.isnan(lying) else lying
             quick = lying - upright <= DOWN_WITHIN and time - lying <= SETTLES
             fallen = fallen or (quick and hips[1] - row >= (LOWER if stood else DROP) * torso)
-        elif height > LYING_TALL * 1.15:
+        elif height > LYING_TALL * 1.15 or (tilt <= UPRIGHT_TILT and height >= SLENDER * width):
             lying, fallen = math.nan, False
         return Posture(time, torso, upright, row, stood, lying, fallen, _remember(self.hands, points, torso, time))
 

@@ -35,9 +35,9 @@ from opendr_perception.tasks.imaging import PinholeCamera
 
 BORDER = 2.0
 """Pixels from the border of the image at which a box is cut."""
-JITTER = 1.0
+JITTER = 0.8
 """Pixels by which an end of a box or a keypoint differs from image to image."""
-STEADY = 0.01
+STEADY = 0.008
 """The least relative part of an estimate that differs from image to image."""
 STEEP = math.radians(30)
 """Angle of a torso with the vertical, up to which somebody is upright."""
@@ -47,7 +47,7 @@ FACING = math.radians(30)
 """Turn of a face up to which the shoulders are seen in their width."""
 TILT = 0.006
 """Error of the pitch of a camera, rad."""
-FEET = 0.5
+FEET = 0.3
 """Pixels by which feet are wrong in all images alike."""
 NO_ANKLES = 0.05
 """Relative error more, where only a box tells where the feet are."""
@@ -195,7 +195,7 @@ class Viewer:
             return None
         half = TORSO_HALF if seen.place is not None else HEAD_HALF
         far = float(np.median(known)) * across + half  # depth is along the axis; a ray has z = 1
-        return Belief(far, 0.01 + 0.002 * far * far, DEPTH_ERROR, PositionSource.DEPTH)
+        return Belief(far, 0.005 + 0.002 * far * far, DEPTH_ERROR, PositionSource.DEPTH)
 
     def _surface(self, seen: SeenPerson) -> Floats:
         """A box (4,) inside of the torso, or of the face."""
