@@ -66,7 +66,8 @@ def _translation(
     before: npt.NDArray[np.float32], now: npt.NDArray[np.float32], beside: npt.NDArray[np.bool_]
 ) -> tuple[float, float]:
     """By how many pixels a small image has moved; nothing unless what is beside people agrees better then."""
-    (across, down), response = cv2.phaseCorrelate(before, now, cv2.createHanningWindow(SIZE, cv2.CV_32F))
+    window = cv2.createHanningWindow(SIZE, cv2.CV_32F)
+    (across, down), response = cv2.phaseCorrelate(before.copy(), now.copy(), window)  # it overwrites what it is given
     if response < LEAST_RESPONSE or max(abs(across), abs(down)) < STILL:
         return 0.0, 0.0
     shift = np.array([[1, 0, across], [0, 1, down]])
