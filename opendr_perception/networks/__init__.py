@@ -5,6 +5,7 @@ __all__ = [
     "channels",
     "checkpoints",
     "co_transformer",
+    "gates",
     "human_presence",
     "lightweight_openpose",
     "sound",

@@ -78,7 +78,7 @@ class GatedCompactNet(nn.Module):
 
 
 def halves(network: CompactNet, faces: Tensor) -> tuple[Tensor, Tensor]:
-    """What gates see of faces (N, 1, 48, 48), (N, features), and the logits of the network, (N, K)."""
+    """Features of faces (N, 1, 48, 48) that gates see, (N, features), and the logits of the network, (N, K)."""
     layers = [*network.layers]
     place = max(k for k, layer in enumerate(layers) if isinstance(layer, nn.Sequential))  # of the last stage
     x = faces

@@ -128,7 +128,7 @@ class SoundNetwork(Sequential):
         return logits
 
     def tokens(self, frames: Tensor, offset: int = 0) -> Tensor:
-        """What is classified of recordings (B, frames, bands): (B, channels, T). Arguments as of `recordings`."""
+        """Tokens (B, channels, T) of recordings, before they are classified. Arguments as of `recordings`."""
         part = self.transformer
         features = F.dropout(self.patches.spread(frames), self.dropout, self.training)
         found: Tensor = part.norm(part.encoder(part.positions(part.embed(features), offset)))

@@ -30,7 +30,7 @@ DRAWN = 800
 
 @dataclass(frozen=True)
 class GatePlan:
-    """How to learn a gate.
+    """Settings of a gate that is learned.
 
     Attributes:
         none: Weight of what is none of the new labels, over that of all of these, which count alike: with less, more is

@@ -126,7 +126,7 @@ class LabellingPage:
         self.recordings, self.output = [*recordings], output
         self.rows = _rows_in(output, recordings)
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer((HOST, port), partial(_Handler, self))
+        self._server = ThreadingHTTPServer((HOST, port), partial(_LabellingHandler, self))
         self.stores: list[FrameStore] = []
         try:
             for path in recordings:
@@ -186,7 +186,7 @@ def _check(path: Path, recordings: Sequence[Path]) -> None:
         raise DatasetError(str(error).replace(f"{path}, ", "").replace(f"{path}: ", "")) from error
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _LabellingHandler(BaseHTTPRequestHandler):
     """Gives page and frames to browsers of this machine, and takes rows from the page alone."""
 
     def __init__(self, page: LabellingPage, *arguments: object) -> None:

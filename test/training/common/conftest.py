@@ -1,3 +1,3 @@
-"""What the tests of pages share."""
+"""A browser for the tests of pages."""
 
 from browser import browser as browser
