@@ -32,7 +32,7 @@ class Base:
         self.broken = False
         self.loops: list[DriveLoop] = []
 
-    def drive(self, timeout: float = 0.25) -> DriveLoop:
+    def drive(self, timeout: float = 5.0) -> DriveLoop:
         controller = MotionController("holonomic", Limits(), Timeouts(command=timeout))
         loop = DriveLoop(controller, self.take, time.monotonic, self.failures.append)
         self.loops.append(loop)
