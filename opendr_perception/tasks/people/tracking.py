@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
+import numpy as np
+
 from opendr_perception.tasks.imaging import Image, Rhythm
 from opendr_perception.tasks.memories import Kinds
 from opendr_perception.tasks.nms import Detections
@@ -92,7 +94,7 @@ class PersonTracker:
             self._tracker.maximum_time_without_update = self._rhythm.patience(self._lost_after)
         self._last_stamp = stamp
         self._tracker.seen = None if image is None else looks(image, detections.boxes)
-        moved = 0.0 if image is None else self._camera.see(image, detections.boxes)
+        moved = np.zeros(4, np.float32) if image is None else self._camera.see(image, detections.boxes)
         tracked = self._tracker.follow(detections.boxes - moved, detections.scores, stamp or None)
         alive = {track.tracker_id for track in self._tracker.tracks}
         self._names = {number: name for number, name in self._names.items() if number in alive}
