@@ -24,7 +24,7 @@ def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_writes_what_the_nodes_published(tmp_path: Path) -> None:
-    done = demo("--seconds", "5", "--output", str(tmp_path / "out"), "--headless")
+    done = demo("--seconds", "10", "--output", str(tmp_path / "out"), "--headless")
     assert done.returncode == 0, done.stderr
     assert "pose_estimation" in done.stdout
 
