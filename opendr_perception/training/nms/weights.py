@@ -31,7 +31,12 @@ def load(path: Path, channels: int | None = None, dropout: float = 0.0) -> NmsNe
         channels: of the map, to make an FSeq2-NMS of a geometric network. Its new layers do not change the answers
             until they are trained.
         dropout: for a training that goes on from there.
+
+    Raises:
+        FileNotFoundError: there is no such file; GossipNet's is in the source tree only.
     """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no {path}; weights to compare with are in the source tree, not installed")
     with np.load(path, allow_pickle=False) as arrays:
         state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
     if "pairs.0.weight" in state:
