@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes.util
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -122,6 +123,15 @@ def test_a_robot_gets_no_data_of_trainings(installation: Installation) -> None:
     installed = {path.name for path in Path(zoo).parent.rglob("*.npz")}
     sounds = {"sound-digits.npz", "sound-environment.npz"}  # which `teach sounds` begins with
     assert installed == {"people.npz", "face_mesh.npz", "kinds.npz", "embedding_moves.npz"} | sounds
+
+
+def test_a_build_for_development_links_to_the_source_tree() -> None:
+    """With any of these keywords ament copies the whole folder, and older builds keep their links and hide it."""
+    directories = re.findall(r"install\(DIRECTORY.*?\)", (ROOT / "CMakeLists.txt").read_text(), re.DOTALL)
+    assert directories
+    words = {word for text in directories for word in re.sub("#.*", "", text).split()}
+    assert not words & {"REGEX", "FILES_MATCHING", "CONFIGURATIONS", "COMPONENT", "USE_SOURCE_PERMISSIONS"}
+    assert not words & {"PERMISSIONS", "FILE_PERMISSIONS", "DIRECTORY_PERMISSIONS"}
 
 
 def test_nodes_and_commands_can_be_imported(installation: Installation) -> None:

@@ -6,7 +6,6 @@ python -m opendr_perception.bench.view.poses FILE      joints that are right, of
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ import numpy as np
 
 from opendr_perception import zoo
 from opendr_perception.active.policies import AROUND, ExpectedGain, Lacking, lacking
-from opendr_perception.files import write_text
+from opendr_perception.bench.view.gains.looking import figure, write
 from opendr_perception.sim.people import PersonModel, load_people
 from opendr_perception.sim.scene import Light, Pose, Scene, distance, facing, occlude, pan, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
@@ -172,19 +171,8 @@ def measure(seen: Sequence[Sequence[PoseView]]) -> dict[str, object]:
     table = np.array(rows)
     names = ("before", "after the chosen move", "after a move by chance", "after the best move")
     gained = table[:, 1] - table[:, 0]
-    figures = [_figure(f"joints right, {name}", table[:, k]) for k, name in enumerate(names)]
-    return {"scenes": len(rows), "figures": [*figures, _figure("joints gained by the chosen move", gained)]}
-
-
-def _figure(name: str, values: np.ndarray) -> dict[str, object]:
-    """Mean over scenes in percent, with its 95 % interval, as `tools/document_figures.py` reads it."""
-    mean, half = 100 * float(values.mean()), 196 * float(values.std(ddof=1)) / math.sqrt(len(values))
-    return {
-        "name": name,
-        "value": round(mean, 1),
-        "interval": [round(mean - half, 1), round(mean + half, 1)],
-        "unit": "%",
-    }
+    figures = [figure(f"joints right, {name}", table[:, k]) for k, name in enumerate(names)]
+    return {"scenes": len(rows), "figures": [*figures, figure("joints gained by the chosen move", gained)]}
 
 
 def main(what: str) -> None:
@@ -194,7 +182,7 @@ def main(what: str) -> None:
         print(np.round(fit(views(people[:-HELD_OUT], range(SEED + 1000, SEED + 1000 + SCENES))), 3).tolist())
         return
     result = measure(views(people[-HELD_OUT:], range(SEED, SEED + SCENES)))
-    write_text(Path(what), json.dumps(result, indent=1) + "\n")
+    write(Path(what), result)
     print(result)
 
 

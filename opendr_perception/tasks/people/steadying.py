@@ -6,6 +6,8 @@ scale are left to the motion model: added up over minutes they would drift, a tr
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +20,6 @@ LEAST_RESPONSE = 0.1
 """Share of the correlation in its peak, below which two images have too little in common."""
 STILL = 0.25
 """Pixels of these up to which a camera stands still: people who walk move the peak a little."""
-
-
 BETTER = 0.7
 """Share of the difference between two images beside people that must be left after the translation."""
 
@@ -60,6 +60,11 @@ def _beside(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     for left, top, right, bottom in boxes:
         mask[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1] = False
     return mask
+
+
+@cache
+def _window() -> cv2.typing.MatLike:
+    return cv2.createHanningWindow(SIZE, cv2.CV_32F)
 
 
 def _translation(

@@ -39,7 +39,7 @@ class GatePlan:
         seed: Of what is remembered.
     """
 
-    none: float
+    none: float = 0.5
     decay: float = 1e-4
     seed: int = 0
 

@@ -7,7 +7,7 @@ it is shown [Li 2016, Learning without forgetting].
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
@@ -128,6 +128,30 @@ def grown(head: nn.Linear, count: int, like: int) -> nn.Linear:
         larger.weight.copy_(torch.cat([rows, added]))
         larger.bias.copy_(torch.cat([head.bias, head.bias[like].expand(count)]))
     return larger
+
+
+def taught_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """Labels of examples, in their order, without '' of those that have none.
+
+    Raises:
+        DatasetError: Nothing is labelled.
+    """
+    taught = tuple(dict.fromkeys(label for label in labels if label))
+    if not taught:
+        raise DatasetError("nothing is labelled: there is nothing to learn")
+    return taught
+
+
+def new_labels(known: Sequence[str], labels: Sequence[str]) -> tuple[str, ...]:
+    """Those of all labels, see `all_labels`, that a gate over a network can learn.
+
+    Raises:
+        DatasetError: There are none.
+    """
+    new = tuple(labels[len(known) :])
+    if not new:
+        raise DatasetError("all labels are known: to make them better, take another adapter, as 'splora'")
+    return new
 
 
 def all_labels(known: Sequence[str], taught: Sequence[str]) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from opendr_perception import zoo
 from opendr_perception.engine.session import EngineError
 from opendr_perception.evaluate.report import DatasetError
-from opendr_perception.evaluate.sound import RATE, LabelledSound
+from opendr_perception.evaluate.sound import LabelledSound
 from opendr_perception.networks.gates import GatedClassifier, Gates
 from opendr_perception.networks.sound import SoundNetwork
-from opendr_perception.tasks.sound import MelConfig, read_sound
+from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.training.common.adapters import fuse, learned_parameters
 from opendr_perception.training.common.gating import (
     SUFFIX,
@@ -34,7 +34,6 @@ from opendr_perception.training.common.gating import (
     learned_gate,
     with_labels,
 )
-from opendr_perception.training.common.label_rows import read_labels
 from opendr_perception.training.common.lessons import (
     UNTAUGHT,
     AdapterPlan,
@@ -42,6 +41,8 @@ from opendr_perception.training.common.lessons import (
     all_labels,
     check_output,
     grown,
+    new_labels,
+    taught_labels,
 )
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.sound.examples import (
@@ -55,11 +56,9 @@ from opendr_perception.training.sound.examples import (
     noises,
 )
 from opendr_perception.training.sound.export import export_weights, gates_of, load
+from opendr_perception.training.sound.labelled import PIECE, gather
 
-ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 HEAD = "transformer.classifier"
-NONE = 0.5
-"""Weight of what is none of the new labels, see `GatePlan`."""
 FRAMES, NEED, KEPT = 260, 48, 20
 """Of an example; after which a sound is known, or at its end; after its end in which it is still the answer."""
 SHARE = 0.3
@@ -67,8 +66,6 @@ SHARE = 0.3
 DISTORTION = Distortion(0.5, warp=0.05, stretch=0.1, echo=0.2, loudness=(-1.5, 0.7))
 SPEEDS = (0.9, 1.0, 1.1)
 NOISES = 40
-PIECE = 4.0
-"""Seconds of a piece without a label."""
 
 
 @dataclass(frozen=True)
@@ -119,63 +116,6 @@ def read_source(model: Path, name: str) -> SoundBeginning:
         raise DatasetError(f"{name} is no network of sounds that can be taught") from error
 
 
-def gather(paths: Sequence[Path], labels: Path | None) -> list[LabelledSound]:
-    """Sounds of folders by label, and of files with rows; those without a label have the label ''.
-
-    Raises:
-        DatasetError: A recording or a label cannot be used; nothing is learned then.
-    """
-    files = [path for path in paths if not path.is_dir()]
-    found = [one for path in paths if path.is_dir() for one in _of_folder(path)]
-    if not files:
-        return found
-    if labels is None:
-        raise DatasetError(f"{files[0]} has no labels in itself: say what is heard when, by --labels FILE")
-    rows = read_labels(labels, files)
-    for path in files:
-        samples = _samples(path)
-        unlabelled = np.ones(len(samples), bool)
-        for row in rows.get(path, []):
-            piece = slice(round(row.begin * RATE), round(row.end * RATE))
-            if piece.stop > len(samples) + RATE // 2:
-                raise DatasetError(f"{labels}, line {row.line} ({row.label}): {path.name} ends before {row.end:g} s")
-            found.append(LabelledSound(samples[piece], row.label, path.name))
-            unlabelled[piece] = False
-        found += [LabelledSound(samples[piece], "", path.name) for piece in _pieces(unlabelled)]
-    return found
-
-
-def _pieces(free: np.ndarray) -> Iterator[slice]:
-    """Pieces of PIECE s of the stretches of samples (n,) that are free."""
-    edges, size = np.flatnonzero(np.diff(free, prepend=False, append=False)), round(PIECE * RATE)
-    for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        for begin in range(first, last - size + 1, size):
-            yield slice(begin, begin + size)
-
-
-def _of_folder(folder: Path) -> list[LabelledSound]:
-    found = [
-        LabelledSound(_samples(path), kind.name.replace("_", " "), path.stem)
-        for kind in sorted(folder.iterdir())
-        if kind.is_dir()
-        for path in sorted(kind.iterdir())
-        if path.suffix.lower() in ENDINGS
-    ]
-    if not found:
-        raise DatasetError(f"{folder} has no folders of sounds ({', '.join(ENDINGS)}), one for each label")
-    return found
-
-
-def _samples(path: Path) -> np.ndarray:
-    try:
-        samples = read_sound(path, RATE)
-    except (OSError, RuntimeError, ValueError) as error:
-        raise DatasetError(str(error)) from error
-    if not np.abs(samples).max(initial=0.0) > 0:
-        raise DatasetError(f"{path} is silent: there is nothing to learn from it")
-    return samples
-
-
 def learn(
     source: SoundBeginning,
     sounds: Sequence[LabelledSound],
@@ -187,9 +127,7 @@ def learn(
     Raises:
         DatasetError: Nothing is labelled.
     """
-    taught = tuple(dict.fromkeys(one.label for one in sounds if one.label))
-    if not taught:
-        raise DatasetError("nothing is labelled: there is nothing to learn")
+    taught = taught_labels(one.label for one in sounds)
     torch.manual_seed(plan.seed)
     labels = all_labels(source.labels, taught)
     examples = _examples(source, sounds, labels, plan.seed)
@@ -221,9 +159,7 @@ def _gated(
     tell: Callable[[int, float], None],
 ) -> SoundLesson:
     """Learn a gate over the network, which stays as it is."""
-    new = labels[len(source.labels) :]
-    if not new:
-        raise DatasetError("all labels are known: to make them better, take another adapter, as 'splora'")
+    new = new_labels(source.labels, labels)
     seen, wanted = [], []
     for step in range(plan.steps):
         frames, marks = map(torch.from_numpy, examples.batch(step, plan.batch))
@@ -234,7 +170,7 @@ def _gated(
         tell(step, 0.0)
     features, truth = torch.cat(seen), torch.cat(wanted)
     network = copy.deepcopy(source.network)
-    gate = learned_gate(features, truth, source.known, GatePlan(NONE, seed=plan.seed))
+    gate = learned_gate(features, truth, source.known, GatePlan(seed=plan.seed))
     classifier: nn.Module = network.transformer.classifier
     if not isinstance(classifier, GatedClassifier):
         classifier = GatedClassifier(classifier, Gates(features.shape[1], ()))

@@ -18,7 +18,8 @@ from opendr_perception.tasks.sound import SoundClassifier, SoundModel
 from opendr_perception.teach_cli import app
 from opendr_perception.training.common.lessons import AdapterPlan
 from opendr_perception.training.sound.export import gates_of
-from opendr_perception.training.sound.teaching import SoundBeginning, gather, learn, read_source
+from opendr_perception.training.sound.labelled import gather
+from opendr_perception.training.sound.teaching import SoundBeginning, learn, read_source
 
 
 def tone(pitch: float, serial: int, seconds: float = 0.8) -> np.ndarray:

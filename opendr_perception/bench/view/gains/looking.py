@@ -62,16 +62,16 @@ def measure(scenes: Sequence[SeenScene], policy: ExpectedGain, what: str) -> dic
         rows.append([scene.first.right, right[0], right[chosen], right[by_chance], any(right[1:]), chosen > 0])
     table = np.array(rows, float)
     names = ("before", "later, without a move", "after the chosen move", "after a move by chance", "from any side")
-    figures = [_figure(f"{what} right, {name}", table[:, k]) for k, name in enumerate(names)]
+    figures = [figure(f"{what} right, {name}", table[:, k]) for k, name in enumerate(names)]
     unsure = table[table[:, 0] == 0]
     gained = table[:, 2] - table[:, 0]
     return {
         "scenes": len(rows),
         "figures": [
             *figures,
-            _figure(f"{what} gained by the chosen move", gained),
-            _figure(f"{what} right after the chosen move, of those that were wrong before", unsure[:, 2]),
-            _figure(f"scenes in which a move was worth its way, {what}", table[:, 5]),
+            figure(f"{what} gained by the chosen move", gained),
+            figure(f"{what} right after the chosen move, of those that were wrong before", unsure[:, 2]),
+            figure(f"scenes in which a move was worth its way, {what}", table[:, 5]),
         ],
     }
 
@@ -81,7 +81,8 @@ def write(path: Path, result: dict[str, object]) -> None:
     write_text(path, json.dumps(result, indent=1) + "\n")
 
 
-def _figure(name: str, values: np.ndarray) -> dict[str, object]:
+def figure(name: str, values: np.ndarray) -> dict[str, object]:
+    """Mean over scenes in percent, with its 95 % interval, as `tools/document_figures.py` reads it."""
     mean, half = 100 * float(values.mean()), 196 * float(values.std(ddof=1)) / math.sqrt(len(values))
     return {
         "name": name,

@@ -34,7 +34,15 @@ from opendr_perception.training.common.gating import (
     learned_gate,
     with_labels,
 )
-from opendr_perception.training.common.lessons import UNTAUGHT, AdapterPlan, Student, all_labels, grown
+from opendr_perception.training.common.lessons import (
+    UNTAUGHT,
+    AdapterPlan,
+    Student,
+    all_labels,
+    grown,
+    new_labels,
+    taught_labels,
+)
 from opendr_perception.training.common.weights import versions
 from opendr_perception.training.emotion.compact import variation
 from opendr_perception.training.emotion.compact.export import export_compact, folded
@@ -43,8 +51,6 @@ from opendr_perception.zoo import session
 
 ExpressionNetwork = CompactNet | GatedCompactNet
 HEAD = "expression"
-NONE = 0.5
-"""Weight of what is none of the new labels, see `GatePlan`."""
 PREFIX = re.compile(r"(network\.)+")
 
 
@@ -154,9 +160,7 @@ def learn(
     Raises:
         DatasetError: Nothing is labelled.
     """
-    taught = tuple(dict.fromkeys(one.label for one in faces if one.label))
-    if not taught:
-        raise DatasetError("nothing is labelled: there is nothing to learn")
+    taught = taught_labels(one.label for one in faces)
     torch.manual_seed(plan.seed)
     labels = all_labels(source.labels, taught)
     if plan.adapter == "head":
@@ -189,9 +193,7 @@ def _gated(
     tell: Callable[[int, float], None],
 ) -> ExpressionLesson:
     """Learn a gate over the network, which stays as it is."""
-    new = labels[len(source.labels) :]
-    if not new:
-        raise DatasetError("all labels are known: to make them better, take another adapter, as 'splora'")
+    new = new_labels(source.labels, labels)
     inner = source.network if isinstance(source.network, CompactNet) else source.network.network
     images = torch.from_numpy(np.stack([one.pixels for one in faces])).float()[:, None]
     marks = torch.tensor([1 + new.index(one.label) if one.label in new else 0 for one in faces])
@@ -206,7 +208,7 @@ def _gated(
     features, truth = torch.cat(seen), torch.cat(wanted)
     before = [*source.network.gates.layers] if isinstance(source.network, GatedCompactNet) else []
     gates = Gates(features.shape[1], ())
-    gates.layers.extend([*before, learned_gate(features, truth, source.known, GatePlan(NONE, seed=plan.seed))])
+    gates.layers.extend([*before, learned_gate(features, truth, source.known, GatePlan(seed=plan.seed))])
     network = GatedCompactNet(inner, gates).eval()
     learned = sum(parameter.numel() for parameter in gates.layers[-1].parameters())
     return ExpressionLesson(network, labels, new, learned, with_labels(source.known, features, truth))
