@@ -24,6 +24,11 @@ SILENCE = 3.0
 SAY_AFTER = 5.0
 """Seconds without a message after which that is said in the log; once, until a message comes."""
 
+SOURCE_SILENT = (
+    "the publisher has stopped, or Fast DDS cannot carry its messages (set FASTDDS_DEFAULT_PROFILES_FILE to this "
+    "package's config/fastdds.xml for the publisher too)"
+)
+ANSWERS_SILENT = "the node that answers there has stopped, or waits for its own input (see /diagnostics)"
 PUBLISHERS = 16
 """Of so many publishers it is known which message was the last; there should be one."""
 
@@ -141,11 +146,8 @@ class Listener:
 
     def _explain_silence(self, publishers: int, silent: float) -> str:
         if publishers:
-            return (
-                f"{publishers} publisher(s) of {self.topic}, but nothing arrived for {silent:.0f} s: the publisher has "
-                "stopped, or Fast DDS cannot carry its messages (set FASTDDS_DEFAULT_PROFILES_FILE to this package's "
-                "config/fastdds.xml for the publisher too)"
-            )
+            reason = ANSWERS_SILENT if self._kind.__module__.startswith("opendr_perception.") else SOURCE_SILENT
+            return f"{publishers} publisher(s) of {self.topic}, but nothing arrived for {silent:.0f} s: {reason}"
         there = topics.others(self._node, self._kind, self.topic)
         instead = f"; of its type there is {there}: remap to it" if there else ""
         return f"nobody publishes {self.topic}{self._remedy}{instead}"

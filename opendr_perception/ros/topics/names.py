@@ -51,9 +51,11 @@ def is_rectified(topic: str) -> bool:
 
 
 def others(node: Node, kind: type, topic: str) -> str:
-    """Published topics of this type, for whoever waits for one in vain; '' for none."""
-    own = f"{node.get_fully_qualified_name()}/"
-    found = [name for name in _published(node, kind) if name != topic and not name.startswith(own)]
+    """Published topics of this type, for whoever waits for one in vain; '' for none.
+
+    What nodes of this package draw is left out: it is no camera's.
+    """
+    found = [name for name in _published(node, kind) if name != topic and not _is_drawing(node, name)]
     if not found and kind in (ImageMessage, CompressedImage):
         transport, other = ("compressed", CompressedImage) if kind is ImageMessage else ("raw", ImageMessage)
         found = [f"{name} (image_transport:={transport})" for name in _published(node, other)]
@@ -71,6 +73,12 @@ def _published(node: Node, kind: type) -> list[str]:
     return [
         topic for topic, types in node.get_topic_names_and_types() if name in types and node.count_publishers(topic)
     ]
+
+
+def _is_drawing(node: Node, topic: str) -> bool:
+    """Whether a node that publishes statistics, as those of this package do, publishes a topic below its own name."""
+    owners = filter(lambda name: topic.startswith(f"{name}/"), publishers(node, topic))
+    return any(node.count_publishers(f"{name}/statistics") for name in owners)
 
 
 def _following(node: Node, topic: str, followed: str) -> str:

@@ -432,6 +432,15 @@ def test_streams_that_stop_or_never_start_are_named(graph: Any) -> None:
     graph.diagnosis("front/image_raw", "images arrive", received=2)
 
 
+def test_drawings_of_nodes_are_no_cameras_to_remap_to(graph: Any) -> None:
+    graph.run(Probe, "-r", "image_raw:=camera")
+    graph.publisher(ImageMessage, "camera")
+    graph.run(Probe, "-r", "__node:=lost")
+    drawing = f"{graph.namespace}/probe/image"
+    graph.wait(lambda: graph.observer.count_publishers(drawing) == 1, lambda: "the drawing")
+    graph.diagnosis("lost", f"of its type there is {graph.namespace}/camera: remap to it")
+
+
 def test_names_can_be_remapped_and_pushed_into_namespaces(graph: Any) -> None:
     inner = f"{graph.namespace}/inner"
     graph.run(
