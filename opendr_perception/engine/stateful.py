@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.engine.recurrence import Recurrence
 from opendr_perception.engine.session import EngineError, Session
 
@@ -175,7 +176,7 @@ def decode_initial_state(session: Session) -> Rows:
     if text is None:
         raise EngineError(f"{session.path}: not a continual network: it does not say what a new stream's state is")
     try:
-        with np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) as arrays:
-            return {key.split(" ", 1)[1]: arrays[key] for key in sorted(arrays.files)}
-    except Exception as error:  # zipfile, zlib, numpy and base64 have exceptions of their own
+        with open_arrays(io.BytesIO(base64.b64decode(text))) as arrays:
+            return {key.split(" ", 1)[1]: arrays[key] for key in sorted(arrays)}
+    except Exception as error:  # base64 has exceptions of its own
         raise EngineError(f"{session.path}: its initial state cannot be read: {error}") from error

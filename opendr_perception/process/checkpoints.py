@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from rclpy.serialization import deserialize_message, serialize_message
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.process.pipeline import Answered, Rejected
 from opendr_perception.process.stage import Stage
@@ -30,7 +30,7 @@ AGAIN, LONGEST = 20, 2
 BLOCK_BYTES = 32 << 20
 """Of its messages: with this many it ends, too. They are in memory until then."""
 STATE = "state.npz"
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, BadZipFile)
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError)
 """Errors that the reading of a damaged file raises."""
 
 
@@ -170,6 +170,6 @@ def _save(path: Path, index: object, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def _load(path: Path) -> tuple[Any, dict[str, np.ndarray]]:
-    with np.load(path, allow_pickle=False) as found:
-        arrays = {name: found[name] for name in found.files}
+    with open_arrays(path) as found:
+        arrays = {name: found[name] for name in found}
     return json.loads(arrays.pop("index").tobytes()), arrays

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 
 FILE = "people.npz"
@@ -68,7 +69,7 @@ def read_people(path: Path) -> tuple[PersonModel, ...]:
     Raises:
         ValueError: the file is not such a file.
     """
-    with np.load(path, allow_pickle=False) as archive:
+    with open_arrays(path) as archive:
         if "people" not in archive:
             raise ValueError(f"{path}: not a file of people")
         return tuple(_person(entry, archive) for entry in json.loads(str(archive["people"])))

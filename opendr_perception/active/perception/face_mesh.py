@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 
 from opendr_perception.active.perception.raster import rasterise
+from opendr_perception.arrays import open_arrays
 from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.imaging import Image, warp
 
@@ -156,7 +157,7 @@ def head_yaw(face: np.ndarray) -> float:
 @lru_cache(maxsize=1)
 def topology() -> Topology:
     """The canonical mesh with its rings."""
-    with np.load(Path(__file__).with_name("face_mesh.npz"), allow_pickle=False) as data:
+    with open_arrays(Path(__file__).with_name("face_mesh.npz")) as data:
         vertices, triangles, mirror = (data[name] for name in ("vertices", "triangles", "mirror"))
     count, length = len(vertices), len(OVAL)
     mouth = _strip(np.array(UPPER_LIP), np.array(LOWER_LIP))

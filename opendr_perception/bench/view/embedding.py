@@ -15,6 +15,7 @@ import numpy as np
 from opendr_perception.active.control import Move
 from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies import STEP, Decision
+from opendr_perception.arrays import open_arrays
 from opendr_perception.tasks.face import align
 from opendr_perception.tasks.imaging import Pixels
 
@@ -47,8 +48,8 @@ class EmbeddingPolicy:
     @classmethod
     def trained(cls, embed: Embed, path: Path = TRAINED) -> EmbeddingPolicy:
         """The one that comes with this package."""
-        with np.load(path, allow_pickle=False) as data:
-            return cls(embed, {name: data[name].astype(np.float32) for name in data.files})
+        with open_arrays(path) as data:
+            return cls(embed, {name: data[name].astype(np.float32) for name in data})
 
     def begin(self) -> None:
         """Nothing is kept."""

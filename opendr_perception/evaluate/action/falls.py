@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.action.recordings import ActionRecording, recording
 from opendr_perception.evaluate.action.streams import alone
 from opendr_perception.evaluate.action.watching import watch
@@ -47,11 +48,11 @@ def is_falls(dataset: Path) -> bool:
 
 def falls_in(folder: Path) -> Iterator[ActionRecording]:
     """Read both files: clips whose action is a fall, or 'daily'."""
-    with np.load(folder / FILES[0], allow_pickle=False) as data:
+    with open_arrays(folder / FILES[0]) as data:
         for name, places in zip(data["names"], data["xyz"], strict=True):
             image = places[:, MEDIAPIPE, :2].astype(float) * SIZE
             yield _clip(image, (places[:, MEDIAPIPE, :2] != 0).any(-1), True, str(name)[:8], UP_FALL_RATE, "up-fall")
-    with np.load(folder / FILES[1], allow_pickle=False) as data:
+    with open_arrays(folder / FILES[1]) as data:
         order = [COCO_OF[str(joint)] for joint in data["joints"]]
         for number, (places, fallen, source) in enumerate(zip(data["xy"], data["fall"], data["source"], strict=True)):
             image, seen = np.zeros((len(places), 17, 2)), np.zeros((len(places), 17), bool)

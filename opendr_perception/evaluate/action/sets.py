@@ -6,12 +6,12 @@ Persons are split by fixed lists. The test persons were drawn before anything wa
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.action.bodies import coco_world, pinhole, place_of
 from opendr_perception.evaluate.action.recordings import FRAME_SIDE, UNKNOWN, ActionRecording, part_of, recording
 from opendr_perception.evaluate.report import DatasetError
@@ -67,7 +67,7 @@ OPENNI = 575.0
 
 def utd(path: Path) -> Iterator[ActionRecording]:
     """UTD-MHAD [Chen 2015]."""
-    with np.load(path, allow_pickle=False) as data:
+    with open_arrays(path) as data:
         ends = np.cumsum(data["length"])
         joints = data["joints"]
         for end, length, action, subject in zip(ends, data["length"], data["action"], data["subject"], strict=True):
@@ -80,7 +80,7 @@ def utd(path: Path) -> Iterator[ActionRecording]:
 
 def msr(path: Path) -> Iterator[ActionRecording]:
     """MSRAction3D [Li 2010]."""
-    with np.load(path, allow_pickle=False) as data:
+    with open_arrays(path) as data:
         ends = np.cumsum(data["length"])
         joints = data["joints"]
         for end, length, action, subject in zip(ends, data["length"], data["action"], data["subject"], strict=True):
@@ -94,7 +94,7 @@ def msr(path: Path) -> Iterator[ActionRecording]:
 
 def kard(path: Path) -> Iterator[ActionRecording]:
     """KARD [Gaglio 2015], in its own image coordinates."""
-    with np.load(path, allow_pickle=False) as data:
+    with open_arrays(path) as data:
         names = _openni(data["joints"])
         limbs = place_of(names)
         for name, pixels, millimetres in zip(data["names"], *(_clips(data, k) for k in ("uv4", "xyz_mm")), strict=True):
@@ -113,7 +113,7 @@ def kard(path: Path) -> Iterator[ActionRecording]:
 
 def florence(path: Path) -> Iterator[ActionRecording]:
     """Florence 3D Actions [Seidenari 2013]."""
-    with np.load(path, allow_pickle=False) as data:
+    with open_arrays(path) as data:
         names = [str(name).replace("_", " ") for name in data["joints"]]
         for name, millimetres in zip(data["names"], _clips(data, "xyz_mm"), strict=True):
             action, subject, _ = str(name).split("_")
@@ -127,7 +127,7 @@ def florence(path: Path) -> Iterator[ActionRecording]:
 
 def cdta(path: Path) -> Iterator[ActionRecording]:
     """CDTA: gestures towards a robot; there is nothing about persons, so all are for training."""
-    with np.load(path, allow_pickle=False) as data:
+    with open_arrays(path) as data:
         names = _openni(data["joints"])
         for name, label, millimetres in zip(data["names"], data["labels"], _clips(data, "xyz_mm"), strict=True):
             kind = str(data["actions"][int(label)])
@@ -144,7 +144,7 @@ HELD_BACK = 10
 
 def jhmdb(path: Path) -> Iterator[ActionRecording]:
     """JHMDB [Jhuang 2013]: real films, moving cameras. Each clip is somebody else."""
-    with np.load(path, allow_pickle=False) as data:
+    with open_arrays(path) as data:
         limbs = place_of(JHMDB_JOINTS)
         ends = np.cumsum(data["length"])
         for number, (end, length, label, split) in enumerate(
@@ -172,8 +172,8 @@ def own(path: Path) -> Iterator[ActionRecording]:
 
     `rate` is one number, or one for each clip. Everybody is for testing; actions are named as the network names them.
     """
-    with np.load(path, allow_pickle=False) as data:
-        missing = {"keypoints", "length", "action", "subject", "rate"} - {*data.files}
+    with open_arrays(path) as data:
+        missing = {"keypoints", "length", "action", "subject", "rate"} - data.keys()
         if missing:
             raise DatasetError(f"{path} has no {', '.join(sorted(missing))}; known sets are {', '.join(READERS)}")
         keypoints, lengths = np.asarray(data["keypoints"], float), data["length"]
@@ -198,7 +198,7 @@ def recordings_in(path: Path) -> Iterator[ActionRecording]:
         raise DatasetError(f"{path} is not a file of skeletons (.npz); known sets are {', '.join(READERS)}")
     try:
         yield from READERS.get(path.stem, own)(path)
-    except (KeyError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise DatasetError(f"{path} cannot be read as '{path.stem}': {error}") from error
 
 
@@ -211,7 +211,7 @@ def _openni(joints: np.ndarray) -> list[str]:
     return [str(name).replace("_", " ").replace("hand", "wrist").replace("foot", "ankle") for name in joints]
 
 
-def _clips(data: np.lib.npyio.NpzFile, key: str) -> list[np.ndarray]:
+def _clips(data: Mapping[str, np.ndarray], key: str) -> list[np.ndarray]:
     return np.split(data[key], data["offsets"][1:-1])
 
 

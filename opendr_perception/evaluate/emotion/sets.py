@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import lzma
 import os
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.tasks.emotion import name_of
 from opendr_perception.tasks.imaging import SUFFIXES, BadImageFile, Image, read_image
@@ -120,16 +120,7 @@ def read_fer2013(dataset: Path) -> FaceCrops:
     """
     try:
         return _from_table(dataset) if dataset.suffix == ".csv" else _from_folder(dataset)
-    except (
-        OSError,
-        KeyError,
-        ValueError,
-        IndexError,
-        EOFError,
-        lzma.LZMAError,
-        zipfile.BadZipFile,
-        cv2.error,
-    ) as error:
+    except (OSError, KeyError, ValueError, IndexError, EOFError, lzma.LZMAError, cv2.error) as error:
         raise DatasetError(f"{dataset} is not FER2013: {error}") from error
 
 
@@ -153,7 +144,7 @@ def _from_table(path: Path) -> FaceCrops:
 
 
 def _from_folder(folder: Path) -> FaceCrops:
-    with np.load(folder / "index.npz", allow_pickle=False) as index:
+    with open_arrays(folder / "index.npz") as index:
         offsets, label, train, names = (index[key] for key in ("offset", "label", "train", "names"))
     packed = lzma.decompress((folder / "jpeg.bin.xz").read_bytes())
     images = [cv2.imdecode(_bytes(packed[begin:end]), cv2.IMREAD_GRAYSCALE) for begin, end in pairwise(offsets)]
@@ -188,14 +179,14 @@ def _of_folders(folder: Path, part: str) -> Iterator[LabelledFaces]:
 
 def _of_arrays(path: Path) -> Iterator[LabelledFaces]:
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with open_arrays(path) as data:
             images = data["images"]
-            labels = data["label" if "label" in data.files else "condition"].tolist()
-            whose = next((data[key].tolist() for key in ("subject", "person") if key in data.files), range(len(labels)))
+            labels = data["label" if "label" in data else "condition"].tolist()
+            whose = next((data[key].tolist() for key in ("subject", "person") if key in data), range(len(labels)))
             for pixels, label, subject in zip(images, labels, whose, strict=True):
                 image = Image(np.ascontiguousarray(pixels), "mono8" if pixels.ndim == 2 else "rgb8")
                 yield LabelledFaces(name_of(str(label)), image, str(subject), cut=False)
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise DatasetError(
             f"{path} is neither FER2013, nor a folder of expressions' folders, nor an .npz with images and label "
             f"({error})"

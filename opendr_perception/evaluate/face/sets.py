@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.tasks.face import GalleryError, read_sample
 from opendr_perception.tasks.imaging import Image
@@ -55,10 +53,10 @@ def faces_in(dataset: Path) -> Iterator[Labelled]:
         yield from _of_folders(dataset)
         return
     try:
-        with np.load(dataset, allow_pickle=False) as data:
+        with open_arrays(dataset) as data:
             for pixels, person in zip(data["images"], data["person"], strict=True):
                 yield Labelled(str(person), Image(pixels, "mono8" if pixels.ndim == 2 else "rgb8"))
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise DatasetError(
             f"{dataset} is neither a folder of people's folders, nor a .npz with images and person, nor a .txt of "
             f"pairs ({error})"

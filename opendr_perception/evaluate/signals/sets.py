@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.io import loadmat
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.evaluate.signals.wfdb_beats import GROUPS, read_beats
 from opendr_perception.tasks.signals import read_signal
@@ -94,8 +95,8 @@ def _joined(folder: Path, name: str) -> tuple[Floats, dict[str, np.ndarray]]:
     source = SoundFile(folder / name)
     samples = np.concatenate([chunk[:, 0] for chunk in source.chunks()])
     source.close()
-    with np.load(folder / "index.npz", allow_pickle=False) as index:
-        return samples, {key: index[key] for key in index.files}
+    with open_arrays(folder / "index.npz") as index:
+        return samples, {key: index[key] for key in index}
 
 
 def _folds(names: list[str]) -> list[str]:

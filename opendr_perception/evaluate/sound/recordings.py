@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.tasks.signals.resample import resample
 from opendr_perception.tasks.sound import SoundFile, read_sound
 
@@ -140,7 +141,7 @@ def read_digits(folder: Path) -> list[LabelledSound]:
     source = SoundFile(joined)
     samples, rate = np.concatenate([chunk[:, 0] for chunk in source.chunks()]), source.rate
     source.close()
-    with np.load(folder / "index.npz") as index:
+    with open_arrays(folder / "index.npz") as index:
         names, offsets = index["names"].tolist(), index["offsets"].tolist()
     ends = [*offsets[1:], len(samples)][: len(names)]
     return [

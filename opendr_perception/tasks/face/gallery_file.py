@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.tasks.face.gallery import Gallery, is_name, normal_name
 
 VERSION = 2
@@ -50,7 +51,7 @@ def _parse(content: bytes) -> Gallery:
     with zipfile.ZipFile(stream) as archive:
         if sum(member.file_size for member in archive.infolist()) > LARGEST:
             raise ValueError("it would be larger than any gallery")
-    with np.load(stream, allow_pickle=False) as file:
+    with open_arrays(stream) as file:
         version = int(file["version"])
         if version not in READABLE:
             raise ValueError(f"format {version} instead of {VERSION}")

@@ -14,6 +14,8 @@ from importlib.resources import as_file, files
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.arrays import open_arrays
+
 Floats = npt.NDArray[np.float32]
 
 FILE = "kinds.npz"
@@ -32,7 +34,7 @@ def kinds_of(model: str) -> Floats | None:
 
 @cache
 def _shipped() -> tuple[str, Floats]:
-    with as_file(files("opendr_perception.tasks.face") / FILE) as path, np.load(path, allow_pickle=False) as data:
+    with as_file(files("opendr_perception.tasks.face") / FILE) as path, open_arrays(path) as data:
         return str(data["model"]), data["means"].astype(np.float32)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.tasks.imaging import printable
 from opendr_perception.tasks.signals.edf import read_edf
 from opendr_perception.tasks.signals.recording import SignalError, SignalRecording
@@ -44,7 +44,7 @@ def read_signal(path: Path, rate: float = 0.0) -> SignalRecording:
             raise SignalError("its rate is not known: set the parameter rate")
     except SignalError as error:
         raise SignalError(f"{printable(path)}: {error}") from error
-    except (OSError, ValueError, IndexError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, IndexError, KeyError) as error:
         reason = getattr(error, "strerror", None) or str(error).splitlines()[0] or type(error).__name__
         raise SignalError(f"{printable(path)}: cannot be read: {reason}") from error
     return replace(found, rate=found.rate or rate)
@@ -84,11 +84,11 @@ def _number(cell: str) -> float | None:
 
 
 def _read_npz(path: Path) -> SignalRecording:
-    with np.load(path, allow_pickle=False) as arrays:
-        signals = [name for name in arrays.files if arrays[name].ndim in (1, 2) and arrays[name].size > 1]
-        rates = [name for name in arrays.files if name.lower() in {"rate", "fs", "sample_rate"}]
+    with open_arrays(path) as arrays:
+        signals = [name for name in arrays if arrays[name].ndim in (1, 2) and arrays[name].size > 1]
+        rates = [name for name in arrays if name.lower() in {"rate", "fs", "sample_rate"}]
         if not signals:
-            raise SignalError(f"it has no array of samples, but {', '.join(arrays.files) or 'nothing'}")
+            raise SignalError(f"it has no array of samples, but {', '.join(arrays) or 'nothing'}")
         samples = np.asarray(arrays[signals[0]], np.float32)
         rate = float(arrays[rates[0]].item()) if rates else 0.0
     columns = samples[:, None] if samples.ndim == 1 else samples

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.action.sets import OPEN, READERS
 from opendr_perception.files import replacing
 from opendr_perception.tasks.action import skeleton
@@ -69,7 +70,7 @@ class Pool:
             frames, labels = batch_of(examples, FRAMES)
             with replacing(path, ".npz") as unfinished:
                 np.savez(unfinished, frames=frames.astype(np.float16), labels=labels.astype(np.int8))
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_arrays(path) as arrays:
             return arrays["frames"], arrays["labels"]
 
     def _maker(self, source: str) -> Callable[[tuple[int, ...]], LabelledFrames]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import typer
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.training.action.data import load_clips
 from opendr_perception.training.activity.bodies import clouds
@@ -76,7 +77,7 @@ def read_films(folder: Path, part: str, limit: int | None = None) -> Films:
 
 def _read(paths: list[Path]) -> Iterator[Films]:
     for path in paths:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_arrays(path) as arrays:
             yield Films(arrays["images"], arrays["labels"].astype(np.int64))
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 
 SUFFIX = ".known"
@@ -106,7 +107,7 @@ def beside(model: Path) -> KnownFeatures | None:
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_arrays(path) as arrays:
             parts = [arrays[name].astype(np.float32) for name in KnownFeatures.__dataclass_fields__]
     except (KeyError, OSError, ValueError) as error:
         raise ValueError(f"{path} is no memory of what a model knows") from error

@@ -11,6 +11,7 @@ import torch
 import yaml
 from torch import nn
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing, write_text
 
 
@@ -33,8 +34,8 @@ def read(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         path: The .npz; the card is the .yaml beside it.
     """
     card = yaml.safe_load(path.with_suffix(".yaml").read_text(encoding="utf-8"))
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: torch.from_numpy(arrays[name]) for name in arrays.files}, card
+    with open_arrays(path) as arrays:
+        return {name: torch.from_numpy(arrays[name]) for name in arrays}, card
 
 
 def fill(network: nn.Module, state: dict[str, torch.Tensor], path: Path) -> None:

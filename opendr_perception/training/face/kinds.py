@@ -13,6 +13,7 @@ import numpy as np
 import typer
 
 from opendr_perception import zoo
+from opendr_perception.arrays import open_arrays
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.tasks.face import TO_DECIDE, FaceDetector, FaceEmbedder, fingerprint, head_poses, view
@@ -56,7 +57,7 @@ def make(
 
 def _images(folder: Path, count: int) -> Iterator[Image]:
     """Faces of the training split in an order that is drawn once and for all, with some room around them."""
-    with np.load(folder / "index.npz", allow_pickle=False) as index:
+    with open_arrays(folder / "index.npz") as index:
         starts, train = index["offset"], np.flatnonzero(index["train"])
     with lzma.open(folder / "jpeg.bin.xz") as file:
         content = file.read()

@@ -19,6 +19,7 @@ import yaml
 from rich.progress import track
 
 from opendr_perception import zoo
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing, write_text
 from opendr_perception.tasks.nms import FeatureMap
 from opendr_perception.tasks.people import PersonDetector
@@ -105,7 +106,7 @@ def write_scene(path: Path, scene: CrowdScene) -> None:
 
 def read_scene(path: Path, features: bool = False) -> CrowdScene:
     """Read a scene, with the detector's map if that is wanted."""
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_arrays(path) as arrays:
         width, height = arrays["size"].tolist()
         return CrowdScene(
             people=arrays["people"],

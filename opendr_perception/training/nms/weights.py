@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import torch
 import typer
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.nms.gossip import GossipNms
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
@@ -37,8 +37,8 @@ def load(path: Path, channels: int | None = None, dropout: float = 0.0) -> NmsNe
     """
     if not path.is_file():
         raise FileNotFoundError(f"there is no {path}; weights to compare with are in the source tree, not installed")
-    with np.load(path, allow_pickle=False) as arrays:
-        state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    with open_arrays(path) as arrays:
+        state = {name: torch.from_numpy(arrays[name]) for name in arrays}
     if "pairs.0.weight" in state:
         return _gossip(state)
     first = state.get("regions.conv_1.weight")

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import typer
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.training.common.options import Seed
 
@@ -57,7 +58,7 @@ def load_sprites(path: Path) -> list[Sprite]:
     """
     if not path.exists():
         raise FileNotFoundError(f"there is no {path}; sprites of this package are in its source tree, not installed")
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_arrays(path) as arrays:
         count = int(arrays["count"])
         return [Sprite(arrays[f"pixels{k}"], arrays[f"opacity{k}"], int(arrays["bodies"][k])) for k in range(count)]
 

@@ -21,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from opendr_perception import zoo
+from opendr_perception.arrays import open_arrays
 from opendr_perception.networks.human_presence import HumanPresenceNetwork
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import PersonDetector
@@ -135,8 +136,8 @@ def read_film(frames: range) -> FilmFrames:
 
 def load(path: Path) -> HumanPresenceNetwork:
     """Read a network from its weights, an .npz; which one it is can be told from them."""
-    with np.load(path, allow_pickle=False) as arrays:
-        state = {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+    with open_arrays(path) as arrays:
+        state = {name: torch.from_numpy(arrays[name]) for name in arrays}
     network = HumanPresenceNetwork("1080p" if len(state["conv1_1.bias"]) == 8 else "720p")
     network.load_state_dict(state)
     return network.eval()

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.signals.heart import match
 from opendr_perception.evaluate.signals.sets import HeartRecording
 from opendr_perception.files import replacing
@@ -158,6 +159,6 @@ def _store(path: Path, found: Sequence[Tokens]) -> None:
 
 
 def _stored(path: Path) -> list[Tokens]:
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_arrays(path) as arrays:
         ends = np.cumsum(arrays["sizes"], 0)[:-1]
         return list(zip(np.split(arrays["tokens"], ends[:, 0]), np.split(arrays["times"], ends[:, 1]), strict=True))

@@ -20,6 +20,7 @@ from rich.progress import track
 
 from opendr_perception import zoo
 from opendr_perception.active.surroundings import Locator, looking_ahead
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.sim.people import PersonModel, load_people, read_people
 from opendr_perception.sim.scene import HALF_WIDTH, HELD, ROOMS, Light, Pose, Scene, facing, occlude, seen_from
@@ -88,8 +89,8 @@ def read_table(path: Path) -> Table:
         ValueError: the file is none of that kind.
     """
     names = [field.name for field in fields(Table)]
-    with np.load(path, allow_pickle=False) as data:
-        if set(names) != set(data.files):
+    with open_arrays(path) as data:
+        if set(names) != set(data):
             raise ValueError(f"{path}: not a table of views")
         return Table(**{name: data[name] for name in names})
 

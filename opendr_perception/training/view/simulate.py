@@ -12,6 +12,7 @@ import numpy as np
 from opendr_perception.active.control import IN_THE_WAY, Move
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.perception import FaceObservation, RangeOnly, Recognition, judge
+from opendr_perception.arrays import open_arrays
 from opendr_perception.tasks.face import THRESHOLD, Compared, Gallery
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.training.view.data import HEIGHT, PAN_STEP, WIDTH, Table, read_table
@@ -82,7 +83,7 @@ class TableWorld:
         files = sorted(folder.glob("[0-9]*.npz"))
         if not files:
             raise ValueError(f"{folder}: no tables of views; make them with opendr_perception.training.view.data")
-        with np.load(folder / "gallery.npz", allow_pickle=False) as data:
+        with open_arrays(folder / "gallery.npz") as data:
             return cls([read_table(file) for file in files], data["embeddings"], data["people"])
 
 

@@ -15,6 +15,7 @@ import typer
 from torch import nn
 from torch.nn import functional as F
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.training.view.data import read_table
 
@@ -29,7 +30,7 @@ def samples(folder: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Raises:
         ValueError: there is nothing to learn from.
     """
-    with np.load(folder / "gallery.npz", allow_pickle=False) as data:
+    with open_arrays(folder / "gallery.npz") as data:
         gallery, people = data["embeddings"], data["people"]
     embeddings, labels, whose = [], [], []
     for path in sorted(folder.glob("*-*.npz")):

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 
 from opendr_perception import zoo
 from opendr_perception.active.policies import LARGEST_RATIO, NONE, SIDES, comparable
+from opendr_perception.arrays import open_arrays
 from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.view.occlusion import DirectionNetwork, RatioNetwork
 from opendr_perception.tasks.face import FaceDetector, Faces, align
@@ -178,7 +179,7 @@ def train(
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    with np.load(faces, allow_pickle=False) as data:
+    with open_arrays(faces) as data:
         makers = [Maker(data["images"], data["people"], seed), Maker(*portraits(), seed + 1)]
     if network == "direction":
         samples = [maker.directions(number) for maker, number in zip(makers, (count, real), strict=True)]

@@ -18,6 +18,7 @@ import typer
 from rich.console import Console
 from torch import Tensor, nn
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import write_text
 from opendr_perception.networks.action.online import CHANNELS, Recurrent
 from opendr_perception.networks.action.skeletons import SKELETONS
@@ -39,8 +40,8 @@ def accuracies(folder: Path, name: str) -> Row:
     for stream in STREAMS:
         path = folder / f"scores-{name}-{stream}.npz"
         if path.is_file():
-            with np.load(path, allow_pickle=False) as arrays:
-                kinds = sorted({key.rsplit(" ", 1)[0] for key in arrays.files})
+            with open_arrays(path) as arrays:
+                kinds = sorted({key.rsplit(" ", 1)[0] for key in arrays})
                 scores[stream] = {kind: arrays[f"{kind} scores"] for kind in kinds}
                 labels = {kind: arrays[f"{kind} labels"] for kind in kinds}
     row: Row = {stream: _right([found], labels) for stream, found in scores.items()}

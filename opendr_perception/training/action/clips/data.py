@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.networks.action.skeletons import SKELETONS
 from opendr_perception.training.action.clips import layouts
@@ -80,7 +81,7 @@ class OwnClips(SkeletonClips):
                 clips, labels = _pieces(rng, *held_out(source, "test", self._sets, self._streams), PER_STREAM)
                 with replacing(path, ".npz") as unfinished:
                     np.savez(unfinished, clips=clips, labels=labels)
-            with np.load(path, allow_pickle=False) as arrays:
+            with open_arrays(path) as arrays:
                 found[source] = arrays["clips"], arrays["labels"]
         return found
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import torch
 import typer
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.networks.action.online import trunk
 from opendr_perception.streaming.compose import Sequential
@@ -100,7 +101,7 @@ def keep(path: Path, streams: Streams) -> None:
 
 def kept(path: Path) -> Streams:
     """Read streams that were kept."""
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_arrays(path) as arrays:
         return Streams(arrays["features"], arrays["labels"], arrays["begun"])
 
 

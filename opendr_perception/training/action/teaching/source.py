@@ -8,11 +8,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.networks.action.tcn import ActionTcn
@@ -73,8 +73,8 @@ def _weights(path: Path, content: bytes) -> dict[str, torch.Tensor]:
     have been folded into others."""
     beside = path.with_suffix(WEIGHTS)
     if beside.is_file():
-        with np.load(beside, allow_pickle=False) as arrays:
-            return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
+        with open_arrays(beside) as arrays:
+            return {name: torch.from_numpy(arrays[name]) for name in arrays}
     return {
         PREFIX.sub("", tensor.name, count=1): torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in onnx.load_model_from_string(content).graph.initializer

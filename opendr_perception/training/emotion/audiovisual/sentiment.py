@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ import typer
 from rich.console import Console
 from torch.nn import functional as F
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.files import write_text
 from opendr_perception.networks.emotion.audiovisual import AudiovisualNetwork
@@ -66,12 +66,12 @@ def read_mosei(path: Path) -> dict[str, Sentences]:
         DatasetError: it is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with open_arrays(path) as found:
             return {
                 part: _sentences({name: found[f"{part}_{name}"] for name in ("audio", "vision", "labels")})
                 for part in PARTS
             }
-    except (OSError, EOFError, KeyError, TypeError, ValueError, AttributeError, BadZipFile) as error:
+    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise DatasetError(f"{path}: no features of MOSEI, with train, valid and test: {error}") from error
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from opendr_perception.arrays import read_array
 from opendr_perception.evaluate.emotion.sets import read_fer2013, seen_again
 from opendr_perception.evaluate.report import DatasetError
 
@@ -108,7 +109,7 @@ def _affectnet(root: Path, part: str) -> Iterator[LabelledFace]:
     for path in sorted((root / part / "images").glob("*")):
         if path.suffix.lower() in IMAGES:
             label, valence, arousal = (
-                float(np.load(root / part / "annotations" / f"{path.stem}_{kind}.npy", allow_pickle=False))
+                float(read_array(root / part / "annotations" / f"{path.stem}_{kind}.npy"))
                 for kind in ("exp", "val", "aro")
             )
             if 0 <= label < len(LABELS):

@@ -17,6 +17,7 @@ import typer
 from torch import nn
 
 from opendr_perception import zoo
+from opendr_perception.arrays import open_arrays
 from opendr_perception.evaluate.emotion.sets import LabelledFaces, read_fer2013
 from opendr_perception.files import write_text
 from opendr_perception.networks.emotion.compact import equalised
@@ -35,7 +36,7 @@ SEED = 41
 
 def yale(path: Path) -> list[LabelledFaces]:
     """The expressions of Yale, all people."""
-    with np.load(path, allow_pickle=False) as data:
+    with open_arrays(path) as data:
         rows = zip(data["images"], data["person"], data["condition"], strict=True)
         return [
             LabelledFaces(name_of(str(what)), Image(pixels, "mono8"), str(who), cut=False)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from opendr_perception.arrays import read_array
 from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.tasks.imaging import Image, crop_resize
@@ -178,7 +179,7 @@ class Encoder:
         """
         kept = self._folder / f"{clip.name}.npy"
         if kept.is_file():
-            features = np.load(kept, allow_pickle=False)
+            features = read_array(kept)
         else:
             features = np.stack([self._encode(image, box) for image, box in _images(clip)])
             self._keep(features, kept)
