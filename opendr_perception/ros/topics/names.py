@@ -76,7 +76,7 @@ def _published(node: Node, kind: type) -> list[str]:
 
 
 def _is_drawing(node: Node, topic: str) -> bool:
-    """Whether a node that publishes statistics, as those of this package do, publishes a topic below its own name."""
+    """True if a node that publishes statistics, as those of this package do, publishes a topic below its own name."""
     owners = filter(lambda name: topic.startswith(f"{name}/"), publishers(node, topic))
     return any(node.count_publishers(f"{name}/statistics") for name in owners)
 

@@ -1,4 +1,4 @@
-"""What is said of a topic on which nothing is heard."""
+"""The explanation of a topic on which nothing is heard."""
 
 from __future__ import annotations
 
