@@ -292,6 +292,21 @@ def test_thirty_people_and_an_id_that_is_given_twice_are_served(graph: Any, peop
     assert len([person for person in twice.people if person.visible and person.body_id == "b1"]) <= 1
 
 
+def test_an_id_that_is_given_to_somebody_else_is_said(
+    graph: Any, people: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    camera = Camera(graph)
+    [ann] = camera.play(people, "image_raw").people
+    camera.image_raw = lambda stamp, _: images.to_message(  # type: ignore[method-assign]
+        np.full((480, 640, 3), (200, 30, 30), np.uint8), graph.header(stamp)
+    )
+    answer = camera.play(people, "image_raw", bodies=[("b1", (20.0, 100.0, 80.0, 310.0))])
+    assert [person.person_id == ann.person_id for person in answer.people if person.visible] == [False]
+    assert "an id is given to somebody else" in capfd.readouterr().err
+    camera.show("image_raw", bodies=[("b1", STANDING), ("b1", (20.0, 100.0, 80.0, 310.0))])
+    graph.wait(lambda: "an id is given to two people" in capfd.readouterr().err, lambda: "nothing is said")
+
+
 def test_parameters_change_while_it_runs(graph: Any, people: Any) -> None:
     node = f"{graph.namespace}/people"
     assert graph.set_parameter(node, "near", 3.0) == ""

@@ -43,7 +43,7 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
         super().__init__(settings)
         self._warn = warn
         self._everybody = Everybody(new_ids())
-        self._recogniser = PersonRecogniser(self._everybody)
+        self._recogniser = PersonRecogniser(self._everybody, warn)
         self._clock = CommonTime()
 
     def new_memory(self) -> CameraMemory:
@@ -99,6 +99,8 @@ class ScenePerceiver(Perceiver[Settings, Sight, CameraMemory, SceneReport]):
         followed = now.memory.tracks.get(f"b{seen.body}")
         if look is not None and self._theirs(now, seen, known, followed, look):
             known.wardrobe = known.wardrobe.wear(look)
+            if _has_own_face(seen, known):
+                known.portrait = known.portrait.wear(look)
         fix = locate(sight, seen, settings)
         if fix is not None and sight.mount is not None:
             since = now.time if followed is None else followed.since

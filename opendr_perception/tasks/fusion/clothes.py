@@ -27,6 +27,8 @@ ANOTHER_VIEW = 0.9
 """Likeness below which a look is another view, such as the back."""
 COVERED = 0.25
 """Share of a box that others may cover; more, and its colours may be theirs."""
+BORDER = 4.0
+"""Pixels from the left or right border of the image up to which a box is cut."""
 LEAST_HEIGHT = 40
 """Pixels of a box; smaller ones have no colours to speak of."""
 SUREST = 0.2
@@ -71,7 +73,7 @@ def uncovered(boxes: Floats, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
     areas = np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(axis=1), 1)
     nearer = boxes[None, :, 3] >= boxes[:, None, 3]  # whose feet are lower
     covered = (shared * nearer).sum(axis=1) / areas > COVERED
-    whole = (boxes[:, 0] > 1) & (boxes[:, 2] < size[0] - 1)
+    whole = (boxes[:, 0] >= BORDER) & (boxes[:, 2] <= size[0] - BORDER)
     return np.asarray(~covered & whole & (boxes[:, 3] - boxes[:, 1] >= LEAST_HEIGHT))
 
 

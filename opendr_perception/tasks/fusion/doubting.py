@@ -78,6 +78,9 @@ def may_be_another(
 ) -> bool:
     """True if it is not clear enough whose a track is to say a name: no name is better than a wrong one.
 
+    The clothes must be more like those in which the own face was seen than like those of anybody else with a name: an
+    id may stand for two people, and then has the clothes of both.
+
     Args:
         known: whose it is taken to be.
         followed: the track.
@@ -90,12 +93,16 @@ def may_be_another(
     if trial is not None and max(trial.others.values(), default=0.0) > trial.own - CLOSE * trial.images:
         return True
     others = _others(known, memory, everybody, time)
-    if not others or not known.wardrobe.views:
-        return False
     look = followed.last if look is None else look
-    if look is None or time - followed.shown > UNSEEN:
+    if others and known.wardrobe.views and (look is None or time - followed.shown > UNSEEN):
         return True
-    return max(other.wardrobe.likeness(look) for other in others) > known.wardrobe.likeness(look)
+    if look is None:
+        return False
+    if max((other.wardrobe.likeness(look) for other in others), default=0.0) > known.wardrobe.likeness(look):
+        return True
+    own = known.portrait.likeness(look)
+    rivals = (other.portrait.likeness(look) for other in everybody if other is not known)
+    return bool(known.portrait.views) and own < max(UNLIKE, max(rivals, default=0.0))
 
 
 def surely_worn(known: KnownPerson, look: Look, memory: CameraMemory, everybody: Everybody, time: float) -> bool:

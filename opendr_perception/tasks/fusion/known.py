@@ -42,6 +42,7 @@ class KnownPerson:
         first_seen: stamp in seconds.
         time: when they were seen last, by the common time of all cameras, s.
         wardrobe: how they have looked.
+        portrait: how they have looked while their own face was seen.
         naming: whose name they have.
         motion: where they are.
         doings: what they do.
@@ -59,6 +60,7 @@ class KnownPerson:
     first_seen: float
     time: float
     wardrobe: Wardrobe = field(default_factory=Wardrobe)
+    portrait: Wardrobe = field(default_factory=Wardrobe)
     naming: Naming = field(default_factory=Naming)
     motion: MotionEstimate | None = None
     doings: Doings = field(default_factory=Doings)
@@ -110,6 +112,8 @@ class Everybody:
         newer = max(one, other, key=lambda person: person.time)
         for look in young.wardrobe.views:
             old.wardrobe = old.wardrobe.wear(look)
+        for look in young.portrait.views:
+            old.portrait = old.portrait.wear(look)
         sure = max(one, other, key=lambda person: (person.naming.time, person.naming.strength))
         old.naming, old.motion, old.doings, old.newest = sure.naming, newer.motion, newer.doings, newer.newest
         old.zone, old.looking = newer.zone, newer.looking

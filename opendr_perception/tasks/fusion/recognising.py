@@ -16,6 +16,7 @@ from opendr_perception.tasks.fusion.placing import JUST_SEEN, SAME_PLACE, by_pla
 from opendr_perception.tasks.fusion.settings import Settings
 from opendr_perception.tasks.fusion.sight import Event, NameSource, Sight
 from opendr_perception.tasks.fusion.space import locate
+from opendr_perception.tasks.perceiver import Warn
 
 SAME_TRACK = 0.9
 """Probability that a track that goes on after a gap is of the same person."""
@@ -38,10 +39,11 @@ class PersonRecogniser:
 
     Args:
         everybody: who is known; those who come are added.
+        warn: is told of ids that others give wrongly.
     """
 
-    def __init__(self, everybody: Everybody) -> None:
-        self._everybody = everybody
+    def __init__(self, everybody: Everybody, warn: Warn) -> None:
+        self._everybody, self._warn = everybody, warn
 
     def identify(
         self,
@@ -56,7 +58,7 @@ class PersonRecogniser:
         waiting = []
         taken: set[str] = set()
         for one in seen:
-            self._follow(one, memory, looks.get(one.body), time, settings)
+            self._follow(one, now, looks.get(one.body), settings)
         hold_trials(memory, looks, self._everybody, now.sight.camera, settings.same_look - EASIER, time)
         going_on = [(one, *self._going_on(one, memory)) for one in seen]
         for one, known, by_body in sorted(going_on, key=lambda each: not each[2]):  # bodies first: faces go over
@@ -86,15 +88,17 @@ class PersonRecogniser:
         look = looks.get(seen.body)
         return look is None or not known.wardrobe.views or known.wardrobe.likeness(look) >= ALIKE
 
-    def _follow(
-        self, seen: SeenPerson, memory: CameraMemory, look: Look | None, time: float, settings: Settings
-    ) -> None:
+    def _follow(self, seen: SeenPerson, now: SceneInstant, look: Look | None, settings: Settings) -> None:
         """Take note of somebody's tracks; an id that was given to somebody else is followed anew."""
+        memory, time = now.memory, now.time
         for key in keys_of(seen):
             box = seen.box if key[0] == "b" or seen.face is None else seen.face.box
             before = memory.tracks.get(key)
-            reused = before is not None and time - before.time > settings.lost_after
-            if reused or (before is not None and before.leaps_to(box) and self._unlike(before, look)):
+            leapt = before is not None and before.leaps_to(box) and self._unlike(before, look)
+            if leapt and key[0] == "b":  # the track of a face may jump to the next one
+                camera = now.sight.camera or "the camera"
+                self._warn(f"{camera}: an id is given to somebody else; they are told apart")
+            if leapt or (before is not None and time - before.time > settings.lost_after):
                 del memory.tracks[key]
             memory.follow(key, box, look if key[0] == "b" else None, time)
 

@@ -73,6 +73,20 @@ def test_a_name_is_doubted_where_another_one_may_be_seen(
     assert may_be_another(known(everybody, 1), followed, now, camera(*present), everybody, NOW) is doubted
 
 
+@pytest.mark.parametrize(
+    ("seen", "left", "doubted"), [(10, True, False), (50, True, True), (50, False, True), (-70, True, True)]
+)
+def test_a_name_needs_the_clothes_that_were_seen_with_the_face(
+    everybody: Everybody, seen: float, left: bool, doubted: bool
+) -> None:
+    one, other = known(everybody, 1), known(everybody, 2)
+    one.wardrobe = Wardrobe((look(0), look(60), look(-70)))  # the id has stood for two people
+    one.portrait, other.portrait = Wardrobe((look(0),)), Wardrobe((look(60),))
+    other.left = left
+    followed = Followed(1.0, NOW, np.zeros(4), person="1", last=look(seen), shown=NOW)
+    assert may_be_another(one, followed, look(seen), camera("1", "2"), everybody, NOW) is doubted
+
+
 def test_alone_nobody_is_doubted(everybody: Everybody) -> None:
     known(everybody, 2).left = True
     followed = Followed(1.0, NOW, np.zeros(4), person="1")
