@@ -23,6 +23,8 @@ WITHOUT_STAMPS = ("humble", "jazzy")
 """Distributions whose navigation sends velocities without a stamp."""
 HEARING = ("voice_activity", "sound_classification")
 """Nodes that hear, for everybody who has a microphone."""
+OF_CAMERA = {"camera_info": "camera_info", "depth": "depth/image"}
+"""Arguments that name what comes beside the images of a camera, and its topic."""
 RESPAWN_DELAY = 2.0
 """Seconds before a process that has ended is started again."""
 
@@ -76,7 +78,7 @@ PERCEPTION = [
         "streams",
         "",
         "Names of several cameras, with commas or spaces between them: 'front,rear' takes front/image_raw and "
-        "rear/image_raw, instead of image. Empty: as in the parameters.",
+        "rear/image_raw; image, camera_info and depth are below each of them. Empty: as in the parameters.",
     ),
     argument(
         "people",
@@ -274,9 +276,20 @@ def _speaker(given: Mapping[str, str], names: Sequence[str]) -> dict[str, bool]:
 
 
 def _remappings(given: Mapping[str, str]) -> list[tuple[str, str]]:
-    topics = [(f"image_raw{transport}", given["image"] + transport) for transport in ("", "/compressed", "/ffmpeg")]
-    others = {"camera_info": given["camera_info"], "depth/image": given["depth"], "audio": given["audio"]}
-    return topics + [(name, topic) for name, topic in others.items() if topic]
+    """New names of topics; those of a camera are below each stream.
+
+    Raises:
+        ValueError: several cameras would have one topic.
+    """
+    camera = {f"image_raw{transport}": given["image"] + transport for transport in ("", "/compressed", "/ffmpeg")}
+    camera |= {name: given[key] for key, name in OF_CAMERA.items() if given[key]}
+    cameras = words(given["streams"])
+    for key in ("image", *OF_CAMERA) if cameras else ():
+        if given[key].startswith("/"):
+            raise ValueError(f"{key}: with streams it is below each of them, and cannot be {given[key]}")
+    below = [f"{name}/" for name in cameras] or [""]
+    topics = [(stream + name, stream + topic) for stream in below for name, topic in camera.items()]
+    return topics + ([("audio", given["audio"])] if given["audio"] else [])
 
 
 def _overrides(given: Mapping[str, str]) -> dict[str, object]:

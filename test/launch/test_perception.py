@@ -56,11 +56,12 @@ def test_two_cameras_are_served_and_a_process_that_dies_comes_again(
         f"namespace:={graph.namespace}",
         "nodes:=person_detection",
         "streams:=front,rear",
+        "image:=color/image_raw",
         "image_transport:=compressed",
         "respawn:=true",
     )
     for name in ("front", "rear"):
-        graph.diagnosis(f"person_detection: {graph.namespace}/{name}/image_raw/compressed", "nobody publishes")
+        graph.diagnosis(f"person_detection: {graph.namespace}/{name}/color/image_raw/compressed", "nobody publishes")
     pid = int(re.findall(r"process started with pid \[(\d+)\]", process.output)[0])
     os.kill(pid, signal.SIGKILL)
     graph.wait(lambda: process.output.count("process started") == 2, lambda: process.output)
@@ -73,6 +74,16 @@ def test_two_cameras_are_served_and_a_process_that_dies_comes_again(
 def test_the_calibration_has_the_topic_that_is_given(graph: Any, launch: Callable[..., Any], models: Any) -> None:
     launch(FILE, f"namespace:={graph.namespace}", "nodes:=face_recognition", "camera_info:=eye/calibration")
     graph.publisher(CameraInfo, "eye/calibration")
+
+
+def test_depth_and_calibration_of_several_cameras_are_below_each_of_them(
+    graph: Any, launch: Callable[..., Any], models: Any
+) -> None:
+    given = ("nodes:=people", "streams:=front,rear", "depth:=aligned/image", "camera_info:=color/info")
+    launch(FILE, f"namespace:={graph.namespace}", *given)
+    for name in ("front", "rear"):
+        graph.publisher(Image, f"{name}/aligned/image")
+        graph.publisher(CameraInfo, f"{name}/color/info")
 
 
 def test_results_go_to_the_hub_that_is_given(graph: Any, launch: Callable[..., Any], models: Any) -> None:

@@ -110,15 +110,19 @@ def test_cameras_and_what_they_publish_are_as_they_are_given(launching: Any) -> 
         nodes="person_detection,face_recognition",
         streams="front rear",
         image_transport="compressed",
-        image="/eye/image",
-        camera_info="/eye/info",
-        depth="/eye/depth",
+        image="color/image",
+        camera_info="color/info",
+        depth="aligned/image",
         respawn="true",
     )
     assert process.respawn
     assert process.arguments == ["run", "person_detection", "face_recognition"]
     assert process.parameters[-1] == {"streams": ["front", "rear"], "image_transport": "compressed"}
-    assert ("image_raw/compressed", "/eye/image/compressed") in process.remappings
+    for stream in ("front", "rear"):
+        assert (f"{stream}/image_raw/compressed", f"{stream}/color/image/compressed") in process.remappings
+        assert (f"{stream}/camera_info", f"{stream}/color/info") in process.remappings
+        assert (f"{stream}/depth/image", f"{stream}/aligned/image") in process.remappings
+    (process,) = processes(launching, image="/eye/image", camera_info="/eye/info", depth="/eye/depth")
     assert ("image_raw/ffmpeg", "/eye/image/ffmpeg") in process.remappings
     assert ("camera_info", "/eye/info") in process.remappings
     assert ("depth/image", "/eye/depth") in process.remappings
@@ -151,6 +155,7 @@ def test_velocities_are_stamped_as_the_distribution_has_them(
         ({"nodes": ","}, "no node is given"),
         ({"nodes": "simulation,person_detection,pose_estimation"}, "start simulation by sim.launch.py"),
         ({"params_file": "/nowhere/mine.yaml"}, "there is no file"),
+        ({"streams": "front,rear", "depth": "/eye/depth"}, "depth: with streams it is below each of them"),
     ],
 )
 def test_a_wrong_argument_is_named(launching: Any, given: dict[str, str], says: str) -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from opendr_perception.cli import app
 from opendr_perception.engine.export import export
 from opendr_perception.engine.session import Session
-from opendr_perception.evaluate.action.falls import FILES, MD4FD, falls_in
+from opendr_perception.evaluate.action.falls import FILES, MD4FD, falls_in, in_time
 from opendr_perception.evaluate.action.recognition import evaluate_actions, frame_map, listen, streams_of
 from opendr_perception.evaluate.action.recordings import ActionRecording
 from opendr_perception.evaluate.action.watching import watch
@@ -96,6 +96,16 @@ def write_falls(folder: Path) -> Path:
         source=["ur", "home"], joints=list(MD4FD),
     )  # fmt: skip
     return folder
+
+
+@pytest.mark.parametrize("files", [100, 137])
+def test_frames_that_were_sorted_as_text_are_put_back_in_time(files: int) -> None:
+    rng = np.random.default_rng(0)
+    walk = np.cumsum(rng.normal(0, 0.01, (files, 5, 2)), axis=0).astype(np.float32)
+    mixed = walk[sorted(range(files), key=str)[:100]]
+    steps = np.diff(np.array(sorted(range(files), key=str)[:100])[in_time(mixed)])
+    assert (steps > 0).all()
+    assert in_time(walk[:100]).tolist() == list(range(100))
 
 
 @pytest.mark.parametrize(("label", "said"), [("fall", 1.0), ("stand", 0.0)])

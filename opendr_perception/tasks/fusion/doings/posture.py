@@ -39,7 +39,7 @@ SLENDER = 2.0
 TRUNK_LONG = 0.6
 """Of the length of the torso that was seen: an upright trunk as long as this does not lie, whatever is cut off."""
 DOWN_WITHIN = 1.6
-"""Seconds from the last moment upright to the first one lying, of somebody who falls."""
+"""Seconds from a moment upright to the first one lying, of somebody who falls."""
 STANDING_TALL = 2.7
 """Height from which on somebody upright stands; who is lower sits or kneels,"""
 DROP = 0.2
@@ -77,15 +77,28 @@ class Hands:
 
 
 @dataclass(frozen=True)
+class UprightMoment:
+    """One moment in which somebody was upright.
+
+    Args:
+        time: s.
+        hips: row of the image in which their hips were, pixels.
+        stood: whether they stood on straight legs.
+    """
+
+    time: float
+    hips: float
+    stood: bool
+
+
+@dataclass(frozen=True)
 class Posture:
     """Posture of one person.
 
     Args:
         time: of the keypoints, s.
         torso: length that it was seen to have, pixels.
-        upright: when they were upright last, s.
-        hips: row of the image in which their hips were then, pixels.
-        stood: whether they stood on straight legs then.
+        upright: the last moments in which they were.
         lying: since when they lie, s; NaN while they do not.
         fallen: whether they came down so quickly that it was a fall.
         hands: where they were.
@@ -93,9 +106,7 @@ class Posture:
 
     time: float = -math.inf
     torso: float = 0.0
-    upright: float = -math.inf
-    hips: float = math.nan
-    stood: bool = False
+    upright: tuple[UprightMoment, ...] = ()
     lying: float = math.nan
     fallen: bool = False
     hands: Hands = Hands()
@@ -108,7 +119,7 @@ class Posture:
     @property
     def stands(self) -> bool:
         """True if they are upright now."""
-        return self.upright == self.time
+        return bool(self.upright) and self.upright[-1].time == self.time
 
     def see(self, points: Floats, time: float) -> Posture:
         """Take note of the keypoints (17, 3) of the next image; too few of them change nothing."""
@@ -121,18 +132,19 @@ class Posture:
         length = float(np.linalg.norm(hips - shoulders))
         torso = max(kept, length, 1.0)
         width, height = (points[sure, :2].max(axis=0) - points[sure, :2].min(axis=0)) / torso
-        upright, row, stood, lying, fallen = self.upright, self.hips, self.stood, self.lying, self.fallen
+        recent = (one for one in self.upright if 0 <= time - one.time <= DOWN_WITHIN + SETTLES)
+        upright, lying, fallen = (*recent,)[-MOST_KEPT:], self.lying, self.fallen
         trunk = tilt <= UPRIGHT_TILT and length >= TRUNK_LONG * torso  # who lies towards the camera is foreshortened
         if height >= UPRIGHT_TALL and tilt <= UPRIGHT_TILT:
-            upright, lying, fallen = time, math.nan, False
-            row, stood = float(hips[1]), height >= STANDING_TALL
+            upright = (*upright, UprightMoment(time, float(hips[1]), height >= STANDING_TALL))
+            lying, fallen = math.nan, False
         elif not trunk and height <= LYING_TALL and width >= LYING_WIDE and height <= LYING_FLAT * width:
             lying = time if math.isnan(lying) else lying
-            quick = lying - upright <= DOWN_WITHIN and time - lying <= SETTLES
-            fallen = fallen or (quick and hips[1] - row >= (LOWER if stood else DROP) * torso)
+            before = (one for one in upright if lying - one.time <= DOWN_WITHIN and time - lying <= SETTLES)
+            fallen = fallen or any(hips[1] - one.hips >= (LOWER if one.stood else DROP) * torso for one in before)
         elif height > LYING_TALL * 1.15 or (tilt <= UPRIGHT_TILT and height >= SLENDER * width):
             lying, fallen = math.nan, False
-        return Posture(time, torso, upright, row, stood, lying, fallen, _remember(self.hands, points, torso, time))
+        return Posture(time, torso, upright, lying, fallen, _remember(self.hands, points, torso, time))
 
 
 def _remember(hands: Hands, points: Floats, torso: float, time: float) -> Hands:

@@ -62,6 +62,15 @@ def test_who_was_upright_and_lies_a_moment_later_has_fallen(upright: np.ndarray)
     assert not play((upright, 2), (halfway, 0.3), (flat, 0.5), (upright, 0.5)).lies
 
 
+def test_who_sinks_with_an_upright_trunk_and_then_lies_has_fallen(upright: np.ndarray) -> None:
+    sunk = lowered(upright, 0.3)
+    sunk[:, 1] += upright[15:, 1].mean() - sunk[15:, 1].mean()  # the feet stay on the floor
+    flat = turned(sunk, math.pi / 2)
+    flat[:, :2] += sunk[11:13, :2].mean(axis=0) - flat[11:13, :2].mean(axis=0)
+    assert play((upright, 2), (sunk, 0.5), (flat, 0.5)).fallen, "the hips came down before the trunk did"
+    assert not play((upright, 2), (sunk, 3), (flat, 0.5)).fallen
+
+
 @pytest.mark.parametrize("other", ["sit", "kneel", "bend"])
 def test_sitting_kneeling_and_bending_are_no_falls(upright: np.ndarray, other: str) -> None:
     points = {"sit": lowered(upright, 0.4), "kneel": lowered(upright, 0.2), "bend": bent(upright)}[other]
