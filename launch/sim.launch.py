@@ -2,6 +2,7 @@
 
     ros2 launch opendr_perception sim.launch.py
     ros2 launch opendr_perception sim.launch.py scene:=occluded seed:=7 robot:=differential
+    ros2 launch opendr_perception sim.launch.py scene:=covered robot:=free
     ros2 launch opendr_perception sim.launch.py nodes:=person_detection,pose_estimation
     ros2 launch opendr_perception sim.launch.py --show-args
 
@@ -31,7 +32,7 @@ ARGUMENTS = [
         "scene",
         "",
         "What stands in the room; empty: as in the parameters.",
-        ("", "single", "occluded", "crowd", "tour"),
+        ("", "single", "occluded", "covered", "crowd", "tour"),
     ),
     argument("seed", "0", "Of all that is drawn by chance."),
     argument(

@@ -54,6 +54,8 @@ VARIANTS: tuple[Mapping[str, Any], ...] = (
         "head": True,
     },
     {"motion": "pan_tilt", "head_command": "float64"},
+    {"look_for": "actions"},
+    {"look_for": "expressions"},
 )
 """Parameters that decide which topics there are."""
 RULES = {

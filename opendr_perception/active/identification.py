@@ -63,6 +63,11 @@ class Outcome:
         return recognition.identity if recognition.accepted else ""
 
     @property
+    def success(self) -> bool:
+        """True if somebody is named."""
+        return self.identity != ""
+
+    @property
     def confidence(self) -> float:
         """Of the view that is nearest to that person, or to anybody if nobody is named; NaN without a view."""
         if not self.views:
@@ -158,7 +163,7 @@ def identify(
                 return end(decision.reason)
             distance = 0.0 if math.isnan(seen.distance) else seen.distance
             left = max(goal.max_travel - (explorer.travelled - begun), 0.0)
-            move = _shortened(decision.move, distance, goal.max_pan, seen.pan, left)
+            move = shortened(decision.move, distance, goal.max_pan, seen.pan, left)
             if move is None:
                 degrees = math.degrees(goal.max_pan)
                 return end(
@@ -194,7 +199,7 @@ def _search(policy: ViewPolicy, glimpse: RangeOnly) -> Decision:
     return policy.search(glimpse) if isinstance(policy, Persistent) else Decision(None, "the face is not found")
 
 
-def _shortened(move: Move, distance: float, max_pan: float, pan: float, way: float) -> Move | None:
+def shortened(move: Move, distance: float, max_pan: float, pan: float, way: float) -> Move | None:
     """As much of a move as the angle and the way that is left allow; None for next to nothing."""
     if move.aim:
         return move

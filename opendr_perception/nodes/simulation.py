@@ -38,7 +38,8 @@ class Parameters(NodeParameters):
     scene: str = parameter(
         "crowd",
         "Layout of the scene: single is one person, seen from somewhere; occluded the same with something before "
-        "the face; crowd several people; tour several people along a way, to be visited one after the other.",
+        "the face; covered one person behind a sign or a box that a robot clears which flies; crowd several people; "
+        "tour several people along a way, to be visited one after the other.",
         choices=SCENES,
     )
     seed: int = parameter(0, "Random seed; incremented by every reset.", minimum=0)
@@ -162,7 +163,9 @@ class Simulation(ManagedNode):
 
     def _reset(self) -> None:
         seed = self.params.seed + self._resets
-        scene = draw_scene(self.params.scene, tuple(self._world.people), seed, self.params.people)
+        people = self._world.people
+        faces = {name: person.face for name, person in people.items()}
+        scene = draw_scene(self.params.scene, tuple(people), seed, self.params.people, faces, self.params.camera_height)
         self._world.reset(scene, render=False)
         self._resets += 1
 

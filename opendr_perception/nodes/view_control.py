@@ -1,4 +1,4 @@
-"""Node `view_control`: moves the robot around a person until it recognises them, within limits."""
+"""Node `view_control`: moves the robot around a person until it knows who they are, or what else is looked for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opendr_perception import zoo
 from opendr_perception.active.control import HeadController, HeadJoints, Interlocks, Pursuit, Timeouts
 from opendr_perception.active.identification import Goal
 from opendr_perception.active.perception import GalleryRecogniser
-from opendr_perception.active.policies import POLICIES, Policies, Static, ViewPolicy, Watching
+from opendr_perception.active.policies import POLICIES, ExpectedGain, Policies, Static, ViewPolicy, Watching
 from opendr_perception.active.surroundings import STILL
 from opendr_perception.ros.control import (
     AutoFollow,
@@ -27,20 +27,27 @@ from opendr_perception.ros.control import (
     IdentifyAction,
     MotionState,
     StopLock,
-    TopicExplorer,
 )
 from opendr_perception.ros.head import HeadExplorer, HeadGuards, HeadParameters, HeadPublisher
+from opendr_perception.ros.looking import LOOK_FOR, NAMES, WISHES, AnsweringTopicExplorer, AnswerTopics, Wish
 from opendr_perception.ros.node import ManagedNode, main, parameter
 from opendr_perception.ros.robot.camera_view import CameraView
 from opendr_perception.ros.robot.transforms import FramePoses
 from opendr_perception.ros.robot.velocity_publisher import VelocityPublisher
+from opendr_perception.tasks.body import curves_of
 
 
 @dataclass(frozen=True)
 class Parameters(HeadParameters):
     """Parameters of `view_control`."""
 
-    policy: str = parameter("auto", "View policy, unless a goal names one.", choices=POLICIES)
+    look_for: str = parameter(
+        NAMES,
+        "What the robot moves for: names of people; or surer poses, actions or expressions of them, from the side from "
+        "which most is expected, as told by poses, by poses and actions, or by faces and emotions.",
+        choices=LOOK_FOR,
+    )
+    policy: str = parameter("auto", "View policy for names, unless a goal names one.", choices=POLICIES)
     paper_constants: bool = parameter(
         False,
         "Choose views with the constants of the papers; a first view is then never enough.",
@@ -48,6 +55,17 @@ class Parameters(HeadParameters):
         former="published",
     )
     confidence: float = parameter(0.35, "Identity confidence to reach, unless a goal gives one.", maximum=1.0)
+    answer_confidence: float = parameter(
+        0.8,
+        "The same for poses, actions and expressions: calibrated probability, of a pose that of its joints on average.",
+        minimum=0.0,
+        maximum=1.0,
+    )
+    poses_of: str = parameter(
+        "movenet-lightning",
+        "Network of pose_estimation, whose scores are calibrated here; '' where its calibrated_scores are on.",
+        read_only=True,
+    )
     max_moves: int = parameter(
         4, "Largest number of moves for one person; a goal may ask for fewer.", minimum=0, maximum=255
     )
@@ -81,6 +99,11 @@ class Parameters(HeadParameters):
     cooldown: float = parameter(60.0, "Seconds before the same person is identified again automatically.", minimum=0.0)
 
     @property
+    def wish(self) -> Wish | None:
+        """Answer that is looked for; None for names."""
+        return WISHES.get(self.look_for)
+
+    @property
     def pursuit(self) -> Pursuit:
         """Way of following somebody."""
         return Pursuit(self.follow_distance, self.follow_side, self.follow_travel)
@@ -92,7 +115,7 @@ class Parameters(HeadParameters):
 
 
 class ViewControl(ManagedNode):
-    """people, faces, persons, image_raw, camera_info, scan, odom, tf -> cmd_vel; `~/identify`, `~/stop`."""
+    """people, faces, persons, poses, actions, emotions, image_raw, camera_info, scan, odom, tf -> cmd_vel."""
 
     NAME = "view_control"
     Parameters = Parameters
@@ -102,6 +125,7 @@ class ViewControl(ManagedNode):
         self._episodes: Episodes | None = None
         self._policies: Policies | None = None
         self._following: tuple[object, ...] = ()
+        self._wish: Wish | None = None
         self._recogniser: GalleryRecogniser | None = None
         super().__init__(**options)
         self._stop = StopLock(self, Interlocks(), self._stopped)
@@ -155,7 +179,7 @@ class ViewControl(ManagedNode):
         explorer = self._explorer = (
             HeadExplorer(drive, controller, *eyes)
             if isinstance(controller, HeadController)
-            else TopicExplorer(drive, *eyes)
+            else AnsweringTopicExplorer(drive, *eyes, calibrate=curves_of(params.poses_of))
         )
         episodes = Episodes(explorer, drive, self._state.say, self._examine)
         self.until_deactivate.callback(self._wait_for, episodes)
@@ -168,7 +192,12 @@ class ViewControl(ManagedNode):
         self.until_deactivate.callback(self._safeguards.close)
         self._topics = ControlTopics(self, explorer)
         self.until_deactivate.callback(self._topics.close)
-        self._auto_identify = AutoIdentify(explorer, episodes, lambda: self._policy(""), self._goal, self.note_failure)
+        self._answers = AnswerTopics(self, explorer) if isinstance(explorer, AnsweringTopicExplorer) else None
+        self.until_deactivate.callback(self._look_for, None)
+        self._look_for(params.wish)
+        self._auto_identify = AutoIdentify(
+            self._unsure, episodes, lambda: self._policy(""), self._goal, self.note_failure
+        )
         self._auto_follow = AutoFollow(episodes, lambda: controller.travelled, self.note_failure)
         self._following = self.params.followed
         self._state.say("idle")
@@ -200,9 +229,16 @@ class ViewControl(ManagedNode):
 
     def check_parameters(self, params: Any) -> None:
         params.pursuit.check(params.limits)
+        if params.wish is not None and params.turns_head:
+            raise ValueError(f"look_for: a robot that does not drive looks for {NAMES} alone")
+        if params.poses_of and curves_of(params.poses_of) is None:
+            raise ValueError(f"poses_of: the scores of {params.poses_of} were not measured")
 
     def parameters_changed(self) -> None:
-        """End what follows with other parameters: it begins anew, if that is still wanted."""
+        """End what looks for or follows with other parameters: it begins anew, if that is still wanted."""
+        if self._episodes is not None and self._wish != self.params.wish:
+            self._episodes.interrupt("look_for has changed")
+            self._look_for(self.params.wish)
         if self._episodes is not None and self._following != self.params.followed:
             self._following = self.params.followed
             self._auto_follow.end("the parameters of following have changed")
@@ -219,14 +255,28 @@ class ViewControl(ManagedNode):
         level = DiagnosticStatus.ERROR if blind else DiagnosticStatus.OK
         return self.status("sight", level, blind or "people can be seen and measured", {})
 
-    def _policy(self, name: str) -> ViewPolicy:
+    def _look_for(self, wish: Wish | None) -> None:
+        self._wish = wish
+        if self._answers is not None:
+            self._answers.look_for(wish)
+
+    def _unsure(self) -> Sequence[str]:
+        explorer = self._explorer
+        if self._wish is None or not isinstance(explorer, AnsweringTopicExplorer):
+            return explorer.strangers()
+        return explorer.unsure(self._wish, self.params.answer_confidence)
+
+    def _policy(self, name: str) -> ViewPolicy | ExpectedGain:
         assert self._policies is not None
+        if self._wish is not None:
+            return ExpectedGain(self._wish.weights)
         policy = self._policies.get(name or self.params.policy)
         return Watching() if self.params.turns_head and not isinstance(policy, Static) else policy
 
     def _goal(self) -> tuple[Goal, float]:
         params = self.params
-        limits = params.confidence, params.max_moves, params.max_pan, params.max_travel
+        confidence = params.confidence if self._wish is None else params.answer_confidence
+        limits = confidence, params.max_moves, params.max_pan, params.max_travel
         return Goal(*limits, look_first=not params.paper_constants, joint=not params.paper_constants), params.timeout
 
     def _seconds(self) -> float:

@@ -21,6 +21,8 @@ from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 
 FILE = "people.npz"
+BELOW_EYES = 0.05
+"""m, by which the middle of a face is below the eyes."""
 STEP = 1e-4
 """m, to which vertices are rounded."""
 
@@ -54,6 +56,11 @@ class PersonModel:
     """The point between the eyes, m."""
     mouth: tuple[float, float, float]
     parts: Mapping[str, MeshPart]
+
+    @property
+    def face(self) -> float:
+        """Height of the middle of the face, m."""
+        return self.eyes[2] - BELOW_EYES
 
 
 @cache

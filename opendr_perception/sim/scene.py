@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,7 +13,7 @@ THINGS = ("board", "plant", "box", "sign")
 """Occluders that stand in the room; a sign hangs from above."""
 HELD = ("hand", "scarf", "phone")
 """Occluders that are held or worn before the face, which moving does not clear."""
-SCENES = ("single", "occluded", "crowd", "tour")
+SCENES = ("single", "occluded", "covered", "crowd", "tour")
 
 
 @dataclass(frozen=True)
@@ -177,15 +178,25 @@ BOTTOM = 1.6
 """m; where a sign begins."""
 
 
-def draw_scene(kind: str, names: Sequence[str], seed: int, people: int = 5) -> Scene:
+def draw_scene(
+    kind: str,
+    names: Sequence[str],
+    seed: int,
+    people: int = 5,
+    faces: Mapping[str, float] = MappingProxyType({}),
+    camera: float = 1.5,
+) -> Scene:
     """A scene by chance, the same for the same seed.
 
     Args:
-        kind: `single`: one person, seen from somewhere; `occluded`: the same with an occluder; `crowd`: several people;
-            `tour`: several people along a way, far enough apart to go around each of them.
+        kind: `single`: one person, seen from somewhere; `occluded`: the same with an occluder; `covered`: near and
+            from about the front, with an occluder from above or from below; `crowd`: several people; `tour`: several
+            people along a way, far enough apart to go around each of them.
         names: Of the people to choose from.
         seed: Of all choices.
         people: How many are in a crowd or a tour.
+        faces: Heights of their faces' middles, m, where they are known; only for `covered`.
+        camera: Its height, m; only for `covered`.
 
     Raises:
         ValueError: there is no such kind, or there are not enough names.
@@ -205,11 +216,17 @@ def draw_scene(kind: str, names: Sequence[str], seed: int, people: int = 5) -> S
         return Scene(_stand_apart(chosen, rng), Pose(), (), room, light)
     person = Pose(0.0, 0.0, rng.uniform(-math.pi, math.pi))
     reach = min(room.length, room.width) / 2 - 0.6
-    nearest = 2.0 if kind == "occluded" else 1.0  # between them, there must be room for a thing
-    robot = seen_from(person, rng.uniform(nearest, min(8.0, reach)), rng.uniform(-math.pi / 2, math.pi / 2))
+    nearest = 1.0 if kind == "single" else 2.0  # between them, there must be room for a thing
+    farthest, aside = (3.2, math.radians(20)) if kind == "covered" else (8.0, math.pi / 2)
+    robot = seen_from(person, rng.uniform(nearest, min(farthest, reach)), rng.uniform(-aside, aside))
     scene = Scene((Standing(chosen[0], person),), robot, (), room, light)
     if kind == "single":
         return scene
+    if kind == "covered":
+        side, thing = str(rng.choice(["top", "bottom"])), str(rng.choice(["board", "box"]))
+        return occlude(
+            scene, side, rng.uniform(0.4, 0.6), rng.uniform(0.35, 0.55), thing, faces.get(chosen[0], 1.55), camera
+        )
     if rng.random() < 0.25:
         return replace(scene, people=(Standing(chosen[0], person, str(rng.choice(HELD))),))
     side, thing = str(rng.choice(["left", "right"])), str(rng.choice(["board", "plant", "box"]))

@@ -134,10 +134,10 @@ class AutoPolicy:
         if pan or nearer:
             reason = f"{view.size:.0f} pixels of a face that looks {math.degrees(abs(turn)):.0f} degrees to the side"
             return Decision(Move(pan, nearer), reason)
-        if certain:  # only now: a face that is covered, far away or turned is near to nobody's
-            return Decision(None, "all views together say that it is nobody of them")
         if nearer := self._approach(view, settings.large_face, settings.largest_face):
             return Decision(Move(advance=nearer), "seen from the front, it is still not certain who it is")
+        if certain:  # only now: a face that is covered, turned, or not as large as it can be is near to nobody's
+            return Decision(None, "all views together say that it is nobody of them")
         if self._last is not None:
             return self._last.decide(views)
         if self._again == settings.again:

@@ -31,6 +31,8 @@ EXPRESSIONS = (
     (0.022, 0.518, 0.671, -0.655),
 )
 """The same for how far the face is turned to the left and to the right, with what is missing of certainty."""
+BESIDE = math.radians(10)
+"""From where somebody was looked at already, or what is not free; no place so near to it is looked from again."""
 METRE = 0.02
 """Cost of a metre, in shares of the parts, or of certainty."""
 SHOULDERS, HIPS = (5, 6), (11, 12)
@@ -104,12 +106,13 @@ class ExpectedGain:
         if len(shape) != 2 or len(self._weights) != len(AROUND) or shape[1] < 3 or not np.isfinite(self._weights).all():
             raise ValueError(f"weights must be ({len(AROUND)}, 3 or more) and finite, got {shape}")
 
-    def __call__(self, seen: Lacking, distance: float) -> Decision:
+    def __call__(self, seen: Lacking, distance: float, tried: Sequence[float] = ()) -> Decision:
         """Choose.
 
         Args:
             seen: what is missing now.
             distance: of the person, m.
+            tried: angles around the person, from here to the robot's own right, that are not to be chosen, rad.
 
         Raises:
             ValueError: these weights are for something else.
@@ -120,6 +123,8 @@ class ExpectedGain:
         gains = np.concatenate([self._weights @ side for side in numbers])
         angles = np.array([*AROUND, *(-angle for angle in AROUND)])
         worth = gains - METRE * np.abs(angles) * distance
+        for angle in tried:
+            worth[np.abs(angles - angle) < BESIDE] = -math.inf
         best = int(np.argmax(worth))
         expected = float(gains[best])
         if worth[best] <= 0:

@@ -21,7 +21,7 @@ from opendr_perception.active.perception import FaceObservation, RangeOnly, Reco
 from opendr_perception.active.surroundings import STILL, Locator, PersonPosition, looking_ahead
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.scene import HALF_DEPTH, HALF_WIDTH, Scene, distance, pan, seen_from, wrap
-from opendr_perception.sim.world import Command, World
+from opendr_perception.sim.world import Command, Truth, World
 from opendr_perception.tasks.face import FaceDetector, Faces, align
 from opendr_perception.tasks.imaging import Image, PinholeCamera
 
@@ -189,20 +189,9 @@ class SimulatedExplorer:
     def _perceive(self) -> None:
         if isinstance(self._controller, FlightController):
             self._controller.climbed(self._now, self._world.truth.robot.z)
-        self._controller.scan(self._now, self._obstacles())
+        self._controller.scan(self._now, outlines(self._world.truth))
         people = [self._noisy(self._true(k)) for k in range(len(self._world.truth.people))]
         self._controller.observe(self._now, self._now, people[0], people[1:])
-
-    def _obstacles(self) -> np.ndarray:
-        """Points that a laser scanner would see of the things in the room: (n, 2), m."""
-        truth = self._world.truth
-        robot = truth.robot
-        points: list[np.ndarray] = [np.zeros((0, 2))]
-        for thing in truth.things:
-            outline = OUTLINE * [HALF_DEPTH[thing.kind], HALF_WIDTH[thing.kind]]
-            place = np.array([thing.pose.x - robot.x, thing.pose.y - robot.y])
-            points.append(_turned(outline, thing.pose.yaw) + place)
-        return _turned(np.concatenate(points), -robot.yaw)
 
     def _true(self, number: int) -> PersonPosition:
         truth = self._world.truth
@@ -214,6 +203,17 @@ class SimulatedExplorer:
         return PersonPosition(
             person.distance * float(self._random.normal(1, 0.05)), person.bearing + float(self._random.normal(0, 0.005))
         )
+
+
+def outlines(truth: Truth) -> np.ndarray:
+    """Points (n, 2) that a laser scanner would see of the things in the room, in the robot's frame, m."""
+    robot = truth.robot
+    points: list[np.ndarray] = [np.zeros((0, 2))]
+    for thing in truth.things:
+        outline = OUTLINE * [HALF_DEPTH[thing.kind], HALF_WIDTH[thing.kind]]
+        place = np.array([thing.pose.x - robot.x, thing.pose.y - robot.y])
+        points.append(_turned(outline, thing.pose.yaw) + place)
+    return _turned(np.concatenate(points), -robot.yaw)
 
 
 def _turned(points: np.ndarray, angle: float) -> np.ndarray:

@@ -85,7 +85,7 @@ class PoseViews:
     """
 
     def __init__(self, people: Sequence[PersonModel]) -> None:
-        self._world = World(camera=CAMERA, people=people)
+        self.world = World(camera=CAMERA, people=people)
         self._people = {person.name: person for person in people}
         self._estimator = PoseEstimator(lambda images: [], zoo.session(MODEL, threads=1))  # boxes are given
         self._curves = curves_of(MODEL)
@@ -104,14 +104,11 @@ class PoseViews:
         person, start = scene.people[0].pose, scene.robot
         robot = seen_from(person, distance(start, person), pan(start, person) + angle)
         if angle == 0.0:
-            self._world.reset(scene, render=False)
-        self._world.place_robot(robot)
-        pixels = self._world.observe().image
+            self.world.reset(scene, render=False)
+        self.world.place_robot(robot)
+        pixels = self.world.observe().image
         assert pixels is not None
-        model = self._people[scene.people[0].name]
-        truth = self._project(joints(model), person, robot)
-        outline = self._project(np.concatenate([part.vertices for part in model.parts.values()]), person, robot)
-        box = np.concatenate([outline.min(0), outline.max(0)])
+        truth, box = self.expected(scene.people[0].name, person, robot)
         height = box[3] - box[1]
         box = box + random.normal(0, BOX_NOISE * height, 4)
         people = Detections(box[None].astype(np.float32), np.ones(1, np.float32))
@@ -121,6 +118,12 @@ class PoseViews:
             found[:, 2] = self._curves(found[:, 2])
         near = np.hypot(*(found[JOINTS, :2] - truth).T) < NEAR * height
         return PoseView(lacking(found), float(found[:, 2].mean()), float(near.mean()))
+
+    def expected(self, name: str, person: Pose, robot: Pose) -> tuple[np.ndarray, np.ndarray]:
+        """Where the joints (13, 2) of somebody are in the image, and the box (4,) around all of them; pixels."""
+        model = self._people[name]
+        outline = self._project(np.concatenate([part.vertices for part in model.parts.values()]), person, robot)
+        return self._project(joints(model), person, robot), np.concatenate([outline.min(0), outline.max(0)])
 
     def _project(self, points: np.ndarray, person: Pose, robot: Pose) -> np.ndarray:
         c, s = math.cos(person.yaw), math.sin(person.yaw)

@@ -1,22 +1,21 @@
-"""Episodes that nobody asked for: everybody who comes into view and is not recognised is looked at."""
+"""Episodes that nobody asked for: whoever comes into view of whom it is not told surely what is looked for."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from opendr_perception.active.identification import Goal
-from opendr_perception.active.policies import ViewPolicy
+from opendr_perception.active.policies import ExpectedGain, ViewPolicy
 from opendr_perception.ros.control.episodes import Episodes
-from opendr_perception.ros.control.explorer import TopicExplorer
 
 
 class AutoIdentify:
     """Begins them, one at a time, when it is asked to look around.
 
     Args:
-        explorer: the robot.
+        unsure: tracks in view of whom it is not told.
         episodes: what runs them; a goal of somebody ends them.
         policy: the one to choose views with.
         goal: when to end, and the timeout, s.
@@ -25,13 +24,13 @@ class AutoIdentify:
 
     def __init__(
         self,
-        explorer: TopicExplorer,
+        unsure: Callable[[], Iterable[str]],
         episodes: Episodes,
-        policy: Callable[[], ViewPolicy],
+        policy: Callable[[], ViewPolicy | ExpectedGain],
         goal: Callable[[], tuple[Goal, float]],
         fail: Callable[[str, Exception], None],
     ) -> None:
-        self._explorer, self._episodes, self._policy, self._goal = explorer, episodes, policy, goal
+        self._unsure, self._episodes, self._policy, self._goal = unsure, episodes, policy, goal
         self._fail = fail
         self._begun: dict[str, float] = {}
 
@@ -43,8 +42,7 @@ class AutoIdentify:
         """
         now = time.monotonic()
         self._begun = {track: begun for track, begun in self._begun.items() if now - begun < cooldown}
-        strangers = (face.track_id for face in self._explorer.faces if face.track_id and not face.identity)
-        track = next((track for track in strangers if track not in self._begun), None)
+        track = next((track for track in self._unsure() if track not in self._begun), None)
         if track is not None and not self._episodes.running:
             self._begun[track] = now
             threading.Thread(target=self._run, args=(track, *self._goal()), name="auto identify", daemon=True).start()

@@ -8,19 +8,22 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from opendr_perception.active.control import STOP, Pursuit
-from opendr_perception.active.identification import Examine, Goal, Interrupted, Outcome, Report, identify
+from opendr_perception.active.identification import Examine, Goal, Interrupted, Outcome, identify
+from opendr_perception.active.improvement import Answer, AnsweringExplorer, Improvement, improve
 from opendr_perception.active.perception import FaceObservation
-from opendr_perception.active.policies import ViewPolicy
+from opendr_perception.active.policies import ExpectedGain, ViewPolicy
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.explorer import TopicExplorer
 
 SUPERSEDED = "a newer goal has come"
 PATIENCE = 2.0
 """Seconds that a decision, which cannot be interrupted, has to end when the node stops; the robot stands already."""
+Report = Callable[[str, FaceObservation | Answer | None, int], None]
+"""Is told the phase, what was seen or told last, and the number of moves."""
 
 
 class Episodes:
-    """Runs identifications in the threads of their callers.
+    """Runs identifications, and looks for other answers, in the threads of their callers.
 
     Args:
         explorer: the robot.
@@ -41,12 +44,14 @@ class Episodes:
         self._newest = 0
         self._closed = ""
 
-    def run(self, track: str, policy: ViewPolicy, goal: Goal, timeout: float, report: Report) -> Outcome:
-        """Identify a person; whatever is under way ends first.
+    def run(
+        self, track: str, policy: ViewPolicy | ExpectedGain, goal: Goal, timeout: float, report: Report
+    ) -> Outcome | Improvement:
+        """Identify a person, or look for a surer answer about them; whatever is under way ends first.
 
         Args:
             track: of the person, or '' for whoever is nearest.
-            policy: what decides.
+            policy: what chooses views to tell who it is; or sides to be surer of something else.
             goal: when to end.
             timeout: s, after which what was seen until then decides.
             report: is told what happens.
@@ -58,12 +63,18 @@ class Episodes:
                 alarm.daemon = True
                 alarm.start()
                 try:
-                    outcome = identify(self._explorer, policy, goal, self._telling(ticket, report), self._examine)
+                    outcome = self._look(policy, goal, self._telling(ticket, report))
                 finally:
                     alarm.cancel()
                 return replace(outcome, interrupted=outcome.interrupted and outcome.message != too_late)
         except Interrupted as refusal:
             return Outcome((), 0, str(refusal), interrupted=True)
+
+    def _look(self, policy: ViewPolicy | ExpectedGain, goal: Goal, tell: Report) -> Outcome | Improvement:
+        if not isinstance(policy, ExpectedGain):
+            return identify(self._explorer, policy, goal, tell, self._examine)
+        assert isinstance(self._explorer, AnsweringExplorer)  # others are asked for names alone
+        return improve(self._explorer, policy, goal, tell)
 
     def follow(self, track: str, pursuit: Pursuit) -> str:
         """Follow a person until they are lost, or something else begins; why it ended, in words."""
@@ -100,7 +111,7 @@ class Episodes:
 
     @property
     def running(self) -> bool:
-        """True if an identification is under way."""
+        """True if one is under way."""
         return self._turn.locked()
 
     @property
@@ -129,7 +140,7 @@ class Episodes:
         return quiet
 
     def _telling(self, ticket: int, report: Report) -> Report:
-        def tell(phase: str, view: FaceObservation | None, moves: int) -> None:
+        def tell(phase: str, view: FaceObservation | Answer | None, moves: int) -> None:
             if ticket == self._newest:
                 self._say(phase)
             report(phase, view, moves)

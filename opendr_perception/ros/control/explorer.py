@@ -18,7 +18,7 @@ from opendr_perception.active.control import Move, Pursuit
 from opendr_perception.active.identification import Interrupted
 from opendr_perception.active.perception import FaceObservation, RangeOnly, Recogniser
 from opendr_perception.active.surroundings import Bodies, Locator, PersonPosition
-from opendr_perception.msg import Detection, DetectionArray, Face, FaceArray, PersonArray
+from opendr_perception.msg import BodyPose, BodyPoseArray, Detection, DetectionArray, Face, FaceArray, PersonArray
 from opendr_perception.ros.control.drive_loop import DriveLoop
 from opendr_perception.ros.control.sights import LOOKS, FaceViews, LocatedFace, Meant, boxes
 from opendr_perception.ros.convert import stamps
@@ -47,6 +47,9 @@ class TopicExplorer:
         alignment: of the faces that the recogniser takes.
     """
 
+    needed: Sequence[str] = ("image_raw", "faces")
+    """Topics without which nobody can be looked at."""
+
     def __init__(
         self,
         drive: DriveLoop,
@@ -67,7 +70,7 @@ class TopicExplorer:
         self._bodies = Bodies()
         self._face_seen = self._body_seen = -math.inf
         self._seeking = False
-        self._heard = dict.fromkeys(("camera_info", "image_raw", "faces", "persons"), -math.inf)
+        self._heard: dict[str, float] = {}
         self._blind = self._useless = ""
 
     # --- what comes in, in the executor's thread --------------------------------------------------------------------
@@ -218,21 +221,17 @@ class TopicExplorer:
         """Angle that the robot has gone around the person in this episode, rad."""
         return self._drive.controller.pan - self._pan
 
-    @property
-    def faces(self) -> Sequence[Face]:
-        """The faces in view."""
+    def strangers(self) -> Sequence[str]:
+        """Tracks of the faces in view that are not recognised."""
         with self._drive.lock:
-            return [sight.face for sight in self._sights]
+            return [one.face.track_id for one in self._sights if one.face.track_id and not one.face.identity]
 
     def blindness(self, now: float) -> str:
         """Reason why people cannot be located at this time, s of the monotonic clock; '' when they can."""
         with self._drive.lock:
-            silent = [topic for topic in ("image_raw", "faces") if not now - self._heard[topic] <= SILENT]
-            if trouble := self._blind or self._camera.problem:
-                return trouble
-            if silent:
-                return f"nothing comes on {' and '.join(silent)}"
-            return self._drive.controller.problem
+            silent = [topic for topic in self.needed if not now - self._heard.get(topic, -math.inf) <= SILENT]
+            quiet = f"nothing comes on {' and '.join(silent)}" if silent else ""
+            return self._blind or self._camera.problem or quiet or self._drive.controller.problem
 
     # --- inside, under the lock -------------------------------------------------------------------------------------
 
@@ -243,8 +242,8 @@ class TopicExplorer:
     def _located(
         self,
         topic: str,
-        message: FaceArray | DetectionArray,
-        found: Sequence[Face] | Sequence[Detection],
+        message: FaceArray | DetectionArray | BodyPoseArray,
+        found: Sequence[Face] | Sequence[Detection] | Sequence[BodyPose],
         locate: Callable[[Locator, np.ndarray], PersonPosition],
         tell: Callable[[str, str], None],
     ) -> list[PersonPosition] | None:

@@ -11,9 +11,10 @@ from rclpy.action import CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 
 from opendr_perception.action import IdentifyPerson
-from opendr_perception.active.identification import Goal, Interrupted
+from opendr_perception.active.identification import Goal, Interrupted, Outcome
+from opendr_perception.active.improvement import Answer, Improvement
 from opendr_perception.active.perception import FaceObservation
-from opendr_perception.active.policies import ViewPolicy
+from opendr_perception.active.policies import ExpectedGain, ViewPolicy
 from opendr_perception.ros.control.action_server import BackgroundActionServer
 from opendr_perception.ros.control.episodes import Episodes
 from opendr_perception.ros.node import ManagedNode
@@ -27,7 +28,8 @@ class IdentifyAction:
     Args:
         node: whose action it is.
         episodes: gives the running ones; None when the node does not run any now.
-        policy: the policy of a name; ValueError or an error of the zoo when it cannot be had.
+        policy: the policy of a name, or the one for what else is looked for; ValueError or an error of the zoo when
+            it cannot be had.
         default: the goal and the timeout, s, where a request does not say.
     """
 
@@ -35,7 +37,7 @@ class IdentifyAction:
         self,
         node: ManagedNode,
         episodes: Callable[[], Episodes | None],
-        policy: Callable[[str], ViewPolicy],
+        policy: Callable[[str], ViewPolicy | ExpectedGain],
         default: Callable[[], tuple[Goal, float]],
     ) -> None:
         self._node, self._episodes, self._policy, self._default = node, episodes, policy, default
@@ -85,11 +87,13 @@ class IdentifyAction:
             return IdentifyPerson.Result(message="the node is not active")
         goal, timeout = self._goal(request)
 
-        def report(phase: str, view: FaceObservation | None, moves: int) -> None:
+        def report(phase: str, view: FaceObservation | Answer | None, moves: int) -> None:
             if handle.is_cancel_requested:  # also one that came before the episode began
                 raise Interrupted("cancelled")
             feedback: Any = IdentifyPerson.Feedback(phase=phase, confidence=math.nan, moves=moves)
-            if view is not None:
+            if isinstance(view, Answer):
+                feedback.confidence, feedback.pan = view.confidence, view.pan
+            elif view is not None:
                 feedback.identity = view.recognition.identity if view.recognition.accepted else ""
                 feedback.confidence, feedback.pan = view.recognition.confidence, view.pan
             handle.publish_feedback(feedback)
@@ -102,11 +106,11 @@ class IdentifyAction:
         else:
             handle.succeed()
         return IdentifyPerson.Result(
-            success=outcome.identity != "",
+            success=outcome.success,
             identity=outcome.identity,
             confidence=outcome.confidence,
             moves=outcome.moves,
-            message=outcome.message,
+            message=_said(outcome),
         )
 
     def _goal(self, request: IdentifyPerson.Goal) -> tuple[Goal, float]:
@@ -121,3 +125,9 @@ class IdentifyAction:
             ),
             asked or timeout,
         )
+
+
+def _said(outcome: Outcome | Improvement) -> str:
+    """Why it ended, after the action or the expression that is told."""
+    label = outcome.label if isinstance(outcome, Improvement) else ""
+    return f"{label}: {outcome.message}" if label else outcome.message

@@ -11,7 +11,7 @@ import numpy as np
 
 from opendr_perception.active.perception import FaceObservation, Recognition
 from opendr_perception.active.surroundings import PersonPosition, match
-from opendr_perception.msg import Box, Detection, Face, PersonArray
+from opendr_perception.msg import BodyPose, Box, Detection, Face, PersonArray
 from opendr_perception.tasks.imaging import Image
 
 MOST = 200
@@ -37,7 +37,7 @@ class LocatedFace:
     person: PersonPosition
 
 
-def boxes(found: Sequence[Face | Detection]) -> list[np.ndarray]:
+def boxes(found: Sequence[Face | Detection | BodyPose]) -> list[np.ndarray]:
     """The boxes (4,) of people in an image.
 
     Raises:

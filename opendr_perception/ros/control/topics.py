@@ -18,6 +18,18 @@ from opendr_perception.tasks.imaging import PixelRanges
 Message = TypeVar("Message")
 
 
+def guarded(node: ManagedNode, topic: str, take: Callable[[Message], None]) -> Callable[[Message], None]:
+    """Take messages, and warn of those that make no sense: none came then, and the robot stands in the end."""
+
+    def receive(message: Message) -> None:
+        try:
+            take(message)
+        except ValueError as error:  # such as a negative stamp
+            node.warn(f"{topic}: {error}", topic)
+
+    return receive
+
+
 class ControlTopics:
     """Hands faces, images and the calibration to the explorer, until `close`.
 
@@ -43,13 +55,13 @@ class ControlTopics:
 
         self._listeners = [
             Listener(node, image_type, image_topic, take_image, newest, raw=True),
-            Listener(node, FaceArray, "faces", self._guarded("faces", explorer.take_faces), newest),
+            Listener(node, FaceArray, "faces", guarded(node, "faces", explorer.take_faces), newest),
         ]
         self._subscriptions: list[Subscription] = [
             node.create_subscription(
-                DetectionArray, "persons", self._guarded("persons", explorer.take_persons), newest
+                DetectionArray, "persons", guarded(node, "persons", explorer.take_persons), newest
             ),
-            node.create_subscription(PersonArray, "people", self._guarded("people", explorer.take_people), newest),
+            node.create_subscription(PersonArray, "people", guarded(node, "people", explorer.take_people), newest),
         ]
         rectified = node.params.rectified
         self._calibration = Calibration(node, explorer.take_camera, transport=transport, rectified=rectified)
@@ -61,15 +73,6 @@ class ControlTopics:
         self._calibration.close()
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
-
-    def _guarded(self, topic: str, take: Callable[[Message], None]) -> Callable[[Message], None]:
-        def receive(message: Message) -> None:
-            try:
-                take(message)
-            except ValueError as error:  # such as a negative stamp: no message then, and the robot stands in the end
-                self._node.warn(f"{topic}: {error}", topic)
-
-        return receive
 
     def diagnose(self) -> DiagnosticStatus:
         """Diagnose the inputs that the robot needs to look at people."""

@@ -2,6 +2,7 @@
 
 from opendr_perception.tasks.body.bottom_up import BottomUpEstimator, PoseOverview
 from opendr_perception.tasks.body.build import BodyMemory, PosePerceiver, build
+from opendr_perception.tasks.body.calibration import ScoreCurves, curves_of
 from opendr_perception.tasks.body.layouts import LAYOUTS, LIMBS, convert
 from opendr_perception.tasks.body.pose import PeopleDetector, PoseEstimator, Poses
 from opendr_perception.tasks.body.settings import Settings
@@ -16,10 +17,12 @@ __all__ = [
     "PoseOverview",
     "PosePerceiver",
     "Poses",
+    "ScoreCurves",
     "Settings",
     "build",
     "calibration",
     "convert",
+    "curves_of",
     "formats",
     "grouping",
     "layouts",

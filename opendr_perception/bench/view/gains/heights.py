@@ -21,8 +21,6 @@ from opendr_perception.sim.scene import ROOMS, Light, Scene, facing, occlude
 SCENES, SEED = 30, 11000
 GOAL = Goal(confidence=0.35, max_moves=4, max_pan=math.radians(10), max_travel=5.0)
 """As in a corridor: the robot may hardly go around anybody."""
-EYES = 0.05
-"""m, by which the middle of a face is below the eyes."""
 
 
 def covered(setup: ViewSetUp, seed: int) -> Scene:
@@ -33,7 +31,7 @@ def covered(setup: ViewSetUp, seed: int) -> Scene:
     away, pan = float(random.uniform(1.8, 3.2)), math.radians(float(random.uniform(-15, 15)))
     scene = facing(name, away, pan, light=light, room=ROOMS["lab"])
     side, kind = ("top", "sign") if seed % 2 else ("bottom", str(random.choice(["box", "board"])))
-    face = setup.world.people[name].eyes[2] - EYES
+    face = setup.world.people[name].face
     share, fraction = float(random.uniform(0.4, 0.6)), float(random.uniform(0.35, 0.55))
     return occlude(scene, side, share, fraction, kind, face, setup.world.camera.above)
 
