@@ -202,9 +202,7 @@ def episode(robot: Beholder, seed: int) -> dict[str, float | str]:
     time.sleep(SECONDS)
     before = float(np.mean(robot.heard.poses[-5:] or [0.0]))
     confidences: list[float] = []
-    sent = robot.goals.send_goal_async(
-        IdentifyPerson.Goal(), feedback_callback=lambda message: confidences.append(message.feedback.confidence)
-    )
+    sent = robot.goals.send_goal_async(IdentifyPerson.Goal(), lambda told: confidences.append(told.feedback.confidence))
     _wait(sent)
     handle = sent.result()
     assert handle is not None
@@ -286,13 +284,14 @@ def main(path: Path, scenes: int) -> None:
         "confidence after its moves": column("sure after"),
     }
     numbers = {
-        "moves of the node": column("moves").mean(),
-        "way of the node, m": column("travelled").mean(),
-        "contacts of the node": column("contacts").sum(),
-        "commands beyond the limits of the node": column("violations").sum(),
+        "moves of the node": (column("moves").mean(), ""),
+        "way of the node, m": (column("travelled").mean(), ""),
+        "contacts of the node": (column("contacts").sum(), "things"),
+        "commands beyond the limits of the node": (column("violations").sum(), "things"),
     }
     figures = [figure(name, values) for name, values in shares.items()]
-    figures += [{"name": k, "value": round(float(v), 2), "interval": None, "unit": ""} for k, v in numbers.items()]
+    for name, (value, unit) in numbers.items():
+        figures.append({"name": name, "value": round(float(value), 2), "interval": None, "unit": unit})
     write(path, {"scenes": len(rows), "figures": figures})
     print(figures)
 
