@@ -54,6 +54,8 @@ def _number(value: float | None, figure: dict[str, Any]) -> str:
     if value is None:
         return "-"
     unit = figure["unit"].replace("things", "")
+    if unit == "s":
+        return f"{value:.2f} s"
     return f"{value:.0f} {unit}".rstrip() if figure["unit"] else f"{value:.3f}"
 
 
