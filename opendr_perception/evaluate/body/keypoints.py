@@ -18,6 +18,7 @@ from opendr_perception.evaluate.body.sets import LabelledBodies, labelled_bodies
 from opendr_perception.evaluate.measures import by_subject
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.tasks import body
+from opendr_perception.tasks.body.calibration import ScoreCurves, curves_of
 from opendr_perception.tasks.imaging import BadImageFile, read_image
 
 Floats = npt.NDArray[np.float64]
@@ -26,8 +27,12 @@ SPREAD = 2 * np.array([26, 25, 25, 35, 35, 79, 79, 72, 72, 62, 62, 107, 107, 87,
 """Of what people label, as a part of the root of a person's area: twice the sigmas of COCO's OKS."""
 FOUND = 0.5
 """OKS from which on a person is found."""
+NOBODY = 0.1
+"""OKS below which an answer is nobody."""
 NEAR = 0.1
 """Of the longer side of the box: a keypoint as near is right (PCK)."""
+MIDDLING = 0.4, 0.6
+"""Scores that should be right half of the time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +43,8 @@ class JudgedImage:
         similarities: (n,) OKS of each labelled person with who was found for them, 0 where nobody was.
         right: For each labelled keypoint of the image, whether it was found near its place.
         scores: Of these keypoints; 0 of people who were not found.
+        given: (k, 3) keypoints of all answers that can be judged: joint, score, and 1 for right or 0. Of an answer that
+            is a labelled person these are the labelled ones; one that is nobody is wrong with all.
         answers: People who were given.
         time: Seconds of processor time.
     """
@@ -45,6 +52,7 @@ class JudgedImage:
     similarities: Floats
     right: npt.NDArray[np.bool_]
     scores: Floats
+    given: Floats
     answers: int
     time: float
 
@@ -82,9 +90,31 @@ def evaluate_poses(dataset: Path, model: Session, part: str) -> Report:
         report.add(name, *by_subject(np.concatenate(values), np.repeat(names, [len(each) for each in values])))
     scores, right = (np.concatenate([getattr(one, name) for one in judged]) for name in ("scores", "right"))
     report.answers = scores[scores > 0], right[scores > 0]
+    _add_scores(report, np.concatenate([one.given for one in judged]), curves_of(model.path.stem))
     report.add("answers that are somebody", _share(judged))
     report.add("time of an image", 1000 * float(np.median([one.time for one in judged])), unit="ms")
     return report
+
+
+def _add_scores(report: Report, given: Floats, curves: ScoreCurves | None) -> None:
+    """Add how often keypoints of middling scores are right, by scores of the network and by `calibrated_scores`.
+
+    Args:
+        report: Gets the figures.
+        given: (k, 3), see `JudgedImage.given`.
+        curves: Of the network, if there are some.
+    """
+    joints, scores, right = given[:, 0].astype(int), given[:, 1], given[:, 2]
+    kinds = {"": scores}
+    if curves is not None:
+        rows = np.zeros((len(scores), len(curves.curves)))
+        rows[np.arange(len(scores)), joints] = scores
+        kinds[", calibrated"] = curves(rows)[np.arange(len(scores)), joints]
+    for kind, sure in kinds.items():
+        middling = (sure >= MIDDLING[0]) & (sure < MIDDLING[1])
+        report.count(f"keypoints scored {MIDDLING[0]} to {MIDDLING[1]}{kind}", int(middling.sum()))
+        share = float(right[middling].mean()) if middling.any() else float("nan")
+        report.add(f"right of those scored {MIDDLING[0]} to {MIDDLING[1]}{kind}", share)
 
 
 def judge(labels: LabelledBodies, perceiver: body.PosePerceiver) -> JudgedImage:
@@ -100,13 +130,19 @@ def judge(labels: LabelledBodies, perceiver: body.PosePerceiver) -> JudgedImage:
     alike = similarity(labels.keypoints, labels.areas, found)
     similarities, points = np.zeros(len(alike)), np.full_like(labels.keypoints, np.inf)
     scores = np.zeros(labels.keypoints.shape[:2])
+    whose = np.full(len(poses), -1)
     for who, answer in zip(*linear_sum_assignment(-alike), strict=True):
         similarities[who], points[who], scores[who] = alike[who, answer], found[answer], sure[answer]
-    labelled = np.isfinite(labels.keypoints).all(axis=-1)
+        whose[answer] = who if alike[who, answer] >= NOBODY else -1
+    labelled = np.asarray(np.isfinite(labels.keypoints).all(axis=-1))
     longest = (labels.boxes[:, 2:] - labels.boxes[:, :2]).max(axis=1)
     with np.errstate(invalid="ignore"):
-        near = np.asarray(np.linalg.norm(points - labels.keypoints, axis=-1) <= NEAR * longest[:, None])
-    return JudgedImage(similarities, near[labelled], scores[labelled], len(poses), spent)
+        distances: Floats = np.linalg.norm(points - labels.keypoints, axis=-1)
+        near: npt.NDArray[np.bool_] = distances <= NEAR * longest[:, None]
+    somebody = whose[:, None] >= 0
+    known, right = ~somebody | labelled[whose], somebody & near[whose]
+    given = np.column_stack([np.nonzero(known)[1], sure[known], right[known]])
+    return JudgedImage(similarities, near[labelled], scores[labelled], given, len(poses), spent)
 
 
 def similarity(truth: Floats, areas: Floats, found: Floats) -> Floats:

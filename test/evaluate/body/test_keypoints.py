@@ -77,3 +77,9 @@ def test_a_set_labelled_with_what_the_network_finds_is_right(
     assert figures["people found"] == 0.5 and figures["mean OKS"] == pytest.approx(0.5, abs=0.01)
     assert figures["keypoints within 1/10 of the box"] == pytest.approx(17 / 18, abs=0.001)
     assert figures["answers that are somebody"] == 1
+    assert figures["right of those scored 0.4 to 0.6"] == 1 and figures["keypoints scored 0.4 to 0.6"] > 0
+    nobody = write(tmp_path, [missed])
+    CliRunner().invoke(app, ["evaluate", "poses", str(nobody), "--json", str(tmp_path / "b.json")])
+    figures = {one["name"]: one["value"] for one in json.loads((tmp_path / "b.json").read_text())["figures"]}
+    assert figures["right of those scored 0.4 to 0.6"] == 0
+    assert figures["keypoints scored 0.4 to 0.6"] > 0 and "keypoints scored 0.4 to 0.6, calibrated" in figures
