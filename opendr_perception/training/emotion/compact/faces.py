@@ -39,14 +39,25 @@ class FaceBatches:
 
     def draw(self, step: int) -> tuple[Tensor, Tensor]:
         """A batch as the network takes it: (batch, 1, 48, 48) in [-1, 1], and labels (batch,)."""
+        chosen = self._chosen(step)
+        source = torch.Generator(self.images.device).manual_seed(self.seed * 1_000_003 + step)
+        return _planes(vary(self.images[chosen].float()[:, None], source)), self.labels[chosen]
+
+    def plain(self, step: int) -> Tensor:
+        """Faces as they are, every other batch mirrored."""
+        faces = self.images[self._chosen(step)].float()[:, None]
+        return _planes(faces.flip(3) if step % 2 else faces)
+
+    def _chosen(self, step: int) -> Tensor:
         epoch, place = divmod(step, len(self) // self.batch)
         if epoch != self._epoch:
             order = np.random.default_rng((self.seed, epoch)).permutation(len(self))
             self._epoch, self._order = epoch, torch.from_numpy(order).to(self.images.device)
-        chosen = self._order[place * self.batch : (place + 1) * self.batch]
-        source = torch.Generator(self.images.device).manual_seed(self.seed * 1_000_003 + step)
-        faces = equalised(vary(self.images[chosen].float()[:, None], source))
-        return faces.contiguous(memory_format=torch.channels_last), self.labels[chosen]
+        return self._order[place * self.batch : (place + 1) * self.batch]
+
+
+def _planes(faces: Tensor) -> Tensor:
+    return equalised(faces).contiguous(memory_format=torch.channels_last)
 
 
 def learned_from(crops: FaceCrops) -> np.ndarray:

@@ -3,8 +3,9 @@
 On the training part of FER2013, without the images that are in its other parts again. Rare expressions are not
 neglected: their logits have to win against the frequency of the others [Menon 2021]. A larger network is trained in the
 same way and then teaches the small one. Weights are averaged over the last steps, and those at the end count; none are
-chosen by their score. All is drawn from the seed, batch by batch, so that a run that was interrupted goes on with
-`--resume` as if nothing had happened.
+chosen by their score. At the end normalisations settle on faces as they are; `--start WEIGHTS --steps 0` does only
+that. All is drawn from the seed, batch by batch, so that a run that was interrupted goes on with `--resume` as if
+nothing had happened.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from opendr_perception.evaluate.emotion.sets import FaceCrops, read_fer2013
 from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.compact import CompactNet
 from opendr_perception.training.common.checkpoint import Resumable, Stateful
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.muon import Muon
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
-from opendr_perception.training.common.weights import save, versions
+from opendr_perception.training.common.weights import read, save, versions
 from opendr_perception.training.emotion.compact.calibration import validated
 from opendr_perception.training.emotion.compact.faces import FaceBatches
 from opendr_perception.training.emotion.compact.targets import Teachers, mixed, placed
@@ -38,7 +40,7 @@ from opendr_perception.training.emotion.compact.targets import Teachers, mixed, 
 WARM_UP = 0.05
 """Share of the steps in which the rates rise."""
 
-SETTLING = 60
+SETTLING = 20
 """Batches in which normalisations see the averaged weights."""
 
 SHOWN = 100
@@ -62,6 +64,7 @@ class Settings:
     rarity: float = 1.0  # how much rare expressions are helped: 0 not at all, 1 as if all were as frequent
     taught: float = 0.8  # share of the teachers in the loss, if there are any
     teachers: tuple[str, ...] = ()  # names of their files
+    start: str = ""  # name of the file of weights to begin with
     seed: int = 1
 
 
@@ -74,6 +77,10 @@ class Trainer(Resumable):
         checkpoint: File of the checkpoint.
         device: Where to compute, for torch.
         teachers: Files of trained networks.
+        start: File of a network of the same size to begin with.
+
+    Raises:
+        ValueError: The file is of another network.
     """
 
     network: CompactNet
@@ -85,6 +92,7 @@ class Trainer(Resumable):
         checkpoint: Path,
         device: str = "cpu",
         teachers: Sequence[Path] = (),
+        start: Path | None = None,
     ) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.checkpoint, self.device = settings, checkpoint, torch.device(device)
@@ -92,6 +100,8 @@ class Trainer(Resumable):
         self.frequency = settings.rarity * torch.log(self.faces.counts / self.faces.counts.sum())
         self.teachers = Teachers(teachers, self.device) if teachers else None
         network = CompactNet(len(crops.labels), settings.width, settings.blocks, settings.stride)
+        if start is not None:
+            load_checkpoint(network, read(start)[0])
         self.network = placed(network, self.device)
         self.average = AveragedModel(
             self.network, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True
@@ -129,8 +139,11 @@ class Trainer(Resumable):
 
     @torch.no_grad()
     def result(self) -> CompactNet:
-        """The averaged network in evaluation mode; what its normalisations ought to know is found anew, as they were
-        learned with other weights [Izmailov 2018]."""
+        """The averaged network in evaluation mode.
+
+        What its normalisations ought to know is found anew, as they were learned with other weights [Izmailov 2018],
+        and on faces as they are, as those that are varied are not what it will see [Touvron 2019].
+        """
         network = copy.deepcopy(self.average.module)
         assert isinstance(network, CompactNet)
         for module in network.modules():
@@ -139,7 +152,8 @@ class Trainer(Resumable):
                 module.momentum = None  # the mean over all batches
         network.train()
         for number in range(SETTLING):
-            network(self.faces.draw(self.settings.steps + number)[0])
+            with torch.autocast(self.device.type, torch.bfloat16):
+                network(self.faces.plain(self.settings.steps + number))
         return network.eval()
 
     def _parts(self) -> dict[str, Stateful]:
@@ -149,7 +163,7 @@ class Trainer(Resumable):
 
     def _share(self, step: int) -> float:
         """Of the rates at a step: up in the first twentieth, then down to nothing."""
-        share = step / self.settings.steps
+        share = step / max(1, self.settings.steps)
         return min(1.0, share / WARM_UP) * max(0.0, 1 - share)
 
 
@@ -161,6 +175,13 @@ def main(
     blocks: Annotated[str, typer.Option(help="Residual blocks of each stage.")] = ",".join(map(str, Settings.blocks)),
     stride: Annotated[int, typer.Option(help="Of the first layer.", min=1, max=2)] = Settings.stride,
     teacher: Annotated[list[Path] | None, typer.Option(help="The .npz of a training to learn from too.")] = None,
+    taught: Annotated[float, typer.Option(help="Share of the teachers in the loss.", min=0, max=1)] = Settings.taught,
+    start: Annotated[
+        Path | None, typer.Option(help="The .npz of a training of the same network to go on from.")
+    ] = None,
+    rate: Annotated[float, typer.Option(help="Step of convolutions; all else has a twentieth.")] = Settings.rate,
+    mixing: Annotated[float, typer.Option(help="How much faces are mixed.", min=0)] = Settings.mixing,
+    average: Annotated[float, typer.Option(help="What of averaged weights stays at a step.")] = Settings.average,
     seed: Seed = Settings.seed,
     output: Annotated[Path, typer.Option(help="Directory of checkpoint and weights.")] = Path("build/expressions"),
     name: Annotated[str, typer.Option(help="Beginning of the names of the files.")] = "compact",
@@ -174,11 +195,12 @@ def main(
     console, teachers = Console(), teacher or []
     try:
         settings = Settings(
-            steps, batch, width, tuple(map(int, blocks.split(","))), stride,
-            teachers=tuple(file.name for file in teachers), seed=seed,
+            steps, batch, width, tuple(map(int, blocks.split(","))), stride, rate, rate / 20,
+            mixing=mixing, average=average, taught=taught, teachers=tuple(file.name for file in teachers),
+            start=start.name if start else "", seed=seed,
         )  # fmt: skip
         crops = read_fer2013(data)
-        trainer = Trainer(settings, crops, output / f"checkpoint-{name}-{seed}.pt", device, teachers)
+        trainer = Trainer(settings, crops, output / f"checkpoint-{name}-{seed}.pt", device, teachers, start)
         if resume:
             trainer.go_on(console)
     except (OSError, ValueError, DatasetError) as error:
@@ -204,7 +226,10 @@ def _card(settings: Settings, crops: FaceCrops, trainer: Trainer) -> dict[str, o
         "settings": {name: list(x) if isinstance(x, tuple) else x for name, x in asdict(settings).items()},
         "command": f"python -m opendr_perception.training.emotion.compact.train --steps {settings.steps} "
         f"--batch {settings.batch} --width {settings.width} --blocks {blocks} --stride {settings.stride} "
+        + f"--rate {settings.rate:g} --mixing {settings.mixing:g} --average {settings.average:g} "
         + "".join(f"--teacher {name} " for name in settings.teachers)
+        + (f"--taught {settings.taught:g} " if settings.teachers else "")
+        + (f"--start {settings.start} " if settings.start else "")
         + f"--seed {settings.seed}"
         + (" --device cuda" if cuda else ""),
         "device": torch.cuda.get_device_name(trainer.device) if cuda else "cpu",

@@ -105,6 +105,24 @@ def all_learned(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("all_learned")
+def test_a_training_goes_on_from_other_weights(tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    start = CompactNet(len(LABELS), TINY.width, TINY.blocks)
+    save(start, tmp_path / "start.npz", {})
+    trainer = Trainer(TINY, drawn(), tmp_path / "a.pt", start=tmp_path / "start.npz")
+    for own, before in zip(trainer.network.state_dict().values(), start.state_dict().values(), strict=True):
+        assert torch.equal(own, before)
+    settled = Trainer(replace(TINY, steps=0), drawn(), tmp_path / "c.pt", start=tmp_path / "start.npz").result()
+    for name, value in start.state_dict().items():
+        if "tracked" not in name:
+            assert torch.equal(settled.state_dict()[name], value) != ("running" in name), "only statistics change"
+    other = tmp_path / "other.npz"
+    save(CompactNet(len(LABELS), 2 * TINY.width, TINY.blocks), other, {})
+    with pytest.raises(ValueError, match="shape"):
+        Trainer(TINY, drawn(), tmp_path / "b.pt", start=other)
+
+
+@pytest.mark.usefixtures("all_learned")
 def test_an_interrupted_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     through = Trainer(TINY, drawn(), tmp_path / "a.pt")
     list(through.run())
