@@ -31,6 +31,8 @@ MARKER = re.compile(r"(<!-- figure: ([\w.-]+) \| ([^|>]+?)( \| interval)? -->)(.
 BENCH_TABLE = re.compile(r"(<!-- bench table(?::\n(.*?)\n)? ?-->\n)(.*?)(<!-- end -->)", re.DOTALL)
 NAMED_TABLE = re.compile(r"(<!-- (attention|online|skeletons) table -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 SOURCES = ("simulation", "kard", "jhmdb")
+NOISE = 0.025
+"""Share of draws up to which what is behind is so by more than chance."""
 
 
 def text_of(file: str, name: str, interval: bool) -> str:
@@ -137,13 +139,14 @@ def skeletons_table() -> str:
     """Skeleton networks and baselines: accuracy of each stream and of both together, and what a step costs."""
     found = json.loads((BENCH.parent / "skeletons.json").read_text())
     head = (
-        "| network | width | joints | bones | both | parameters | products of a step | ms | state |\n|"
-        + 9 * "---|"
-        + "\n"
+        "| network | width | joints | bones | both | 95 % | as good as the best | parameters | products of a step |"
+        " ms | state |\n|" + 11 * "---|" + "\n"
     )
     rows = []
     for name, row in found.items():
-        shares = [f"{100 * row[key]:.0f}" if key in row else "-" for key in ("joints", "bones", "both")]
+        shares = [f"{100 * row[key]:.1f}" if key in row else "-" for key in ("joints", "bones", "both")]
+        shares += ["{:.0f} to {:.0f}".format(*(100 * end for end in row["interval"])) if "interval" in row else "-"]
+        shares += ["maybe" if row.get("not behind", 0) > NOISE else "no"]
         costs = [f"{row['parameters']:,.0f}", f"{row['macs'] / 1e6:.2f} M", f"{row['ms']:.2g}"]
         rows.append([name, _width(name, row["width"]), *shares, *costs])
         rows[-1].append(f"{row['state'] / 1e3:.0f} kB")

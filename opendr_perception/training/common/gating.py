@@ -34,13 +34,13 @@ class GatePlan:
     """Settings of a gate that is learned.
 
     Attributes:
-        none: Weight of what is none of the new labels, over that of all of these, which count alike: with less, more is
-            taken for something new.
+        taken: Share of what is remembered that may be taken for something new: with more, more new is found, and more
+            that was known is lost.
         decay: Weight of the squares of its weights, over features of unit variance and a length of one.
         seed: Of what is remembered.
     """
 
-    none: float = 0.5
+    taken: float = 0.05
     decay: float = 1e-4
     seed: int = 0
 
@@ -115,7 +115,7 @@ def beside(model: Path) -> KnownFeatures | None:
 
 
 def learned_gate(features: Tensor, labels: Tensor, known: KnownFeatures | None, plan: GatePlan) -> nn.Linear:
-    """Find the gate with the smallest regularised cross entropy.
+    """Find the gate with the smallest regularised cross entropy, and by a memory its threshold, see `plan.taken`.
 
     Args:
         features: (N, n) of examples.
@@ -134,7 +134,7 @@ def learned_gate(features: Tensor, labels: Tensor, known: KnownFeatures | None, 
     for part in (slice(shown), slice(shown, None)):  # what is shown and what is remembered weigh alike
         none = labels[part] == 0
         shares[part][none] = 1.0 / none.sum().clamp(min=1)
-    shares[labels == 0] *= plan.none * count / shares[labels == 0].sum().clamp(min=1e-9)
+    shares[labels == 0] *= count / shares[labels == 0].sum().clamp(min=1e-9)
     mean, scale = features.mean(0), (features.std(0) + 1e-5) * features.shape[1] ** 0.5
     seen = (features - mean) / scale
     weight = torch.zeros(1 + count, features.shape[1], requires_grad=True)
@@ -153,4 +153,7 @@ def learned_gate(features: Tensor, labels: Tensor, known: KnownFeatures | None, 
     with torch.no_grad():
         layer.weight.copy_(weight / scale)
         layer.bias.copy_(bias - layer.weight @ mean)
+        if known is not None:  # judged by others than those that it has learned from
+            said = layer(known.draw(DRAWN, plan.seed + 1))
+            layer.bias[0] += torch.quantile(said[:, 1:].amax(1) - said[:, 0], 1 - plan.taken)
     return layer

@@ -33,8 +33,8 @@ class Drawn(SkeletonClips):
         rng = np.random.default_rng((seed, step))
         return rng.random((size, 3, 84, 17, 1), np.float32), rng.integers(0, 4, size)
 
-    def evaluation(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        return {"noise": self.train(9, 9, 3)}
+    def evaluation(self) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        return {"noise": (*self.train(9, 9, 3), np.array([0, 0, 1]))}
 
 
 def ntu_file(folder: Path, name: str, height: float = 0.0) -> None:
@@ -104,6 +104,20 @@ def test_every_network_takes_clips_and_has_costs(name: str, monkeypatch: pytest.
     assert row["macs"] > 0 and row["state"] > 0 and row["ms"] > 0
 
 
+def test_chance_is_told_by_streams_and_the_best_is_compared_on_the_same() -> None:
+    streams = np.repeat(np.arange(20), 2)
+    hits = streams < 15
+    draws = compare._drawn(hits, streams)
+    assert draws.mean() == pytest.approx(0.75, abs=0.02)
+    assert draws.std() == pytest.approx(np.sqrt(0.75 * 0.25 / 20), rel=0.15)  # of 20 streams, not of 40 clips
+    rows: dict[str, compare.Row] = {"best": {}, "worse": {}, "untrained": {}}
+    worse = compare._drawn(hits & (streams > 3), streams)
+    compare.against_best(rows, {"best": draws, "worse": worse, "untrained": np.empty(0)})
+    assert rows["best"]["not behind"] == 1
+    assert float(rows["worse"]["not behind"]) < 0.05
+    assert not rows["untrained"]
+
+
 def test_a_training_goes_on_and_both_streams_are_joined(tmp_path: Path) -> None:
     clips = Drawn(SHAPE, 2)
     whole = Trainer(TINY, clips, tmp_path / "whole.pt")
@@ -116,8 +130,11 @@ def test_a_training_goes_on_and_both_streams_are_joined(tmp_path: Path) -> None:
     assert [loss for _, loss, _ in later.run()] == losses[1:]
     for stream in ("joints", "bones"):
         keep_scores(tmp_path / f"scores-co-st-gcn-{stream}.npz", scores_of(whole.network, clips, stream))
-    row = compare.accuracies(tmp_path, "co-st-gcn")
-    assert {*row} == {"joints", "bones", "both"}
+    row, draws = compare.accuracies(tmp_path, "co-st-gcn")
+    assert {*row} == {"joints", "bones", "both", "interval"}
+    low, high = np.percentile(draws, (2.5, 97.5))
+    assert low <= row["both"] <= high
+    assert not len(compare.accuracies(tmp_path, "tcn")[1])
     save(whole.network, tmp_path / "co-st-gcn-joints.npz", {})
     star = replace(TINY, network="co-st-gcn-star")
     begun = Trainer(star, clips, tmp_path / "star.pt", tmp_path / f"{BEGUN_WITH[star.network]}-joints.npz")

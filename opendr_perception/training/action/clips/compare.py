@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import typer
 from rich.console import Console
 from torch import Tensor, nn
 
-from opendr_perception.arrays import open_arrays
 from opendr_perception.files import write_text
 from opendr_perception.networks.action.online import CHANNELS, Recurrent
 from opendr_perception.networks.action.skeletons import SKELETONS
@@ -26,36 +25,65 @@ from opendr_perception.streaming import Streaming
 from opendr_perception.streaming.cost import step_macs
 from opendr_perception.training.action.clips.data import OWN_FRAMES
 from opendr_perception.training.action.clips.models import NETWORKS, STREAMS, WIDTH, ClipShape, Flat, network
+from opendr_perception.training.action.clips.train import Scores, read_scores
 from opendr_perception.training.body.motion import ACTIONS
 from opendr_perception.training.common.weights import fill, read
 
 STEPS = 60
 """That are timed."""
-Row = dict[str, float | str]
+DRAWS = 1000
+"""Of streams, that say how far a share may be by chance."""
+Row = dict[str, float | str | tuple[float, float]]
+Floats = npt.NDArray[np.float64]
 
 
-def accuracies(folder: Path, name: str) -> Row:
-    """Share of clips that are right, mean over sources: by each stream that is there, and by both together."""
-    scores, labels = {}, {}
+def accuracies(folder: Path, name: str) -> tuple[Row, Floats]:
+    """Share of clips that are right, mean over sources: by each stream that is there, and by both together.
+
+    Of the last of these the 95 % interval is told too, by a bootstrap over streams, each of which shows one person, and
+    its draws (DRAWS,): they are of the same streams for all networks. Empty where nothing was trained.
+    """
+    answers = {}
     for stream in STREAMS:
         path = folder / f"scores-{name}-{stream}.npz"
         if path.is_file():
-            with open_arrays(path) as arrays:
-                kinds = sorted({key.rsplit(" ", 1)[0] for key in arrays})
-                scores[stream] = {kind: arrays[f"{kind} scores"] for kind in kinds}
-                labels = {kind: arrays[f"{kind} labels"] for kind in kinds}
-    row: Row = {stream: _right([found], labels) for stream, found in scores.items()}
-    if len(scores) == len(STREAMS):
-        row["both"] = _right([*scores.values()], labels)
-    return row
+            answers[stream] = read_scores(path)
+    row: Row = {}
+    draws: Floats = np.empty(0)
+    for stream, found in (*answers.items(), *([("both", _joined(*answers.values()))] if len(answers) > 1 else [])):
+        hits = {source: scores.argmax(1) == labels for source, (scores, labels, _) in found.items()}
+        row[stream] = round(float(np.mean([some.mean() for some in hits.values()])), 4)
+        draws = np.mean([_drawn(hits[source], streams) for source, (_, _, streams) in found.items()], 0)
+    if len(draws):
+        low, high = np.percentile(draws, (2.5, 97.5)).round(4)
+        row["interval"] = float(low), float(high)
+    return row, draws
 
 
-def _right(streams: Sequence[dict[str, np.ndarray]], labels: dict[str, np.ndarray]) -> float:
-    shares = [
-        (sum(stream[kind] for stream in streams).argmax(1) == truth).mean()  # type: ignore[union-attr]
-        for kind, truth in labels.items()
-    ]
-    return round(float(np.mean(shares)), 4)
+def _joined(*answers: Scores) -> Scores:
+    """The probabilities of several networks, summed."""
+    return {
+        source: (np.sum([each[source][0] for each in answers], 0), labels, streams)
+        for source, (_, labels, streams) in answers[0].items()
+    }
+
+
+def _drawn(hits: npt.NDArray[np.bool_], streams: npt.NDArray[np.int64]) -> Floats:
+    """The share of hits (n,), in each draw of as many streams as there are."""
+    place = np.unique(streams, return_inverse=True)[1]
+    right, count = np.bincount(place, hits), np.bincount(place)
+    drawn = np.random.default_rng(0).integers(len(count), size=(DRAWS, len(count)))
+    shares: Floats = right[drawn].sum(1) / count[drawn].sum(1)
+    return shares
+
+
+def against_best(rows: dict[str, Row], draws: dict[str, Floats]) -> None:
+    """Say of each network in how many of the draws it is at least as good as the best one."""
+    shares = {name: each.mean() for name, each in draws.items() if len(each)}
+    if shares:
+        best = draws[max(shares, key=lambda name: shares[name])]
+        for name in shares:
+            rows[name]["not behind"] = round(float((draws[name] >= best).mean()), 3)
 
 
 def costs(trained: nn.Module, shape: ClipShape) -> Row:
@@ -115,6 +143,7 @@ def main(
     console = Console()
     shape = ClipShape(SKELETONS["coco17"].name, 5, OWN_FRAMES, 1, len(ACTIONS))
     rows: dict[str, Row] = {}
+    draws: dict[str, Floats] = {}
     for name in NETWORKS:
         path = folder / f"{name}-joints.npz"
         made, of_card = network(name, shape, width), {"width": width, "steps": 0}
@@ -123,8 +152,10 @@ def main(
             of_card = {"width": card["width"], "steps": card["steps"]}
             made = network(name, shape, card["width"])
             fill(made, state, path)
-        rows[name] = accuracies(folder, name) | costs(made, shape) | {**of_card}
+        right, draws[name] = accuracies(folder, name)
+        rows[name] = right | costs(made, shape) | {**of_card}
         console.print(name, rows[name])
+    against_best(rows, draws)
     write_text(output, json.dumps(rows, indent=1) + "\n")
 
 

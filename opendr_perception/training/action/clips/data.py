@@ -27,6 +27,8 @@ PER_STREAM = 2
 LAYOUTS = (OWN, *layouts.LAYOUTS)
 
 Arrays = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]
+Judged = tuple[npt.NDArray[np.float32], npt.NDArray[np.int64], npt.NDArray[np.int64]]
+"""Clips, labels, and of which stream each is: clips of one stream show one person."""
 
 
 class SkeletonClips(ABC):
@@ -45,7 +47,7 @@ class SkeletonClips(ABC):
         """A batch (size, C, T, V, S) and labels (size,), the same whenever it is asked for."""
 
     @abstractmethod
-    def evaluation(self) -> dict[str, Arrays]:
+    def evaluation(self) -> dict[str, Judged]:
         """Clips to measure with, by their source."""
 
     def stream(self, clips: npt.NDArray[np.float32], name: str) -> Tensor:
@@ -63,26 +65,26 @@ class OwnClips(SkeletonClips):
         streams: Of each source in the evaluation.
     """
 
-    def __init__(self, pool: Path, sets: Path, streams: int = 80) -> None:
+    def __init__(self, pool: Path, sets: Path, streams: int = 200) -> None:
         super().__init__(ClipShape("coco17", 5, OWN_FRAMES, 1, len(ACTIONS)), 2)
         self._drawn = Drawn(Pool(pool, sets), OPEN_ONLY, 21, 0)
         self._sets, self._streams, self._kept = sets, streams, pool
 
     def train(self, seed: int, step: int, size: int) -> Arrays:
         frames, labels = self._drawn.batch(seed * 1_000_003 + step, size)
-        return _pieces(np.random.default_rng((seed, step)), frames, labels, 1)
+        return _pieces(np.random.default_rng((seed, step)), frames, labels, 1)[:2]
 
-    def evaluation(self) -> dict[str, Arrays]:
+    def evaluation(self) -> dict[str, Judged]:
         rng = np.random.default_rng(5)
         found = {}
         for source in HELD_OUT:
-            path = self._kept / f"clips-{source}.npz"
+            path = self._kept / f"clips-{source}-{self._streams}.npz"
             if not path.is_file():
-                clips, labels = _pieces(rng, *held_out(source, "test", self._sets, self._streams), PER_STREAM)
+                clips, labels, streams = _pieces(rng, *held_out(source, "test", self._sets, self._streams), PER_STREAM)
                 with replacing(path, ".npz") as unfinished:
-                    np.savez(unfinished, clips=clips, labels=labels)
+                    np.savez(unfinished, clips=clips, labels=labels, streams=streams)
             with open_arrays(path) as arrays:
-                found[source] = arrays["clips"], arrays["labels"]
+                found[source] = arrays["clips"], arrays["labels"], arrays["streams"]
         return found
 
 
@@ -111,8 +113,9 @@ class FileClips(SkeletonClips):
         rng = np.random.default_rng((seed, step))
         return self._read([self._parts[True][k] for k in rng.integers(len(self._parts[True]), size=size)])
 
-    def evaluation(self) -> dict[str, Arrays]:
-        return {self._layout: self._read(self._parts[False])}
+    def evaluation(self) -> dict[str, Judged]:
+        clips, labels = self._read(self._parts[False])
+        return {self._layout: (clips, labels, np.arange(len(labels)))}
 
     def _read(self, files: list[layouts.SkeletonFile]) -> Arrays:
         clips = np.stack([layouts.read(one, self._layout) for one in files])
@@ -130,10 +133,10 @@ def clip_set(layout: str, data: Path, pool: Path) -> SkeletonClips:
     return OwnClips(pool, data / "skeletons") if layout == OWN else FileClips(data, layout)
 
 
-def _pieces(rng: np.random.Generator, frames: np.ndarray, labels: np.ndarray, count: int) -> Arrays:
+def _pieces(rng: np.random.Generator, frames: np.ndarray, labels: np.ndarray, count: int) -> Judged:
     """The OWN_FRAMES before and at labelled frames of streams (n, 5, T, 17); a known action is as likely as another."""
-    clips, wanted = [], []
-    for stream, marks in zip(frames, labels, strict=True):
+    clips, wanted, streams = [], [], []
+    for number, (stream, marks) in enumerate(zip(frames, labels, strict=True)):
         for _ in range(count):
             judged = np.flatnonzero(marks[OWN_FRAMES - 1 :] != UNLABELLED) + OWN_FRAMES - 1
             if not len(judged):
@@ -143,4 +146,5 @@ def _pieces(rng: np.random.Generator, frames: np.ndarray, labels: np.ndarray, co
             end = int(rng.choice(of_kind))
             clips.append(stream[:, end - OWN_FRAMES + 1 : end + 1])
             wanted.append(int(marks[end]))
-    return np.stack(clips)[..., None].astype(np.float32), np.array(wanted, np.int64)
+            streams.append(number)
+    return np.stack(clips)[..., None].astype(np.float32), np.array(wanted, np.int64), np.array(streams, np.int64)

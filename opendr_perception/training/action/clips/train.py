@@ -19,6 +19,7 @@ from rich.console import Console
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.training.action.clips.data import LAYOUTS, OWN, SkeletonClips, clip_set
 from opendr_perception.training.action.clips.models import BEGUN_WITH, NETWORKS, STREAMS, WIDTH, network
@@ -31,6 +32,9 @@ SHOWN = 20
 """Steps between two lines of progress, and two checkpoints."""
 TOGETHER = 16
 """Clips that are measured at once."""
+
+Scores = Mapping[str, tuple[np.ndarray, np.ndarray, np.ndarray]]
+"""Probabilities (n, classes), labels (n,) and streams (n,) of clips, by source."""
 
 
 @dataclass(frozen=True)
@@ -86,19 +90,28 @@ class Trainer(Resumable):
             yield self.step, loss.item(), (logits.argmax(1) == target).float().mean().item()
 
 
-def scores_of(trained: nn.Module, clips: SkeletonClips, stream: str) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Probabilities (n, classes) of the clips of the evaluation and their labels (n,), by source."""
+def scores_of(trained: nn.Module, clips: SkeletonClips, stream: str) -> Scores:
+    """Answers to the clips of the evaluation."""
     trained.eval()
-    return {source: (_probabilities(trained, clips.stream(some, stream)), labels) for source, (some, labels) in
-            clips.evaluation().items()}  # fmt: skip
+    return {source: (_probabilities(trained, clips.stream(some, stream)), labels, streams)
+            for source, (some, labels, streams) in clips.evaluation().items()}  # fmt: skip
 
 
-def keep_scores(path: Path, found: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
-    """Write the scores and labels of each source, so that streams can be joined."""
-    arrays: dict[str, Any] = {f"{source} scores": scores for source, (scores, _) in found.items()}
-    arrays |= {f"{source} labels": labels for source, (_, labels) in found.items()}
+def keep_scores(path: Path, found: Scores) -> None:
+    """Write the answers, so that two networks can be joined."""
+    arrays: dict[str, Any] = {}
+    for source, (scores, labels, streams) in found.items():
+        arrays |= {f"{source} scores": scores, f"{source} labels": labels, f"{source} streams": streams}
     with replacing(path, ".npz") as unfinished:
         np.savez_compressed(unfinished, **arrays)
+
+
+def read_scores(path: Path) -> Scores:
+    """Read answers that were kept."""
+    with open_arrays(path) as arrays:
+        sources = sorted({key.rsplit(" ", 1)[0] for key in arrays})
+        return {each: (arrays[f"{each} scores"], arrays[f"{each} labels"], arrays[f"{each} streams"])
+                for each in sources}  # fmt: skip
 
 
 def _probabilities(trained: nn.Module, clips: Tensor) -> np.ndarray:
@@ -146,7 +159,7 @@ def main(
         trainer.go_on(console)
     train(trainer, console, SHOWN)
     found = scores_of(trainer.network, clips, stream)
-    right = {source: float((scores.argmax(1) == labels).mean()) for source, (scores, labels) in found.items()}
+    right = {source: float((scores.argmax(1) == labels).mean()) for source, (scores, labels, _) in found.items()}
     path = output / f"{name}-{stream}.npz"
     keep_scores(output / f"scores-{name}-{stream}.npz", found)
     card = {**vars(settings), "parameters": sum(p.numel() for p in trainer.network.parameters()), "right": right}

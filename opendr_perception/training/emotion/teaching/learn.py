@@ -51,6 +51,8 @@ from opendr_perception.zoo import session
 
 ExpressionNetwork = CompactNet | GatedCompactNet
 HEAD = "expression"
+TAKEN = 0.01
+"""Of a `GatePlan`: the faces of a lab are further from those that are remembered than these are from each other."""
 PREFIX = re.compile(r"(network\.)+")
 
 
@@ -208,7 +210,7 @@ def _gated(
     features, truth = torch.cat(seen), torch.cat(wanted)
     before = [*source.network.gates.layers] if isinstance(source.network, GatedCompactNet) else []
     gates = Gates(features.shape[1], ())
-    gates.layers.extend([*before, learned_gate(features, truth, source.known, GatePlan(seed=plan.seed))])
+    gates.layers.extend([*before, learned_gate(features, truth, source.known, GatePlan(TAKEN, seed=plan.seed))])
     network = GatedCompactNet(inner, gates).eval()
     learned = sum(parameter.numel() for parameter in gates.layers[-1].parameters())
     return ExpressionLesson(network, labels, new, learned, with_labels(source.known, features, truth))
