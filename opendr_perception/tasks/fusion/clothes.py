@@ -27,7 +27,7 @@ ANOTHER_VIEW = 0.9
 """Likeness below which a look is another view, such as the back."""
 COVERED = 0.25
 """Share of a box that others may cover; more, and its colours may be theirs."""
-BORDER = 4.0
+BORDER = 2.0
 """Pixels from the left or right border of the image up to which a box is cut."""
 LEAST_HEIGHT = 40
 """Pixels of a box; smaller ones have no colours to speak of."""

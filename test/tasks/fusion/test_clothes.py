@@ -45,7 +45,7 @@ def test_a_likeness_of_clothes_is_never_sure(likeness: float, ahead: float, leas
 
 def test_only_bodies_that_are_whole_show_their_clothes() -> None:
     boxes = np.array(
-        [[100, 100, 160, 300], [110, 120, 170, 320], [3, 100, 60, 300], [580, 100, 637, 300], [400, 100, 410, 120]],
+        [[100, 100, 160, 300], [110, 120, 170, 320], [1, 100, 60, 300], [580, 100, 639, 300], [400, 100, 410, 120]],
         float,
     )
     assert uncovered(boxes, (640, 480)).tolist() == [False, True, False, False, False]

@@ -46,6 +46,8 @@ DROP = 0.2
 """and only falls if the hips come down so far, in lengths of the torso;"""
 LOWER = 0.1
 """of who stood on straight legs: the hips of who bends stay where they were."""
+SINKS = 0.5
+"""Lengths of the torso that the hips come down from any moment upright, of who sinks before the trunk tips."""
 SETTLES = 1.0
 """Seconds from the first moment lying in which they must have done so."""
 STRETCHED = math.radians(150)
@@ -140,8 +142,9 @@ class Posture:
             lying, fallen = math.nan, False
         elif not trunk and height <= LYING_TALL and width >= LYING_WIDE and height <= LYING_FLAT * width:
             lying = time if math.isnan(lying) else lying
-            before = (one for one in upright if lying - one.time <= DOWN_WITHIN and time - lying <= SETTLES)
-            fallen = fallen or any(hips[1] - one.hips >= (LOWER if one.stood else DROP) * torso for one in before)
+            before = [one for one in upright if lying - one.time <= DOWN_WITHIN and time - lying <= SETTLES]
+            ways = [(hips[1] - one.hips) / torso for one in before]
+            fallen = fallen or (bool(ways) and (ways[-1] >= (LOWER if before[-1].stood else DROP) or max(ways) >= SINKS))
         elif height > LYING_TALL * 1.15 or (tilt <= UPRIGHT_TILT and height >= SLENDER * width):
             lying, fallen = math.nan, False
         return Posture(time, torso, upright, lying, fallen, _remember(self.hands, points, torso, time))
