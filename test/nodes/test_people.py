@@ -165,6 +165,7 @@ def test_bodies_alone_are_people_too_and_depth_tells_where(graph: Any, people: A
     assert (person.face_id, person.name, person.position_source) == ("", "", Person.POSITION_NONE)
     assert math.isnan(person.position.x)
     assert math.isnan(person.distance)
+    graph.diagnosis("joined", "without poses nobody is seen to fall, lie, wave or point; without faces nobody is named")
     [located] = camera.play(people, "camera_info", "depth/image").people
     assert located.person_id == person.person_id
     assert located.position_source == Person.POSITION_DEPTH

@@ -159,10 +159,9 @@ class Companions(Generic[KeptT]):
             return ""
         return f"{', '.join(found)}, and is not joined: both must be of one camera, with its stamps"
 
-    def heard(self) -> str:
-        """The kinds that come, for diagnostics."""
-        alive = [kind for kind, source in self._sources.items() if time.monotonic() - source.heard <= ALIVE]
-        return ", ".join(alive) or "nothing"
+    def heard(self) -> list[str]:
+        """The kinds that come."""
+        return [kind for kind, source in self._sources.items() if time.monotonic() - source.heard <= ALIVE]
 
     def _let_go(self, stamp: int) -> None:
         _, kept, persons = self._waiting.pop(stamp)

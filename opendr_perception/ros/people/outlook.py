@@ -23,6 +23,9 @@ from opendr_perception.tasks.imaging import Image, PixelRanges, to_bgr
 
 ReadT = TypeVar("ReadT")
 
+LOST_WITHOUT = {"poses": "seen to fall, lie, wave or point", "faces": "named"}
+"""What is not told of people where a node is missing."""
+
 
 def joined_input() -> Input:
     """People and what belongs to them; they are drawn on the image where it is there, else on black."""
@@ -153,10 +156,12 @@ class Outlook:
         if unjoined:
             self._node.warn(unjoined, f"{stream} joining")
         problem = "; ".join(filter(None, (unjoined, self._doubts.get(stream, ""))))
-        values = {"joined": companions.heard(), "calibration": lens.problem() or "known"}
+        heard = companions.heard()
+        lacks = (f"without {kind} nobody is {lost}" for kind, lost in LOST_WITHOUT.items() if kind not in heard)
+        values = {"joined": ", ".join(heard) or "nothing", "calibration": lens.problem() or "known"}
         level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
         part = f"{stream}/joined" if stream else "joined"
-        return self._node.status(part, level, problem or "all that comes is joined", values)
+        return self._node.status(part, level, problem or "; ".join(("all that comes is joined", *lacks)), values)
 
 
 def _canvas(joined: Joined) -> np.ndarray:

@@ -144,7 +144,9 @@ class Posture:
             lying = time if math.isnan(lying) else lying
             before = [one for one in upright if lying - one.time <= DOWN_WITHIN and time - lying <= SETTLES]
             ways = [(hips[1] - one.hips) / torso for one in before]
-            fallen = fallen or (bool(ways) and (ways[-1] >= (LOWER if before[-1].stood else DROP) or max(ways) >= SINKS))
+            fallen = fallen or (
+                bool(ways) and (ways[-1] >= (LOWER if before[-1].stood else DROP) or max(ways) >= SINKS)
+            )
         elif height > LYING_TALL * 1.15 or (tilt <= UPRIGHT_TILT and height >= SLENDER * width):
             lying, fallen = math.nan, False
         return Posture(time, torso, upright, lying, fallen, _remember(self.hands, points, torso, time))
