@@ -3,8 +3,8 @@
     python tools/draw_active.py
 
 One shows a portrait in the public domain as it would be seen from elsewhere; one simulated people, from whose faces
-networks learn to see what covers them; one the first moves of the learned policy around a simulated person. The last
-two need MuJoCo (requirements/sim.txt).
+networks learn to see what covers them; one half-hidden people before and after a chosen move; one the first moves of
+the learned policy around a simulated person. The last three need MuJoCo (requirements/sim.txt).
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from matplotlib import pyplot
 
 from opendr_perception import zoo
 from opendr_perception.active.perception import FaceMesh, FaceObservation, synthesise
-from opendr_perception.active.policies import SIDES, Persistent
+from opendr_perception.active.policies import SIDES, ExpectedGain, Persistent, lacking
 from opendr_perception.bench.view.policies import ViewSetUp
-from opendr_perception.sim.scene import ROOMS, facing
+from opendr_perception.bench.view.poses import HELD_OUT, SEED, PoseViews
+from opendr_perception.sim.people import load_people
+from opendr_perception.sim.scene import ROOMS, distance, facing
 from opendr_perception.sim.world import SimulatedCamera, World
+from opendr_perception.tasks.drawing import draw_poses
 from opendr_perception.tasks.face import FaceDetector, align
-from opendr_perception.tasks.imaging import Image
+from opendr_perception.tasks.imaging import Image, to_bgr
 from opendr_perception.training.view.occluders import draw_occluder
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -38,6 +41,7 @@ def main() -> None:
     detector = FaceDetector(zoo.session("blazeface"))
     write("view-synthesis.jpg", [views_of_the_astronaut(detector)])
     write("occluders.jpg", covered_faces(detector))
+    write("chosen-views.jpg", chosen_views())
     learned_moves(ViewSetUp(), IMAGES / "learned-moves.svg")
 
 
@@ -65,6 +69,24 @@ def covered_faces(detector: FaceDetector) -> list[list[np.ndarray]]:
             x, y = ((box[:2] + box[2:]) / 2).astype(int)
             shifts = (0.0, thing.coverage * 0.4, thing.coverage)
             columns.append([thing.paint(image, box, shift)[y - 90 : y + 90, x - 90 : x + 90] for shift in shifts])
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def chosen_views() -> list[list[np.ndarray]]:
+    """The first four half-hidden people of the bench with what is seen of their joints, and after the chosen move."""
+    looker, policy, columns = PoseViews(load_people()[-HELD_OUT:]), ExpectedGain(), []
+    for seed in range(SEED, SEED + 4):
+        scene, random = looker.scene(seed), np.random.default_rng(seed)
+        image, poses, _, _ = looker.see(scene, 0.0, random)
+        move = policy(lacking(poses.keypoints[0]), distance(scene.robot, scene.people[0].pose)).move
+        after = looker.see(scene, move.pan, random) if move is not None else (image, poses)
+        column = []
+        for shown, found in ((image, poses), after[:2]):
+            canvas = np.ascontiguousarray(to_bgr(shown))
+            draw_poses(canvas, found)
+            middle = int(np.clip(np.mean(found.people.boxes[0][[0, 2]]), 160, canvas.shape[1] - 160))
+            column.append(canvas[:, middle - 160 : middle + 160, ::-1])
+        columns.append(column)
     return [list(row) for row in zip(*columns, strict=True)]
 
 

@@ -20,7 +20,7 @@ from opendr_perception.bench.view.gains.looking import figure, write
 from opendr_perception.sim.people import PersonModel, load_people
 from opendr_perception.sim.scene import Light, Pose, Scene, distance, facing, occlude, pan, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
-from opendr_perception.tasks.body import PoseEstimator
+from opendr_perception.tasks.body import PoseEstimator, Poses
 from opendr_perception.tasks.body.calibration import curves_of
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.nms import Detections
@@ -101,6 +101,13 @@ class PoseViews:
 
     def look(self, scene: Scene, angle: float, random: np.random.Generator) -> PoseView:
         """From an angle to the right of where the robot of the scene stands, rad."""
+        _, poses, truth, height = self.see(scene, angle, random)
+        found = poses.keypoints[0]
+        near = np.hypot(*(found[JOINTS, :2] - truth).T) < NEAR * height
+        return PoseView(lacking(found), float(found[:, 2].mean()), float(near.mean()))
+
+    def see(self, scene: Scene, angle: float, random: np.random.Generator) -> tuple[Image, Poses, np.ndarray, float]:
+        """Image from there, pose with calibrated scores, true joints (13, 2) and height of the person, pixels."""
         person, start = scene.people[0].pose, scene.robot
         robot = seen_from(person, distance(start, person), pan(start, person) + angle)
         if angle == 0.0:
@@ -112,12 +119,11 @@ class PoseViews:
         height = box[3] - box[1]
         box = box + random.normal(0, BOX_NOISE * height, 4)
         people = Detections(box[None].astype(np.float32), np.ones(1, np.float32))
-        (poses,) = self._estimator.of([Image(np.ascontiguousarray(pixels), "rgb8")], [people])
-        found = poses.keypoints[0].copy()
+        image = Image(np.ascontiguousarray(pixels), "rgb8")
+        (poses,) = self._estimator.of([image], [people])
         if self._curves is not None:
-            found[:, 2] = self._curves(found[:, 2])
-        near = np.hypot(*(found[JOINTS, :2] - truth).T) < NEAR * height
-        return PoseView(lacking(found), float(found[:, 2].mean()), float(near.mean()))
+            poses.keypoints[..., 2] = self._curves(poses.keypoints[..., 2])
+        return image, poses, truth, float(height)
 
     def expected(self, name: str, person: Pose, robot: Pose) -> tuple[np.ndarray, np.ndarray]:
         """Where the joints (13, 2) of somebody are in the image, and the box (4,) around all of them; pixels."""
