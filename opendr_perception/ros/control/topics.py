@@ -39,7 +39,7 @@ class ControlTopics:
     """
 
     def __init__(self, node: ManagedNode, explorer: TopicExplorer) -> None:
-        self._node = node
+        self._node, self._explorer = node, explorer
         newest = qos.newest(node.params.qos_reliability)
         transport = node.params.image_transport
         image_type, _, image_topic = images.TRANSPORTS[transport]
@@ -53,10 +53,10 @@ class ControlTopics:
                 return
             explorer.take_image(header, image)
 
-        self._listeners = [
-            Listener(node, image_type, image_topic, take_image, newest, raw=True),
-            Listener(node, FaceArray, "faces", guarded(node, "faces", explorer.take_faces), newest),
-        ]
+        self._listeners = {
+            "image_raw": Listener(node, image_type, image_topic, take_image, newest, raw=True),
+            "faces": Listener(node, FaceArray, "faces", guarded(node, "faces", explorer.take_faces), newest),
+        }
         self._subscriptions: list[Subscription] = [
             node.create_subscription(
                 DetectionArray, "persons", guarded(node, "persons", explorer.take_persons), newest
@@ -68,7 +68,7 @@ class ControlTopics:
 
     def close(self) -> None:
         """Subscribe nothing any more."""
-        for listener in self._listeners:
+        for listener in self._listeners.values():
             listener.close()
         self._calibration.close()
         for subscription in self._subscriptions:
@@ -76,7 +76,8 @@ class ControlTopics:
 
     def diagnose(self) -> DiagnosticStatus:
         """Diagnose the inputs that the robot needs to look at people."""
-        heard = [*(listener.problem() for listener in self._listeners), self._calibration.problem]
+        needed = [listener for topic, listener in self._listeners.items() if topic in self._explorer.needed]
+        heard = [*(listener.problem() for listener in needed), self._calibration.problem]
         problem = "; ".join(filter(None, heard))
         level = DiagnosticStatus.WARN if problem else DiagnosticStatus.OK
-        return self._node.status("inputs", level, problem or "images, faces and the calibration come", {})
+        return self._node.status("inputs", level, problem or "what is needed comes", {})

@@ -71,12 +71,20 @@ def evaluate(network: NmsNetwork, sets: Mapping[str, Sequence[CrowdScene]]) -> d
     return result
 
 
-def formulas(images: Path | None) -> dict[str, tuple[str, float]]:
-    """The best formula for each set that is measured with, tuned on other scenes of its kind, and its AP0.5."""
-    sets = crowd_sets()
-    best = {f"{name}, held out": best_formula(scenes(TUNING, 200, [crowd])) for name, crowd in CROWDS.items()}
-    from_above = best_formula(aerial_scenes(TUNING, 140, SEEN))  # nothing is tuned where nobody has been
-    best |= {f"{name}, held out": from_above for name in PLACES}
+def formulas(images: Path | None, crowds: bool = True) -> dict[str, tuple[str, float]]:
+    """The best formula for each set that is measured with, tuned on other scenes of its kind, and its AP0.5.
+
+    Args:
+        images: folder of scenes of images, which are measured with too.
+        crowds: simulated crowds are measured with.
+    """
+    sets: dict[str, Sequence[CrowdScene]] = {}
+    best: dict[str, str] = {}
+    if crowds:
+        sets |= crowd_sets()
+        best |= {f"{name}, held out": best_formula(scenes(TUNING, 200, [crowd])) for name, crowd in CROWDS.items()}
+        from_above = best_formula(aerial_scenes(TUNING, 140, SEEN))  # nothing is tuned where nobody has been
+        best |= {f"{name}, held out": from_above for name in PLACES}
     if images is not None:
         sets |= image_sets(images, features=False)
         files = ImageSet.of(images / TRAIN.name).files[:TUNING_IMAGES]
@@ -100,7 +108,7 @@ def main(
     if images is not None:
         sets |= image_sets(images, features)
     found = [evaluate(network, sets) for network in networks]
-    best = formulas(images)
+    best = formulas(images, crowds=not features)
     table = Table("scenes", *(str(path) for path in weights), "mean", "deviation", "best formula", "", "gain")
     for name in sets:
         values = np.array([result[name][0] for result in found])
