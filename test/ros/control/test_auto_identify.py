@@ -11,11 +11,11 @@ from opendr_perception.ros.control.auto_identify import AutoIdentify
 
 
 def test_strangers_are_looked_at_once_in_a_while(stage: Any) -> None:
-    auto_identify = AutoIdentify(stage.explorer, stage.episodes, Static, lambda: (Goal(), 20.0), stage.fail)
+    auto_identify = AutoIdentify(stage.explorer.strangers, stage.episodes, Static, lambda: (Goal(), 20.0), stage.fail)
     auto_identify.look_around(cooldown=60)
     assert not stage.said, "nobody is there"
     with stage.showing():
-        stage.wait(lambda: len(stage.explorer.faces) > 0)
+        stage.wait(lambda: stage.explorer.strangers() == ["7"])
         auto_identify.look_around(cooldown=60)
         stage.wait(lambda: stage.said == ["looking", "deciding", "idle"])
         auto_identify.look_around(cooldown=60)
@@ -30,9 +30,9 @@ def test_who_is_recognised_or_not_tracked_is_left_alone(stage: Any) -> None:
     known.identity, known.identity_distance = "ann", math.nan
     stage.face = lambda track, *place: known if track == "1" else untracked
     stage.people = {"1": (2.0, 0.0), "": (2.0, 0.3)}
-    auto_identify = AutoIdentify(stage.explorer, stage.episodes, Static, lambda: (Goal(), 20.0), stage.fail)
+    auto_identify = AutoIdentify(stage.explorer.strangers, stage.episodes, Static, lambda: (Goal(), 20.0), stage.fail)
     stage.show()
-    assert len(stage.explorer.faces) == 2
+    assert stage.explorer.strangers() == []
     auto_identify.look_around(cooldown=60)
     assert not stage.episodes.running
     assert stage.said == []
@@ -42,7 +42,7 @@ def test_an_episode_that_fails_is_told_and_the_next_one_can_begin(stage: Any) ->
     def broken() -> Static:
         raise RuntimeError("the policy is broken")
 
-    auto_identify = AutoIdentify(stage.explorer, stage.episodes, broken, lambda: (Goal(), 20.0), stage.fail)
+    auto_identify = AutoIdentify(stage.explorer.strangers, stage.episodes, broken, lambda: (Goal(), 20.0), stage.fail)
     stage.show()
     for times in (1, 2):
         auto_identify.look_around(cooldown=0)
