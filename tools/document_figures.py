@@ -146,7 +146,7 @@ def skeletons_table() -> str:
     for name, row in found.items():
         shares = [f"{100 * row[key]:.1f}" if key in row else "-" for key in ("joints", "bones", "both")]
         shares += ["{:.0f} to {:.0f}".format(*(100 * end for end in row["interval"])) if "interval" in row else "-"]
-        shares += ["maybe" if row.get("not behind", 0) > NOISE else "no"]
+        shares += [("maybe" if row["not behind"] > NOISE else "no") if "not behind" in row else "-"]
         costs = [f"{row['parameters']:,.0f}", f"{row['macs'] / 1e6:.2f} M", f"{row['ms']:.2g}"]
         rows.append([name, _width(name, row["width"]), *shares, *costs])
         rows[-1].append(f"{row['state'] / 1e3:.0f} kB")

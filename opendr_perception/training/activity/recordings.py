@@ -2,6 +2,7 @@
 
     folder      LABEL/anything.mp4, which is how UCF-101, HMDB51 and Kinetics come too
     ucf101      likewise; people and clips of one group (_gNN_) stay together
+    hmdb51      likewise; clips that were cut from one film stay together
     kth         personNN_LABEL_dN_uncomp.avi in one folder or one for each label; split by person
     fight_surv  fiNNN.mp4 and nofiNNN.mp4; neighbouring numbers can be cut from one recording: split by blocks of them
 
@@ -11,6 +12,7 @@ Clips are read at 6 Hz of their own time, whole images, squeezed to a square.
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +47,11 @@ def _of_ucf101(path: Path) -> ClipFile | None:
     return ClipFile(path, path.parent.name, int(group[1])) if group else None
 
 
+def _of_hmdb51(path: Path) -> ClipFile | None:
+    named = re.fullmatch(r"(.+)_[fhlu]_(?:cm|nm)_np\d_\w+_\w+_\d+", path.stem)  # what is seen, how, and which piece
+    return ClipFile(path, path.parent.name, zlib.crc32(named[1].encode())) if named else None
+
+
 def _of_kth(path: Path) -> ClipFile | None:
     named = re.match(r"person(\d+)_(\w+)_d\d", path.name)
     return ClipFile(path, named[2], int(named[1])) if named else None
@@ -58,7 +65,7 @@ def _of_fights(path: Path) -> ClipFile | None:
 SETS: Mapping[str, Callable[[Path], ClipFile | None]] = {
     "folder": _of_folder,
     "ucf101": _of_ucf101,
-    "hmdb51": _of_folder,
+    "hmdb51": _of_hmdb51,
     "kinetics": _of_folder,
     "kth": _of_kth,
     "fight_surv": _of_fights,

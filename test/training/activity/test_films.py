@@ -71,6 +71,29 @@ def test_neighbouring_fights_stay_together(tmp_path: Path) -> None:
     assert {clip.label for clip in clips} == {"fight", "no fight"}
 
 
+@pytest.mark.parametrize(
+    ("name", "together", "apart", "label"),
+    [
+        ("ucf101", ("Golf/v_Golf_g03_c01.avi", "Golf/v_Golf_g03_c04.avi"), "Golf/v_Golf_g04_c01.avi", "Golf"),
+        ("hmdb51", ("run/Rad_run_f_cm_np1_ba_med_0.avi", "run/Rad_run_h_nm_np2_fr_goo_7.avi"),
+         "run/Boden_run_f_cm_np1_ba_med_0.avi", "run"),
+        ("kth", ("boxing/person01_boxing_d1_uncomp.avi", "person01_boxing_d4_uncomp.avi"),
+         "person02_boxing_d1_uncomp.avi", "boxing"),
+    ],
+)  # fmt: skip
+def test_what_belongs_together_in_public_sets_stays_together(
+    name: str, together: tuple[str, str], apart: str, label: str, tmp_path: Path
+) -> None:
+    for each in (*together, apart, "readme.avi"):
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        (tmp_path / each).touch()
+    clips = {str(clip.path.relative_to(tmp_path)): clip for clip in find_clips(tmp_path, name)}
+    assert {*clips} == {*together, apart}
+    assert {clip.label for clip in clips.values()} == {label}
+    one, other = (clips[each].group for each in together)
+    assert one == other != clips[apart].group
+
+
 def test_a_folder_of_labels_is_split_and_what_is_wrong_is_said(tmp_path: Path) -> None:
     for label in ("wave", "walk"):
         for number in range(FOLDS):
