@@ -146,11 +146,18 @@ def skeletons_table() -> str:
     for name, row in found.items():
         shares = [f"{100 * row[key]:.1f}" if key in row else "-" for key in ("joints", "bones", "both")]
         shares += ["{:.0f} to {:.0f}".format(*(100 * end for end in row["interval"])) if "interval" in row else "-"]
-        shares += [("maybe" if row["not behind"] > NOISE else "no") if "not behind" in row else "-"]
+        shares += [_beside_best(row.get("not behind"))]
         costs = [f"{row['parameters']:,.0f}", f"{row['macs'] / 1e6:.2f} M", f"{row['ms']:.2g}"]
         rows.append([name, _width(name, row["width"]), *shares, *costs])
         rows[-1].append(f"{row['state'] / 1e3:.0f} kB")
     return head + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
+
+
+def _beside_best(share: float | None) -> str:
+    """Whether a network may be as good as the best one, by the share of draws in which it is."""
+    if share is None:
+        return "-"
+    return "the best" if share == 1 else "maybe" if share > NOISE else "no"
 
 
 def _width(name: str, width: int) -> str:
