@@ -154,7 +154,7 @@ def skeletons_table() -> str:
 
 
 def _beside_best(share: float | None) -> str:
-    """Whether a network may be as good as the best one, by the share of draws in which it is."""
+    """Word for a network beside the best one, by the share of draws in which it is as good."""
     if share is None:
         return "-"
     return "the best" if share == 1 else "maybe" if share > NOISE else "no"
