@@ -7,11 +7,10 @@ smaller, darker and more blurred, to see whether scores fall as the share of rig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -19,20 +18,18 @@ from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.emotion.sets import LabelledFaces, faces_in, find, is_fer2013
 from opendr_perception.evaluate.measures import by_subject, calibration_error, mean_by_class
 from opendr_perception.evaluate.report import DatasetError, Report
+from opendr_perception.evaluate.worsening import Way, blurred, darkened, resized
 from opendr_perception.tasks.emotion import ExpressionNet, FaceView, visible
 from opendr_perception.tasks.face import FaceDetector, head_poses
 from opendr_perception.tasks.imaging import Image, PinholeCamera
 from opendr_perception.zoo import store
 
 Floats = npt.NDArray[np.float64]
-Pixels = npt.NDArray[np.uint8]
 
 TOGETHER = 64
 """Faces of a batch."""
 WORSENED = 1000
 """Faces that are also made worse, evenly chosen."""
-NOISE = 2.0
-"""Grey levels of a camera's noise, where it is dark."""
 SEED = 3
 
 
@@ -111,18 +108,9 @@ def worsened(faces: Sequence[Face], net: ExpressionNet) -> dict[str, list[Face]]
     """The same faces, each made worse in some ways: by what was done."""
     rng = np.random.default_rng(SEED)
 
-    def small(side: int) -> Callable[[Pixels], Pixels]:
-        return lambda pixels: np.asarray(cv2.resize(pixels, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-
-    def dark(times: int) -> Callable[[Pixels], Pixels]:
-        return lambda p: (p / times + rng.normal(0, NOISE, p.shape)).round().clip(0, 255).astype(np.uint8)
-
-    def blurred(sigma: float) -> Callable[[Pixels], Pixels]:
-        return lambda pixels: np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), np.uint8)
-
-    ways: Mapping[str, Callable[[Pixels], Pixels]] = {
-        **{f"faces of {side / net.crop.margin:.0f} pixels": small(side) for side in (36, 24, 18, 12, 8)},
-        **{f"{times} times darker": dark(times) for times in (4, 16, 32, 64)},
+    ways: Mapping[str, Way] = {
+        **{f"faces of {side / net.crop.margin:.0f} pixels": resized(side, side) for side in (36, 24, 18, 12, 8)},
+        **{f"{times} times darker": darkened(times, rng) for times in (4, 16, 32, 64)},
         **{f"blurred by {sigma:g} of 48 pixels": blurred(sigma) for sigma in (1.0, 2.0, 4.0)},
     }
     return {

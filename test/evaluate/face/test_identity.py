@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -11,14 +12,11 @@ import pytest
 
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
-from opendr_perception.evaluate.face.identity import (
-    Known,
-    Tally,
-    evaluate_identity,
-    look_alike_galleries,
-    of_part,
-    random_galleries,
-)
+from opendr_perception.evaluate.face import poor
+from opendr_perception.evaluate.face.galleries import Known, Tally, look_alike_galleries, random_galleries, show
+from opendr_perception.evaluate.face.identity import evaluate_identity, of_part
+from opendr_perception.evaluate.face.poor import ways
+from opendr_perception.evaluate.face.reading import SeenFace
 from opendr_perception.evaluate.face.sets import Labelled, faces_in, find, pairs_in
 from opendr_perception.evaluate.report import DatasetError, Report
 from opendr_perception.tasks.imaging.image import Image
@@ -103,7 +101,9 @@ def test_a_tally_counts_mistakes() -> None:
     assert figures(report) == {"x: false accepts": 0.5, "x: true accepts": 0.5, "x: rank 1": 1.0}
 
 
-def test_orl_is_as_good_as_is_claimed(models: dict[str, zoo.ModelFile], tmp_path: Path) -> None:
+def test_orl_is_as_good_as_is_claimed(
+    models: dict[str, zoo.ModelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if not (DATA / "orl" / "orl.npz").exists():
         pytest.skip(f"{DATA}/orl is not here; OPENDR_DATA names the folder of data")
     with np.load(DATA / "orl" / "orl.npz", allow_pickle=False) as data:
@@ -111,8 +111,56 @@ def test_orl_is_as_good_as_is_claimed(models: dict[str, zoo.ModelFile], tmp_path
         images, person = data["images"][few], data["person"][few]
     np.savez(tmp_path / "few.npz", images=images, person=person)
     session = Session(models["face-embedding"].path, threads=1)
+    film = "film of 60 pixels"  # one way is enough for a test
+    monkeypatch.setattr(poor, "ways", lambda *given: {film: ways(*given)[film]})
     found = figures(evaluate_identity(tmp_path / "few.npz", session, "all"))
     assert found["images in which a face was found"] == found["images"]
     assert found["pairs: area under the ROC curve"] > 0.998
     assert found["random, 3 enrolled: false accepts"] <= 0.01
     assert found["random, 3 enrolled: true accepts"] >= 0.95
+    assert found[f"{film}: seen well enough to decide"] > 0.9
+    assert found[f"{film}: false accepts"] <= 0.01
+    assert 0.6 <= found[f"{film}: true accepts"] < found["random, 3 enrolled: true accepts"]
+
+
+def test_nobody_is_shown_who_cannot_be_seen() -> None:
+    faces, one, track, fixed = known(people=4, images=6), Tally(), Tally(), Tally()
+    shown = faces.embeddings.copy()
+    shown[faces.people == "p0"] = np.nan
+    chosen, strangers = np.array(["p0", "p2"]), np.array(["p1"])
+    show(np.random.default_rng(0), faces, chosen, strangers, 3, (one, track, fixed), shown)
+    assert set(one.enrolled) == {"p2"} and set(one.strangers) == {"p1"}
+
+
+def test_worse_images_are_smaller_darker_or_coarser() -> None:
+    image = Image(np.tile(np.arange(0, 240, 2, dtype=np.uint8), (100, 1)), "mono8")
+    worse = {what: way(image.pixels) for what, way in ways(80.0, image, np.random.default_rng(0)).items()}
+    assert worse["faces of 40 pixels"].shape == (50, 60)
+    assert worse["film of 60 pixels"].shape == (75, 90)
+    assert worse["8 times darker"].max() < 45
+    for what in ("blurred by 2 % of the face", "JPEG quality 20"):
+        assert worse[what].shape == image.pixels.shape and not np.array_equal(worse[what], image.pixels)
+
+
+def test_embedders_of_any_size_are_measured(
+    models: dict[str, zoo.ModelFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+
+    def reader(_: Session) -> Callable[[Image], SeenFace]:
+        def see(image: Image) -> SeenFace:
+            return SeenFace((np.eye(512)[image.pixels[0, 0]] + rng.normal(0, 0.005, 512)).astype(np.float32), "", 50.0)
+
+        see.model = "own"  # type: ignore[attr-defined]
+        return see
+
+    monkeypatch.setattr("opendr_perception.evaluate.face.identity.FaceReader", reader)
+    monkeypatch.setattr("opendr_perception.evaluate.face.identity.poor_views", lambda seen, reader: {})
+    person = np.repeat(np.arange(6), 5)
+    np.savez(
+        tmp_path / "own.npz",
+        images=np.ones((30, 9, 9), np.uint8) * person[:, None, None].astype(np.uint8),
+        person=person,
+    )
+    found = figures(evaluate_identity(tmp_path / "own.npz", Session(models["face-embedding"].path, threads=1), "all"))
+    assert found["images"] == 30 and found["random, 3 enrolled: rank 1"] == 1
