@@ -11,7 +11,7 @@ from opendr_perception.engine.session import Session, Tensor
 from opendr_perception.tasks.face.detection import Faces
 from opendr_perception.tasks.face.formats import DIMENSIONS, OWN, Alignment, embedder_format
 from opendr_perception.tasks.face.geometry import align, head_pose
-from opendr_perception.tasks.face.quality import Quality, blockiness, contrast, sharpness
+from opendr_perception.tasks.face.quality import BLURRED, Quality, blockiness, contrast, sharpened, sharpness
 from opendr_perception.tasks.imaging import Image, PinholeCamera, Pixels
 from opendr_perception.tasks.shapes import Angles, Embeddings
 
@@ -93,6 +93,8 @@ def view(image: Image, faces: Faces, index: int, pose: np.ndarray, alignment: Al
     )
     if alignment is not OWN:
         aligned = align(image, faces.landmarks[index], alignment=alignment)
+    elif quality.sharpness < BLURRED:
+        aligned = sharpened(aligned)
     return AlignedFace(aligned, quality)
 
 

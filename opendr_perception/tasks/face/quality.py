@@ -92,6 +92,16 @@ are, none is refused by them. 4, 8 and 16 times darker (embeddings move by up to
 are refused; compressed to JPEG quality 30, 20, 10 and 5 (0.23, 0.32, 0.54 and 0.68), 1, 23, 90 and 99 %.
 """
 
+BLURRED, CLEAR = 0.01, 0.02
+"""Faces that are less sharp than the first are sharpened to the second before they are embedded.
+
+Of half of the people of ORL, enrolled from sharp images and blurred by 2 % of the face's width, 95 % are known instead
+of 89 %, and no stranger is. What is coarse or noisy but not blurred gains nothing, and is left as it is.
+"""
+
+RAISED = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+"""How many times edges are added."""
+
 CODED_BLOCK = 8
 """Side of the blocks of JPEG, MPEG and H.264, pixels."""
 
@@ -110,6 +120,16 @@ def sharpness(aligned: Pixels) -> float:
     """
     grey = cv2.cvtColor(aligned, cv2.COLOR_RGB2GRAY)[FACE_PART].astype(np.float32)
     return float(cv2.Laplacian(grey, cv2.CV_32F, ksize=1).var() / (grey.var() + 1))
+
+
+def sharpened(aligned: Pixels) -> Pixels:
+    """A blurred aligned face (150, 150, 3) with its edges added, until it is CLEAR or as often as is sensible."""
+    smooth, clear = cv2.GaussianBlur(aligned, (0, 0), 2.0).astype(np.float32), aligned
+    for times in RAISED:
+        clear = (aligned + times * (aligned - smooth)).clip(0, 255).astype(np.uint8)
+        if sharpness(clear) >= CLEAR:
+            break
+    return clear
 
 
 def contrast(aligned: Pixels) -> float:

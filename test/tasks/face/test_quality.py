@@ -12,9 +12,9 @@ import pytest
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.tasks.face.detection import FaceDetector
-from opendr_perception.tasks.face.embedding import view
+from opendr_perception.tasks.face.embedding import FaceEmbedder, view
 from opendr_perception.tasks.face.geometry import align
-from opendr_perception.tasks.face.quality import TO_DECIDE, TO_ENROL, Quality, blockiness, contrast, sharpness
+from opendr_perception.tasks.face.quality import BLURRED, TO_DECIDE, TO_ENROL, Quality, blockiness, contrast, sharpness
 from opendr_perception.tasks.imaging.image import Image
 
 GOOD = Quality(score=0.9, width=100, sharpness=0.1, yaw=0.1, pitch=-0.1, contrast=120, blockiness=1.1)
@@ -54,6 +54,22 @@ def test_sharpness_falls_with_blur_and_not_with_light(models: dict[str, zoo.Mode
     assert of(astronaut) > TO_ENROL.sharpness > blurred[3]
     assert of(astronaut // 2) == pytest.approx(of(astronaut), rel=0.2)
     assert sharpness(np.full((150, 150, 3), 90, np.uint8)) == 0
+
+
+def test_a_blurred_face_is_sharpened_before_it_is_embedded(
+    models: dict[str, zoo.ModelFile], astronaut: np.ndarray
+) -> None:
+    detector = FaceDetector(Session(models["blazeface"].path, threads=1))
+    embed = FaceEmbedder(Session(models["face-embedding"].path, threads=1))
+    images = [Image(pixels, "bgr8") for pixels in (astronaut, cv2.GaussianBlur(astronaut, (0, 0), 3.0))]
+    found = [detector([image])[0] for image in images]
+    sharp, blurred = (view(image, faces, 0, np.zeros(3)) for image, faces in zip(images, found, strict=True))
+    assert blurred.quality.sharpness < BLURRED < sharp.quality.sharpness
+    assert sharpness(blurred.aligned) > 1.5 * blurred.quality.sharpness
+    assert sharpness(sharp.aligned) == sharp.quality.sharpness, "a sharp face stays as it is"
+    soft = align(images[1], found[1].landmarks[0])
+    own, raised, left = embed([sharp.aligned, blurred.aligned, soft])
+    assert np.linalg.norm(own - raised) < np.linalg.norm(own - left)
 
 
 @pytest.mark.parametrize(("fault", "complaint"), [({"contrast": 9}, "too dark"), ({"blockiness": 3.0}, "too coarse")])
