@@ -31,7 +31,7 @@ def poor_views(seen: Sequence[tuple[Labelled, SeenFace]], reader: FaceReader) ->
 
 
 def ways(width: float, image: Image, rng: np.random.Generator) -> dict[str, Way]:
-    """What makes the image of a face of so many pixels worse."""
+    """Ways to make the image of a face of so many pixels worse."""
 
     def far(pixels: int) -> Way:
         """A face that is larger than so many pixels gets this width."""

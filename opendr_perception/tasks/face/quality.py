@@ -100,7 +100,7 @@ of 89 %, and no stranger is. What is coarse or noisy but not blurred gains nothi
 """
 
 RAISED = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
-"""How many times edges are added."""
+"""Times that edges are added, one after the other."""
 
 CODED_BLOCK = 8
 """Side of the blocks of JPEG, MPEG and H.264, pixels."""
