@@ -77,15 +77,22 @@ def f1(table: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     return found
 
 
+def whole(answers: Sequence[Judgement]) -> npt.NDArray[np.float32]:
+    """Probabilities (labels,) of a recording: the mean of the answers about full windows; the last answer where the
+    recording is shorter than one; (0,) where nothing was said."""
+    told = [each for each in answers if len(each.probabilities)]
+    full = [each for each in told if each.warm] or told[-1:]
+    mean: npt.NDArray[np.float32] = np.mean([each.probabilities for each in full], 0) if full else np.zeros(0, "f4")
+    return mean
+
+
 def _of_recordings(report: Report, model: HeartModel, recordings: Sequence[HeartRecording]) -> None:
-    """A recording is what has the largest mean probability over all that was said of it."""
     truth, said, scores = [], [], []
     for each in recordings:
-        answers = [found.probabilities for found in watch(model, each) if len(found.probabilities)]
-        mean = np.mean(answers, 0) if answers else np.zeros(1)
+        found = whole(watch(model, each))
         truth.append(each.label)
-        said.append(model.labels[int(np.argmax(mean))] if answers else "")
-        scores.append(float(mean.max()))
+        said.append(model.labels[int(np.argmax(found))] if len(found) else "")
+        scores.append(float(found.max(initial=0.0)))
     report.count("recordings of which nothing was said", said.count(""))
     labels = [*model.labels, ""]
     table = confusion(truth, said, labels)

@@ -29,6 +29,7 @@ from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Seed, Threads
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.signals.data import HeartExample, beats_batch, chances, examples_of, frames_batch
+from opendr_perception.training.signals.export import load
 
 Network = BeatNetwork | HeartSoundNetwork
 SOUND = MelConfig(rate=1000, window=25, hop=10, fft=64, bands=24, lowest=20.0, highest=490.0)
@@ -49,6 +50,7 @@ class HeartTask:
         length: frames of an example of sound.
         by_group: draw labels alike within each group.
         measured: groups that are left out in turn.
+        balanced: draw all labels alike, else by their square roots.
     """
 
     labels: tuple[str, ...]
@@ -59,6 +61,7 @@ class HeartTask:
     measured: tuple[str, ...]
     length: int = 0
     by_group: bool = False
+    balanced: bool = False
 
     def network(self) -> Network:
         build = HeartSoundNetwork if self.mel else BeatNetwork
@@ -67,7 +70,7 @@ class HeartTask:
 
 FOLDS = ("0", "1", "2", "3", "4")
 KINDS = {
-    "heart-rhythm": HeartTask(tuple(RHYTHMS.values()), {"window": 32}, None, 32, 500, FOLDS),
+    "heart-rhythm": HeartTask(tuple(RHYTHMS.values()), {"window": 32}, None, 32, 1000, FOLDS, balanced=True),
     "heart-beats": HeartTask(
         ("normal", "supraventricular", "ventricular", "fusion"), {"window": 1}, None, 256, 400, ("DS2",)
     ),
@@ -80,13 +83,14 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings that decide the outcome of a training."""
+    """Settings that decide the outcome of a training; `begin_with`: weights of the front-end, '' for random ones."""
 
     model: str
     left_out: str
     steps: int
     rate: float = 4e-3
     seed: int = 1
+    begin_with: str = ""
 
 
 class Trainer(Resumable):
@@ -105,8 +109,11 @@ class Trainer(Resumable):
         self.settings, self.examples, self.checkpoint = settings, examples, checkpoint
         self.kind = KINDS[settings.model]
         self.network = self.kind.network()
+        if settings.begin_with:
+            taught, _ = load(Path(settings.begin_with))
+            self.network.encoder.load_state_dict(taught.encoder.state_dict())
         self.begin(settings.rate, settings.steps, decay=0.03, warm_up=0.2)
-        self._chances = chances(examples, balanced=False, by_group=self.kind.by_group)
+        self._chances = chances(examples, balanced=self.kind.balanced, by_group=self.kind.by_group)
 
     def run(self) -> Iterator[tuple[int, float, float]]:
         """Train to the end; gives after each step its number, loss and accuracy."""
@@ -130,7 +137,7 @@ class Trainer(Resumable):
 
 @torch.inference_mode()
 def judged(network: Network, example: HeartExample) -> int:
-    """Classify a recording by the mean of the probabilities over the windows in it, as in `evaluate`; an index."""
+    """Classify a recording by its full windows, or as a whole if it is shorter than one, as in `evaluate`; an index."""
     tokens = torch.from_numpy(example.tokens)
     window = network.bag.window
     if isinstance(network, HeartSoundNetwork):
@@ -140,7 +147,7 @@ def judged(network: Network, example: HeartExample) -> int:
         step = round(1000 / 10 / network.encoder.hop)  # a second
     else:
         codes, step = network.encoder(tokens.T[None]), 1
-    ends = range(min(step, codes.shape[2]), codes.shape[2] + 1, step)
+    ends = range(min(window, codes.shape[2]), codes.shape[2] + 1, step)
     said = [network.bag.forward_window(codes[:, :, max(end - window, 0) : end]).softmax(1) for end in ends]
     return int(torch.cat(said).mean(0).argmax())
 
@@ -168,6 +175,9 @@ def main(
     steps: Annotated[int, typer.Option(help="Batches to learn from; 0 takes as many as the shipped one.")] = 0,
     seed: Seed = 1,
     only: Annotated[str, typer.Option(help="Leave out this group alone, and keep that network.")] = "",
+    begin_with: Annotated[
+        Path | None, typer.Option(help="Weights whose front-end to begin with, an .npz of this training.")
+    ] = None,
     threads: Threads = 1,
 ) -> None:
     """Train with each group left out, measure, and write `MODEL.npz` with its card."""
@@ -181,7 +191,7 @@ def main(
     kept = only or HELD_OUT[model]
     figures: dict[str, object] = {}
     for group in [only] if only else kind.measured:
-        settings = Settings(model, group, steps or kind.steps, seed=seed)
+        settings = Settings(model, group, steps or kind.steps, seed=seed, begin_with=str(begin_with or ""))
         known = [each for each in examples if each.group != group]
         trainer = Trainer(settings, known, output / f"checkpoint-{group}.pt")
         if trainer.checkpoint.exists():
@@ -210,7 +220,8 @@ def _card(settings: Settings, network: Network, examples: int, figures: dict[str
         "examples": examples,
         "left out": settings.left_out,
         "command": f"python -m opendr_perception.training.signals.train DATA --steps {settings.steps} "
-        f"--seed {settings.seed} --only {settings.left_out}",
+        f"--seed {settings.seed} --only {settings.left_out}"
+        + (f" --begin-with {Path(settings.begin_with).name}" if settings.begin_with else ""),
         **versions(),
         "macro F1 of what was left out": figures[settings.left_out]["macro F1"],
     }

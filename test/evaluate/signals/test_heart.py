@@ -11,8 +11,9 @@ from scipy.io import savemat
 from opendr_perception import zoo
 from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.report import DatasetError
-from opendr_perception.evaluate.signals.heart import confusion, evaluate_heart, f1, match, of_part
+from opendr_perception.evaluate.signals.heart import confusion, evaluate_heart, f1, match, of_part, whole
 from opendr_perception.evaluate.signals.sets import HeartRecording, HeartSet
+from opendr_perception.tasks.signals.heart import Judgement
 from opendr_perception.training.signals.simulate import electrocardiogram, intervals
 
 
@@ -26,6 +27,18 @@ def test_f1_is_that_of_the_formula() -> None:
     table = confusion(["a", "a", "a", "b"], ["a", "a", "b", "b"], ["a", "b", "c"])
     np.testing.assert_array_equal(table, [[2, 1, 0], [0, 1, 0], [0, 0, 0]])
     np.testing.assert_allclose(f1(table), [0.8, 2 / 3, 0])
+
+
+def judgement(probabilities: list[float], warm: bool) -> Judgement:
+    return Judgement(0, "", np.array(probabilities, np.float32), 60.0, 1.0, 1.0, warm, "")
+
+
+def test_a_recording_is_judged_by_its_full_windows() -> None:
+    filling, nothing = judgement([0.9, 0.1], False), judgement([], True)
+    full = [judgement([0.2, 0.8], True), judgement([0.4, 0.6], True)]
+    np.testing.assert_allclose(whole([filling, nothing, *full, nothing]), [0.3, 0.7])
+    np.testing.assert_allclose(whole([judgement([0.5, 0.5], False), filling, nothing]), [0.9, 0.1])
+    assert whole([nothing]).shape == whole([]).shape == (0,)
 
 
 def test_the_test_part_is_what_the_shipped_model_has_not_seen() -> None:

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.signals.heart import evaluate_heart
 from opendr_perception.evaluate.signals.sets import HeartRecording
+from opendr_perception.training.common.weights import save
 from opendr_perception.training.signals import train
 from opendr_perception.training.signals.data import HeartExample, chances, examples_of, varied_beats
 from opendr_perception.training.signals.export import export_weights, load
@@ -53,6 +54,16 @@ def test_a_training_writes_a_model_that_tells_hearts_apart(made_set: Path, tmp_p
     values = {figure["name"]: figure["value"] for figure in report["figures"]}
     assert values["recordings"] == figures["examples"] == 4
     assert values["balanced accuracy"] == 1
+
+
+def test_a_training_begins_with_the_front_end_of_another(tmp_path: Path) -> None:
+    known = train.KINDS["heart-beats"].network()
+    save(known, tmp_path / "known.npz", {"labels": list("abcd"), "kind": "ecg", "shape": {"window": 1}})
+    settings = train.Settings("heart-rhythm", "0", 10, begin_with=str(tmp_path / "known.npz"))
+    begun = train.Trainer(settings, [HeartExample(np.zeros((1, 252), np.float32), 0, "1")], tmp_path / "checkpoint.pt")
+    for name, value in known.encoder.state_dict().items():
+        assert value.equal(begun.network.encoder.state_dict()[name]), name
+    assert not known.bag.codebook.codebook.equal(begun.network.bag.codebook.codebook)
 
 
 def test_beats_become_examples_with_their_labels_and_are_kept(tmp_path: Path) -> None:
