@@ -3,5 +3,7 @@
 __all__ = [
     "command",
     "measures",
+    "plots",
     "report",
+    "worsening",
 ]
