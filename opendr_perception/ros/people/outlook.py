@@ -24,7 +24,7 @@ from opendr_perception.tasks.imaging import Image, PixelRanges, to_bgr
 ReadT = TypeVar("ReadT")
 
 LOST_WITHOUT = {"poses": "seen to fall, lie, wave or point", "faces": "named"}
-"""What is not told of people where a node is missing."""
+"""The rest of the line that says what is lost where results of a kind do not come."""
 
 
 def joined_input() -> Input:
