@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from opendr_perception.active.control import Move
 from opendr_perception.active.perception import (
@@ -27,6 +28,8 @@ CIRCLE = math.radians(80)
 """rad around the person, always to the same side, of each look after that; faces are found up to 75 degrees away."""
 LOOKS = 5
 """Number of those: all around."""
+SMALL = math.radians(35)
+"""rad around the person, up to which a move is made as it is: it may be a measure of what covers a face."""
 DETOUR = math.radians(25)
 """rad around the person where the way towards them is not free."""
 CERTAIN = 0.95
@@ -96,9 +99,14 @@ class Ranging:
 
 
 def _nearer_first(decision: Decision, distance: float) -> Decision:
-    """The way around somebody is shorter from nearer: far away, only the way towards them is gone."""
+    """The way around somebody is shorter from nearer: far away, the way towards them is gone first; if that is long,
+    it alone."""
     move = decision.move
-    if move is None or not distance > FAR or move.length(distance) <= LONGEST:
+    if move is None or not distance > FAR:
         return decision
-    nearer = Move(advance=min(distance - NEAR, LONGEST))
+    nearer = replace(move, advance=max(move.advance, min(distance - NEAR, LONGEST)))
+    if abs(move.pan) <= SMALL or nearer.length(distance) > LONGEST:
+        if move.length(distance) <= LONGEST:
+            return decision
+        nearer = Move(advance=min(distance - NEAR, LONGEST))
     return Decision(nearer, f"{decision.reason}; from nearer the way around is shorter", decision.expected)

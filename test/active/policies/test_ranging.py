@@ -81,6 +81,9 @@ def test_a_way_around_from_far_away_waits_until_it_is_shorter() -> None:
     assert far.decide([view(15.0)]).move == Move(advance=LONGEST)
     assert near.decide([view(3.0)]).move == Move(pan=1.2)
     assert Ranging(Recorder(Move(pan=0.2))).decide([view(15.0)]).move == Move(pan=0.2), "short enough"
+    both = Ranging(Recorder(Move(pan=1.2))).decide([view(6.5)]).move
+    assert both == Move(pan=1.2, advance=6.5 - NEAR), "nearer, then around, in one move"
+    assert both.length(6.5) < Move(pan=1.2).length(6.5)
     assert Ranging(Recorder(None)).decide([view(15.0)]).move is None, "it is known who it is"
 
 
