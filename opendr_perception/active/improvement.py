@@ -13,8 +13,8 @@ from opendr_perception.active.policies import Decision, Lacking
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is told of somebody who is looked at from one place.
+class ViewAnswer:
+    """Pose, action or expression of somebody, as told of them from one place.
 
     Args:
         label: of the action or the expression; '' for a pose.
@@ -43,7 +43,7 @@ class Improvement:
         interrupted: from outside, before it was done.
     """
 
-    answers: tuple[Answer, ...]
+    answers: tuple[ViewAnswer, ...]
     moves: int
     message: str
     success: bool = False
@@ -65,7 +65,7 @@ class Improvement:
         return self._best.confidence if self._best else math.nan
 
     @property
-    def _best(self) -> Answer | None:
+    def _best(self) -> ViewAnswer | None:
         return max(self.answers, key=lambda answer: answer.confidence, default=None)
 
 
@@ -73,7 +73,7 @@ class Improvement:
 class AnsweringExplorer(Protocol):
     """A robot or a simulator that is told about a person."""
 
-    def answer(self) -> Answer | None:
+    def answer(self) -> ViewAnswer | None:
         """Stand still and wait for what is told of the person; None when nothing is."""
         ...
 
@@ -87,7 +87,7 @@ class AnsweringExplorer(Protocol):
         ...
 
 
-AnswerReport = Callable[[str, Answer | None, int], None]
+AnswerReport = Callable[[str, ViewAnswer | None, int], None]
 """Is told the phase, the newest answer and the number of moves."""
 
 
@@ -113,7 +113,7 @@ def improve(
         goal: the confidence to reach, and the budget.
         report: is told what happens.
     """
-    answers: list[Answer] = []
+    answers: list[ViewAnswer] = []
     blocked: list[float] = []
     moves, begun = 0, explorer.travelled
 

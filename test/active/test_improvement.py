@@ -9,7 +9,7 @@ import pytest
 
 from opendr_perception.active.control import IN_THE_WAY, Move
 from opendr_perception.active.identification import Goal, Interrupted
-from opendr_perception.active.improvement import Answer, improve
+from opendr_perception.active.improvement import ViewAnswer, improve
 from opendr_perception.active.policies import AROUND, ExpectedGain, Lacking
 
 GOAL = Goal(confidence=0.8, max_moves=4, max_pan=math.radians(75), max_travel=20.0)
@@ -27,12 +27,12 @@ class Room:
         self.moves: list[float] = []
         self.silent = False
 
-    def answer(self) -> Answer | None:
+    def answer(self) -> ViewAnswer | None:
         if self.silent:
             return None
         share = 0.1 if self.pan >= self.clear else 0.45
         missing = Lacking(share, 0.05) if self.hidden == "left" else Lacking(0.05, share)
-        return Answer("wave", 1 - share, missing, 2.0, self.pan)
+        return ViewAnswer("wave", 1 - share, missing, 2.0, self.pan)
 
     def move(self, move: Move, within: float) -> str:
         self.moves.append(move.pan)
@@ -98,7 +98,7 @@ def test_the_budget_holds(goal: Goal, why: str) -> None:
 def test_an_interruption_ends_it_with_what_was_told() -> None:
     room = Room()
 
-    def stop(phase: str, answer: Answer | None, moves: int) -> None:
+    def stop(phase: str, answer: ViewAnswer | None, moves: int) -> None:
         if phase == "moving":
             raise Interrupted("enough")
 

@@ -2,9 +2,11 @@
 
 __all__ = [
     "distances",
+    "explorer",
     "faults",
     "figures",
     "lively",
     "policies",
+    "poses",
     "verification",
 ]

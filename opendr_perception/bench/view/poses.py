@@ -126,7 +126,7 @@ class PoseViews:
         return image, poses, truth, float(height)
 
     def expected(self, name: str, person: Pose, robot: Pose) -> tuple[np.ndarray, np.ndarray]:
-        """Where the joints (13, 2) of somebody are in the image, and the box (4,) around all of them; pixels."""
+        """True joints (13, 2) of somebody in the image, and the box (4,) around all of them; pixels."""
         model = self._people[name]
         outline = self._project(np.concatenate([part.vertices for part in model.parts.values()]), person, robot)
         return self._project(joints(model), person, robot), np.concatenate([outline.min(0), outline.max(0)])

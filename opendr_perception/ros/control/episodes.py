@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from opendr_perception.active.control import STOP, Pursuit
 from opendr_perception.active.identification import Examine, Goal, Interrupted, Outcome, identify
-from opendr_perception.active.improvement import Answer, AnsweringExplorer, Improvement, improve
+from opendr_perception.active.improvement import AnsweringExplorer, Improvement, ViewAnswer, improve
 from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies import ExpectedGain, ViewPolicy
 from opendr_perception.ros.control.drive_loop import DriveLoop
@@ -18,7 +18,7 @@ from opendr_perception.ros.control.explorer import TopicExplorer
 SUPERSEDED = "a newer goal has come"
 PATIENCE = 2.0
 """Seconds that a decision, which cannot be interrupted, has to end when the node stops; the robot stands already."""
-Report = Callable[[str, FaceObservation | Answer | None, int], None]
+Report = Callable[[str, FaceObservation | ViewAnswer | None, int], None]
 """Is told the phase, what was seen or told last, and the number of moves."""
 
 
@@ -140,7 +140,7 @@ class Episodes:
         return quiet
 
     def _telling(self, ticket: int, report: Report) -> Report:
-        def tell(phase: str, view: FaceObservation | Answer | None, moves: int) -> None:
+        def tell(phase: str, view: FaceObservation | ViewAnswer | None, moves: int) -> None:
             if ticket == self._newest:
                 self._say(phase)
             report(phase, view, moves)

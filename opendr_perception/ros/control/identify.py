@@ -12,7 +12,7 @@ from rclpy.action.server import ServerGoalHandle
 
 from opendr_perception.action import IdentifyPerson
 from opendr_perception.active.identification import Goal, Interrupted, Outcome
-from opendr_perception.active.improvement import Answer, Improvement
+from opendr_perception.active.improvement import Improvement, ViewAnswer
 from opendr_perception.active.perception import FaceObservation
 from opendr_perception.active.policies import ExpectedGain, ViewPolicy
 from opendr_perception.ros.control.action_server import BackgroundActionServer
@@ -87,11 +87,11 @@ class IdentifyAction:
             return IdentifyPerson.Result(message="the node is not active")
         goal, timeout = self._goal(request)
 
-        def report(phase: str, view: FaceObservation | Answer | None, moves: int) -> None:
+        def report(phase: str, view: FaceObservation | ViewAnswer | None, moves: int) -> None:
             if handle.is_cancel_requested:  # also one that came before the episode began
                 raise Interrupted("cancelled")
             feedback: Any = IdentifyPerson.Feedback(phase=phase, confidence=math.nan, moves=moves)
-            if isinstance(view, Answer):
+            if isinstance(view, ViewAnswer):
                 feedback.confidence, feedback.pan = view.confidence, view.pan
             elif view is not None:
                 feedback.identity = view.recognition.identity if view.recognition.accepted else ""
@@ -128,6 +128,6 @@ class IdentifyAction:
 
 
 def _said(outcome: Outcome | Improvement) -> str:
-    """Why it ended, after the action or the expression that is told."""
+    """Reason of the end, after the action or the expression that is told."""
     label = outcome.label if isinstance(outcome, Improvement) else ""
     return f"{label}: {outcome.message}" if label else outcome.message

@@ -1,4 +1,4 @@
-"""What messages tell of one person: their pose, what they do, or how they look; judged over a while."""
+"""Messages about one person, judged over a while: their pose, what they do, or how they look."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opendr_perception.active.improvement import Answer
+from opendr_perception.active.improvement import ViewAnswer
 from opendr_perception.active.policies import (
     ACTIONS,
     EXPRESSIONS,
@@ -29,7 +29,7 @@ MOST = 1000
 
 @dataclass(frozen=True)
 class Wish:
-    """What is looked for, other than names.
+    """Something that is looked for, other than names.
 
     Args:
         name: of it.
@@ -55,12 +55,12 @@ WISHES = {
     )
 }
 LOOK_FOR = (NAMES, *WISHES)
-"""What the robot moves for."""
+"""Things that the robot moves for."""
 
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """What one image tells of the person.
+    """Contents of the messages about one image of the person.
 
     Args:
         stamp: s.
@@ -122,13 +122,13 @@ class Answers:
         """True if there are enough, over the time that it takes."""
         return len(self._told) >= LEAST and self._told[-1].stamp - self._told[0].stamp >= wish.seconds
 
-    def answer(self, wish: Wish, distance: float, pan: float) -> Answer | None:
+    def answer(self, wish: Wish, distance: float, pan: float) -> ViewAnswer | None:
         """The answer by the last of them; None when nothing was told.
 
         Args:
             wish: what is looked for.
             distance: of the person, m.
-            pan: see Answer.
+            pan: see ViewAnswer.
         """
         if not self._told:
             return None
@@ -139,9 +139,9 @@ class Answers:
         if bodies:
             body = np.median(bodies, axis=0)
             if len(wish.topics) == 1:
-                return Answer("", float(body[:, 2].mean()), lacking(body), distance, pan)
+                return ViewAnswer("", float(body[:, 2].mean()), lacking(body), distance, pan)
             missing = lacking_of_action(body, confidence)
-        return Answer(label, confidence, missing, distance, pan)
+        return ViewAnswer(label, confidence, missing, distance, pan)
 
 
 def _likeliest(told: Sequence[Told]) -> tuple[str, float]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from opendr_perception.active.control import Move
 from opendr_perception.active.identification import Interrupted
-from opendr_perception.active.improvement import Answer
+from opendr_perception.active.improvement import ViewAnswer
 from opendr_perception.active.perception import Recogniser
 from opendr_perception.active.surroundings import Locator, match
 from opendr_perception.msg import (
@@ -141,7 +141,7 @@ class AnsweringTopicExplorer(TopicExplorer):
             self._wish = wish
             self.needed = ("faces", "image_raw") if wish is None else wish.topics
 
-    def answer(self) -> Answer | None:
+    def answer(self) -> ViewAnswer | None:
         """Look, as `AnsweringExplorer` says.
 
         Raises:

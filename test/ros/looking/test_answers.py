@@ -1,4 +1,4 @@
-"""What is made of the messages about one person."""
+"""Answers that are made of the messages about one person."""
 
 from __future__ import annotations
 

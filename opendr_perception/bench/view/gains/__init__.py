@@ -2,6 +2,7 @@
 
 __all__ = [
     "actions",
+    "driven",
     "expressions",
     "heights",
     "looking",

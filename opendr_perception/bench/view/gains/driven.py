@@ -70,7 +70,7 @@ PARAMETERS = """/**:
 
 @dataclass
 class Heard:
-    """What one episode has shown: shares of joints that are right, and all that must not happen."""
+    """Record of one episode: shares of joints that are right, and all that must not happen."""
 
     poses: list[float] = field(default_factory=list)
     contacts: set[str] = field(default_factory=set)
