@@ -110,6 +110,7 @@ def test_only_emotion_recognition_deals_in_emotions() -> None:
         "people",
         "ros4hri",
         "fleet_bridge",
+        "view_control",
     }, "which work without"
 
 

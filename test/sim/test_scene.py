@@ -77,7 +77,7 @@ def test_scenes_by_chance_leave_room(kind: str) -> None:
 
 
 def test_what_cannot_be_drawn_is_said() -> None:
-    with pytest.raises(ValueError, match="the scenes are single, occluded, crowd"):
+    with pytest.raises(ValueError, match="the scenes are single, occluded, covered, crowd"):
         draw_scene("party", NAMES, 0)
     with pytest.raises(ValueError, match="5 people cannot be drawn from 2"):
         draw_scene("crowd", NAMES[:2], 0)
