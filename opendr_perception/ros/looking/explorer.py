@@ -139,7 +139,7 @@ class AnsweringTopicExplorer(TopicExplorer):
         """Look for something from now on; None for names."""
         with self._drive.lock:
             self._wish = wish
-            self.needed = ("faces", "image_raw") if wish is None else wish.topics
+            self.needed = type(self).needed if wish is None else wish.topics
 
     def answer(self) -> ViewAnswer | None:
         """Look, as `AnsweringExplorer` says.

@@ -60,7 +60,7 @@ def test_new_expressions_are_learned(source: ExpressionSource, adapter: AdapterN
     torch.set_num_threads(1)
     names = ("eyes closed", "cheeks")
     faces = [LabelledCrop(mask(name, serial), name, "") for name in names for serial in range(4)]
-    lesson = learn(source, faces, AdapterPlan(adapter, steps=10, batch=6, rate=1e-2))
+    lesson = learn(source, faces, AdapterPlan(adapter, steps=20, batch=6, rate=1e-2))
     assert lesson.labels == (*source.labels, *names)
     planes = equalised(torch.from_numpy(np.stack([mask(name, 9) for name in names])).float()[:, None])
     with torch.no_grad():
