@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from opendr_perception.arrays import open_arrays, read_array
+from opendr_perception.arrays import WRONG, open_arrays, read_array
 
 PACKAGE = Path(__file__).parents[1] / "opendr_perception"
 
@@ -45,6 +46,28 @@ def test_damage_is_one_error(whole: Path, tmp_path: Path) -> None:
             _ = arrays["a"]
         assert "allow_pickle=True" not in str(caught.value), name
         assert "unsafely" not in str(caught.value), name
+
+
+def test_any_damage_is_this_error(whole: Path) -> None:
+    content, random = whole.read_bytes(), np.random.default_rng(0)
+    kinds: set[str] = set()
+    for _ in range(1500):
+        damaged = bytearray(content)
+        for place in random.choice([*range(60), *range(len(content) - 200, len(content))], 2):
+            damaged[place] = random.integers(256)
+        try:
+            with open_arrays(io.BytesIO(bytes(damaged))) as arrays:
+                dict(arrays)
+        except ValueError as error:
+            kinds.add(str(error))
+    assert kinds == {WRONG}, "and nothing else is raised"
+
+
+def test_errors_of_who_reads_are_their_own(whole: Path) -> None:
+    with pytest.raises(RuntimeError, match="mine"), open_arrays(whole):
+        raise RuntimeError("mine")
+    with pytest.raises(KeyError), open_arrays(whole) as arrays:
+        _ = arrays["none"]
 
 
 def test_a_single_array_is_no_archive(whole: Path, tmp_path: Path) -> None:

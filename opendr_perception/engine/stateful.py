@@ -178,5 +178,5 @@ def decode_initial_state(session: Session) -> Rows:
     try:
         with open_arrays(io.BytesIO(base64.b64decode(text))) as arrays:
             return {key.split(" ", 1)[1]: arrays[key] for key in sorted(arrays)}
-    except Exception as error:  # base64 has exceptions of its own
+    except Exception as error:  # metadata may hold anything
         raise EngineError(f"{session.path}: its initial state cannot be read: {error}") from error
