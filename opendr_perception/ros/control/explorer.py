@@ -154,16 +154,14 @@ class TopicExplorer:
     def look(self) -> FaceObservation | RangeOnly | None:
         """Look, as `Explorer` says. Of several looks, the one of median confidence; a glimpse where only the body is
         found."""
-        deadline = time.monotonic() + LOOK_TIMEOUT
         with self._drive.lock:
             self._views.clear()
             self._useless = ""
-            while len(self._views) < LOOKS and (left := deadline - time.monotonic()) > 0:
-                self._check()
-                self._seeking = left < LOOK_TIMEOUT / 2 and self._meant.track is None
-                self._drive.lock.wait(min(left, LOOK_TIMEOUT / 4))
-            self._check()
-            self._seeking = False
+            self._wait(
+                lambda: len(self._views) >= LOOKS,
+                LOOK_TIMEOUT,
+                lambda left: left < LOOK_TIMEOUT / 2 and self._meant.track is None,
+            )
             looks = self._views.all()
             if not looks:
                 return self._glimpse()
@@ -195,14 +193,8 @@ class TopicExplorer:
         Raises:
             Interrupted: something else shall be done.
         """
-        deadline = time.monotonic() + LOOK_TIMEOUT
         with self._drive.lock:
-            while self._drive.controller.person is None and (left := deadline - time.monotonic()) > 0:
-                self._check()
-                self._seeking = True
-                self._drive.lock.wait(min(left, LOOK_TIMEOUT / 4))
-            self._check()
-            self._seeking = False
+            self._wait(lambda: self._drive.controller.person is not None, LOOK_TIMEOUT, lambda left: True)
             if self._drive.controller.person is None:
                 return f"{self._meant.wanted or 'nobody'} is not in view"
             begun()
@@ -234,6 +226,16 @@ class TopicExplorer:
             return self._blind or self._camera.problem or quiet or self._drive.controller.problem
 
     # --- inside, under the lock -------------------------------------------------------------------------------------
+
+    def _wait(self, enough: Callable[[], bool], seconds: float, seeking: Callable[[float], bool]) -> None:
+        """Wait for enough, or for so many seconds; `seeking` says, by those that are left, if a body alone will do."""
+        deadline = time.monotonic() + seconds
+        while not enough() and (left := deadline - time.monotonic()) > 0:
+            self._check()
+            self._seeking = seeking(left)
+            self._drive.lock.wait(min(left, LOOK_TIMEOUT / 4))
+        self._check()
+        self._seeking = False
 
     def _check(self) -> None:
         if self._interruption:

@@ -32,7 +32,6 @@ from opendr_perception.tasks.face import OWN, Alignment
 
 KEPT = 40
 """Images whose bodies and faces are kept until it is told what they do, or how they look."""
-PERIOD = 0.5
 
 
 class AnsweringTopicExplorer(TopicExplorer):
@@ -149,15 +148,13 @@ class AnsweringTopicExplorer(TopicExplorer):
         """
         wish = self._wish
         assert wish is not None
-        deadline = time.monotonic() + LOOK_TIMEOUT + 2 * wish.seconds
         with self._drive.lock:
             self._answers.clear()
-            while not self._answers.complete(wish) and (left := deadline - time.monotonic()) > 0:
-                self._check()
-                self._seeking = self._meant.track is None
-                self._drive.lock.wait(min(left, PERIOD))
-            self._check()
-            self._seeking = False
+            self._wait(
+                lambda: self._answers.complete(wish),
+                LOOK_TIMEOUT + 2 * wish.seconds,
+                lambda left: self._meant.track is None,
+            )
             person = self._drive.controller.person
             if trouble := self.blindness(time.monotonic()):
                 raise Interrupted(trouble)
