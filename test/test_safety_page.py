@@ -62,7 +62,7 @@ def test_the_speeds_beside_people_are_those_of_the_code() -> None:
 
 
 def test_velocities_are_stamped_where_the_launch_files_stamp_them() -> None:
-    code = "\n".join(path.read_text() for path in (ROOT / "opendr_perception" / "ros").rglob("launching.py"))
+    code = "\n".join(path.read_text() for path in (ROOT / "opendr_perception" / "ros").rglob("launching/*.py"))
     (plain,) = re.findall(r"^WITHOUT_STAMPS = \((.*)\)$", code, re.MULTILINE)
     (said,) = re.findall(r"^\| ([\w, ]+) \| geometry_msgs/Twist \(.*\| false \|$", PAGE, re.MULTILINE)
     assert said.lower().split(", ") == re.findall(r'"(\w+)"', plain)

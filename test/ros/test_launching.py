@@ -37,6 +37,12 @@ class Configuration:
 STAND_INS = {"DeclareLaunchArgument": Argument, "LaunchConfiguration": Configuration, "LaunchContext": dict}
 
 
+def forget(package: str) -> None:
+    """Import a package anew the next time."""
+    for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+        del sys.modules[name]
+
+
 @pytest.fixture
 def launching(monkeypatch: pytest.MonkeyPatch) -> Any:
     for path, names in MODULES.items():
@@ -46,9 +52,9 @@ def launching(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setitem(sys.modules, path, module)
         monkeypatch.setitem(sys.modules, path.partition(".")[0], ModuleType(path.partition(".")[0]))
     name = "opendr_perception.ros.launching"
-    monkeypatch.delitem(sys.modules, name, raising=False)
+    forget(name)
     yield importlib.import_module(name)
-    sys.modules.pop(name, None)
+    forget(name)
 
 
 def processes(launching: Any, **given: str) -> list[Any]:
