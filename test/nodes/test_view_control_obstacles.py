@@ -99,8 +99,7 @@ def test_a_robot_that_requires_scans_does_not_begin_without(graph: Any, client: 
     assert client.ends(client.send())[1] == "no scan of obstacles has come, and require_scan is true"
     assert base.stands(True)
     base.scanning = True
-    client.send()
-    base.starts()
+    base.starts_again(client)
 
 
 def test_the_place_of_the_scanner_can_be_given_and_the_right_side_is_guarded(
@@ -136,9 +135,7 @@ def test_a_second_commander_stops_the_robot_and_nothing_begins_while_it_is_there
     assert client.ends(client.send())[1] == reason
     assert base.stands(True)
     teleop.destroy_publisher(commands)
-    graph.diagnosis("motion", "idle")
-    client.send()
-    base.starts()
+    base.starts_again(client)
     teleop.destroy_node()
 
 
@@ -165,8 +162,7 @@ def test_a_base_that_moves_though_zero_is_commanded_is_an_error(graph: Any, clie
     assert "(odom)" in client.ends(client.send())[1]
     assert base.stands(True)
     base.measure = lambda: base.velocity
-    client.send()
-    base.starts()
+    base.starts_again(client)
 
 
 def test_a_base_that_obeys_is_no_matter(graph: Any, client: Any, robot: Any) -> None:

@@ -55,7 +55,7 @@ def test_a_file_of_the_first_version_is_read_with_unknown_hashes() -> None:
         ({"names": np.array(["Bob", "Bob"]), "pictures": np.array(["Bob/0.png"] * 2)}, "named twice"),
         ({"names": np.array([b"Ann", b"Bob"])}, "dtype"),
         ({"names": np.array([["Ann", "Bob"]])}, "shape"),
-        ({"names": np.array([{"a": 1}, "Bob"], object)}, "allow_pickle"),
+        ({"names": np.array([{"a": 1}, "Bob"], object)}, "no file of arrays"),
         ({"embeddings": points(2).astype(np.float64)}, "float64 instead of float32"),
         ({"embeddings": np.zeros((2, 128), complex)}, "complex128"),
         ({"embeddings": np.full((2, 128), np.nan, np.float32)}, "finite"),
