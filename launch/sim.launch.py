@@ -47,6 +47,7 @@ ARGUMENTS = [
 
 # Faces of simulated people are a little smaller than view_control expects, and a small machine that draws the world too
 # answers late; no real person is near. tf2_msgs, by which the simulation tells where its camera is, is not everywhere.
+# A params_file may say otherwise.
 SIMULATED = {"face_size": 0.135, "command_timeout": 0.6, "camera_pose": [CAMERA_AHEAD, 0.0, 1.5, 0.0, 0.0, 0.0]}
 
 
@@ -59,10 +60,10 @@ def start(context: LaunchContext) -> list[Node]:
     world = {"robot": "holonomic" if head else given["robot"], "head": head, "seed": int(given["seed"]), **stamped}
     if given["scene"]:
         world["scene"] = given["scene"]
-    overrides = {"use_sim_time": True, "motion": given["robot"], **SIMULATED, **stamped}
+    overrides = {"use_sim_time": True, "motion": given["robot"], **stamped}
     if head:  # people are placed from the link that pans
         overrides["frame_id"] = PAN_LINK
-    return [process([SIMULATION], given, world), process(names, given, overrides)]
+    return [process([SIMULATION], given, world), process(names, given, overrides, SIMULATED)]
 
 
 def generate_launch_description() -> LaunchDescription:

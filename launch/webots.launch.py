@@ -39,7 +39,7 @@ ARGUMENTS = [
 ]
 
 # As in sim.launch.py: the faces of these people are a little smaller than view_control expects. Nobody tells tf where
-# the camera is.
+# the camera is. A params_file may say otherwise.
 SIMULATED = {"face_size": 0.135, "camera_pose": [CAMERA_AHEAD, 0.0, SimulatedCamera().above, 0.0, 0.0, 0.0]}
 
 
@@ -58,10 +58,10 @@ def start(context: LaunchContext) -> list[Any]:
         robot_name="robot",
         parameters=[{"robot_description": description(given, stamped), "use_sim_time": True}],
     )
-    overrides = {"use_sim_time": True, "motion": given["motion"], **SIMULATED, **stamped}
+    overrides = {"use_sim_time": True, "motion": given["motion"], **stamped}
     remappings = [("image_raw", "camera/image_color"), ("camera_info", "camera/camera_info")]
     closed = OnProcessExit(target_action=webots, on_exit=[EmitEvent(event=Shutdown(reason="Webots was closed"))])
-    nodes = process(names, given, overrides, remappings=remappings)
+    nodes = process(names, given, overrides, SIMULATED, remappings=remappings)
     return [webots, webots._supervisor, robot, RegisterEventHandler(closed), nodes]
 
 

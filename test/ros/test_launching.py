@@ -94,6 +94,24 @@ def test_a_parameter_file_says_itself_whether_people_are_carried(
     assert "detect_every" not in process.parameters[-1]
 
 
+def test_a_parameter_file_wins_over_what_a_launch_file_takes_unless_told(launching: Any, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("/**:\n  view_control:\n    ros__parameters: {face_size: 0.2, motion: differential}\n")
+
+    def given(params_file: str) -> object:
+        values = {"params_file": params_file, "log_level": "info", "respawn": "false"}
+        defaults = {"face_size": 0.135, "command_timeout": 0.6}
+        return launching.process(["view_control"], values, {"motion": "free"}, defaults).parameters[-1]
+
+    assert given("") == {"face_size": 0.135, "command_timeout": 0.6, "motion": "free"}
+    assert given(str(mine)) == {"command_timeout": 0.6, "motion": "free"}
+    mine.write_text("view_control: {ros__parameters: [")
+    with pytest.raises(ValueError, match=r"^params_file: .*mine.yaml is no YAML file: .*line 1"):
+        given(str(mine))
+    mine.write_text("")
+    assert given(str(mine)) == {"face_size": 0.135, "command_timeout": 0.6, "motion": "free"}
+
+
 def people(process: Any) -> str:
     return str(process.parameters[-1].get("people", ""))
 

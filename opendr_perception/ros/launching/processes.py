@@ -94,13 +94,20 @@ def is_stamped(given: Mapping[str, str]) -> dict[str, bool]:
     return {"stamped": (given["stamped"] or str(os.environ.get("ROS_DISTRO") not in WITHOUT_STAMPS).lower()) == "true"}
 
 
-def process(names: Sequence[str], given: Mapping[str, str], overrides: Mapping[str, object], **options: object) -> Node:
+def process(
+    names: Sequence[str],
+    given: Mapping[str, str],
+    overrides: Mapping[str, object],
+    defaults: Mapping[str, object] | None = None,
+    **options: object,
+) -> Node:
     """One process with all of the nodes; each takes those parameters that it has.
 
     Args:
         names: of the nodes; a single one runs by its own executable.
         given: the values of the arguments in COMMON.
         overrides: parameters that win over those in files; what none of the nodes has is left out.
+        defaults: the same, but those that a file of the user's names are left to it.
         options: of the process besides, such as `remappings`.
     """
     choose_transport()  # nodes do it for themselves; here it also serves what is launched later, such as a camera
@@ -109,10 +116,13 @@ def process(names: Sequence[str], given: Mapping[str, str], overrides: Mapping[s
         "arguments": ["run", *names],
     }
     single = {"package": PACKAGE, "executable": names[0]}
+    files = parameter_files(given["params_file"], names)
+    named = _named(_content(files[0])) if given["params_file"] else set()
+    kept = {name: value for name, value in (defaults or {}).items() if name not in named}
     return Node(
         **(single if len(names) == 1 else program),
         namespace=given.get("namespace", ""),
-        parameters=[*map(str, parameter_files(given["params_file"], names)), _known(overrides, names)],
+        parameters=[*map(str, files), _known({**kept, **overrides}, names)],
         ros_arguments=["--log-level", given["log_level"]],
         respawn=given["respawn"] == "true",
         respawn_delay=RESPAWN_DELAY,
@@ -142,3 +152,23 @@ def _known(overrides: Mapping[str, object], names: Sequence[str]) -> dict[str, o
         content = yaml.safe_load((share_directory() / "config" / f"{name}.yaml").read_text())
         known |= content["/**"][name]["ros__parameters"].keys()
     return {name: value for name, value in overrides.items() if name in known}
+
+
+def _content(file: Path) -> object:
+    """What a YAML file says.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        return yaml.safe_load(file.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"params_file: {file} is no YAML file: {' '.join(str(error).split())}") from error
+
+
+def _named(content: object) -> set[str]:
+    """The parameters that a parameter file names, of whatever node."""
+    if not isinstance(content, Mapping):
+        return set()
+    parameters = content.get("ros__parameters")
+    return set(parameters if isinstance(parameters, Mapping) else ()).union(*map(_named, content.values()))
