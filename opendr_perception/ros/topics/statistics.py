@@ -7,6 +7,10 @@ import threading
 import time
 from dataclasses import dataclass
 
+from opendr_perception.msg import NodeStatistics
+from opendr_perception.ros.node import ManagedNode
+from opendr_perception.ros.topics.latest import Counts
+
 FOREIGN_CLOCK = 3600.0
 """Seconds. An image older than this (or further in the future) was stamped by another clock: no latency."""
 
@@ -50,3 +54,21 @@ class Statistics:
             latency_mean=sum(latencies) / len(latencies) if latencies else math.nan,
             latency_max=max(latencies, default=math.nan),
         )
+
+
+def to_message(node: ManagedNode, stream: str, counts: Counts, summary: Summary) -> NodeStatistics:
+    """What a node tells of a stream and of the period that a summary is of."""
+    message = NodeStatistics(
+        node=node.get_fully_qualified_name(),
+        stream=stream,
+        received=counts.received,
+        processed=counts.processed,
+        dropped=counts.dropped,
+        rejected=counts.rejected,
+        rate=summary.rate,
+        inference_mean=summary.inference_mean,
+        latency_mean=summary.latency_mean,
+        latency_max=summary.latency_max,
+    )
+    message.header.stamp = node.get_clock().now().to_msg()
+    return message

@@ -18,7 +18,7 @@ from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import ManagedNode, brief, qos
 from opendr_perception.ros.outputs import Extra, Outputs
-from opendr_perception.ros.topics import names
+from opendr_perception.ros.topics import names, statistics
 from opendr_perception.ros.topics.gaps import Arrival, GapDetector
 from opendr_perception.ros.topics.health import Health
 from opendr_perception.ros.topics.inputs import Input
@@ -201,20 +201,7 @@ class Stream:
         self._health.judge(counts)
         self.outputs.look()
         self._summary = self._timings.drain()
-        message = NodeStatistics(
-            node=self._node.get_fully_qualified_name(),
-            stream=self.name,
-            received=counts.received,
-            processed=counts.processed,
-            dropped=counts.dropped,
-            rejected=counts.rejected,
-            rate=self._summary.rate,
-            inference_mean=self._summary.inference_mean,
-            latency_mean=self._summary.latency_mean,
-            latency_max=self._summary.latency_max,
-        )
-        message.header.stamp = self._node.get_clock().now().to_msg()
-        self._statistics.publish(message)
+        self._statistics.publish(statistics.to_message(self._node, self.name, counts, self._summary))
 
     def diagnose(self) -> DiagnosticStatus:
         """Report the state of the stream, in words and numbers; silence is also warned about."""
