@@ -7,13 +7,23 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from opendr_perception.streaming.channel import LayerNorm, Linear
-from opendr_perception.streaming.compose import Sequential
+from opendr_perception.streaming.compose import Residual, Sequential
+from opendr_perception.streaming.conv import Conv1d
 from opendr_perception.streaming.encoder import Mode, TransformerEncoder
 from opendr_perception.streaming.position import RecyclingPositionalEncoding
 
 
+def causal_block(channels: int, dilation: int) -> Residual:
+    """Return a causal convolution of three taps with norm and ReLU, and a shortcut around it: (B, E, T) to the same."""
+    conv = Conv1d(channels, channels, 3, dilation=dilation, causal=True)
+    body = Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm1d(channels), relu=nn.ReLU()))
+    return Residual(body, align="newest")
+
+
 class CoTransformer(Sequential):
     """Embedding, recycling positions, encoder, norm and classifier; it scores each frame by the last n.
+
+    With `local`, causal convolutions follow the embedding, so that a token tells how its frame came about.
 
     Args:
         in_channels: Features of a frame (B, c).
@@ -30,9 +40,14 @@ class CoTransformer(Sequential):
         bias: Whether queries, keys and values have a bias.
         dropout: In training.
         class_token: Layer that a class token joins, see `TransformerEncoder`; 0 for none.
+        local: Dilations of the convolutions of three taps before the encoder, in frames.
+
+    Attributes:
+        before: Frames before its own that a token tells of.
     """
 
     embed: Linear
+    local: Sequential
     positions: RecyclingPositionalEncoding
     encoder: TransformerEncoder
     norm: LayerNorm
@@ -54,13 +69,18 @@ class CoTransformer(Sequential):
         bias: bool = False,
         dropout: float = 0.1,
         class_token: int = 0,
+        local: tuple[int, ...] = (),
     ) -> None:
         encoder = TransformerEncoder(
             channels, heads, window, hidden, layers, mode=mode, dropout=dropout, bias=bias, class_token=class_token
         )
+        blocks = OrderedDict[str, nn.Module]()
+        for number, dilation in enumerate(local, 1):
+            blocks[f"block{number}"] = causal_block(channels, dilation)
         super().__init__(
             OrderedDict(
                 embed=Linear(in_channels, channels),
+                local=Sequential(blocks),
                 positions=RecyclingPositionalEncoding(channels, period or 2 * window - 1, learned=learned_positions),
                 encoder=encoder,
                 norm=LayerNorm(channels),
@@ -68,17 +88,21 @@ class CoTransformer(Sequential):
             )
         )
         self.frame_shape = (in_channels,)
+        self.before = 2 * sum(local)
+
+    def tokens(self, clip: Tensor, offset: int = 0) -> Tensor:
+        """Return the last tokens of a clip (B, c, T), up to n of them: (B, E, n)."""
+        return self.positions(self.local(self.embed(clip))[:, :, -self.encoder.window :], offset)
 
     def forward_window(self, clip: Tensor, offset: int = 0) -> Tensor:
-        """Score the newest frame of a clip of up to n frames, which is the cheapest way to train.
+        """Score the newest frame of a clip, which is the cheapest way to train.
 
         Args:
-            clip: (B, c, T).
-            offset: Position of the first frame; draw it at random, so that the network learns differences alone.
+            clip: (B, c, T) of up to n frames from the first of a stream on, or the last `before` + n of a stream.
+            offset: Position of the first token; draw it at random, so that the network learns differences alone.
 
         Returns:
             (B, classes), logits.
         """
-        tokens = self.positions(self.embed(clip), offset)
-        scores: Tensor = self.classifier(self.norm(self.encoder.encode_window(tokens)))
+        scores: Tensor = self.classifier(self.norm(self.encoder.encode_window(self.tokens(clip, offset))))
         return scores

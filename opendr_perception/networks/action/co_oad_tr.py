@@ -36,6 +36,7 @@ class CoOadTr(CoTransformer):
         heads: Attention heads.
         hidden: Channels of the feed-forward nets.
         dropout: In training.
+        local: Dilations of causal convolutions before the first block, which the published network has none of.
 
     Raises:
         ValueError: An argument is none of these; or a class token shall join the first block, in which it would be a
@@ -56,6 +57,7 @@ class CoOadTr(CoTransformer):
         heads: int = 8,
         hidden: int = 1024,
         dropout: float = 0.1,
+        local: tuple[int, ...] = (),
     ) -> None:
         if positions not in ("fixed", "learned"):
             raise ValueError(f"positions are fixed or learned, not '{positions}'")
@@ -73,4 +75,5 @@ class CoOadTr(CoTransformer):
             learned_positions=positions == "learned",
             dropout=dropout,
             class_token=class_token,
+            local=local,
         )

@@ -10,6 +10,7 @@ from opendr_perception.networks.action.skeleton_network import SkeletonNetwork
 from opendr_perception.streaming.graph import GraphConvolution
 
 FIRST_ATTENTION = 4  # the block from which attention takes the place of the graph
+HEADS = 8  # fewer where there are fewer channels of keys
 
 
 class CoSTr(SkeletonNetwork):
@@ -27,7 +28,8 @@ class CoSTr(SkeletonNetwork):
     def spatial_layer(self, block: int, in_channels: int, out_channels: int, adjacency: Tensor) -> nn.Module:
         if block < FIRST_ATTENTION:
             return GraphConvolution(in_channels, out_channels, adjacency)
-        return SpatialAttention(in_channels, out_channels, joints=adjacency.shape[1])
+        heads = min(HEADS, out_channels // 4)
+        return SpatialAttention(in_channels, out_channels, adjacency.shape[1], heads)
 
 
 class SpatialAttention(nn.Module):
@@ -43,7 +45,7 @@ class SpatialAttention(nn.Module):
         drop: In training, the share of joints that a head does not see.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, joints: int, heads: int = 8, drop: float = 0.5) -> None:
+    def __init__(self, in_channels: int, out_channels: int, joints: int, heads: int = HEADS, drop: float = 0.5) -> None:
         super().__init__()
         if out_channels % (4 * heads):
             raise ValueError(f"{heads} heads do not divide a quarter of {out_channels} channels")

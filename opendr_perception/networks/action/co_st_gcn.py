@@ -54,8 +54,8 @@ class CoStGcn(SkeletonNetwork):
         channels, _, persons = self.frame_shape or (0, 0, 0)
         return CoStGcn(
             self.skeleton.name, self.num_classes, persons=persons, in_channels=channels, width=widths, star=self.star,
-            frames=self.frames, stages=self.stages,
+            frames=self.frames, stages=self.stages, causal=self.causal,
         )  # fmt: skip
 
     def for_inference(self) -> Streaming:
-        return FusedStGcn(self) if self.star else self
+        return FusedStGcn(self) if self.star and not self.causal else self

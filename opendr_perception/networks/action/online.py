@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from opendr_perception.networks.action.co_oad_tr import CoOadTr
 from opendr_perception.networks.action.tcn import FRAME, ActionTcn
-from opendr_perception.streaming.compose import Residual, Sequential
-from opendr_perception.streaming.conv import Conv1d
+from opendr_perception.networks.co_transformer import causal_block
+from opendr_perception.streaming.compose import Sequential
 
 WINDOW = 64
 """Frames that a transformer looks at: 3.2 s."""
@@ -24,6 +24,8 @@ CHANNELS = 128
 """Of the networks over features."""
 DILATIONS = (1, 2, 4, 8, 16)
 """Of the convolutional one, which sees 63 frames."""
+LOCAL = (1, 2, 4)
+"""Of the convolutions before the encoder of a `-local` transformer: a token tells of 15 frames."""
 
 
 class Recurrent(nn.Module):
@@ -47,18 +49,17 @@ class Recurrent(nn.Module):
         return scores.transpose(1, 2)
 
 
-def _transformer(blocks: int) -> Callable[[int, int], nn.Module]:
+def _transformer(blocks: int, local: tuple[int, ...] = ()) -> Callable[[int, int], nn.Module]:
     return lambda features, scores: CoOadTr(
-        features, scores, blocks, window=WINDOW, channels=CHANNELS, heads=4, hidden=2 * CHANNELS, dropout=0.2
-    )
+        features, scores, blocks, window=WINDOW, channels=CHANNELS, heads=4, hidden=2 * CHANNELS, dropout=0.2,
+        local=local,
+    )  # fmt: skip
 
 
 def _convolutions(features: int, scores: int) -> nn.Module:
     blocks: OrderedDict[str, nn.Module] = OrderedDict(stem=nn.Conv1d(features, CHANNELS, 1))
     for number, dilation in enumerate(DILATIONS, 1):
-        conv = Conv1d(CHANNELS, CHANNELS, 3, dilation=dilation, causal=True)
-        body = Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm1d(CHANNELS), relu=nn.ReLU()))
-        blocks[f"block{number}"] = Residual(body, align="newest")
+        blocks[f"block{number}"] = causal_block(CHANNELS, dilation)
     blocks["dropout"] = nn.Dropout1d(0.2)
     blocks["classifier"] = nn.Conv1d(CHANNELS, scores, 1)
     return Sequential(blocks)
@@ -67,12 +68,14 @@ def _convolutions(features: int, scores: int) -> nn.Module:
 HEADS: Mapping[str, Callable[[int, int], nn.Module]] = {
     "co-oadtr-b1": _transformer(1),
     "co-oadtr-b2": _transformer(2),
+    "co-oadtr-b1-local": _transformer(1, LOCAL),
+    "co-oadtr-b2-local": _transformer(2, LOCAL),
     "lstm": lambda features, scores: Recurrent(nn.LSTM, features, scores),
     "gru": lambda features, scores: Recurrent(nn.GRU, features, scores),
     "tcn": _convolutions,
 }
 """Networks over features, by name: from channels of a frame and numbers of an answer."""
-STREAMED = ("co-oadtr-b1", "co-oadtr-b2", "tcn")
+STREAMED = ("co-oadtr-b1", "co-oadtr-b2", "co-oadtr-b1-local", "co-oadtr-b2-local", "tcn")
 """Those that can be exported."""
 
 

@@ -43,6 +43,7 @@ class SpatioTemporalBlock(Streaming):
         stride: In time.
         padding: In time.
         residual: Whether there is a shortcut.
+        causal: Pad the start alone, and let the shortcut take the newest frame.
     """
 
     def __init__(
@@ -54,10 +55,11 @@ class SpatioTemporalBlock(Streaming):
         padding: int = 0,
         *,
         residual: bool = True,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         self.gcn = gcn
-        t_conv = Conv2d(out_channels, out_channels, (KERNEL, 1), (stride, 1), (padding, 0))
+        t_conv = Conv2d(out_channels, out_channels, (KERNEL, 1), (stride, 1), (padding, 0), causal=causal)
         self.tcn = Sequential(OrderedDict(t_conv=_initialised(t_conv), bn=nn.BatchNorm2d(out_channels)))
         self.residual: nn.Module | None = None
         if residual and (in_channels == out_channels and stride == 1):
@@ -66,8 +68,9 @@ class SpatioTemporalBlock(Streaming):
             fit = nn.Conv2d(in_channels, out_channels, 1, (stride, 1))
             self.residual = nn.Sequential(OrderedDict(t_conv=_initialised(fit), bn=nn.BatchNorm2d(out_channels)))
         self.out_channels = out_channels
-        self.align = Delay(KERNEL // 2 if residual else 0)
-        self.receptive_field, self.padding, self.stride = KERNEL, padding, stride
+        self.align = Delay(KERNEL // 2 if residual and not causal else 0)
+        self.receptive_field, self.padding, self.stride = KERNEL, t_conv.padding, stride
+        self.first = 0 if causal else KERNEL // 2 - padding  # frame of a clip that the first shortcut takes
         self.memories = self.align.memories + self.tcn.memories
 
     def slots(self, frame_shape: Shape) -> tuple[Slot, ...]:
@@ -84,8 +87,7 @@ class SpatioTemporalBlock(Streaming):
         """Map a clip (N, c_in, T, V) to (N, c_out, T', V)."""
         output = self.tcn(self.gcn(clip))
         if self.residual is not None:
-            first = KERNEL // 2 - self.padding
-            output = output + self.residual(clip[:, :, first:])[:, :, : output.shape[2]]
+            output = output + self.residual(clip[:, :, self.first :])[:, :, : output.shape[2]]
         return F.relu(output)
 
     def advance(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
@@ -105,6 +107,9 @@ class SkeletonNetwork(Streaming):
     With `star`, the network has neither padding nor stride, and answers with every frame. Without, it has those of the
     original network for clips and answers with every fourth frame. Weights fit both; fine-tune them for `star`.
 
+    Both answer about the middle of what they see. With `causal`, padding is before a stream alone, shortcuts take the
+    newest frame and nothing is pooled: from the first frame on an answer is about now, and is learnt frame by frame.
+
     Args:
         skeleton: Layout of the joints: 'ntu25', 'openpose18' or 'coco17'.
         num_classes: Number of actions.
@@ -113,9 +118,10 @@ class SkeletonNetwork(Streaming):
         width: Channels of the first blocks; the middle ones have twice, the last four times as many. Or all three
             numbers, as after pruning.
         star: See above.
-        frames: Frames of the clips that the network is for; that many are pooled in the end.
+        frames: Frames of the clips that the network is for; that many are pooled in the end, unless it is causal.
         stages: Blocks of each of the three widths. The first of the second and of the third double the channels, and
             have a stride of 2 in the original networks.
+        causal: See above.
     """
 
     published_names: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -134,12 +140,13 @@ class SkeletonNetwork(Streaming):
         star: bool = True,
         frames: int = 300,
         stages: tuple[int, int, int] = STAGES,
+        causal: bool = False,
     ) -> None:
         super().__init__()
         if skeleton not in SKELETONS:
             raise ValueError(f"no skeleton {skeleton!r}: {', '.join(SKELETONS)}")
         self.skeleton = SKELETONS[skeleton]
-        self.persons, self.star = persons, star
+        self.persons, self.star, self.causal = persons, star, causal
         joints, adjacency = len(self.skeleton.joints), self.skeleton.adjacency()
         self.frame_shape = (in_channels, joints, persons)
         self.data_bn = nn.BatchNorm1d(persons * joints * in_channels)
@@ -155,16 +162,18 @@ class SkeletonNetwork(Streaming):
                 channels,
                 out_channels,
                 stride=2 if doubles and not star else 1,
-                padding=0 if star else KERNEL // 2,
+                padding=0 if star or causal else KERNEL // 2,
                 residual=i > 1,
+                causal=causal,
             )
             channels = out_channels
         self.layers = Sequential(blocks)
         self._shapes = [slot.shape for slot in self.layers.slots((in_channels, joints))]  # of one person's memory
-        self.shortest = self.layers.receptive_field - 2 * self.layers.padding  # clip that has an output
+        ends = 0 if causal else self.layers.padding
+        self.shortest = self.layers.receptive_field - self.layers.padding - ends  # clip that has an output
         if frames < self.shortest:
             raise ValueError(f"{type(self).__name__} is for clips of {self.shortest} frames or more, not {frames}")
-        self.pool = AvgPool((frames - self.shortest) // self.layers.stride + 1, partial=True)
+        self.pool = AvgPool(1 if causal else (frames - self.shortest) // self.layers.stride + 1, partial=True)
         self.fc = Linear(channels, num_classes)
         nn.init.normal_(self.fc.weight, 0, math.sqrt(2 / num_classes))
         nn.init.zeros_(self.fc.bias)

@@ -58,6 +58,20 @@ def test_a_step_says_what_the_whole_window_says(blocks, positions, period, class
         assert (outputs[:, :, newest] - expected).abs().max() <= 1e-12
 
 
+@pytest.mark.parametrize("blocks", [1, 2])
+@torch.no_grad()
+def test_convolutions_before_the_encoder_see_the_frames_before_the_window(blocks, randomise) -> None:
+    network = randomise(_tiny(blocks, local=(1, 2))).double().eval()
+    assert (network.before, network.receptive_field) == (6, 10)
+    clip = torch.randn(2, 5, 13, dtype=torch.float64)
+    outputs, _ = network.steps(clip, network.initial_state(2))
+    assert (outputs - network(clip)).abs().max() <= 1e-12
+    for newest in range(13):
+        first = max(0, newest - 3)
+        window = clip[:, :, max(0, first - network.before) : newest + 1]
+        assert (outputs[:, :, newest] - network.forward_window(window, first)).abs().max() <= 1e-12
+
+
 @torch.no_grad()
 def test_positions_recycle_after_n_or_2n_minus_1_frames() -> None:
     clip = torch.randn(1, 5, 4).repeat(1, 1, 8)

@@ -64,6 +64,24 @@ def test_strided_equals_the_start_of_the_padded_clip(randomise, kind) -> None:
             assert (output - outputs[:, :, t]).abs().max() <= tolerance
 
 
+@pytest.mark.parametrize("star", [True, False])
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_a_causal_network_answers_about_now_from_the_first_frame_on(randomise, kind, star) -> None:
+    network = randomise(kind("coco17", 7, width=8, star=star, stages=(4, 1, 1), causal=True)).double()
+    clip = _clip(network, 2, 30)
+    outputs, state = network.steps(clip, network.initial_state(2))
+    valid = network.valid(state, steps=30)[0]
+    assert valid.nonzero().flatten().tolist() == list(range(0, 30, 1 if star else 4))
+    whole = network(clip).detach()
+    tolerance = 1e-12 * max(1.0, float(whole.abs().max()))
+    assert (outputs[:, :, valid] - whole).abs().max() <= tolerance
+    other = clip.clone()
+    other[:, :, 28] += 1.0
+    assert torch.equal(network(other)[:, :, :7], whole[:, :, :7]), "it has looked ahead"
+    seen = (network(other) - whole).abs().amax((0, 1))
+    assert seen[28 if star else 7] > tolerance
+
+
 @pytest.mark.parametrize(("kind", "star"), [(CoStGcn, True), (CoAGcn, False), (CoSTr, True)])
 def test_persons_and_streams_do_not_touch(randomise, kind, star) -> None:
     """Streams that started at different times share a batch, and interleave bit for bit."""

@@ -141,3 +141,24 @@ def test_a_training_goes_on_and_both_streams_are_joined(tmp_path: Path) -> None:
     torch.testing.assert_close(begun.network.state_dict()["fc.weight"], whole.network.state_dict()["fc.weight"])
     with pytest.raises(ValueError, match="no skeleton network 'x'"):
         network("x", SHAPE)
+
+
+def test_frames_with_an_answer_are_learned_by_their_own_labels(tmp_path: Path) -> None:
+    class Labelled(Drawn):
+        def train(self, seed: int, step: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+            labels = np.random.default_rng((seed, step)).integers(0, 4, (size, 30))
+            return np.eye(5)[labels].transpose(0, 2, 1)[..., None, None].astype(np.float32).repeat(17, 3), labels
+
+    class Knows(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sure = torch.nn.Parameter(torch.tensor(20.0))
+
+        def forward(self, clip: torch.Tensor) -> torch.Tensor:
+            return self.sure * clip[:, :4, ::4, 0, 0]
+
+    dense = Labelled(ClipShape("coco17", 5, 30, 1, 4, dense=True), 2)
+    trainer = Trainer(TINY, dense, tmp_path / "dense.pt")
+    assert np.isfinite(next(trainer.run())[1])  # each fourth frame has an answer
+    trainer.network = Knows()
+    assert next(trainer.run())[2] == 1.0

@@ -141,7 +141,7 @@ def main(
     """Compare all networks, and write down the figures; of those that were not trained, what they cost."""
     torch.set_num_threads(1)
     console = Console()
-    shape = ClipShape(SKELETONS["coco17"].name, 5, OWN_FRAMES, 1, len(ACTIONS))
+    shape = ClipShape(SKELETONS["coco17"].name, 5, OWN_FRAMES, 1, len(ACTIONS), dense=True)
     rows: dict[str, Row] = {}
     draws: dict[str, Floats] = {}
     for name in NETWORKS:

@@ -21,7 +21,7 @@ from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 
 OWN = "own"
 OWN_FRAMES = 96
-"""Frames of a clip at 20 Hz; what was done is asked of its newest one."""
+"""Frames of a clip at 20 Hz; what is done is learnt of all of them, and asked of the newest one."""
 PER_STREAM = 2
 """Clips of each stream in the evaluation."""
 LAYOUTS = (OWN, *layouts.LAYOUTS)
@@ -44,7 +44,10 @@ class SkeletonClips(ABC):
 
     @abstractmethod
     def train(self, seed: int, step: int, size: int) -> Arrays:
-        """A batch (size, C, T, V, S) and labels (size,), the same whenever it is asked for."""
+        """A batch (size, C, T, V, S) and labels, the same whenever it is asked for.
+
+        Labels are those of clips (size,), or, where the shape is `dense`, of their frames (size, T).
+        """
 
     @abstractmethod
     def evaluation(self) -> dict[str, Judged]:
@@ -66,7 +69,7 @@ class OwnClips(SkeletonClips):
     """
 
     def __init__(self, pool: Path, sets: Path, streams: int = 200) -> None:
-        super().__init__(ClipShape("coco17", 5, OWN_FRAMES, 1, len(ACTIONS)), 2)
+        super().__init__(ClipShape("coco17", 5, OWN_FRAMES, 1, len(ACTIONS), dense=True), 2)
         self._drawn = Drawn(Pool(pool, sets), OPEN_ONLY, 21, 0)
         self._sets, self._streams, self._kept = sets, streams, pool
 
@@ -82,7 +85,7 @@ class OwnClips(SkeletonClips):
             if not path.is_file():
                 clips, labels, streams = _pieces(rng, *held_out(source, "test", self._sets, self._streams), PER_STREAM)
                 with replacing(path, ".npz") as unfinished:
-                    np.savez(unfinished, clips=clips, labels=labels, streams=streams)
+                    np.savez(unfinished, clips=clips, labels=labels[:, -1], streams=streams)
             with open_arrays(path) as arrays:
                 found[source] = arrays["clips"], arrays["labels"], arrays["streams"]
         return found
@@ -134,7 +137,10 @@ def clip_set(layout: str, data: Path, pool: Path) -> SkeletonClips:
 
 
 def _pieces(rng: np.random.Generator, frames: np.ndarray, labels: np.ndarray, count: int) -> Judged:
-    """The OWN_FRAMES before and at labelled frames of streams (n, 5, T, 17); a known action is as likely as another."""
+    """The OWN_FRAMES before and at labelled frames of streams (n, 5, T, 17), and their labels (k, OWN_FRAMES).
+
+    In the newest frame of a piece an action of its stream is as likely as another.
+    """
     clips, wanted, streams = [], [], []
     for number, (stream, marks) in enumerate(zip(frames, labels, strict=True)):
         for _ in range(count):
@@ -145,6 +151,6 @@ def _pieces(rng: np.random.Generator, frames: np.ndarray, labels: np.ndarray, co
             of_kind = judged[marks[judged] == rng.choice(kinds)]
             end = int(rng.choice(of_kind))
             clips.append(stream[:, end - OWN_FRAMES + 1 : end + 1])
-            wanted.append(int(marks[end]))
+            wanted.append(marks[end - OWN_FRAMES + 1 : end + 1])
             streams.append(number)
-    return np.stack(clips)[..., None].astype(np.float32), np.array(wanted, np.int64), np.array(streams, np.int64)
+    return np.stack(clips)[..., None].astype(np.float32), np.stack(wanted).astype(np.int64), np.array(streams, np.int64)

@@ -17,27 +17,27 @@ from opendr_perception.networks.action.co_s_tr import CoSTr
 from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.networks.action.online import Recurrent
 from opendr_perception.networks.action.skeletons import SKELETONS, Skeleton
-from opendr_perception.networks.co_transformer import CoTransformer
+from opendr_perception.networks.co_transformer import CoTransformer, causal_block
 from opendr_perception.networks.emotion.nac_tcn import NacTcn
-from opendr_perception.streaming.compose import Residual, Sequential
-from opendr_perception.streaming.conv import Conv1d
+from opendr_perception.streaming.compose import Sequential
 
 STREAMS = ("joints", "bones")
-WIDTH, NARROWEST = 64, 32
-"""Channels of the first blocks as published; what the heads of CoS-TR need at least."""
+WIDTH = 64
+"""Channels of the first blocks as published."""
 CHANNELS = 96
 """Of the baselines."""
 
 
 @dataclass(frozen=True)
 class ClipShape:
-    """Shape of clips (C, T, V, S), and the number of actions."""
+    """Shape of clips (C, T, V, S), the number of actions, and whether all frames are labelled, or clips as a whole."""
 
     skeleton: str
     channels: int
     frames: int
     persons: int
     classes: int
+    dense: bool = False
 
     @property
     def joints(self) -> int:
@@ -65,9 +65,7 @@ class Flat(nn.Module):
 def _convolutions(shape: ClipShape) -> nn.Module:
     blocks: OrderedDict[str, nn.Module] = OrderedDict(stem=nn.Conv1d(shape.features, CHANNELS, 1))
     for number, dilation in enumerate((1, 2, 4, 8, 16), 1):
-        conv = Conv1d(CHANNELS, CHANNELS, 3, dilation=dilation, causal=True)
-        body = Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm1d(CHANNELS), relu=nn.ReLU()))
-        blocks[f"block{number}"] = Residual(body, align="newest")
+        blocks[f"block{number}"] = causal_block(CHANNELS, dilation)
     blocks["classifier"] = nn.Conv1d(CHANNELS, shape.classes, 1)
     return Sequential(blocks)
 
@@ -91,10 +89,9 @@ def _transformer(shape: ClipShape) -> nn.Module:
 
 def _graphs(kind: type[CoStGcn] | type[CoAGcn] | type[CoSTr], *, star: bool) -> Callable[[ClipShape, int], nn.Module]:
     def make(shape: ClipShape, width: int) -> nn.Module:
-        fitting = max(width, NARROWEST) if kind is CoSTr else width
         return kind(
-            shape.skeleton, shape.classes, persons=shape.persons, in_channels=shape.channels, width=fitting, star=star,
-            frames=shape.frames,
+            shape.skeleton, shape.classes, persons=shape.persons, in_channels=shape.channels, width=width, star=star,
+            frames=shape.frames, causal=shape.dense,
         )  # fmt: skip
 
     return make

@@ -23,6 +23,8 @@ from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.training.action.clips.data import LAYOUTS, OWN, SkeletonClips, clip_set
 from opendr_perception.training.action.clips.models import BEGUN_WITH, NETWORKS, STREAMS, WIDTH, network
+from opendr_perception.training.action.train import UNJUDGED
+from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
@@ -83,11 +85,18 @@ class Trainer(Resumable):
         while self.step < self.settings.steps:
             torch.manual_seed(self.settings.seed * 1_000_003 + self.step)  # of what is dropped out
             clips, labels = self.clips.train(self.settings.seed, self.step, self.settings.batch)
-            logits = self.network(self.clips.stream(clips, self.settings.stream))[:, :, -1]
+            with torch.autocast("cpu", torch.bfloat16):
+                logits = self.network(self.clips.stream(clips, self.settings.stream)).float()
             target = torch.from_numpy(labels)
-            loss = F.cross_entropy(logits, target, label_smoothing=0.05)
+            if self.clips.shape.dense:
+                target[:, :UNJUDGED] = UNLABELLED
+                target = target[:, :: -(-clips.shape[2] // logits.shape[2])]  # of the frames with an answer
+            else:
+                logits = logits[:, :, -1]
+            loss = F.cross_entropy(logits, target, ignore_index=UNLABELLED, label_smoothing=0.05)
             self.descend(loss, clip=5.0)
-            yield self.step, loss.item(), (logits.argmax(1) == target).float().mean().item()
+            judged = target != UNLABELLED
+            yield self.step, loss.item(), (logits.argmax(1) == target)[judged].float().mean().item()
 
 
 def scores_of(trained: nn.Module, clips: SkeletonClips, stream: str) -> Scores:
@@ -141,17 +150,18 @@ def main(
 ) -> None:
     """Train, and write `<network>-<stream>.npz` with its card, and the scores of the evaluation.
 
-    A network without padding and stride (`-star`) begins with the weights of the one with them, where these are there.
+    On clips that are labelled as a whole, a network without padding and stride (`-star`) begins with the weights of the
+    one with them, where these are there.
     """
     torch.set_num_threads(threads)
     console = Console()
-    begun = output / f"{BEGUN_WITH.get(name, '')}-{stream}.npz"
-    first = begun if name in BEGUN_WITH and begun.is_file() else None
     try:
         if stream not in STREAMS:
             raise ValueError(f"there is no stream '{stream}': {', '.join(STREAMS)}")
-        settings = Settings(name, stream, layout, width, steps, batch, rate, seed, first.name if first else "")
         clips = clip_set(layout, data, pool)
+        begun = output / f"{BEGUN_WITH.get(name, '')}-{stream}.npz"
+        first = begun if name in BEGUN_WITH and not clips.shape.dense and begun.is_file() else None
+        settings = Settings(name, stream, layout, width, steps, batch, rate, seed, first.name if first else "")
         trainer = Trainer(settings, clips, output / f"checkpoint-{name}-{stream}.pt", first)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

@@ -92,15 +92,16 @@ def macs(network: nn.Module, features: int) -> float:
 
 def window_costs(network: CoOadTr, features: int) -> Figures:
     """Compare a step with the same transformer that encodes its window anew: products, time, difference."""
-    clip = torch.randn(1, features, 2 * WINDOW)
+    length = WINDOW + network.before
+    clip = torch.randn(1, features, WINDOW + length)
     with torch.inference_mode():
         state = network.initial_state(1)
-        for time_index in range(2 * WINDOW - 1):
+        for time_index in range(clip.shape[2] - 1):
             _, state = network.step(clip[..., time_index], state)
-        last, window = clip[..., -1], clip[..., WINDOW:]
+        last, window = clip[..., -1], clip[..., -length:]
         stepped, _ = network.step(last, state)
         assert stepped is not None
-        apart = float((stepped - network.forward_window(window, WINDOW)).abs().max())
+        apart = float((stepped - network.forward_window(window, clip.shape[2] - WINDOW)).abs().max())
         step = _seconds(lambda: network.step(last, state))
         whole = _seconds(lambda: encoded_whole(network, window))
     return {
@@ -112,7 +113,7 @@ def window_costs(network: CoOadTr, features: int) -> Figures:
 
 def encoded_whole(network: CoOadTr, window: Tensor) -> Tensor:
     """Encode as an ordinary encoder does for one answer: the whole window in all layers, then the newest token."""
-    tokens = network.positions(network.embed(window))
+    tokens = network.tokens(window)
     seen = tokens.new_ones(1, tokens.shape[2], dtype=torch.bool)
     for layer in network.encoder.layers:
         assert isinstance(layer, EncoderLayer)

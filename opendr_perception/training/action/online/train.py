@@ -90,9 +90,10 @@ class Trainer(Resumable):
     def _windows(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         assert isinstance(self.network, CoOadTr)
         features, target = self._drawn(rng, self.settings.batch)
-        begins = torch.from_numpy(rng.integers(0, features.shape[2] - WINDOW + 1, WINDOWS * len(features)))
+        length = WINDOW + self.network.before
+        begins = torch.from_numpy(rng.integers(0, features.shape[2] - length + 1, WINDOWS * len(features)))
         rows = torch.arange(len(features)).repeat(WINDOWS)
-        places = begins[:, None] + torch.arange(WINDOW)
+        places = begins[:, None] + torch.arange(length)
         windows = features[rows[:, None], :, places].transpose(1, 2)
         offset = int(rng.integers(self.network.positions.period))
         return self.network.forward_window(windows, offset), target[rows, places[:, -1]]
