@@ -53,7 +53,7 @@ class EpisodeRecorder(Node):
         self._scene, self._above, self._state = scene, above, ""
         self._lines = open(folder / "results.jsonl", "w", encoding="utf-8")  # noqa: SIM115 - open as long as the node
         self._film = FilmWriter(folder / "annotated.mp4", ["camera", "from above"])
-        self._pairing = Pairing(self._show, lambda count, offset: None)
+        self._pairing = Pairing(self._show, lambda miss: None)
         # now: an executor that spins already may ask for a client that is not complete
         self.goals: ActionClient = ActionClient(self, IdentifyPerson, "view_control/identify")
         self.create_subscription(Odometry, "odom", self._take_odometry, 10)

@@ -187,9 +187,22 @@ def test_nobody_is_an_empty_array(graph: Any, people: Any) -> None:
 
 def test_results_of_other_stamps_are_not_joined_and_that_is_said(graph: Any, people: Any) -> None:
     camera = Camera(graph)
-    [person] = camera.play(people, "faces", count=14, faces=-0.8).people
+    [person] = camera.play(people, "faces", count=14, faces=-0.83).people
     assert person.face_id == ""
-    graph.diagnosis("joined", "behind persons, and is not joined")
+    graph.diagnosis("joined", "behind persons, and is not joined: both must be of one camera")
+
+
+def test_results_that_are_late_are_not_said_to_be_of_another_camera(graph: Any, people: Any) -> None:
+    camera = Camera(graph)
+    for number in range(25):
+        before = len(people.messages)
+        camera.show()
+        if number >= 8:
+            late = camera.faces(camera.stamp, ())
+            late.header.stamp = people.messages[number - 8].header.stamp
+            camera.topics["faces"].publish(late)
+        people.wait(before + 1)
+    graph.diagnosis("joined", "faces is 0.80 s behind when people have waited 0.25 s for it, and is not joined")
 
 
 def test_what_cannot_be_used_costs_nothing_but_itself(graph: Any, people: Any) -> None:
@@ -256,7 +269,7 @@ def test_two_cameras_share_their_people_and_clocks_that_differ_are_said(
     assert (ann.camera, again.camera) == ("front", "rear")
     assert again.name == "Ann"
     assert again.person_id == ann.person_id
-    assert "behind that of another camera" in capfd.readouterr().err
+    assert "behind those of another camera" in capfd.readouterr().err
 
 
 def test_other_stacks_take_people_as_markers_poses_and_obstacles(graph: Any) -> None:

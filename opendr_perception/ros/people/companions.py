@@ -7,7 +7,8 @@ from it, or the time is over. What comes with other stamps is taken where it is 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -36,12 +37,18 @@ LIMIT = 16
 """Messages of each kind that are kept, and images whose people wait."""
 LIMITS = {"voices": 64}
 """Of kinds of which more come than images: there is one of voices for each 32 ms."""
+OWN_STAMPS = ("voices", "depth/image")
+"""Kinds whose stamps are near to those of images, not the same: they do not tell who is late from another clock."""
 ALIVE = 2.0
 """Seconds since which something must have come for it to be waited for."""
 LOOK_EVERY = 0.03
 """Seconds after which it is looked whether somebody has waited long enough."""
 MISSES = 10
 """Images in a row without a result of a node that is there, after which that is said."""
+UNJOINED = 3
+"""Messages in a row that were not joined, of a node that does not only leave out images."""
+KNOWN = 256
+"""Stamps that are remembered, to tell who is late from who sees other images."""
 
 
 KeptT = TypeVar("KeptT")
@@ -69,21 +76,30 @@ class CompanionSource:
         messages: the newest ones by their stamps, ns.
         heard: when the last one came, monotonic s.
         limit: messages that are kept.
+        exact: whether stamps are those of images.
         misses: images in a row to which none belongs.
         offset: seconds from the last such image to the nearest one.
+        unjoined: messages that have come since one was joined.
+        stamps: of the last messages, ns.
     """
 
     messages: dict[int, object] = field(default_factory=dict)
     heard: float = float("-inf")
     limit: int = LIMIT
+    exact: bool = True
     misses: int = 0
     offset: float = 0.0
+    unjoined: int = 0
+    stamps: deque[int] = field(default_factory=lambda: deque(maxlen=KNOWN))
 
     def take(self, stamp: int, message: object) -> None:
         """Take note of a message."""
         if self.messages and stamp < max(self.messages) - 10**9:  # time went back
             self.messages.clear()
+            self.stamps.clear()
         self.messages[stamp] = message
+        self.stamps.append(stamp)
+        self.unjoined += 1
         self.heard = time.monotonic()
         while len(self.messages) > self.limit:
             del self.messages[next(iter(self.messages))]
@@ -99,11 +115,33 @@ class CompanionSource:
         nearest = min(self.messages, key=lambda known: abs(known - stamp))
         found = abs(nearest - stamp) <= tolerance
         if found:
-            self.misses = 0
+            self.misses = self.unjoined = 0
         elif time.monotonic() - self.heard <= ALIVE:
             self.misses += 1
             self.offset = (nearest - stamp) * 1e-9
         return self.messages[nearest] if found else None
+
+    def problem(self, topic: str, people: Set[int], wait: float) -> str:
+        """Why the messages that come are not joined, in words; '' where they are, or are few.
+
+        Args:
+            topic: their name.
+            people: stamps of the last people, ns. Messages that share one are of the same camera, and come too late.
+            wait: seconds for which people wait.
+        """
+        if self.misses < MISSES or self.unjoined < UNJOINED or time.monotonic() - self.heard > ALIVE:
+            return ""
+        apart = f"{abs(self.offset):.2f} s"
+        if people.isdisjoint(self.stamps):
+            way = "ahead of" if self.offset > 0 else "behind"
+            cause = "both must be of one camera, with its stamps" if self.exact else "it is late, or has another clock"
+            return f"{topic} is {apart} {way} persons, and is not joined: {cause}"
+        if self.offset > 0:
+            return f"persons come {apart} later than the last {self.limit} of {topic}: give their node less to do"
+        return (
+            f"{topic} is {apart} behind when people have waited {wait:g} s for it, and is not joined: give its node "
+            "less to do, or raise wait"
+        )
 
 
 class Companions(Generic[KeptT]):
@@ -118,7 +156,10 @@ class Companions(Generic[KeptT]):
     def __init__(self, node: ManagedNode, stream: str, deliver: Callable[[KeptT, Joined], None]) -> None:
         self._node, self._stream, self._deliver = node, stream, deliver
         self._waiting: dict[int, tuple[float, KeptT, DetectionArray]] = {}
-        self._sources = {kind: CompanionSource(limit=LIMITS.get(kind, LIMIT)) for kind in KINDS}
+        self._people: deque[int] = deque(maxlen=KNOWN)
+        self._sources = {
+            kind: CompanionSource(limit=LIMITS.get(kind, LIMIT), exact=kind not in OWN_STAMPS) for kind in KINDS
+        }
         self._subscriptions = [self._subscribe(kind, message_type) for kind, message_type in KINDS.items()]
         if node.params.appearance:
             self._sources[IMAGE] = CompanionSource()
@@ -135,6 +176,7 @@ class Companions(Generic[KeptT]):
     def offer(self, kept: KeptT, persons: DetectionArray) -> None:
         """The people of an image have come."""
         stamp = stamps.nanoseconds(persons.header.stamp)
+        self._people.append(stamp)
         self._waiting[stamp] = (time.monotonic(), kept, persons)
         self.release()
         if len(self._waiting) > LIMIT:
@@ -149,15 +191,10 @@ class Companions(Generic[KeptT]):
             self._let_go(stamp)
 
     def problem(self) -> str:
-        """The topics whose messages come and do not match the people's stamps, in words; '' for none."""
-        found = [
-            f"{self._topic(kind)} is {abs(source.offset):.2f} s {'ahead of' if source.offset > 0 else 'behind'} persons"
-            for kind, source in self._sources.items()
-            if source.misses >= MISSES and time.monotonic() - source.heard <= ALIVE
-        ]
-        if not found:
-            return ""
-        return f"{', '.join(found)}, and is not joined: both must be of one camera, with its stamps"
+        """The topics whose messages come and are not joined, and why, in words; '' for none."""
+        people, wait = set(self._people), self._node.params.wait
+        told = (source.problem(self._topic(kind), people, wait) for kind, source in self._sources.items())
+        return "; ".join(filter(None, told))
 
     def heard(self) -> list[str]:
         """The kinds that come."""
@@ -183,7 +220,8 @@ class Companions(Generic[KeptT]):
         return self._node.create_subscription(message_type, self._topic(kind), receive, self._profile())
 
     def _subscribe_images(self) -> Subscription:
-        message_type, _, topic = images.TRANSPORTS[self._node.params.image_transport]
+        message_type = images.TRANSPORTS[self._node.params.image_transport][0]
+        topic = self._topic(IMAGE)
 
         def receive(data: bytes) -> None:
             try:
@@ -191,10 +229,11 @@ class Companions(Generic[KeptT]):
             except ValueError as error:
                 self._node.warn(f"{topic}: {error}", f"{topic} stamp")
 
-        return self._node.create_subscription(message_type, self._topic(topic), receive, self._profile(), raw=True)
+        return self._node.create_subscription(message_type, topic, receive, self._profile(), raw=True)
 
     def _profile(self) -> QoSProfile:
         return qos.newest(self._node.params.qos_reliability, depth=LIMIT)
 
     def _topic(self, name: str) -> str:
+        name = images.TRANSPORTS[self._node.params.image_transport][2] if name == IMAGE else name
         return names.resolve(self._node, f"{self._stream}/{name}" if self._stream else name)

@@ -135,8 +135,7 @@ class Outlook:
             return Mount()
         pose = self._poses.pose(frame)
         if pose is None:
-            text = f"tf does not tell where '{frame[:60]}' is in '{self._target}': nobody is located"
-            self._doubt(stream, text, "tf")
+            self._doubt(stream, f"{self._poses.problem(frame)}: nobody is located", "tf")
             return None
         return Mount(pose.rotation, pose.translation, upright=True)
 

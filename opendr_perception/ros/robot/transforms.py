@@ -7,6 +7,7 @@ tf2_ros is not everywhere where rclpy is. Where the package tf2_msgs is missing 
 from __future__ import annotations
 
 import importlib
+import math
 import threading
 import time
 from collections.abc import Iterable
@@ -106,6 +107,15 @@ class FramePoses:
     def pose(self, frame_id: str) -> Pose3 | None:
         """Return the pose of a frame in the base frame, m; None when it is unknown, or was not told for `FRESH` s."""
         return self._tree.pose(frame_id, self._base, time.monotonic()) if frame_id else None
+
+    def problem(self, frame_id: str) -> str:
+        """Why the pose of a frame is not known, in words."""
+        if not self._subscriptions:
+            return "tf is not read, because the package tf2_msgs is missing"
+        where = f"where '{frame_id[:60]}' is in '{self._base}'"
+        if frame_id and self._tree.pose(frame_id, self._base, -math.inf) is not None:
+            return f"tf has told {where}, but not for the last {FRESH:g} s"
+        return f"tf does not tell {where}"
 
     def _take_static(self, message: TFMessage) -> None:
         self._tree.take(message.transforms, float("inf"))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from opendr_perception.msg import FaceArray, VoiceArray
 from opendr_perception.ros.convert import stamps
 from opendr_perception.ros.node import ManagedNode, qos
-from opendr_perception.ros.topics import Input, Listener, Pairing, image_input, result_input, with_images
+from opendr_perception.ros.topics import Input, Listener, Miss, Pairing, image_input, result_input, with_images
 
 DEPTH = 16
 
@@ -33,7 +33,7 @@ class Sights:
     ) -> None:
         images, faces = image_input(transport), result_input("faces", FaceArray)
         self.source = with_images(faces, images)
-        self._missed = 0
+        self._missed: Miss | None = None
         self._pairing: Pairing[object, tuple[int, object]] = Pairing(
             lambda image, found: self._see(see, found[0], (image, found[1])), self._miss
         )
@@ -69,15 +69,21 @@ class Sights:
             )
 
     def _see(self, see: Callable[[int, object], None], stamp: int, messages: object) -> None:
-        self._missed = 0
+        self._missed = None
         see(stamp, messages)
 
-    def _miss(self, in_a_row: int, offset: float | None) -> None:
-        self._missed = in_a_row
+    def _miss(self, miss: Miss) -> None:
+        self._missed = miss
 
     def problem(self) -> str:
         """The reason why nothing is seen; ''."""
-        unpaired = "faces come without the images of their stamps" if self._missed > DEPTH else ""
+        unpaired = ""
+        if self._missed is not None and self._missed.in_a_row > DEPTH:
+            late, foreign = (
+                "faces come later than their images are kept",
+                "faces come without the images of their stamps",
+            )
+            unpaired = late if self._missed.late else foreign
         return "; ".join(filter(None, (unpaired, *(listener.problem() for listener in self._listeners))))
 
     def close(self) -> None:

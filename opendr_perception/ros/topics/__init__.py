@@ -15,7 +15,7 @@ from opendr_perception.ros.topics.inputs import (
 from opendr_perception.ros.topics.latest import Counts, LatestSlot
 from opendr_perception.ros.topics.listener import Listener
 from opendr_perception.ros.topics.packets import KINDS, PacketStream
-from opendr_perception.ros.topics.pairing import Pairing
+from opendr_perception.ros.topics.pairing import Miss, Pairing
 from opendr_perception.ros.topics.statistics import Statistics, Summary
 from opendr_perception.ros.topics.stream import Stream
 
@@ -31,6 +31,7 @@ __all__ = [
     "Input",
     "LatestSlot",
     "Listener",
+    "Miss",
     "PacketStream",
     "Pairing",
     "Statistics",

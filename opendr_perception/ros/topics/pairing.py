@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
@@ -12,6 +13,23 @@ ResultT = TypeVar("ResultT")
 
 LIMIT = 16
 """Messages of each kind that wait for the other: half a second of images at 30 Hz."""
+KNOWN = 256
+"""Stamps of images that are remembered, to tell results that are late from those of other images."""
+
+
+@dataclass(frozen=True)
+class Miss:
+    """A result that has been given up.
+
+    Args:
+        in_a_row: how many were, since the last pair.
+        offset: seconds to the image that is nearest to it; None if there is none.
+        late: whether its image had been given up before it came.
+    """
+
+    in_a_row: int
+    offset: float | None
+    late: bool
 
 
 @dataclass
@@ -19,6 +37,7 @@ class _Waiting(Generic[ResultT]):
     """A result that waits, and the nanoseconds to the nearest image that it has met; None for none."""
 
     result: ResultT
+    late: bool
     offset: int | None = None
 
     def meet(self, offset: int) -> None:
@@ -34,16 +53,16 @@ class Pairing(Generic[ImageT, ResultT]):
 
     Args:
         deliver: takes an image and its result.
-        miss: takes how many results in a row have been given up, and the seconds from the last of them to the image
-            that is nearest to it, None if there is no image at all.
+        miss: takes each result that has been given up.
     """
 
-    def __init__(self, deliver: Callable[[ImageT, ResultT], None], miss: Callable[[int, float | None], None]) -> None:
+    def __init__(self, deliver: Callable[[ImageT, ResultT], None], miss: Callable[[Miss], None]) -> None:
         self._deliver = deliver
         self._miss = miss
         self._images: dict[int, ImageT] = {}
         self._results: dict[int, _Waiting[ResultT]] = {}
         self._missed = 0
+        self._stamps: deque[int] = deque(maxlen=KNOWN)
         self.passed = 0
         """Images that were given up without a result."""
 
@@ -51,6 +70,7 @@ class Pairing(Generic[ImageT, ResultT]):
         """An image has come, stamped with these nanoseconds."""
         self.passed += self._images.pop(stamp, None) is not None
         self._images[stamp] = image
+        self._stamps.append(stamp)
         for waiting_since, waiting in self._results.items():
             waiting.meet(stamp - waiting_since)
         self._join(stamp)
@@ -62,7 +82,7 @@ class Pairing(Generic[ImageT, ResultT]):
         """A result has come, stamped with these nanoseconds."""
         if stamp in self._results:
             self._give_up(stamp)
-        self._results[stamp] = waiting = _Waiting(result)
+        self._results[stamp] = waiting = _Waiting(result, stamp in self._stamps and stamp not in self._images)
         for image in self._images:
             waiting.meet(image - stamp)
         self._join(stamp)
@@ -81,6 +101,7 @@ class Pairing(Generic[ImageT, ResultT]):
         self._deliver(self._images.pop(stamp), self._results.pop(stamp).result)
 
     def _give_up(self, stamp: int) -> None:
-        offset = self._results.pop(stamp).offset
+        given_up = self._results.pop(stamp)
         self._missed += 1
-        self._miss(self._missed, None if offset is None else offset * 1e-9)
+        offset = None if given_up.offset is None else given_up.offset * 1e-9
+        self._miss(Miss(self._missed, offset, given_up.late))

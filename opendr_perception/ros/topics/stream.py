@@ -24,7 +24,7 @@ from opendr_perception.ros.topics.health import Health
 from opendr_perception.ros.topics.inputs import Input
 from opendr_perception.ros.topics.latest import Counts
 from opendr_perception.ros.topics.listener import Listener
-from opendr_perception.ros.topics.pairing import LIMIT, Pairing
+from opendr_perception.ros.topics.pairing import LIMIT, Miss, Pairing
 from opendr_perception.ros.topics.statistics import Statistics, Summary
 
 UNPAIRED = 3
@@ -99,13 +99,13 @@ class Stream:
             self._mismatch = ""
             put(self, result[0], (image, result[1]))
 
-        def miss(in_a_row: int, offset: float | None) -> None:
+        def give_up(miss: Miss) -> None:
             drop(self)
-            if in_a_row >= UNPAIRED:
-                self._mismatch = self._explain_mismatch(offset)
+            if miss.in_a_row >= UNPAIRED:
+                self._mismatch = self._explain_mismatch(miss)
                 self._warn(self._mismatch, "pairing")
 
-        self._pairing = pairing = Pairing(deliver, miss)
+        self._pairing = pairing = Pairing(deliver, give_up)
         self._listen(
             self._input,
             lambda stamp, message: pairing.add_result(stamp, (self._arrive(stamp), message)),
@@ -233,15 +233,20 @@ class Stream:
         }
         return self._node.status(self.topic, level, problems or "images arrive", values, self._frame_id)
 
-    def _explain_mismatch(self, offset: float | None) -> str:
+    def _explain_mismatch(self, miss: Miss) -> str:
         assert self._input.images is not None
         images_topic = names.resolve(self._node, self._topic(self._input.images.topic))
-        if offset is None:
+        if miss.offset is None:
             return f"it has come, but no image on {images_topic}"
+        apart = f"{abs(miss.offset):.3f} s"
+        if miss.late:
+            return (
+                f"it comes too late: the last {LIMIT} images of {images_topic} are kept, and the nearest of them is "
+                f"{apart} later. Give the node that publishes it less to do"
+            )
         return (
-            f"no image on {images_topic} has the same stamp; the nearest one is {abs(offset):.3f} s "
-            f"{'later' if offset > 0 else 'earlier'}. Both must be of one camera, with its stamps, and results must "
-            f"not come more than {LIMIT} images late"
+            f"no image on {images_topic} has the same stamp; the nearest one is {apart} "
+            f"{'later' if miss.offset > 0 else 'earlier'}. Both must be of one camera, with its stamps"
         )
 
     def _warn(self, text: str, about: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from opendr_perception.ros.people.companions import LIMIT, MISSES, CompanionSource
+from opendr_perception.ros.people.companions import LIMIT, MISSES, UNJOINED, CompanionSource
 
 SECOND = 10**9
 
@@ -41,6 +41,45 @@ def test_misses_in_a_row_are_counted_with_their_offset() -> None:
     assert source.offset == -1.0
     source.of(10 * SECOND, 0)
     assert source.misses == 0
+
+
+def told(*, late: int, shift: int = 0, every: int = 1, exact: bool = True) -> str:
+    """The problem of a source whose messages come so many images late, with other stamps, or for some images only."""
+    interval = SECOND // 10
+    people = [number * interval for number in range(100, 200)]
+    source = CompanionSource(exact=exact)
+    for number, stamp in enumerate(people):
+        newest = number - late
+        if newest % every == 0 and 0 <= newest < len(people):
+            source.take(people[newest] + shift, "message")
+        source.of(stamp, 0)
+    return source.problem("/poses", set(people), 0.25)
+
+
+def test_who_is_late_is_not_taken_for_another_camera() -> None:
+    assert told(late=0) == ""
+    assert "0.50 s behind when people have waited 0.25 s" in told(late=5)
+    assert "raise wait" in told(late=5)
+    assert told(late=5, shift=1000).endswith(
+        "behind persons, and is not joined: both must be of one camera, with its stamps"
+    )
+    assert told(late=0, shift=1000).endswith("of one camera, with its stamps")
+    assert told(late=5, shift=1000, exact=False).endswith("it is late, or has another clock")
+
+
+def test_people_who_come_after_all_that_is_kept_are_late_themselves() -> None:
+    interval = SECOND // 10
+    source = filled(*(number * interval for number in range(100, 200)))
+    people = {number * interval for number in range(100, 100 + MISSES)}
+    for stamp in people:
+        source.of(stamp, 0)
+    assert f"later than the last {LIMIT} of /poses" in source.problem("/poses", people, 0.25)
+
+
+def test_who_leaves_out_images_is_no_problem() -> None:
+    assert MISSES < 15
+    assert told(late=0, every=15) == ""
+    assert UNJOINED > 1, "one is about to be joined"
 
 
 def test_few_are_kept_and_none_of_before_time_went_back() -> None:

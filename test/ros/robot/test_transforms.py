@@ -68,6 +68,16 @@ def test_they_come_from_the_topics_of_tf(graph: Any) -> None:
     publisher.publish(message(transforms=[link("base_link", "laser", 0.3)]))
     poses = FramePoses(graph.observer, "base_link")
     graph.wait(lambda: poses.pose("laser") is not None, lambda: "laser is not found")
+    assert poses.problem("eye") == "tf does not tell where 'eye' is in 'base_link'"
+    moving = graph.observer.create_publisher(message, "/tf", 10)
+
+    def found() -> bool:
+        moving.publish(message(transforms=[link("base_link", "eye")]))
+        return poses.pose("eye") is not None
+
+    graph.wait(found, lambda: "eye is not found")
+    graph.wait(lambda: poses.pose("eye") is None, lambda: "eye is known for ever")
+    assert poses.problem("eye") == "tf has told where 'eye' is in 'base_link', but not for the last 1 s"
     poses.close()
 
 
@@ -80,4 +90,5 @@ def test_without_tf_only_the_base_is_known(
     assert poses.pose("base_link") is not None
     assert poses.pose("nowhere") is None
     assert poses.pose("") is None
+    assert poses.problem("nowhere") == "tf is not read, because the package tf2_msgs is missing"
     poses.close()

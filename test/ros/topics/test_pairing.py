@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from opendr_perception.ros.convert.images import read_stamp
-from opendr_perception.ros.topics.pairing import LIMIT, Pairing
+from opendr_perception.ros.topics.pairing import LIMIT, Miss, Pairing
 from opendr_perception.tasks.imaging.message import BadImage
 
 
@@ -16,10 +16,15 @@ class Joined:
     def __init__(self) -> None:
         self.pairs: list[tuple[str, str]] = []
         self.missed: list[tuple[int, float | None]] = []
+        self.late: list[bool] = []
         self.pairing = Pairing(
             lambda image, result: self.pairs.append((image, result)),
-            lambda in_a_row, offset: self.missed.append((in_a_row, offset)),
+            self._give_up,
         )
+
+    def _give_up(self, miss: Miss) -> None:
+        self.missed.append((miss.in_a_row, miss.offset))
+        self.late.append(miss.late)
 
     def image(self, stamp: int) -> None:
         self.pairing.add_image(stamp, f"image {stamp}")
@@ -69,6 +74,19 @@ def test_stamps_that_never_match_are_told_with_their_offset(joined: Joined) -> N
     assert not joined.pairs
     assert [in_a_row for in_a_row, _ in joined.missed] == list(range(1, 40 - LIMIT + 1))
     assert joined.missed[-1][1] == pytest.approx(-0.002)
+    assert not any(joined.late)
+
+
+def test_results_of_images_that_have_passed_are_late(joined: Joined) -> None:
+    for number in range(2 * LIMIT):
+        joined.image(number)
+    for number in range(LIMIT):
+        joined.result(number)
+        joined.image(2 * LIMIT + number)
+    joined.image(1000)
+    joined.result(1000)
+    assert joined.pairs == [("image 1000", "result 1000")]
+    assert joined.late == [True] * LIMIT
 
 
 def test_results_without_any_image_are_told(joined: Joined) -> None:
