@@ -41,7 +41,7 @@ def labelled_bodies(dataset: Path) -> list[LabelledBodies]:
     Args:
         dataset: A file of COCO's person keypoints (.json), whose images lie beside it or in images/, or a folder with
             several. Keypoints are known by their names (CrowdPose and PoseTrack have fewer of COCO's); others are left
-            out.
+            out. Human-Art names 21 and gives COCO's 17, which its names begin with, in `keypoints`.
 
     Raises:
         DatasetError: It is none, or cannot be read.
@@ -89,9 +89,15 @@ def _plain(name: str) -> str:
 
 
 def _placed(order: Sequence[str], points: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Labelled points (K, 3) of any order at their places in coco17; NaN where there is none."""
+    """Labelled points (K, 3) of any order at their places in coco17; NaN where there is none.
+
+    Raises:
+        ValueError: There are not as many as names, and these do not begin with all of coco17 either.
+    """
+    if len(points) != len(order) and not (len(points) == len(COCO17) and tuple(order[: len(points)]) == COCO17):
+        raise ValueError(f"somebody has {len(points)} keypoints, and {len(order)} are named")
     placed = np.full((len(COCO17), 2), np.nan)
-    for name, (x, y, visible) in zip(order, points, strict=True):
+    for name, (x, y, visible) in zip(order, points, strict=False):
         if visible > 0 and name in COCO17:
             placed[COCO17.index(name)] = x, y
     return placed

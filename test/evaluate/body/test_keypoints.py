@@ -54,6 +54,16 @@ def test_keypoints_are_known_by_name_and_what_is_not_labelled_is_left_out(tmp_pa
     assert np.isfinite(labels.keypoints[0]).all(axis=-1).sum() == 2
 
 
+def test_more_names_than_keypoints_are_taken_if_they_begin_with_those_of_coco(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "one.png"), np.zeros((20, 20, 3), np.uint8))
+    more = ["left finger", "right finger", "left toe", "right toe"]  # as Human-Art names 21 and gives 17
+    people = [{"keypoints": [float(number) + 1 for number in range(51)]}]
+    [labels] = labelled_bodies(write(tmp_path, people, NAMES + more))
+    assert labels.keypoints[0].tolist() == [[3.0 * number + 1, 3.0 * number + 2] for number in range(17)]
+    with pytest.raises(DatasetError, match="somebody has 17 keypoints, and 21 are named"):
+        labelled_bodies(write(tmp_path, people, more + NAMES))
+
+
 @pytest.mark.parametrize("points", [[1, 2], [1, 2, 2], "no"])
 def test_what_is_no_set_is_refused_in_one_line(tmp_path: Path, points: object) -> None:
     with pytest.raises(DatasetError, match=r"^[^\n]+$"):
