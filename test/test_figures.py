@@ -26,7 +26,9 @@ def test_every_measurement_that_is_kept_is_shown_somewhere() -> None:
 
 def test_a_page_that_names_a_figure_that_was_not_measured_is_refused() -> None:
     with pytest.raises(SystemExit, match="no figure 'AP'"):
-        TOOL["text_of"]("nothing", "AP", False)
+        TOOL["text_of"]("nothing", "AP")
+    with pytest.raises(SystemExit, match="no target of 'persons: AP'"):
+        TOOL["target_of"]("persons: AP", None)
 
 
 def test_figures_are_written_as_they_are_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,9 +39,17 @@ def test_figures_are_written_as_they_are_meant(tmp_path: Path, monkeypatch: pyte
         {"name": "people", "value": 215.0, "interval": None, "unit": "things"},
         {"name": "never", "value": None, "interval": None, "unit": "s"},
     ]
-    (tmp_path / "one.json").write_text(json.dumps({"figures": rows}))
-    assert TOOL["text_of"]("one", "AP", True) == "0.912 (0.900 to 0.950)"
-    assert [TOOL["text_of"]("one", row["name"], False) for row in rows] == ["0.912", "43 ms", "215", "-"]
+    tables = {"with one threshold": {"false accepts": 0.1211}}
+    (tmp_path / "one.json").write_text(json.dumps({"figures": rows, "tables": tables}))
+    assert TOOL["text_of"]("one", "AP", " | interval") == "0.912 (0.900 to 0.950)"
+    assert TOOL["text_of"]("one", "AP", " | interval | percent") == "91.2 % (90.0 to 95.0)"
+    assert [TOOL["text_of"]("one", row["name"]) for row in rows] == ["0.912", "43 ms", "215", "-"]
+    assert TOOL["text_of"]("one", "with one threshold: false accepts", " | percent") == "12.1 %"
+
+
+def test_targets_on_pages_are_those_of_the_benchmark() -> None:
+    assert TOOL["target_of"]("heart, cinc2017, test: macro F1", None) == "0.78"
+    assert TOOL["target_of"]("identity, orl, test: random, 3 enrolled: false accepts", " | percent") == "0.5 %"
 
 
 ROW = {"case": "one", "metric": "time", "unit": "ms", "ours": 4.44, "peer": 28.5, "peer_name": "peer", "ratio": 6.4189}
@@ -59,6 +69,22 @@ def test_a_table_of_attentions_says_what_is_noise(tmp_path: Path, monkeypatch: p
         "| csa, h = 1 | 1,121 | 71.2 ± 2.1 |  | the best mask |",
         "| csa, h = 1 | 1,121 | 71.2 ± 2.1 | +3.1 ± 4.0 | within noise |",
         "| csa, h = 1 | 1,121 | 71.2 ± 2.1 | -6.0 ± 4.0 | beyond noise |",
+    ]
+
+
+def test_a_table_of_diversity_says_what_the_reward_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(TOOL["diversity_table"].__globals__, "DIVERSITY", tmp_path / "one.json")
+    monkeypatch.setitem(TOOL["diversity_table"].__globals__, "DIVERSE", {"accuracy": "right", "places": "places"})
+    rows = {"esr2": {"accuracy": [0.512, 0.004]}, "esr2-cbam": {"accuracy": [0.5, 0.01], "places": [0.9, 0.02]}}
+    change = {
+        "accuracy": {"mean": -0.012, "noise": 0.03, "beyond noise": False},
+        "places": {"mean": 0.2, "noise": 0.1, "beyond noise": True},
+    }
+    (tmp_path / "one.json").write_text(json.dumps({"rows": rows, "change by the reward": change}))
+    assert TOOL["diversity_table"]().splitlines()[2:] == [
+        "| `esr2` | 51.2 ± 0.4 | - |",
+        "| `esr2-cbam` | 50.0 ± 1.0 | 90.0 ± 2.0 |",
+        "| change by the reward | -1.2 ± 3.0: within noise | +20.0 ± 10.0: beyond noise |",
     ]
 
 

@@ -3,12 +3,16 @@
     python tools/document_figures.py
 
 A page says `<!-- figure: persons.pets.test | standard: AP -->0.926<!-- end -->`: the file of docs/figures/evaluate, and
-the name of the figure in it. With a third part, `| interval`, the 95 % interval is written too. The figures of the
-benchmark are the table between `<!-- bench table -->` and `<!-- end -->`; with lines of `case | metric | peer` in the
-comment, after a colon, only these. They come from docs/figures/bench.json, which is what `make bench` leaves in
-bench-output. `<!-- attention table -->`, `<!-- online table -->` and `<!-- skeletons table -->` are the tables of
-docs/figures/attentions.json, online.json and skeletons.json, which `training.signals.compare`,
-`training.action.online.compare` and `training.action.clips.compare` write.
+the name of the figure in it, or the names of a table and of its row with a colon between them. With a third part,
+`| interval`, the 95 % interval is written too, and `| percent` makes percents of a share.
+`<!-- target: heart, cinc2017, test: macro F1 -->0.78<!-- end -->` is what `bench real` compares a figure with.
+
+The figures of the benchmark are the table between `<!-- bench table -->` and `<!-- end -->`; with lines of `case |
+metric | peer` in the comment, after a colon, only these. They come from docs/figures/bench.json, which is what `make
+bench` leaves in bench-output. `<!-- attention table -->`, `<!-- diversity table -->`, `<!-- online table -->` and
+`<!-- skeletons table -->` are the tables of docs/figures/attentions.json, diversity.json, online.json and
+skeletons.json, which `compare` of `training.signals`, `training.emotion.expression`, `training.action.online` and
+`training.action.clips` write.
 """
 
 from __future__ import annotations
@@ -22,34 +26,73 @@ ROOT = Path(__file__).parents[1]
 FIGURES = ROOT / "docs" / "figures" / "evaluate"
 BENCH = ROOT / "docs" / "figures" / "bench.json"
 ATTENTIONS = ROOT / "docs" / "figures" / "attentions.json"
+DIVERSITY = ROOT / "docs" / "figures" / "diversity.json"
 PAGES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "opendr_perception" / "zoo" / "weights").glob("*.md")),
 ]
-MARKER = re.compile(r"(<!-- figure: ([\w.-]+) \| ([^|>]+?)( \| interval)? -->)(.*?)(<!-- end -->)")
+MARKER = re.compile(r"(<!-- figure: ([\w.-]+) \| ([^|>]+?)((?: \| interval| \| percent)*) -->)(.*?)(<!-- end -->)")
+TARGET = re.compile(r"(<!-- target: ([^|>]+?)( \| percent)? -->)(.*?)(<!-- end -->)")
 BENCH_TABLE = re.compile(r"(<!-- bench table(?::\n(.*?)\n)? ?-->\n)(.*?)(<!-- end -->)", re.DOTALL)
-NAMED_TABLE = re.compile(r"(<!-- (attention|online|skeletons) table -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+NAMED_TABLE = re.compile(r"(<!-- (attention|diversity|online|skeletons) table -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+DIVERSE = {
+    "accuracy": "right, mean of the branches",
+    "accuracy_of_the_vote": "right, vote",
+    "accuracy_of_a_branch": "right, one branch",
+    "disagreement_of_branches": "two branches disagree",
+    "diversity_of_channels": "diversity of channels",
+    "diversity_of_places": "diversity of places",
+}
 SOURCES = ("simulation", "kard", "jhmdb")
 NOISE = 0.025
 """Share of draws up to which what is behind is so by more than chance."""
 
 
-def text_of(file: str, name: str, interval: bool) -> str:
-    """A figure as it stands in a page.
+def text_of(file: str, name: str, form: str = "") -> str:
+    """A figure as it stands in a page; its form may have `interval` and `percent`.
 
     Raises:
         SystemExit: There is no such file or figure.
     """
-    path = FIGURES / f"{file}.json"
-    figures = json.loads(path.read_text())["figures"] if path.is_file() else []
-    found = next((figure for figure in figures if figure["name"] == name), None)
+    path, interval = FIGURES / f"{file}.json", "interval" in form
+    found = _figures(json.loads(path.read_text())).get(name) if path.is_file() else None
     if found is None:
         raise SystemExit(f"there is no figure '{name}' in {path.relative_to(ROOT)}")
+    if "percent" in form:
+        return _percents(found["value"], found["interval"] if interval else None)
     text = _number(found["value"], found)
     if interval and found["interval"]:
         text += " ({} to {})".format(*(_number(end, found) for end in found["interval"]))
     return text
+
+
+def _figures(content: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Figures of a report and shares of its tables, by name."""
+    tables = content.get("tables", {})
+    shares = {f"{name}: {row}": share for name, rows in tables.items() for row, share in rows.items()}
+    return {name: {"value": share, "interval": None, "unit": ""} for name, share in shares.items()} | {
+        figure["name"]: figure for figure in content["figures"]
+    }
+
+
+def _percents(share: float, interval: list[float] | None) -> str:
+    text = f"{100 * share:.1f} %"
+    return text if interval is None else text + " ({:.1f} to {:.1f})".format(*(100 * end for end in interval))
+
+
+def target_of(metric: str, percent: str | None) -> str:
+    """What `bench real` wants of a figure.
+
+    Raises:
+        SystemExit: It wants nothing of such a figure.
+    """
+    from opendr_perception.bench.real import EVALUATIONS
+
+    wanted = {f"{each.label}: {one.name}": one.value for each in EVALUATIONS for one in each.targets}
+    if metric not in wanted:
+        raise SystemExit(f"there is no target of '{metric}' in bench real")
+    return f"{100 * wanted[metric]:.3g} %" if percent else f"{wanted[metric]:.2f}"
 
 
 def _number(value: float | None, figure: dict[str, Any]) -> str:
@@ -111,6 +154,28 @@ def _attention_row(row: dict[str, Any]) -> str:
 def _measured(value: float, unit: str) -> str:
     number = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     return f"{number} {unit}".rstrip()
+
+
+def diversity_table() -> str:
+    """Ensembles of expressions: mean and standard deviation over seeds, and what the reward for diversity changes."""
+    found = json.loads(DIVERSITY.read_text())
+    head = "| network | " + " | ".join(DIVERSE.values()) + " |\n|" + "---|" * (1 + len(DIVERSE)) + "\n"
+    rows = [
+        [f"`{name}`", *(_spread(*row[key]) if key in row else "-" for key in DIVERSE)]
+        for name, row in found["rows"].items()
+    ]
+    rows.append(["change by the reward", *(_change(found["change by the reward"][key]) for key in DIVERSE)])
+    return head + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
+
+
+def _spread(mean: float, deviation: float) -> str:
+    return f"{100 * mean:.1f} ± {100 * deviation:.1f}"
+
+
+def _change(row: dict[str, Any]) -> str:
+    """Mean change and the half of its 95 % interval."""
+    said = "beyond noise" if row["beyond noise"] else "within noise"
+    return f"{100 * row['mean']:+.1f} ± {100 * row['noise']:.1f}: {said}"
 
 
 def online_table() -> str:
@@ -178,14 +243,20 @@ def generated() -> dict[Path, str]:
     found = {}
     for page in PAGES:
         text = page.read_text()
-        if any(pattern.search(text) for pattern in (MARKER, BENCH_TABLE, NAMED_TABLE)):
-            text = MARKER.sub(lambda m: m[1] + text_of(m[2], m[3], bool(m[4])) + m[6], text)
+        if any(pattern.search(text) for pattern in (MARKER, TARGET, BENCH_TABLE, NAMED_TABLE)):
+            text = MARKER.sub(lambda m: m[1] + text_of(m[2], m[3], m[4]) + m[6], text)
+            text = TARGET.sub(lambda m: m[1] + target_of(m[2], m[3]) + m[5], text)
             text = NAMED_TABLE.sub(lambda m: m[1] + TABLES[m[2]]() + m[4], text)
             found[page] = BENCH_TABLE.sub(lambda m: m[1] + bench_table(m[2]) + m[4], text)
     return found
 
 
-TABLES = {"attention": attention_table, "online": online_table, "skeletons": skeletons_table}
+TABLES = {
+    "attention": attention_table,
+    "diversity": diversity_table,
+    "online": online_table,
+    "skeletons": skeletons_table,
+}
 
 
 if __name__ == "__main__":
