@@ -23,8 +23,8 @@ from opendr_perception.nodes.voice_activity import VoiceActivity
 from opendr_perception.ros.node import ManagedNode, runner
 from opendr_perception.ros.perception.node import PerceptionParameters
 
-PROMISE = 1.0 + 2.0
-"""Seconds after a signal: one is promised, and two are for a machine that is busy with other things."""
+PROMISE = 1.0 + 4.0
+"""Seconds after a signal: one is promised, and four are for a machine that is busy with other things."""
 
 
 @pytest.fixture(scope="session")
