@@ -104,10 +104,12 @@ class PersonRecogniser:
 
     def _going_on(self, seen: SeenPerson, memory: CameraMemory) -> tuple[KnownPerson | None, bool]:
         """The person of a track, as it was known before, and whether by its body, which counts before its face."""
-        known, by_body = None, False
+        known, by_body, not_of = None, False, ""
         for key in keys_of(seen):
             owner = self._everybody.get(memory.tracks[key].person) if memory.tracks[key].person else None
-            if key[0] == "f" and seen.disputed:
+            if key[0] == "b":
+                not_of = memory.tracks[key].not_of
+            elif seen.disputed or (owner is not None and owner.id == not_of):  # the track of the face has gone over too
                 owner = None
             if owner is not None and known is not None and owner is not known and not owner.has_body:
                 known = self._everybody.merge(known, owner)  # the face was there before its body

@@ -17,7 +17,7 @@ class Joined:
         self.pairs: list[tuple[str, str]] = []
         self.missed: list[tuple[int, float | None]] = []
         self.late: list[bool] = []
-        self.pairing = Pairing(
+        self.pairing: Pairing[str, str] = Pairing(
             lambda image, result: self.pairs.append((image, result)),
             self._give_up,
         )

@@ -109,18 +109,19 @@ def test_a_face_inside_of_a_body_that_is_not_its_own_is_nobody(stage: Any, play:
     assert set(play(one, low, images=20, change=alone)) == {"1"}
 
 
-def test_nobody_is_in_two_places(stage: Any, lens: Any, level: Mount) -> None:
+@pytest.mark.parametrize("face", ["", "r"])
+def test_nobody_is_in_two_places(stage: Any, lens: Any, level: Mount, face: str) -> None:
     shared: dict[str, Any] = {"lens": lens, "mount": level, "frame": "map"}
     front = Play(stage, camera="front", **shared)
     rear = Play(stage, camera="rear", **shared)
     rear.perceiver = front.perceiver
     front(stage.Actor("1", LEFT, RED), images=10)
     rear.stamp = front.stamp
-    ann = rear(stage.Actor("9", LEFT, RED), images=10)["9"].id
+    ann = rear(stage.Actor("9", LEFT, RED, face=face), images=10)["9"].id
     front.stamp = rear.stamp
     assert ann == front(stage.Actor("1", LEFT, RED))["1"].id
     for step in range(12):  # the track of the rear camera goes over to somebody in the same clothes who walks off
-        seen = rear(stage.Actor("9", (100 + 40 * step, 100, 160 + 40 * step, 300), RED))
+        seen = rear(stage.Actor("9", (100 + 40 * step, 100, 160 + 40 * step, 300), RED, face=face))
         stays = front(stage.Actor("1", LEFT, RED))
     assert stays["1"].id == ann
     assert seen["9"].id != ann
