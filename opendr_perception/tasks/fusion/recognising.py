@@ -12,6 +12,7 @@ from opendr_perception.tasks.fusion.doubting import hold_trials
 from opendr_perception.tasks.fusion.following import UNLIKE, CameraMemory, Followed, SceneInstant, keys_of
 from opendr_perception.tasks.fusion.joining import SeenPerson
 from opendr_perception.tasks.fusion.known import Everybody, KnownPerson
+from opendr_perception.tasks.fusion.naming import Naming
 from opendr_perception.tasks.fusion.placing import JUST_SEEN, SAME_PLACE, by_place, distance
 from opendr_perception.tasks.fusion.settings import Settings
 from opendr_perception.tasks.fusion.sight import Event, NameSource, Sight
@@ -77,7 +78,7 @@ class PersonRecogniser:
             taken.add(known.id)
             found.append((one, known))
         for number, (one, known) in enumerate(found):
-            known = self._name(one, known, taken, time, settings, events)
+            known = self._name(one, known, taken, now, settings, events)
             found[number] = (one, known)
             for key in keys_of(one)[: 1 if one.disputed else None]:
                 memory.tracks[key].person = known.id
@@ -214,29 +215,64 @@ class PersonRecogniser:
         seen: SeenPerson,
         known: KnownPerson,
         taken: set[str],
-        time: float,
+        now: SceneInstant,
         settings: Settings,
         events: list[Event],
     ) -> KnownPerson:
         """Let somebody have the name of their face, and nobody else."""
         if seen.face is None or seen.disputed:
             return known
-        known.naming = known.naming.recognise(seen.face.identity, time)
+        time, before = now.time, known.naming
+        known.naming = before.recognise(seen.face.identity, time)
         name, strength, source = known.naming.given(time, settings.name_half_life)
         if source != NameSource.FACE or not seen.face.identity.name:
             return known
-        for other in self._everybody.named(name, time, settings.name_half_life, without=[known.id]):
+        look = now.memory.tracks[keys_of(seen)[0]].last
+        others = self._everybody.named(name, time, settings.name_half_life, without=[known.id])
+        if look is not None:  # and whose track another one took over
+            gone = (one for one in self._everybody if one.told == name and not one.naming.name and one.id not in taken)
+            others += [one for one in gone if one.portrait.likeness(look) >= ALIKE]
+        strange = look is not None and bool(known.portrait.views) and known.portrait.likeness(look) < UNLIKE
+        if known.told not in ("", name) and strange and not any(other.id in taken for other in others):
+            taken.discard(known.id)
+            known = self._another(known, before, others, now, events)
+            taken.add(known.id)
+            return known
+        for other in others:
             if other.id in taken:
                 weaker = other if other.naming.given(time, settings.name_half_life)[2] != NameSource.FACE else None
                 weaker = weaker or min(known, other, key=lambda one: one.naming.strength)
                 weaker.naming = weaker.naming.without(name)
             else:
                 taken.discard(known.id)
-                gone = {known.id, other.id}
+                both = {known.id, other.id}
                 known = self._everybody.merge(known, other)
                 taken.add(known.id)
-                [young] = gone - {known.id}
+                [young] = both - {known.id}
                 events.append(
                     Event(known.id, "named", True, strength, f"{young} has the face of {name}, as {known.id}")
                 )
         return known
+
+    def _another(
+        self, known: KnownPerson, before: Naming, others: Sequence[KnownPerson], now: SceneInstant, events: list[Event]
+    ) -> KnownPerson:
+        """Whose a track is that shows another one's face, and other clothes than were seen with the face before.
+
+        Args:
+            known: whose it was, whose naming has just taken the other name.
+            before: their naming before.
+            others: who have that name.
+            now: the image.
+            events: that are told; that somebody appears is added.
+        """
+        name, strength = known.naming.name, known.naming.strength
+        other = next(iter(others), None)
+        appears = other is None or other.left
+        how = "never seen before" if other is None else "seen before, by the face"
+        other = self._everybody.welcome(now.stamp, now.time) if other is None else other
+        other.naming, other.left = known.naming.without(known.told), False
+        known.naming = before.without(name)
+        if appears:
+            events.append(Event(other.id, "appeared", True, strength, how))
+        return other

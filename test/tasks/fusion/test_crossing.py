@@ -109,6 +109,18 @@ def test_a_face_inside_of_a_body_that_is_not_its_own_is_nobody(stage: Any, play:
     assert set(play(one, low, images=20, change=alone)) == {"1"}
 
 
+def test_a_track_that_shows_another_ones_face_and_clothes_makes_no_one_of_two(stage: Any, play: Play) -> None:
+    ann, bob = (play.memory.tracks[key].person for key in ("b1", "b2"))
+    her, him = (play.perceiver._everybody.get(one) for one in (ann, bob))
+    her.wardrobe = him.wardrobe  # she has been taken for him for so long that his clothes are hers
+    found = play(stage.Actor("1", LEFT, GREEN, face="f", name="Bob"), images=16)
+    assert (found["1"].id, found["1"].name) == (bob, "Bob")
+    found = play(
+        stage.Actor("1", LEFT, GREEN, face="f", name="Bob"), stage.Actor("3", RIGHT, RED, "k", name="Ann"), images=12
+    )
+    assert (found["3"].id, found["3"].name) == (ann, "Ann")
+
+
 @pytest.mark.parametrize("face", ["", "r"])
 def test_nobody_is_in_two_places(stage: Any, lens: Any, level: Mount, face: str) -> None:
     shared: dict[str, Any] = {"lens": lens, "mount": level, "frame": "map"}
