@@ -15,6 +15,7 @@ import numpy as np
 from opendr_perception.tasks.fusion.joining import SURE, SeenPerson
 from opendr_perception.tasks.fusion.settings import Settings
 from opendr_perception.tasks.fusion.sight import Floats, PositionSource, Sight
+from opendr_perception.tasks.fusion.space.beliefs import CONFLICT, Belief, agreed
 from opendr_perception.tasks.fusion.space.measures import (
     ANKLE,
     ANKLES,
@@ -24,10 +25,10 @@ from opendr_perception.tasks.fusion.space.measures import (
     IN_BOX,
     SHOULDERS,
     SHOULDERS_APART,
+    TALL,
     TORSO,
     TORSO_HALF,
     TORSO_IN_BOX,
-    Belief,
     middle_of,
     torso_angle,
 )
@@ -51,8 +52,6 @@ FEET = 0.3
 """Pixels by which feet are wrong in all images alike."""
 NO_ANKLES = 0.05
 """Relative error more, where only a box tells where the feet are."""
-CONFLICT = 3.0
-"""Standard deviations between two estimates from which on one of them is wrong."""
 ASIDE = 0.05
 """Metres by which a body is beside its box's middle."""
 LEAST_DEPTH, MOST_DEPTH = 0.15, 30.0
@@ -242,40 +241,8 @@ class Viewer:
     def _sized(self, seen: float, one: Floats, other: Floats, length: float, bias: float) -> Belief:
         far = length / max(seen, 1e-6)
         pixels = max(float(np.linalg.norm(one - other)), 1.0)
-        return Belief(far, far * max(JITTER * math.sqrt(2) / pixels, STEADY), far * bias, PositionSource.SIZE)
-
-
-def agreed(beliefs: list[Belief]) -> Belief | None:
-    """One distance from several: their mean, weighted by how sure each is.
-
-    Where the floor and the size contradict each other, feet that seem too far away are hidden, and somebody who seems
-    too far away for the floor is small.
-    """
-    sizes = [one for one in beliefs if one.source == PositionSource.SIZE]
-    ground = [one for one in beliefs if one.source == PositionSource.GROUND]
-    size = mean(sizes)
-    if (
-        size is not None
-        and ground
-        and abs(ground[0].value - size.value) > CONFLICT * math.hypot(ground[0].total, size.total)
-    ):
-        return size if ground[0].value > size.value else ground[0]
-    return mean([size, *ground] if size is not None else ground)
-
-
-def mean(beliefs: list[Belief]) -> Belief | None:
-    """The mean; None of nothing. What stays wrong of sizes is wrong of all alike: people are tall as a whole."""
-    if not beliefs:
-        return None
-    weights = np.array([1 / one.total**2 for one in beliefs])
-    weights /= weights.sum()
-    values = np.array([one.value for one in beliefs])
-    value = float(weights @ values)
-    noise = math.sqrt(float(weights**2 @ np.array([one.noise**2 for one in beliefs])))
-    bias = math.sqrt(float(weights**2 @ np.array([one.bias**2 for one in beliefs])))
-    if all(one.source == PositionSource.SIZE for one in beliefs):
-        bias = max(bias, min(one.bias / one.value for one in beliefs) * value)
-    return Belief(value, noise, bias, beliefs[int(weights.argmax())].source)
+        noise = far * max(JITTER * math.sqrt(2) / pixels, STEADY)
+        return Belief(far, noise, far * bias, PositionSource.SIZE, -far * min(TALL, bias))
 
 
 def _covariances(point: Floats, far: Belief, focal: float) -> tuple[Floats, Floats]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from opendr_perception.tasks.fusion.joining import SURE
-from opendr_perception.tasks.fusion.sight import Floats, PositionSource
+from opendr_perception.tasks.fusion.sight import Floats
 
 NOSE, EYES, EARS = 0, (1, 2), (3, 4)
 SHOULDERS, ELBOWS, WRISTS = (5, 6), (7, 8), (9, 10)
@@ -25,32 +24,12 @@ FACE = 0.15
 """Side of the detector's box around a face, m."""
 ANKLE = 0.09
 """Height of the keypoints of ankles above the floor, m."""
+TALL = 0.065
+"""Standard deviation of the height of people, relative to the mean."""
 TORSO_HALF, HEAD_HALF = 0.11, 0.09
 """From the surface that a camera sees to the middle, m."""
 TORSO_IN_BOX = 0.36
 """Middle of the torso in the box of somebody who stands, from its upper end, in its height."""
-
-
-@dataclass(frozen=True)
-class Belief:
-    """A distance over the floor.
-
-    Args:
-        value: m.
-        noise: standard deviation of what differs from image to image, m.
-        bias: standard deviation of what stays, m.
-        source: by what it is known.
-    """
-
-    value: float
-    noise: float
-    bias: float
-    source: PositionSource
-
-    @property
-    def total(self) -> float:
-        """Standard deviation, m."""
-        return math.hypot(self.noise, self.bias)
 
 
 def middle_of(points: Floats, places: Sequence[int]) -> Floats | None:

@@ -12,8 +12,7 @@ import pytest
 from opendr_perception.tasks.fusion import Mount, PositionSource, Settings
 from opendr_perception.tasks.fusion.joining import join
 from opendr_perception.tasks.fusion.space import locate
-from opendr_perception.tasks.fusion.space.locating import agreed
-from opendr_perception.tasks.fusion.space.measures import Belief
+from opendr_perception.tasks.fusion.space.beliefs import Belief, agreed
 
 EYE = 1.2
 TALL = 1.68
@@ -83,3 +82,13 @@ def test_hidden_feet_and_small_people_are_told_apart() -> None:
     assert agreed([size, far]).source == PositionSource.SIZE  # type: ignore[union-attr]
     assert agreed([size, near]).source == PositionSource.GROUND  # type: ignore[union-attr]
     assert agreed([]) is None
+
+
+def test_who_is_tall_makes_size_and_floor_wrong_to_opposite_sides() -> None:
+    size = Belief(4.0, 0.0, 0.26, PositionSource.SIZE, tall=-0.26)
+    floor = Belief(4.0, 0.0, 0.10, PositionSource.GROUND, tall=0.02)
+    both, two_sizes = agreed([size, floor]), agreed([size, size])
+    independent = agreed([size, replace(floor, tall=0.0)])
+    assert both is not None and two_sizes is not None and independent is not None
+    assert both.total < 0.95 * independent.total
+    assert two_sizes.total == pytest.approx(size.total), "the same person is as tall for all sizes"
