@@ -66,6 +66,8 @@ class Followed:
         trial: while it is doubted that it is still of the same person; None while it is not.
         not_of: id of the person whose it is no more; '' nobody's.
         far: images in a row in which another camera saw its person elsewhere.
+        beside: id of the one whom another camera sees at its place; '' nobody.
+        together: images in a row in which that was so.
     """
 
     since: float
@@ -80,6 +82,8 @@ class Followed:
     trial: Trial | None = None
     not_of: str = ""
     far: int = 0
+    beside: str = ""
+    together: int = 0
 
     @property
     def look(self) -> Look | None:

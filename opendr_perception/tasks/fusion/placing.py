@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -19,6 +19,10 @@ JUST_SEEN = 0.5
 """Seconds for which a place holds."""
 IMAGES = 5
 """Images in a row in which somebody must be in two places, to be two."""
+TOGETHER = 8
+"""Images in a row in which two must be at one place, before one camera each, to be one,"""
+ALIKE = 0.6
+"""and likeness of their clothes, which two cameras see from two sides."""
 
 
 def distance(known: KnownPerson, here: Floats, frame: str) -> float:
@@ -70,3 +74,39 @@ def in_two_places(known: KnownPerson, followed: Followed, camera: str, here: Whe
     ]
     followed.far = followed.far + 1 if far else 0
     return followed.far >= IMAGES and all(here.since >= place.since for place in far)
+
+
+def elsewhere(known: KnownPerson, camera: str, everybody: Iterable[KnownPerson], time: float) -> list[KnownPerson]:
+    """Those whom only other cameras see just now, and who could be somebody whom this one sees: not both had a name."""
+
+    def seen_by(one: KnownPerson) -> set[str]:
+        return {name for name, last in one.cameras.items() if time - last <= JUST_SEEN}
+
+    here = seen_by(known) | {camera}
+    return [
+        other
+        for other in everybody
+        if other is not known and (there := seen_by(other)) and not there & here and "" in (known.told, other.told)
+    ]
+
+
+def one_after_all(followed: Followed, here: Floats, frame: str, others: Iterable[KnownPerson]) -> KnownPerson | None:
+    """Who has got two ids, as at the border of an image: another camera has long seen somebody else at this place.
+
+    Args:
+        followed: the track of a body, just seen.
+        here: where it is, m.
+        frame: in which.
+        others: who could be the same.
+    """
+    look = followed.last
+    there = [
+        other
+        for other in others
+        if look is not None and other.wardrobe.likeness(look) >= ALIKE and distance(other, here, frame) < SAME_PLACE
+    ]
+    other = there[0] if len(there) == 1 else None
+    if other is None or followed.beside != other.id:
+        followed.beside, followed.together = "" if other is None else other.id, 0
+    followed.together += 1
+    return other if followed.together >= TOGETHER else None

@@ -13,7 +13,15 @@ from opendr_perception.tasks.fusion.following import UNLIKE, CameraMemory, Follo
 from opendr_perception.tasks.fusion.joining import SeenPerson
 from opendr_perception.tasks.fusion.known import Everybody, KnownPerson
 from opendr_perception.tasks.fusion.naming import Naming
-from opendr_perception.tasks.fusion.placing import JUST_SEEN, SAME_PLACE, by_place, distance
+from opendr_perception.tasks.fusion.placing import (
+    ALIKE,
+    JUST_SEEN,
+    SAME_PLACE,
+    by_place,
+    distance,
+    elsewhere,
+    one_after_all,
+)
 from opendr_perception.tasks.fusion.settings import Settings
 from opendr_perception.tasks.fusion.sight import Event, NameSource, Sight
 from opendr_perception.tasks.fusion.space import locate
@@ -27,8 +35,6 @@ CLOSE_BY = 1.0
 """Heights of a box that somebody may have moved, who was lost a moment ago and is there again."""
 EASIER = 0.06
 """Likeness less that is needed of them."""
-ALIKE = 0.6
-"""Likeness of clothes from which a face that goes on tells who a new body is: tracks of faces jump to others."""
 PATIENCE = 3.0
 """Times `appear_after` that somebody is waited for whose clothes are not seen well, or whose face alone is seen."""
 
@@ -78,7 +84,7 @@ class PersonRecogniser:
             taken.add(known.id)
             found.append((one, known))
         for number, (one, known) in enumerate(found):
-            known = self._name(one, known, taken, now, settings, events)
+            known = self._name(one, self._second_look(one, known, taken, now, settings), taken, now, settings, events)
             found[number] = (one, known)
             for key in keys_of(one)[: 1 if one.disputed else None]:
                 memory.tracks[key].person = known.id
@@ -194,6 +200,22 @@ class PersonRecogniser:
             if match := recognise(followed.look, candidates, rivals | others, least):
                 return match
         return None
+
+    def _second_look(
+        self, seen: SeenPerson, known: KnownPerson, taken: set[str], now: SceneInstant, settings: Settings
+    ) -> KnownPerson:
+        """Whose a body is that has two ids by now, one for each camera that sees it; else who is known."""
+        others = elsewhere(known, now.sight.camera, self._everybody, now.time) if seen.body else []
+        here = self._where(seen, now.sight, settings) if others else None
+        if here is None:
+            return known
+        other = one_after_all(now.memory.tracks[f"b{seen.body}"], here, now.sight.frame, others)
+        if other is None or other.id in taken:
+            return known
+        taken.discard(known.id)
+        known = self._everybody.merge(known, other)
+        taken.add(known.id)
+        return known
 
     def _where(self, seen: SeenPerson, sight: Sight, settings: Settings) -> np.ndarray | None:
         if not sight.frame or sight.mount is None:

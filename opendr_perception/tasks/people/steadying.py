@@ -6,8 +6,6 @@ scale are left to the motion model: added up over minutes they would drift, a tr
 
 from __future__ import annotations
 
-from functools import cache
-
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -60,11 +58,6 @@ def _beside(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     for left, top, right, bottom in boxes:
         mask[max(0, int(top)) : int(bottom) + 1, max(0, int(left)) : int(right) + 1] = False
     return mask
-
-
-@cache
-def _window() -> cv2.typing.MatLike:
-    return cv2.createHanningWindow(SIZE, cv2.CV_32F)
 
 
 def _translation(

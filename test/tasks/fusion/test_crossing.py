@@ -137,3 +137,25 @@ def test_nobody_is_in_two_places(stage: Any, lens: Any, level: Mount, face: str)
         stays = front(stage.Actor("1", LEFT, RED))
     assert stays["1"].id == ann
     assert seen["9"].id != ann
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_who_got_an_id_on_each_camera_has_one_once_they_stay_at_one_place(
+    stage: Any, lens: Any, level: Mount, apart: bool
+) -> None:
+    shared: dict[str, Any] = {"lens": lens, "mount": level, "frame": "map"}
+    front = Play(stage, camera="front", **shared)
+    rear = Play(stage, camera="rear", **shared)
+    rear.perceiver = front.perceiver
+    for _ in range(10):  # at the border of the rear camera's image no clothes are seen
+        rear.stamp = front.stamp
+        ann = front(stage.Actor("1", LEFT, RED))
+        other = rear(stage.Actor("9", (0, 100, 60, 300), RED))
+    ids = ann["1"].id, other["9"].id
+    assert ids[0] != ids[1]
+    for _ in range(12):
+        rear.stamp = front.stamp
+        ann = front(stage.Actor("1", LEFT, RED))
+        other = rear(stage.Actor("9", RIGHT if apart else LEFT, RED))
+    assert ann["1"].id == ids[0]
+    assert (other["9"].id == ann["1"].id) is not apart
