@@ -122,7 +122,7 @@ class CompanionSource:
         return self.messages[nearest] if found else None
 
     def problem(self, topic: str, people: Set[int], wait: float) -> str:
-        """Why the messages that come are not joined, in words; '' where they are, or are few.
+        """The reason that messages which come are not joined, in words; '' where they are, or are few.
 
         Args:
             topic: their name.

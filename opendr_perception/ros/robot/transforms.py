@@ -109,7 +109,7 @@ class FramePoses:
         return self._tree.pose(frame_id, self._base, time.monotonic()) if frame_id else None
 
     def problem(self, frame_id: str) -> str:
-        """Why the pose of a frame is not known, in words."""
+        """The reason that the pose of a frame is not known, in words."""
         if not self._subscriptions:
             return "tf is not read, because the package tf2_msgs is missing"
         where = f"where '{frame_id[:60]}' is in '{self._base}'"

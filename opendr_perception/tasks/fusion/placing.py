@@ -91,7 +91,7 @@ def elsewhere(known: KnownPerson, camera: str, everybody: Iterable[KnownPerson],
 
 
 def one_after_all(followed: Followed, here: Floats, frame: str, others: Iterable[KnownPerson]) -> KnownPerson | None:
-    """Who has got two ids, as at the border of an image: another camera has long seen somebody else at this place.
+    """The other id of somebody who has two, as from the border of an image: another camera has long seen it here.
 
     Args:
         followed: the track of a body, just seen.

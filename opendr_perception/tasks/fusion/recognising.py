@@ -204,7 +204,7 @@ class PersonRecogniser:
     def _second_look(
         self, seen: SeenPerson, known: KnownPerson, taken: set[str], now: SceneInstant, settings: Settings
     ) -> KnownPerson:
-        """Whose a body is that has two ids by now, one for each camera that sees it; else who is known."""
+        """The one person of a body that has two ids by now, one for each camera that sees it; else who is known."""
         others = elsewhere(known, now.sight.camera, self._everybody, now.time) if seen.body else []
         here = self._where(seen, now.sight, settings) if others else None
         if here is None:
@@ -279,7 +279,7 @@ class PersonRecogniser:
     def _another(
         self, known: KnownPerson, before: Naming, others: Sequence[KnownPerson], now: SceneInstant, events: list[Event]
     ) -> KnownPerson:
-        """Whose a track is that shows another one's face, and other clothes than were seen with the face before.
+        """The owner of a track that shows another one's face, and other clothes than were seen with the face before.
 
         Args:
             known: whose it was, whose naming has just taken the other name.

@@ -1,4 +1,4 @@
-"""What is believed of a person's distance, and one belief of several."""
+"""Beliefs of a person's distance, and one of several."""
 
 from __future__ import annotations
 
