@@ -2,6 +2,7 @@
 
 What is labelled is learned; in everything else, the network shall go on to say what its source says: in pieces of the
 recordings without labels, and in simulated people who do what the source knows [Li 2016, Learning without forgetting].
+As that alone forgets, the source stays beside it to tell apart what it knows, unless it shall be pruned.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from torch.nn import functional as F
 
 from opendr_perception.evaluate.action.recordings import UNJUDGED, ActionRecording
 from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.networks.action.taught import ActionNetwork, TaughtTcn, members_of
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.training.action.pool import augment
 from opendr_perception.training.action.teaching.examples import (
@@ -39,7 +41,7 @@ STAGES = 4
 PRUNED_AT = (0.25, 0.65)
 """Shares of the steps between which channels are pruned."""
 JUDGED = 4
-"""Batches that channels are judged by."""
+"""Batches that channels are judged by, and what is taken for new."""
 UNKNOWN = "unknown"
 REMEMBERED = 4.0
 """Weight of what was known, over that of what is new."""
@@ -58,6 +60,7 @@ class TeachingPlan:
         steps, batch, rate: Of the training.
         seed: Of all that is random.
         mirror: Share of sequences in a mirror.
+        taken: Share of the frames without a label that may be taken for something new, see `GatePlan` for sounds.
     """
 
     adapter: AdapterName = "splora"
@@ -70,6 +73,7 @@ class TeachingPlan:
     rate: float = 4e-3
     seed: int = 0
     mirror: float = 0.0
+    taken: float = 0.1
 
     def __post_init__(self) -> None:
         if self.adapter not in get_args(AdapterName):
@@ -85,13 +89,13 @@ class Lesson:
     """Network that has learned.
 
     Attributes:
-        network: Plain, in evaluation mode.
+        network: In evaluation mode; beside its source, unless that was pruned or has learned more of what it knew.
         labels: Of its scores: those of the source, then new ones.
         taught: Those that were learned.
         learned: Parameters that were learned; the others are the source's.
     """
 
-    network: ActionTcn
+    network: ActionNetwork
     labels: tuple[str, ...]
     taught: tuple[str, ...]
     learned: int
@@ -136,7 +140,21 @@ def learn(
     fused = fuse(student.network)
     plain = ActionTcn(len(labels), fused.width)
     plain.load_state_dict(fused.state_dict())
-    return Lesson(plain.eval(), labels, taught, learned)
+    network: ActionNetwork = plain.eval()
+    if plan.keep == 1.0 and not {*taught} & {*source.labels}:  # what is known shall not be learned better
+        _raise_threshold(plain, len(source.labels), *batches.unlabelled(), plan.taken)
+        network = TaughtTcn([*copy.deepcopy(members_of(source.network)), plain]).eval()
+    return Lesson(network, labels, taught, learned)
+
+
+@torch.no_grad()
+def _raise_threshold(network: ActionTcn, known: int, frames: Tensor, labels: Tensor, taken: float) -> None:
+    """Lower the scores of new labels until so few frames without a label are taken for one of them."""
+    scores = network(frames)
+    ahead = scores[:, known:].amax(1) - scores[:, :known].logsumexp(1)
+    network.layers.get_parameter("fc.bias")[known:] -= torch.quantile(ahead[labels == AS_BEFORE], 1 - taken).clamp(
+        min=0
+    )
 
 
 class _Student:
@@ -213,10 +231,19 @@ class _Batches:
         frames, labels = np.concatenate([fresh[0], known[0]]), np.concatenate([fresh[1], known[1]])
         return torch.from_numpy(frames)[..., None], torch.from_numpy(labels)
 
+    def unlabelled(self) -> tuple[Tensor, Tensor]:
+        """Draw sequences of recordings that have pieces without a label, or replayed ones where there are none."""
+        frames, labels = self.examples.batch(self.rng, JUDGED * self.plan.batch)
+        rows = (labels == AS_BEFORE).any(1)
+        if not rows.any():
+            frames, labels = self.replay
+            rows = np.ones(len(labels), bool)
+        return torch.from_numpy(frames[rows])[..., None], torch.from_numpy(labels[rows])
+
 
 def _with_labels(source: SourceModel, labels: Sequence[str]) -> ActionTcn:
     """The source with more labels, each of which begins like what was unknown."""
-    network = copy.deepcopy(source.network)
+    network = copy.deepcopy(members_of(source.network)[-1])
     head, grown = network.layers.get_submodule("fc"), ActionTcn(len(labels), network.width)
     state = network.state_dict()
     like = source.labels.index(UNKNOWN) if UNKNOWN in source.labels else 0

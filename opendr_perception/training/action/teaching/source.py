@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from onnx import numpy_helper
 from opendr_perception.arrays import open_arrays
 from opendr_perception.engine.session import EngineError, Session
 from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.networks.action.taught import ActionNetwork, TaughtTcn
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
 
@@ -22,6 +24,8 @@ WEIGHTS = ".weights"
 """Suffix of the weights of a model that was taught; they are in the format of .npz."""
 PREFIX = re.compile(r"(network\.)+")
 """Of the names of its weights, by what it is wrapped into when it is exported."""
+STEM, HEAD = "layers.stem.weight", "layers.fc.weight"
+"""Of each network in it."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class SourceModel:
         sha256: Of the file.
     """
 
-    network: ActionTcn
+    network: ActionNetwork
     labels: tuple[str, ...]
     terms: str
     name: str
@@ -57,15 +61,23 @@ def read_source(path: Path, name: str = "") -> SourceModel:
     try:
         weights = _weights(path, content)
         labels = tuple(json.loads(texts["labels"]))
-        network = ActionTcn(len(labels), len(weights["layers.stem.weight"]))
+        network = _like(weights)
         network.load_state_dict(weights, strict=False)
         missing = {*dict(network.named_parameters())} - {*weights}
-    except (KeyError, ValueError, RuntimeError) as error:
+    except (IndexError, KeyError, ValueError, RuntimeError) as error:
         raise DatasetError(f"{path} is no action network that can be taught") from error
-    if missing or texts.get("skeleton_version") != str(skeleton.VERSION):
+    if missing or network.num_classes != len(labels) or texts.get("skeleton_version") != str(skeleton.VERSION):
         raise DatasetError(f"{path} is for other skeletons, or lacks weights: it cannot be taught")
     digest = hashlib.sha256(content).hexdigest()
     return SourceModel(network.eval(), labels, texts.get("terms", "open"), name or path.name, digest)
+
+
+def _like(weights: Mapping[str, torch.Tensor]) -> ActionNetwork:
+    """A network of the size of these weights."""
+    stems = [name for name in weights if name.endswith(STEM)]
+    sizes = sorted((len(weights[stem.replace(STEM, HEAD)]), len(weights[stem])) for stem in stems)
+    members = [ActionTcn(labels, width) for labels, width in sizes]
+    return members[0] if stems == [STEM] else TaughtTcn(members)
 
 
 def _weights(path: Path, content: bytes) -> dict[str, torch.Tensor]:

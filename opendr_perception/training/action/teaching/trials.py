@@ -23,7 +23,7 @@ import typer
 from opendr_perception.evaluate.action.recordings import UNJUDGED, UNKNOWN, ActionRecording
 from opendr_perception.evaluate.action.sets import recordings_in
 from opendr_perception.files import write_text
-from opendr_perception.networks.action.tcn import ActionTcn
+from opendr_perception.networks.action.taught import ActionNetwork
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.teaching.learn import Lesson, TeachingPlan, learn
 from opendr_perception.training.action.teaching.source import SourceModel, read_source
@@ -120,7 +120,7 @@ def _unlabelled(one: ActionRecording) -> ActionRecording:
 
 
 def _right(
-    network: ActionTcn, labels: Sequence[str], recordings: Sequence[ActionRecording], among: Sequence[str] = ()
+    network: ActionNetwork, labels: Sequence[str], recordings: Sequence[ActionRecording], among: Sequence[str] = ()
 ) -> float:
     """Share of recordings whose likeliest action in their newest second is right."""
     places = [labels.index(name) for name in among] or [*range(len(labels))]
@@ -131,7 +131,7 @@ def _right(
     return float(np.mean(hits))
 
 
-def _read(network: ActionTcn, one: ActionRecording) -> list[float]:
+def _read(network: ActionNetwork, one: ActionRecording) -> list[float]:
     frames = skeleton.observe_all(one.keypoints, np.arange(len(one)) / one.rate)
     with torch.no_grad():
         scores = network(torch.from_numpy(frames).permute(1, 0, 2)[None, ..., None])[0].softmax(0)

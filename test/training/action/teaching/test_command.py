@@ -11,8 +11,10 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from opendr_perception.networks.action.taught import members_of
 from opendr_perception.tasks import action
 from opendr_perception.teach_cli import app
+from opendr_perception.training.action.teaching.source import read_source
 from opendr_perception.zoo import session
 
 
@@ -24,12 +26,13 @@ def test_a_model_is_written_that_the_node_runs_and_that_can_be_taught_again(
     lab: Path, gestures: tuple[str, ...], tmp_path: Path
 ) -> None:
     model = tmp_path / "lab.onnx"
-    result = teach(lab, "--output", model, "--steps", 3, "--keep", 0.5)
+    result = teach(lab, "--output", model, "--steps", 3)
     assert result.exit_code == 0, result.stderr
     card = yaml.safe_load(model.with_suffix(".yaml").read_text(encoding="utf-8"))
     assert card["taught"] == {name: {"examples": 2, "people": 2} for name in gestures}
     assert card["source"]["model"] == "action-open"
-    assert card["width"] == 48
+    assert card["width"] == 96
+    assert len(members_of(read_source(model).network)) == 2
     perceiver = action.build(action.Settings(model=str(model)))
     assert list(perceiver.labels[-3:]) == list(gestures)
     assert session(str(model)).metadata["terms"] == "open"

@@ -11,6 +11,7 @@ import torch
 
 from opendr_perception.evaluate.action.recordings import UNJUDGED, ActionRecording
 from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.networks.action.taught import members_of
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.teaching.examples import AS_BEFORE, FRAMES, LabelledSequences
 from opendr_perception.training.action.teaching.learn import Lesson, TeachingPlan, learn
@@ -61,11 +62,42 @@ def test_little_is_learned_beside_frozen_weights(record: Record, source: SourceM
         torch.testing.assert_close(value, before[name])
 
 
+def test_known_actions_compare_with_each_other_as_before(record: Record, source: SourceModel, replay: Replay) -> None:
+    count = len(source.labels)
+    lesson = learn(source, [record(GESTURES[0], 1)], replace(TINY, steps=3), replay=replay)
+    again = replace(source, network=lesson.network, labels=lesson.labels)
+    twice = learn(again, [record(GESTURES[1], 1)], replace(TINY, steps=3), replay=replay)
+    assert twice.labels == (*source.labels, *GESTURES[:2])
+    assert len(members_of(twice.network)) == 3
+    frames = torch.from_numpy(replay[0][:2])[..., None]
+    with torch.no_grad():
+        before, once = source.network(frames).softmax(1), lesson.network(frames).softmax(1)
+        scores = twice.network(frames)
+    after = scores.softmax(1)
+    torch.testing.assert_close(scores.exp(), after)
+    torch.testing.assert_close(once[:, :count] / once[:, :count].sum(1, keepdim=True), before)
+    torch.testing.assert_close(after[:, :count] / after[:, :count].sum(1, keepdim=True), before)
+    torch.testing.assert_close(after[:, count] / after[:, : count + 1].sum(1), once[:, count], atol=1e-5, rtol=1e-4)
+
+
+def test_little_of_what_has_no_label_is_taken_for_new(record: Record, source: SourceModel, replay: Replay) -> None:
+    count, frames = len(source.labels), torch.from_numpy(replay[0])[..., None]
+    taught = [record(name, 1) for name in GESTURES]
+    shares = []
+    for taken in (1.0, 0.1):
+        lesson = learn(source, taught, replace(TINY, steps=12, taken=taken), replay=replay)
+        with torch.no_grad():
+            new = lesson.network(frames).softmax(1)[:, count:]
+        shares.append(float((new.amax(1) > 1 - new.sum(1))[torch.from_numpy(replay[1]) == AS_BEFORE].float().mean()))
+    assert shares[1] <= min(shares[0], 0.15)
+
+
 def test_a_known_label_is_no_new_one(record: Record, source: SourceModel, replay: Replay) -> None:
     known = replace(record("salute", 1), action="wave", accepted=("wave",))
     lesson = learn(source, [known], replace(TINY, steps=1), replay=replay)
     assert lesson.labels == source.labels
     assert lesson.taught == ("wave",)
+    assert len(members_of(lesson.network)) == 1, "the old network would not let it be learned better"
 
 
 def test_frames_say_what_they_show(record: Record) -> None:
