@@ -38,7 +38,7 @@ def actions(
         "action-research"
     ),
     adapter: Annotated[str, typer.Option(help="splora, lora, or none: train all weights.")] = "splora",
-    keep: Annotated[float, typer.Option(help="Share of the channels to keep; a smaller network is faster.")] = 1.0,
+    keep: Annotated[float, typer.Option(help="Share of channels to keep; below 1 it forgets more.")] = 1.0,
     rank: Annotated[int, typer.Option(help="Of adapters: more can learn more, and forget more.", min=1)] = 8,
     steps: Annotated[int, typer.Option(help="Batches to learn from.", min=1)] = 300,
     seed: Annotated[int, typer.Option(help="Of all that is random.", min=0)] = 0,

@@ -7,5 +7,6 @@ __all__ = [
     "co_st_gcn",
     "online",
     "skeletons",
+    "taught",
     "tcn",
 ]

@@ -23,7 +23,7 @@ from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
 from opendr_perception.training.action.clips.data import LAYOUTS, OWN, SkeletonClips, clip_set
 from opendr_perception.training.action.clips.models import BEGUN_WITH, NETWORKS, STREAMS, WIDTH, network
-from opendr_perception.training.action.train import UNJUDGED
+from opendr_perception.training.action.online.train import UNJUDGED
 from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
@@ -150,8 +150,7 @@ def main(
 ) -> None:
     """Train, and write `<network>-<stream>.npz` with its card, and the scores of the evaluation.
 
-    On clips that are labelled as a whole, a network without padding and stride (`-star`) begins with the weights of the
-    one with them, where these are there.
+    A network without padding and stride (`-star`) begins with the weights of the one with them, where these are there.
     """
     torch.set_num_threads(threads)
     console = Console()
@@ -160,7 +159,7 @@ def main(
             raise ValueError(f"there is no stream '{stream}': {', '.join(STREAMS)}")
         clips = clip_set(layout, data, pool)
         begun = output / f"{BEGUN_WITH.get(name, '')}-{stream}.npz"
-        first = begun if name in BEGUN_WITH and not clips.shape.dense and begun.is_file() else None
+        first = begun if name in BEGUN_WITH and begun.is_file() else None
         settings = Settings(name, stream, layout, width, steps, batch, rate, seed, first.name if first else "")
         trainer = Trainer(settings, clips, output / f"checkpoint-{name}-{stream}.pt", first)
     except ValueError as error:
