@@ -8,9 +8,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner, Result
 
+from opendr_perception.engine.stateful import StateBank
 from opendr_perception.networks.action.taught import members_of
 from opendr_perception.tasks import action
 from opendr_perception.teach_cli import app
@@ -32,7 +34,14 @@ def test_a_model_is_written_that_the_node_runs_and_that_can_be_taught_again(
     assert card["taught"] == {name: {"examples": 2, "people": 2} for name in gestures}
     assert card["source"]["model"] == "action-open"
     assert card["width"] == 96
-    assert len(members_of(read_source(model).network)) == 2
+    network = read_source(model).network
+    assert len(members_of(network)) == 2
+    bank, frames = StateBank(session(str(model))), np.random.default_rng(0).random((9, 1, 5, 17, 1), np.float32)
+    for frame in frames:
+        step = bank.step(["anna"], frame)
+    with torch.no_grad():
+        expected = network(torch.from_numpy(frames.transpose(1, 2, 0, 3, 4)))[0, :, -1].softmax(0)
+    np.testing.assert_allclose(step.output[0], expected, atol=1e-5)
     perceiver = action.build(action.Settings(model=str(model)))
     assert list(perceiver.labels[-3:]) == list(gestures)
     assert session(str(model)).metadata["terms"] == "open"
