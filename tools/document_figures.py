@@ -226,9 +226,9 @@ def _beside_best(share: float | None) -> str:
 
 
 def _width(name: str, width: int) -> str:
-    """Channels of the first blocks: CoS-TR has 32 at least, and baselines have one size."""
-    if "gcn" in name or "s-tr" in name:
-        return f"{max(width, 32) if 's-tr' in name else width}"
+    """Channels of the first blocks; baselines have one size."""
+    if name.startswith("co-"):
+        return f"{width}"
     return "128" if name in ("gru", "lstm") else "96"
 
 
