@@ -155,7 +155,7 @@ def _known(overrides: Mapping[str, object], names: Sequence[str]) -> dict[str, o
 
 
 def _content(file: Path) -> object:
-    """What a YAML file says.
+    """Content of a YAML file.
 
     Raises:
         ValueError: it is none.

@@ -57,7 +57,7 @@ class Statistics:
 
 
 def to_message(node: ManagedNode, stream: str, counts: Counts, summary: Summary) -> NodeStatistics:
-    """What a node tells of a stream and of the period that a summary is of."""
+    """Message of a node about a stream, for the period of a summary."""
     message = NodeStatistics(
         node=node.get_fully_qualified_name(),
         stream=stream,
