@@ -75,14 +75,13 @@ def test_a_table_of_attentions_says_what_is_noise(tmp_path: Path, monkeypatch: p
 def test_a_table_of_diversity_says_what_the_reward_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(TOOL["diversity_table"].__globals__, "DIVERSITY", tmp_path / "one.json")
     monkeypatch.setitem(TOOL["diversity_table"].__globals__, "DIVERSE", {"accuracy": "right", "places": "places"})
-    rows = {"esr2": {"accuracy": [0.512, 0.004]}, "esr2-cbam": {"accuracy": [0.5, 0.01], "places": [0.9, 0.02]}}
+    rows = {"esr2-cbam": {"accuracy": [0.5, 0.01], "places": [0.9, 0.02]}}
     change = {
         "accuracy": {"mean": -0.012, "noise": 0.03, "beyond noise": False},
         "places": {"mean": 0.2, "noise": 0.1, "beyond noise": True},
     }
     (tmp_path / "one.json").write_text(json.dumps({"rows": rows, "change by the reward": change}))
     assert TOOL["diversity_table"]().splitlines()[2:] == [
-        "| `esr2` | 51.2 ± 0.4 | - |",
         "| `esr2-cbam` | 50.0 ± 1.0 | 90.0 ± 2.0 |",
         "| change by the reward | -1.2 ± 3.0: within noise | +20.0 ± 10.0: beyond noise |",
     ]

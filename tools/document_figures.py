@@ -82,7 +82,7 @@ def _percents(share: float, interval: list[float] | None) -> str:
 
 
 def target_of(metric: str, percent: str | None) -> str:
-    """What `bench real` wants of a figure.
+    """Target of a figure in `bench real`.
 
     Raises:
         SystemExit: It wants nothing of such a figure.
@@ -160,10 +160,7 @@ def diversity_table() -> str:
     """Ensembles of expressions: mean and standard deviation over seeds, and what the reward for diversity changes."""
     found = json.loads(DIVERSITY.read_text())
     head = "| network | " + " | ".join(DIVERSE.values()) + " |\n|" + "---|" * (1 + len(DIVERSE)) + "\n"
-    rows = [
-        [f"`{name}`", *(_spread(*row[key]) if key in row else "-" for key in DIVERSE)]
-        for name, row in found["rows"].items()
-    ]
+    rows = [[f"`{name}`", *(_spread(*row[key]) for key in DIVERSE)] for name, row in found["rows"].items()]
     rows.append(["change by the reward", *(_change(found["change by the reward"][key]) for key in DIVERSE)])
     return head + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
 

@@ -37,11 +37,13 @@ class ImageFormat:
     Attributes:
         channels: Their order, rgb or bgr.
         mean, std: That they were normalised with, after division by 255; in the same order.
+        size: Pixels of their side, of an ensemble.
     """
 
     channels: Literal["rgb", "bgr"] = "rgb"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    size: int = esr.SIZE
 
 
 def export_ma_net(network: MaNet, path: Path, labels: Sequence[str], images: ImageFormat) -> None:
@@ -89,7 +91,7 @@ def export_esr(
         model = _All(network, images, decision)
         produced = ["probabilities", "valence_arousal"]
     wanted = [name for name in produced if affect or name != "valence_arousal"]
-    _write(model, path, esr.SIZE, labels, produced, wanted)
+    _write(model, path, images.size, labels, produced, wanted)
 
 
 class _Input(nn.Module):

@@ -19,6 +19,8 @@ from opendr_perception.training.emotion.expression.onnx_model import ImageFormat
 from opendr_perception.training.emotion.losses import diversity
 
 MOMENTUM = 0.9
+SMALLEST = 54
+"""Pixels of the side of an image that an ensemble's layers leave anything of."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +96,9 @@ class EsrRecipe:
         rate: Of a new branch.
         epochs: Of the first branch, of each further one, and of valence and arousal.
         weight: Of the diversity.
+        size: Pixels of the side of its images.
     """
 
-    size = esr.SIZE
     decay = (10, 0.5)
 
     def __init__(
@@ -108,12 +110,13 @@ class EsrRecipe:
         rate: float,
         epochs: tuple[int, int, int],
         weight: float,
+        size: int,
     ) -> None:
         self.network = Esr(classes, branches, attention=attention, width=width)
         self.stages = [TrainingStage(epochs[0] if count == 1 else epochs[1], count) for count in range(1, branches + 1)]
         if epochs[2]:
             self.stages.append(TrainingStage(epochs[2], branches, affect=True))
-        self.rate, self.weight = rate, weight
+        self.rate, self.weight, self.size = rate, weight, size
         self.affect = bool(epochs[2])
 
     def groups(self, stage: TrainingStage) -> list[dict[str, Any]]:
@@ -134,14 +137,14 @@ class EsrRecipe:
         loss = torch.stack([F.cross_entropy(logits, faces.labels) for logits in judgement.logits]).sum()
         if judgement.channels is not None and stage.branches > 1 and self.weight:
             gates = (judgement.channels, judgement.places)
-            loss = loss - self.weight * sum(diversity(_mean_scaled(gate)) for gate in gates)
+            loss = loss - self.weight * sum(map(attention_diversity, gates))
         return loss
 
     def answers(self, images: Tensor) -> Tensor:
         return self.network(images).logits
 
     def export(self, path: Path, labels: Sequence[str], early_exit: bool) -> None:
-        export_esr(self.network, path, labels, ImageFormat(), early_exit=early_exit, affect=self.affect)
+        export_esr(self.network, path, labels, ImageFormat(size=self.size), early_exit=early_exit, affect=self.affect)
 
 
 class MaNetRecipe:
@@ -183,22 +186,33 @@ class MaNetRecipe:
 
 
 def recipe(
-    name: str, classes: int, width: int, rate: float | None, epochs: tuple[int, int, int], weight: float
+    name: str,
+    classes: int,
+    width: int,
+    rate: float | None,
+    epochs: tuple[int, int, int],
+    weight: float,
+    size: int | None = None,
 ) -> EsrRecipe | MaNetRecipe:
     """The recipe of a network by its name: `ma-net`, `esr9`, `esr15-cbam` or any other number of branches.
 
     Raises:
-        ValueError: There is no such network.
+        ValueError: There is no such network, or it cannot see images of this size.
     """
     if name == "ma-net":
+        if size not in (None, ma_net.SIZE):
+            raise ValueError(f"ma-net takes images of {ma_net.SIZE} pixels, not of {size}")
         return MaNetRecipe(classes, width, rate or 0.01, epochs[0], weight)
     ensemble = re.fullmatch(r"esr([1-9]\d?)(-cbam)?", name)
     if ensemble is None:
         raise ValueError(f"there is no network '{name}': choose esr9, esr15, esr9-cbam, esr15-cbam or ma-net")
-    return EsrRecipe(classes, int(ensemble[1]), bool(ensemble[2]), width, rate or 0.1, epochs, weight)
+    size = esr.SIZE if size is None else size
+    if size < SMALLEST:
+        raise ValueError(f"an ensemble takes images of {SMALLEST} pixels or more, not of {size}")
+    return EsrRecipe(classes, int(ensemble[1]), bool(ensemble[2]), width, rate or 0.1, epochs, weight, size)
 
 
-def _mean_scaled(gates: Tensor) -> Tensor:
-    """Gates, so that the squared distance of their sums becomes that of their means: see `similarity`."""
+def attention_diversity(gates: Tensor) -> Tensor:
+    """Diversity of the attention (L, N, ...) of L branches, by the mean of squared distances: see `similarity`."""
     flat = gates.flatten(2)
-    return flat / flat.shape[2] ** 0.5
+    return diversity(flat / flat.shape[2] ** 0.5)

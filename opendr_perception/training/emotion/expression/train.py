@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,6 +44,7 @@ class Settings:
     network: str = "esr9"
     layout: str = "affectnet"
     width: int = 64  # channels of the first layer
+    size: int | None = None  # of the images; None: that of the network
     epochs: int = 50  # of the first branch, or of all
     branch_epochs: int = 20  # of each further branch
     affect_epochs: int = 0  # of valence and arousal, when all else is learned
@@ -87,15 +89,20 @@ class Trainer:
         torch.manual_seed(settings.seed)
         epochs = (settings.epochs, settings.branch_epochs, settings.affect_epochs)
         self.recipe: Recipe = recipe(
-            settings.network, len(faces.labels), settings.width, settings.rate, epochs, settings.diversity
+            settings.network,
+            len(faces.labels),
+            settings.width,
+            settings.rate,
+            epochs,
+            settings.diversity,
+            settings.size,
         )
         self.settings, self.faces, self.checkpoint = settings, faces, checkpoint
         self.device = torch.device(device)
         self.recipe.network.to(self.device)
-        if self.device.type == "cuda":  # in this order half precision is fastest
-            for parameter in self.recipe.network.parameters():
-                if parameter.ndim == 4:
-                    parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+        for parameter in self.recipe.network.parameters():  # in this order convolutions are fastest
+            if parameter.ndim == 4:
+                parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
         self.loaders = [
             loader(part, self.recipe.size, self.device, workers) for part in (faces.train, faces.evaluation)
         ]
@@ -107,17 +114,21 @@ class Trainer:
             raise ValueError(f"a batch of {settings.batch} is more than the images that there are")
 
     @property
+    def ends(self) -> list[int]:
+        """Step at which each stage is over."""
+        stages = zip(self.recipe.stages, self._chosen, strict=True)
+        return list(accumulate(stage.epochs * (len(chosen) // self.settings.batch) for stage, chosen in stages))
+
+    @property
     def steps(self) -> int:
         """Of the whole training."""
-        stages = zip(self.recipe.stages, self._chosen, strict=True)
-        return sum(stage.epochs * (len(chosen) // self.settings.batch) for stage, chosen in stages)
+        return self.ends[-1]
 
     def run(self) -> Iterator[TrainingProgress]:
         """Train to the end, step by step."""
         begin = 0
-        for number, (stage, chosen) in enumerate(zip(self.recipe.stages, self._chosen, strict=True)):
-            per_epoch = len(chosen) // self.settings.batch
-            end = begin + stage.epochs * per_epoch
+        for number, (stage, end) in enumerate(zip(self.recipe.stages, self.ends, strict=True)):
+            per_epoch = len(self._chosen[number]) // self.settings.batch
             if self.step < end:
                 self.optimizer = self._optimizer(stage)
                 if self._restored is not None and self.step > begin:
@@ -165,9 +176,13 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self) -> dict[str, float]:
-        """Accuracy on the evaluation part: of the mean of all branches, of their vote, and of a single one."""
+        """Measure on the evaluation part.
+
+        Returns:
+            Accuracy of the mean of all branches, of their vote and of a single one, and how often two of them disagree.
+        """
         self.recipe.network.eval()
-        count, right = len(self.faces.evaluation), np.zeros(3)
+        count, found = len(self.faces.evaluation), np.zeros(4)
         batches = np.array_split(np.arange(count), -(-count // self.settings.batch))
         for batch in self.loaders[1].batches(batches, None):
             with self._computing():
@@ -175,13 +190,15 @@ class Trainer:
             each = logits.argmax(2)
             votes = torch.nn.functional.one_hot(each, logits.shape[2]).sum(0)
             mean = logits.softmax(2).mean(0).argmax(1)
-            right += [
+            pairs = torch.combinations(torch.arange(len(each)))
+            found += [
                 float((mean == labels).sum()),
                 float((votes.argmax(1) == labels).sum()),
                 float((each == labels).float().mean(0).sum()),
+                float((each[pairs[:, 0]] != each[pairs[:, 1]]).sum()) / max(len(pairs), 1),
             ]
-        mean_of_all, vote, single = (right / count).round(4).tolist()
-        return {"accuracy": mean_of_all, "accuracy_of_the_vote": vote, "accuracy_of_a_branch": single}
+        names = ("accuracy", "accuracy_of_the_vote", "accuracy_of_a_branch", "disagreement_of_branches")
+        return dict(zip(names, (found / count).round(4).tolist(), strict=True))
 
     def save(self) -> None:
         """Write the checkpoint as a whole."""
@@ -210,6 +227,7 @@ def main(
     layout: Annotated[str, typer.Option(help=f"Of the data set: {', '.join(LAYOUT_NAMES)}.")],
     network: Annotated[str, typer.Option(help="esr9, esr15, esr9-cbam, esr15-cbam or ma-net.")] = Settings.network,
     width: Annotated[int, typer.Option(help="Channels of the first layer.")] = Settings.width,
+    size: Annotated[int | None, typer.Option(help="Of the images; that of the network by default.")] = None,
     epochs: Annotated[int, typer.Option(help="Of the first branch, or of all.")] = Settings.epochs,
     branch_epochs: Annotated[int, typer.Option(help="Of each further branch.")] = Settings.branch_epochs,
     affect_epochs: Annotated[int, typer.Option(help="Of valence and arousal.")] = Settings.affect_epochs,
@@ -227,7 +245,7 @@ def main(
 ) -> None:
     """Train, evaluate, and write `<network>.npz` with its card, and `<network>.onnx` for the emotion node."""
     settings = Settings(
-        network, layout, width, epochs, branch_epochs, affect_epochs, batch, rate, per_label, diversity, seed
+        network, layout, width, size, epochs, branch_epochs, affect_epochs, batch, rate, per_label, diversity, seed
     )
     try:
         if early_exit and network == "ma-net":

@@ -1,0 +1,140 @@
+"""Compare ensembles with attention, with and without the reward for diversity: does it help on real faces?
+
+`python -m opendr_perception.training.emotion.expression.compare DATA/fer2013 --json diversity.json`
+
+The claim of [Heidari 2022], by seeds: `esrN-cbam` whose branches are rewarded for attending to different things, or
+not. Both are one training until there is a second branch, so the first stage of a seed is computed once; each is what
+`train` makes of the same settings. What is measured is the evaluation part: nothing is chosen by it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from scipy.stats import t as student
+from torch import Tensor
+
+from opendr_perception.files import write_text
+from opendr_perception.networks.emotion.esr import Esr
+from opendr_perception.training.common.options import Threads
+from opendr_perception.training.emotion.expression.data import FaceSet, read_faces
+from opendr_perception.training.emotion.expression.recipes import attention_diversity
+from opendr_perception.training.emotion.expression.train import Settings, Trainer
+
+Scores = dict[str, float]
+LEVEL = 0.05
+
+
+def learn(settings: Settings, faces: FaceSet, weights: Sequence[float]) -> list[Scores]:
+    """Train one network with each weight of the diversity, and measure it.
+
+    Args:
+        settings: Of all, but for the weight.
+        faces: What to learn from, and to measure with.
+        weights: Of the diversity.
+    """
+    first: dict[str, Tensor] | None = None
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for weight in weights:
+            trainer = Trainer(replace(settings, diversity=weight), faces, Path(folder) / "unused.pt")
+            if first is not None:
+                trainer.recipe.network.load_state_dict(first)
+                trainer.step = trainer.ends[0]
+            for at in trainer.run():
+                if at.step == trainer.ends[0]:
+                    first = copy.deepcopy(trainer.recipe.network.state_dict())
+            found.append({**trainer.evaluate(), **_attention(trainer)})
+    return found
+
+
+@torch.no_grad()
+def _attention(trainer: Trainer) -> Scores:
+    """Diversity of attention on the evaluation part, mean of its batches; 1 where all branches differ."""
+    network, batch = trainer.recipe.network.eval(), trainer.settings.batch
+    if not isinstance(network, Esr):
+        return {}
+    count = len(trainer.faces.evaluation) // batch
+    batches = np.array_split(np.arange(count * batch), count)
+    gates = [network(faces.images)[2:] for faces in trainer.loaders[1].batches(batches, None)]
+    if gates[0][0] is None:
+        return {}
+    return {
+        f"diversity_of_{kind}": round(float(np.mean([float(attention_diversity(each[place])) for each in gates])), 4)
+        for place, kind in enumerate(("channels", "places"))
+    }
+
+
+def summary(scores: Mapping[str, Sequence[Scores]]) -> dict[str, object]:
+    """Mean and standard deviation over seeds of either network, and what the reward changes, seed by seed.
+
+    A change is beyond the noise where 0 is outside its 95 % interval of Student's t.
+
+    Args:
+        scores: Without the reward and with it, in the same order of seeds.
+    """
+    rows = {
+        name: {figure: _spread([one[figure] for one in found]) for figure in found[0]} for name, found in scores.items()
+    }
+    without, rewarded = scores.values()
+    change = {}
+    for figure in rewarded[0]:
+        apart = [one[figure] - other[figure] for one, other in zip(rewarded, without, strict=True)]
+        mean, deviation = _spread(apart)
+        reach = float(student.ppf(1 - LEVEL / 2, len(apart) - 1)) * deviation / len(apart) ** 0.5
+        change[figure] = {"mean": mean, "noise": round(reach, 4), "beyond noise": abs(mean) > reach}
+    return {"rows": rows, "change by the reward": change}
+
+
+def _spread(values: Sequence[float]) -> tuple[float, float]:
+    return round(float(np.mean(values)), 4), round(float(np.std(values, ddof=1)), 4)
+
+
+def main(
+    data: Annotated[Path, typer.Argument(help="fer2013.csv, or the folder of FER2013 packed.")],
+    branches: Annotated[int, typer.Option(help="Of the ensembles.", min=2)] = 3,
+    width: Annotated[int, typer.Option(help="Channels of the first layer, a multiple of 16.")] = 16,
+    size: Annotated[int, typer.Option(help="Pixels of the side of the images.")] = 72,
+    epochs: Annotated[int, typer.Option(help="Of the first branch.")] = 4,
+    branch_epochs: Annotated[int, typer.Option(help="Of each further branch.")] = 2,
+    per_label: Annotated[int, typer.Option(help="Most images of a label in a stage.")] = 300,
+    weight: Annotated[float, typer.Option(help="Of the diversity, where it is rewarded.")] = Settings.diversity,
+    seeds: Annotated[int, typer.Option(help="How often everything is done.", min=2)] = 3,
+    json_file: Annotated[Path, typer.Option("--json", help="Figures; seeds that are in it are not done again.")] = Path(
+        "diversity.json"
+    ),
+    threads: Threads = 1,
+) -> None:
+    """Train with and without the reward for every seed, and write each as it comes, with the table at the end."""
+    torch.set_num_threads(threads)
+    console, network = Console(), f"esr{branches}-cbam"
+    names = (network, f"{network}, rewarded")
+    made = Settings(network, "fer2013", width, size, epochs, branch_epochs, per_label=per_label, diversity=weight)
+    try:
+        faces = read_faces(data, "fer2013")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    found = json.loads(json_file.read_text()) if json_file.is_file() else {"settings": asdict(made), "scores": {}}
+    if found["settings"] != asdict(made):
+        raise typer.BadParameter(f"{json_file} is of other settings")
+    for seed in range(1, seeds + 1):
+        if str(seed) not in found["scores"]:
+            found["scores"][str(seed)] = learn(replace(made, seed=seed), faces, (0.0, weight))
+            write_text(json_file, json.dumps(found, indent=1) + "\n")
+        console.print(f"seed {seed}: {found['scores'][str(seed)]}")
+    each = zip(*(found["scores"][str(seed)] for seed in range(1, seeds + 1)), strict=True)
+    write_text(json_file, json.dumps(found | summary(dict(zip(names, each, strict=True))), indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)

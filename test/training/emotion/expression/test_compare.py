@@ -1,0 +1,57 @@
+"""A comparison with and without the reward for diversity is of the same trainings that the command does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from opendr_perception.training.emotion.expression.compare import learn, summary
+from opendr_perception.training.emotion.expression.data import FaceSet, LabelledFace
+from opendr_perception.training.emotion.expression.recipes import SMALLEST
+from opendr_perception.training.emotion.expression.train import Settings, Trainer
+
+
+@pytest.fixture(scope="module")
+def faces() -> FaceSet:
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    drawn = tuple(
+        LabelledFace(Path("none"), k % 2, pixels=rng.integers(0, 256, (48, 48)).astype(np.uint8)) for k in range(8)
+    )
+    return FaceSet(("neutral", "happy"), drawn, drawn[:6])
+
+
+SMALL = Settings("esr2-cbam", "fer2013", 16, SMALLEST, epochs=1, branch_epochs=2, batch=2, rate=0.02)
+
+
+def test_a_first_stage_that_is_shared_changes_nothing(faces: FaceSet, tmp_path: Path) -> None:
+    plain, rewarded = learn(SMALL, faces, (0.0, 1.0))
+    alone = Trainer(replace(SMALL, diversity=1.0), faces, tmp_path / "alone.pt")
+    for _ in alone.run():
+        pass
+    figures = alone.evaluate()
+    assert {name: rewarded[name] for name in figures} == figures
+    assert rewarded["diversity_of_channels"] > plain["diversity_of_channels"]
+    assert all(0 <= value <= 1 for value in (*plain.values(), *rewarded.values()))
+    assert "diversity_of_places" not in learn(replace(SMALL, network="esr2"), faces, (0.0,))[0]
+
+
+def test_images_may_have_any_size_that_the_layers_leave_anything_of(faces: FaceSet, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="images of 54 pixels or more, not of 53"):
+        Trainer(replace(SMALL, size=SMALLEST - 1), faces, tmp_path / "one.pt")
+    with pytest.raises(ValueError, match="ma-net takes images of 224 pixels, not of 96"):
+        Trainer(Settings("ma-net", "fer2013", size=96, batch=2), faces, tmp_path / "one.pt")
+
+
+def test_a_change_is_beyond_the_noise_only_if_the_seeds_agree() -> None:
+    without = [{"accuracy": 0.50, "disagreement": 0.10}, {"accuracy": 0.54, "disagreement": 0.12}]
+    rewarded = [{"accuracy": 0.53, "disagreement": 0.20}, {"accuracy": 0.52, "disagreement": 0.22}]
+    found = summary({"esr2-cbam": without, "esr2-cbam, rewarded": rewarded})
+    change = found["change by the reward"]
+    assert isinstance(change, dict)
+    assert change["accuracy"]["mean"] == 0.005 and not change["accuracy"]["beyond noise"]
+    assert change["disagreement"] == {"mean": 0.1, "noise": 0.0, "beyond noise": True}
