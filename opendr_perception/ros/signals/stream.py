@@ -14,7 +14,7 @@ from std_msgs.msg import Header
 from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.node import ManagedNode, brief, qos
 from opendr_perception.ros.signals.sources import SampleSource, published
-from opendr_perception.ros.topics import Counts, Listener, Statistics, Summary, names, statistics
+from opendr_perception.ros.topics import Counts, Listener, Statistics, Summary, names, statistics_message
 from opendr_perception.tasks.signals import Pace, SampleLine
 
 DEPTH = 100
@@ -180,7 +180,7 @@ class SampleStream:
     def publish_statistics(self, counts: Counts) -> None:
         """Publish `~/statistics` for the period since the last call."""
         self._summary = self._timings.drain()
-        self._statistics.publish(statistics.to_message(self._node, self.name, counts, self._summary))
+        self._statistics.publish(statistics_message(self._node, self.name, counts, self._summary))
 
     def diagnose(self, counts: Counts) -> DiagnosticStatus:
         """Report the state of the stream, in words and numbers."""

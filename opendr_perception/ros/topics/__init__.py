@@ -16,7 +16,7 @@ from opendr_perception.ros.topics.latest import Counts, LatestSlot
 from opendr_perception.ros.topics.listener import Listener
 from opendr_perception.ros.topics.packets import KINDS, PacketStream
 from opendr_perception.ros.topics.pairing import Miss, Pairing
-from opendr_perception.ros.topics.statistics import Statistics, Summary
+from opendr_perception.ros.topics.statistics import Statistics, Summary, statistics_message
 from opendr_perception.ros.topics.stream import Stream
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "rectified_parameter",
     "reliability_parameter",
     "result_input",
+    "statistics_message",
     "transport_parameter",
     "with_images",
 ]

@@ -56,7 +56,7 @@ class Statistics:
         )
 
 
-def to_message(node: ManagedNode, stream: str, counts: Counts, summary: Summary) -> NodeStatistics:
+def statistics_message(node: ManagedNode, stream: str, counts: Counts, summary: Summary) -> NodeStatistics:
     """Message of a node about a stream, for the period of a summary."""
     message = NodeStatistics(
         node=node.get_fully_qualified_name(),

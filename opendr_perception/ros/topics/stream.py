@@ -18,14 +18,14 @@ from opendr_perception.msg import NodeStatistics
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import ManagedNode, brief, qos
 from opendr_perception.ros.outputs import Extra, Outputs
-from opendr_perception.ros.topics import names, statistics
+from opendr_perception.ros.topics import names
 from opendr_perception.ros.topics.gaps import Arrival, GapDetector
 from opendr_perception.ros.topics.health import Health
 from opendr_perception.ros.topics.inputs import Input
 from opendr_perception.ros.topics.latest import Counts
 from opendr_perception.ros.topics.listener import Listener
 from opendr_perception.ros.topics.pairing import LIMIT, Miss, Pairing
-from opendr_perception.ros.topics.statistics import Statistics, Summary
+from opendr_perception.ros.topics.statistics import Statistics, Summary, statistics_message
 
 UNPAIRED = 3
 """Results in a row without an image of the same stamp, after which that is said; a single image may get lost."""
@@ -201,7 +201,7 @@ class Stream:
         self._health.judge(counts)
         self.outputs.look()
         self._summary = self._timings.drain()
-        self._statistics.publish(statistics.to_message(self._node, self.name, counts, self._summary))
+        self._statistics.publish(statistics_message(self._node, self.name, counts, self._summary))
 
     def diagnose(self) -> DiagnosticStatus:
         """Report the state of the stream, in words and numbers; silence is also warned about."""
