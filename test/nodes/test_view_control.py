@@ -143,13 +143,13 @@ def robots(graph: Any, scene: Scene) -> Iterator[Callable[..., Robot]]:
 
 
 def check_limits(robot: Robot, linear: float = 0.25, angular: float = 0.6, acceleration: float = 0.3) -> None:
-    """Commands keep to the limits. The first ones may not be heard, until both sides have found each other."""
-    then, before = -math.inf, (0.0, 0.0, 0.0)
+    """Commands keep to the limits. Not all are heard, as until both sides have found each other: time bounds those."""
+    then, before = robot.made, (0.0, 0.0, 0.0)
     for moment, now in robot.heard:
         assert math.hypot(*now[:2]) <= linear + 1e-6
         assert abs(now[2]) <= angular + 1e-6
         if now != (0.0, 0.0, 0.0):
-            seconds = min(max(moment - then, 0.2), 0.5)
+            seconds = max(moment - then, 0.2)
             assert math.hypot(now[0] - before[0], now[1] - before[1]) <= acceleration * seconds + 1e-6
         then, before = moment, now
 

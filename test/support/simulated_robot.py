@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,7 @@ class SimulatedRobot:
         self.graph = graph
         self.position, self.heading = np.zeros(2), 0.0
         self.velocity: Velocity = ZERO
+        self.made = time.monotonic()
         self.heard: list[tuple[float, Velocity]] = []
         self.publishers = {topic: graph.publisher(message, topic) for topic, message in topics.items()}
         graph.observer.create_subscription(kind, "cmd_vel", self._take, 10)
@@ -100,22 +102,28 @@ class SimulatedRobot:
 
     def starts(self) -> None:
         """Wait until it moves."""
-        self.graph.wait(lambda: math.hypot(*self.velocity[:2]) > 0.05, lambda: f"it stands: {self.heard[-3:]}")
+        self._wait_for(lambda: self.moving)
 
     def starts_again(self, client: Any) -> None:
         """Send goals until one moves it: the node knows only from the next message that nothing keeps it any more."""
         deadline = time.monotonic() + LIMIT
-        while math.hypot(*self.velocity[:2]) <= 0.05:
+        while not self.moving:
             assert time.monotonic() < deadline, f"it stands: {self.heard[-3:]}"
-            ended = client.send().get_result_async()
-            moving = lambda ended=ended: ended.done() or math.hypot(*self.velocity[:2]) > 0.05  # noqa: E731
-            self.graph.wait(moving, lambda: f"it stands: {self.heard[-3:]}")
+            result = client.send().get_result_async()
+            self._wait_for(lambda: self.moving or result.done())  # noqa: B023 - called at once
+
+    def _wait_for(self, predicate: Callable[[], bool]) -> None:
+        self.graph.wait(predicate, lambda: f"it stands: {self.heard[-3:]}")
 
     def stops(self, since: float | None = None, within: float = STOP_WITHIN) -> None:
         """Wait until it stands, which it was told in time."""
         self.graph.wait(lambda: self.velocity == ZERO, lambda: f"still {self.velocity}")
         if since is not None:
             assert max(moment for moment, velocity in self.heard if velocity != ZERO) - since <= within
+
+    @property
+    def moving(self) -> bool:
+        return math.hypot(*self.velocity[:2]) > 0.05
 
     @property
     def moved(self) -> bool:
