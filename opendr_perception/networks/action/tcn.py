@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from opendr_perception.networks.channels import ChannelGroup, made_by, taken_by
-from opendr_perception.streaming.compose import Residual, Sequential, feed, memories_of
+from opendr_perception.networks.co_transformer import causal_block
+from opendr_perception.streaming.compose import Sequential, feed, memories_of
 from opendr_perception.streaming.contract import Streaming, Tick, compose
 from opendr_perception.streaming.conv import Conv1d
 from opendr_perception.streaming.state import Memory, Shape, Slot
@@ -80,7 +81,7 @@ class ActionTcn(Streaming):
             stem_relu=nn.ReLU(),
         )
         for number, dilation in enumerate(dilations, 1):
-            blocks[f"block{number}"] = Residual(_body(width, dilation), align="newest")
+            blocks[f"block{number}"] = causal_block(width, dilation)
         blocks["dropout"] = nn.Dropout1d(dropout)
         blocks["fc"] = nn.Conv1d(width, num_classes, 1)
         self.layers = Sequential(blocks)
@@ -111,8 +112,3 @@ class ActionTcn(Streaming):
 
     def advance(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
         return feed(self.layers, frame, memory, tick)
-
-
-def _body(width: int, dilation: int) -> Sequential:
-    conv = Conv1d(width, width, KERNEL, dilation=dilation, causal=True)
-    return Sequential(OrderedDict(conv=conv, norm=nn.BatchNorm1d(width), relu=nn.ReLU()))

@@ -79,11 +79,8 @@ class Sights:
         """The reason why nothing is seen; ''."""
         unpaired = ""
         if self._missed is not None and self._missed.in_a_row > DEPTH:
-            late, foreign = (
-                "faces come later than their images are kept",
-                "faces come without the images of their stamps",
-            )
-            unpaired = late if self._missed.late else foreign
+            how = "later than their images are kept" if self._missed.late else "without the images of their stamps"
+            unpaired = f"faces come {how}"
         return "; ".join(filter(None, (unpaired, *(listener.problem() for listener in self._listeners))))
 
     def close(self) -> None:

@@ -22,7 +22,8 @@ IMAGES = 5
 TOGETHER = 8
 """Images in a row in which two must be at one place, before one camera each, to be one,"""
 ALIKE = 0.6
-"""and likeness of their clothes, which two cameras see from two sides."""
+"""and likeness of their clothes, which two cameras see from two sides; so much is asked, too, before a face
+that goes on tells who a new body is, since tracks of faces jump to others."""
 
 
 def distance(known: KnownPerson, here: Floats, frame: str) -> float:

@@ -88,14 +88,9 @@ class Trainer:
             raise ValueError(f"'{settings.layout}' has no valence and arousal for all images")
         torch.manual_seed(settings.seed)
         epochs = (settings.epochs, settings.branch_epochs, settings.affect_epochs)
+        classes = len(faces.labels)
         self.recipe: Recipe = recipe(
-            settings.network,
-            len(faces.labels),
-            settings.width,
-            settings.rate,
-            epochs,
-            settings.diversity,
-            settings.size,
+            settings.network, classes, settings.width, settings.rate, epochs, settings.diversity, settings.size
         )
         self.settings, self.faces, self.checkpoint = settings, faces, checkpoint
         self.device = torch.device(device)
