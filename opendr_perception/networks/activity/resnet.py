@@ -52,14 +52,16 @@ class Layout:
 
 SLOW = Layout(1, ((1,), (1,), (3,), (3,)), pooled=False)
 I3D = Layout(5, ((3,), (3, 1), (3, 1), (1, 3)), pooled=True)
-LAYOUTS = {"slow": SLOW, "i3d": I3D}
+SMALL = Layout(1, ((3,),) * 4, pooled=False, channels=16, depths=(1, 2, 2, 1))
+"""Our own, for small images: a quarter of the channels, and every bottleneck looks back."""
+LAYOUTS = {"slow": SLOW, "i3d": I3D, "small": SMALL}
 
 
 class VideoResNet(nn.Module):
     """Slow-8x8 or I3D for clips, as published.
 
     Args:
-        layout: 'slow', 'i3d', or one of your own.
+        layout: One of LAYOUTS, or one of your own.
         num_classes: Number of activities.
     """
 
@@ -82,13 +84,15 @@ class CoVideoResNet(Sequential):
     """CoSlow or CoI3D: the same for streams, with the same parameters.
 
     Args:
-        layout: 'slow', 'i3d', or one of your own.
+        layout: One of LAYOUTS, or one of your own.
         num_classes: Number of activities.
         horizons: Inputs of the last pool that it averages, by default those of the clips: 8, or 4 of half the rate.
         mode: See `residual`.
         partial: Answer while the longest horizon fills.
         every_frame: Give up the temporal stride of I3D, for an answer with every frame; the others have none.
     """
+
+    blocks: Sequential
 
     def __init__(
         self,
@@ -108,6 +112,13 @@ class CoVideoResNet(Sequential):
         Sequential.__init__(self, OrderedDict(blocks=blocks))
         self.mode = mode
         initialise(self)
+
+    @property
+    def horizons(self) -> tuple[int, ...]:
+        """Inputs of the last pool that each average runs over."""
+        head = self.blocks[-1]
+        assert isinstance(head, Head)
+        return head.horizons.windows
 
     def for_inference(self) -> Streaming:
         """The same in two dimensions, with batch norms folded away."""

@@ -158,6 +158,32 @@ def augment(
     return frames.astype(np.float32), labels
 
 
+DISTURBED = 0.35
+"""Share of examples in which a pose estimator is led astray for moments, as by somebody who passes in front."""
+ASTRAY = (3, 20)
+"""Frames that such a moment lasts: 0.15 to 1 s."""
+
+
+def disturb(rng: np.random.Generator, frames: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Lead some of frames (B, 5, T, 17) astray, in a copy: some joints are put on somebody who is beside, the trunk is
+    moved there and back, and so the drift leaps and fades."""
+    astray = frames.copy()
+    length = frames.shape[2]
+    for row in np.flatnonzero(rng.random(len(frames)) < DISTURBED):
+        for _ in range(int(rng.integers(1, 4))):
+            begin, lasts = int(rng.integers(length)), int(rng.integers(*ASTRAY))
+            end = min(begin + lasts, length)
+            joints = rng.random(skeleton.JOINTS) < rng.uniform(0.2, 0.8)
+            offset = rng.normal(0, [0.25, 0.12])[:, None, None]
+            there = (astray[row, 2, begin:end] > 0) & joints
+            astray[row, :2, begin:end] += (offset + rng.normal(0, 0.06, (2, 1, skeleton.JOINTS))) * there
+            astray[row, 2, begin:end] *= np.where(joints, rng.uniform(0.5, 1.0), 1.0)
+            leap = rng.normal(0, [0.2, 0.12])[:, None]
+            for at, sign in ((begin, 1.0), (end, -1.0)):
+                astray[row, 3:, at:] += (sign * leap * skeleton.FORGETTING ** np.arange(length - at))[..., None]
+    return astray
+
+
 def _another_body(rng: np.random.Generator, places: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Places (B, 2, T, 17) of a body with wider or narrower shoulders and hips, and other arms and legs."""
     count = len(places)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import torch
 import typer
 from rich.console import Console
@@ -20,7 +21,7 @@ from torch.nn import functional as F
 
 from opendr_perception.networks.action.tcn import ActionTcn
 from opendr_perception.tasks.action import skeleton
-from opendr_perception.training.action.pool import OPEN_ONLY, RESEARCH, SETS, Drawn, Pool
+from opendr_perception.training.action.pool import OPEN_ONLY, RESEARCH, SETS, Drawn, Pool, disturb
 from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
@@ -50,6 +51,7 @@ class Settings:
     seed: int = 1
     rarity: float = 0.7  # rare actions count more, by this power of their rarity
     begun_with: str = ""
+    disturbed: bool = False  # whether poses are led astray for moments, as where people pass each other
 
 
 class Trainer(Resumable):
@@ -87,6 +89,8 @@ class Trainer(Resumable):
     def _batch(self, step: int, size: int) -> tuple[Tensor, Tensor]:
         frames, labels = self.examples.batch(step, size)
         labels[:, :UNJUDGED] = UNLABELLED
+        if self.settings.disturbed:
+            frames = disturb(np.random.default_rng((self.settings.seed, step)), frames)
         return torch.from_numpy(frames), torch.from_numpy(labels)
 
     def _class_weights(self) -> Tensor:
@@ -106,6 +110,7 @@ def main(
     rate: Annotated[float, typer.Option(help="Of learning, at most.")] = Settings.rate,
     rarity: Annotated[float, typer.Option(help="How much more rare actions count.")] = Settings.rarity,
     begin_with: Annotated[Path | None, typer.Option(help="Weights to begin with, an .npz.")] = None,
+    disturbed: Annotated[bool, typer.Option(help="Lead poses astray for moments.")] = Settings.disturbed,
     sets: Annotated[Path, typer.Option(envvar="OPENDR_DATA", help=SETS)] = Path("../shared/data"),
     pool: Annotated[Path, typer.Option(help="Folder of the examples, which are made where missing.")] = Path(
         "build/actions/pool"
@@ -118,7 +123,7 @@ def main(
     if data not in SOURCES:
         raise typer.BadParameter(f"there is no '{data}': choose {' or '.join(SOURCES)}")
     torch.set_num_threads(threads)
-    settings = Settings(data, steps, batch, width, rate, seed, rarity, str(begin_with or ""))
+    settings = Settings(data, steps, batch, width, rate, seed, rarity, str(begin_with or ""), disturbed)
     console = Console()
     trainer = Trainer(
         settings,
@@ -149,7 +154,8 @@ def _card(settings: Settings, network: ActionTcn) -> dict[str, object]:
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "command": f"python -m opendr_perception.training.action.train --data {settings.data} --steps {settings.steps} "
         f"--seed {settings.seed} --width {settings.width} --batch {settings.batch} --rate {settings.rate} "
-        f"--rarity {settings.rarity}{begun}",
+        f"--rarity {settings.rarity}{begun}"
+        f"{' --disturbed' if settings.disturbed else ''}",
         **versions(),
     }
 

@@ -19,11 +19,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from opendr_perception.networks.activity.head import Head
-from opendr_perception.networks.activity.x3d import CoX3D
 from opendr_perception.training.activity.data import Films
 from opendr_perception.training.activity.recordings import FOLDS, SETS, read_clips
 from opendr_perception.training.activity.train import begin
-from opendr_perception.training.activity.weights import NetworkShape, load, normalised
+from opendr_perception.training.activity.weights import NetworkShape, VideoNetwork, load, normalised
 from opendr_perception.training.common.weights import save
 
 FRAMES = 12
@@ -31,7 +30,7 @@ FRAMES = 12
 STEPS, BATCH, RATE = 200, 64, 2e-3
 
 
-def features(network: CoX3D, films: Films) -> Tensor:
+def features(network: VideoNetwork, films: Films) -> Tensor:
     """Inputs of the head's pool, of each frame and its mirror image: (2, N, C, T)."""
     *body, head = network.blocks
     assert isinstance(head, Head)
@@ -46,12 +45,13 @@ def features(network: CoX3D, films: Films) -> Tensor:
     return torch.cat(found, 1).clone()
 
 
-def teach(network: CoX3D, seen: Tensor, labels: Tensor, seed: int) -> Head:
+def teach(network: VideoNetwork, seen: Tensor, labels: Tensor, seed: int) -> Head:
     """Train a copy of the head on features (2, N, C, T) and labels (N,)."""
     torch.manual_seed(seed)
     head = copy.deepcopy(network.blocks[-1])
-    assert isinstance(head, Head) and head.pool is not None
-    learnt = [head.pool.post_conv.weight, *head.proj.parameters()]
+    assert isinstance(head, Head)
+    hidden = [] if head.pool is None else [head.pool.post_conv.weight]
+    learnt = [*hidden, *head.proj.parameters()]
     optimizer = torch.optim.AdamW(learnt, RATE, weight_decay=0.1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
     head.train()
@@ -76,7 +76,9 @@ def right(head: Head, seen: Tensor, labels: Tensor) -> np.ndarray:
     return (answers == labels).numpy()
 
 
-def by_folds(network: CoX3D, seen: Tensor, labels: Tensor, groups: np.ndarray, seeds: Sequence[int]) -> list[float]:
+def by_folds(
+    network: VideoNetwork, seen: Tensor, labels: Tensor, groups: np.ndarray, seeds: Sequence[int]
+) -> list[float]:
     """Accuracy of each fold, taught on the others; mean over seeds."""
     shares = []
     for fold in range(FOLDS):
@@ -109,7 +111,7 @@ def main(
     labels = torch.from_numpy(films.labels[:, 0])
     figures = {}
     for name, source in (("taught", weights), ("on a network that has learnt nothing", None)):
-        network = begin(shape, len(names), source).eval()
+        network = begin(shape, len(names), source)[0].eval()
         seen = features(network, films)
         shares = by_folds(network, seen, labels, groups, range(seeds))
         console.print(f"{name}: {np.mean(shares):.3f}, by folds {', '.join(f'{share:.2f}' for share in shares)}")

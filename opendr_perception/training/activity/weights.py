@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from opendr_perception.networks.activity.resnet import CoVideoResNet
 from opendr_perception.networks.activity.x3d import CoX3D, Size
 from opendr_perception.training.common.weights import fill, read
 
@@ -16,15 +17,19 @@ MEAN, DEVIATION = 0.45, 0.225
 """Of the colours in [0, 1], as of the public networks."""
 
 
+VideoNetwork = CoX3D | CoVideoResNet
+
+
 @dataclass(frozen=True)
 class NetworkShape:
-    """NetworkShape of a causal CoX3D.
+    """Shape of a causal video network: a CoX3D, or, with a layout, a ResNet.
 
     Attributes:
         side: Pixels of its images.
-        frames: Of the clips that it was made for.
+        frames: Of the clips that a CoX3D was made for.
         depth, width, hidden: As of `networks.activity.x3d.Size`.
         horizons: Frames of its pools.
+        layout: As of `networks.activity.resnet`, '' for a CoX3D.
     """
 
     side: int = 96
@@ -33,15 +38,18 @@ class NetworkShape:
     width: float = 1.0
     hidden: int = 256
     horizons: tuple[int, ...] = (4, 12, 32)
+    layout: str = ""
 
 
-def build(shape: NetworkShape, classes: int) -> CoX3D:
+def build(shape: NetworkShape, classes: int) -> VideoNetwork:
     """A new network."""
+    if shape.layout:
+        return CoVideoResNet(shape.layout, classes, tuple(shape.horizons), "causal", partial=True)
     size = Size(shape.frames, shape.side, shape.depth, shape.width, shape.hidden)
     return CoX3D(size, classes, tuple(shape.horizons), "causal", partial=True)
 
 
-def load(path: Path) -> tuple[CoX3D, dict[str, Any]]:
+def load(path: Path) -> tuple[VideoNetwork, dict[str, Any]]:
     """Read a network and its card.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -46,6 +47,9 @@ def train(training: Training, console: Console, every: int) -> None:
         training: begun or resumed.
         console: gets the mean figures of the last steps, and the time.
         every: steps between two lines, and two checkpoints.
+
+    Raises:
+        FloatingPointError: a loss was not finite, from which no training comes back; the checkpoint is an older one.
     """
     steps, begun, recent = training.settings.steps, time.monotonic(), deque[tuple[float | Tensor, ...]](maxlen=every)
     for done, (step, *figures) in enumerate(training.run(), 1):
@@ -53,6 +57,8 @@ def train(training: Training, console: Console, every: int) -> None:
         if step % every == 0 or step == steps:
             spent = (time.monotonic() - begun) / 60
             rows = [[float(figure) for figure in row] for row in recent]
+            if not all(math.isfinite(loss) for loss, *_ in rows):
+                raise FloatingPointError(f"step {step}: a loss is not finite; nothing of this training can be used")
             means = "  ".join(f"{name} {mean:.4f}" for name, mean in zip(FIGURES, np.mean(rows, axis=0), strict=False))
             console.print(f"step {step}/{steps}  {means}  {spent:.1f} min, {spent / done * (steps - step):.1f} to go")
             training.save()

@@ -82,6 +82,13 @@ def test_co_i3d_streams_with_and_without_its_stride(randomise, every_frame) -> N
     _agree(network, 16, extra=4)
 
 
+def test_our_own_network_looks_back_only_and_answers_at_once(randomise) -> None:
+    network = randomise(CoVideoResNet("small", 3, (2, 4), "causal", partial=True)).double()
+    assert network.horizons == (2, 4)
+    assert (network.delay, network.receptive_field) == (0, 16)
+    _agree(network, 16)
+
+
 def test_i3d_without_its_stride_looks_as_far_back(randomise) -> None:
     strided = randomise(CoVideoResNet(SMALL_I3D, 3, (2,), mode="no_p")).double()
     dense = CoVideoResNet(SMALL_I3D, 3, (2,), mode="no_p", every_frame=True).double().eval()

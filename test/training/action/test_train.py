@@ -14,7 +14,7 @@ from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action import pool as action_pool
 from opendr_perception.training.action import train
 from opendr_perception.training.action.data import CLIPS, parse_clip, repeat
-from opendr_perception.training.action.pool import OPEN_ONLY, Drawn, Pool, augment
+from opendr_perception.training.action.pool import OPEN_ONLY, Drawn, Pool, augment, disturb
 from opendr_perception.training.action.train import Settings, Trainer
 from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import ACTIONS, RATE, UNLABELLED, Body
@@ -74,6 +74,25 @@ def test_variation_keeps_what_is_missing_missing_and_labels_with_their_frames() 
     for drift, label, judged in zip(varied[:, 4, :, 0], moved, shown, strict=True):
         ratio = drift[judged & (label > 0)] / label[judged & (label > 0)]
         np.testing.assert_allclose(ratio, ratio[0], rtol=1e-5)
+
+
+def test_who_is_led_astray_for_moments_keeps_missing_joints_and_comes_back() -> None:
+    rng = np.random.default_rng(0)
+    clear = rng.uniform(0.2, 0.4, (64, 5, 120, 17)).astype(np.float32)
+    clear[:, :3, :, 9] = 0.0  # the left wrist
+    clear[:, 3:] = 0.0
+    kept = clear.copy()
+    astray = disturb(rng, clear)
+    np.testing.assert_array_equal(clear, kept)
+    moved = (astray != clear).any((1, 2, 3))
+    assert 10 < moved.sum() < 40
+    assert not astray[:, :3, :, 9].any()
+    still = (astray[:, :3] == clear[:, :3]).all((1, 3))
+    assert 0.5 < still[moved].mean() < 0.95  # of the time
+    leaps = np.abs(np.diff(astray[moved, 3, :, 0], axis=1))
+    assert leaps.max() > 0.1
+    fading = astray[moved, 3, 1:, 0] - astray[moved, 3, :-1, 0] * skeleton.FORGETTING
+    assert np.median(np.abs(fading)) < 1e-6  # between leaps it is forgotten as the skeleton's own is
 
 
 def test_a_resumed_training_ends_where_an_uninterrupted_one_does(drawn: Drawn, tmp_path: Path) -> None:
