@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import t as student
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -31,6 +32,18 @@ def by_subject(values: np.ndarray, subjects: npt.NDArray[np.str_]) -> tuple[floa
     means = sums[drawn].sum(1) / counts[drawn].sum(1)
     low, high = np.percentile(means, [2.5, 97.5])
     return float(values.mean()), (float(low), float(high))
+
+
+def over_seeds(values: npt.ArrayLike, chance: float = 0.05) -> tuple[float, float]:
+    """The mean of values of several seeds, and the half width of its interval of Student's t.
+
+    Args:
+        values: (n,) of n > 1 seeds; differences of pairs, where two are compared seed by seed.
+        chance: that the true mean is outside of the interval.
+    """
+    array = np.asarray(values, np.float64)
+    reach = student.ppf(1 - chance / 2, len(array) - 1) * array.std(ddof=1) / len(array) ** 0.5
+    return float(array.mean()), float(reach)
 
 
 def mean_by_class(

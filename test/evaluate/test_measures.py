@@ -6,8 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.stats
 
-from opendr_perception.evaluate.measures import auroc, average_precision, by_subject, calibration_error, roc
+from opendr_perception.evaluate.measures import (
+    auroc,
+    average_precision,
+    by_subject,
+    calibration_error,
+    over_seeds,
+    roc,
+)
 from opendr_perception.evaluate.plots import draw
 from opendr_perception.evaluate.report import Report
 
@@ -66,3 +74,11 @@ def test_a_report_draws_what_is_taken_for_what_and_how_well_one_thing_is_told(tm
     report.chances["cat"] = np.array([0.9, 0.2, 0.4]), np.array([True, False, True])
     draw(report, tmp_path / "one.png")
     assert (tmp_path / "one.png").stat().st_size > 5000
+
+
+def test_an_interval_over_seeds_is_that_of_students_t() -> None:
+    values = [0.1, 0.4, 0.35, 0.2]
+    mean, reach = over_seeds(values)
+    interval = scipy.stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+    assert (mean - reach, mean + reach) == pytest.approx((interval.low, interval.high))
+    assert over_seeds(values, 0.01)[1] > reach

@@ -20,10 +20,10 @@ import numpy.typing as npt
 import torch
 import typer
 from rich.console import Console
-from scipy.stats import t as student
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from opendr_perception.evaluate.measures import over_seeds
 from opendr_perception.evaluate.signals.heart import confusion, f1
 from opendr_perception.files import write_text
 from opendr_perception.networks.bag_of_features import Attention, BagOfFeatures
@@ -158,13 +158,9 @@ def compare(scores: Mapping[str, Sequence[float]]) -> list[dict[str, object]]:
     Student's t, widened for the number of comparisons.
     """
     best = max(BASELINES, key=lambda name: float(np.mean(scores[name])))
-    others = [name for name in scores if name != best]
-    seeds = len(scores[best])
-    reach = float(student.ppf(1 - LEVEL / 2 / len(others), seeds - 1)) / seeds**0.5
     rows: list[dict[str, object]] = []
     for name, found in scores.items():
-        apart = np.subtract(found, scores[best])
-        mean, half = float(apart.mean()), reach * float(apart.std(ddof=1))
+        mean, half = over_seeds(np.subtract(found, scores[best]), LEVEL / (len(scores) - 1))
         rows.append(
             {
                 "variant": name,

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 import typer
 from rich.console import Console
-from scipy.stats import t as student
 from torch import Tensor
 
+from opendr_perception.evaluate.measures import over_seeds
 from opendr_perception.files import write_text
 from opendr_perception.networks.emotion.esr import Esr
 from opendr_perception.training.common.options import Threads
@@ -32,7 +32,6 @@ from opendr_perception.training.emotion.expression.recipes import attention_dive
 from opendr_perception.training.emotion.expression.train import Settings, Trainer
 
 Scores = dict[str, float]
-LEVEL = 0.05
 
 
 def learn(settings: Settings, faces: FaceSet, weights: Sequence[float]) -> list[Scores]:
@@ -89,10 +88,8 @@ def summary(scores: Mapping[str, Sequence[Scores]]) -> dict[str, object]:
     without, rewarded = scores.values()
     change = {}
     for figure in rewarded[0]:
-        apart = [one[figure] - other[figure] for one, other in zip(rewarded, without, strict=True)]
-        mean, deviation = _spread(apart)
-        reach = float(student.ppf(1 - LEVEL / 2, len(apart) - 1)) * deviation / len(apart) ** 0.5
-        change[figure] = {"mean": mean, "noise": round(reach, 4), "beyond noise": abs(mean) > reach}
+        mean, reach = over_seeds([one[figure] - other[figure] for one, other in zip(rewarded, without, strict=True)])
+        change[figure] = {"mean": round(mean, 4), "noise": round(reach, 4), "beyond noise": abs(mean) > reach}
     return {"rows": rows, "change by the reward": change}
 
 
