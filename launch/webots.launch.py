@@ -7,7 +7,6 @@ It needs Webots and the package webots_ros2. The world is written to the user's 
 """
 
 import importlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +55,7 @@ def start(context: LaunchContext) -> list[Any]:
     webots = launcher.WebotsLauncher(world=given["world"] or str(world_of_people()), ros2_supervisor=True)
     robot = controller.WebotsController(
         robot_name="robot",
-        parameters=[{"robot_description": description(given, stamped), "use_sim_time": True}],
+        parameters=[{"robot_description": description(given["motion"], stamped["stamped"]), "use_sim_time": True}],
     )
     overrides = {"use_sim_time": True, "motion": given["motion"], **stamped}
     remappings = [("image_raw", "camera/image_color"), ("camera_info", "camera/camera_info")]
@@ -72,11 +71,11 @@ def world_of_people() -> Path:
     return world if world.is_file() else export(folder)
 
 
-def description(given: Mapping[str, str], stamped: Mapping[str, bool]) -> str:
-    """A file that tells the driver what the robot has, with the arguments filled in."""
+def description(motion: str, stamped: bool) -> str:
+    """A file that tells the driver what the robot has, filled in."""
     template = (share_directory() / "launch" / "webots_robot.urdf").read_text()
-    text = template.replace("<motion>holonomic<", f"<motion>{given['motion']}<")
-    text = text.replace("<stamped>false<", f"<stamped>{str(stamped.get('stamped', False)).lower()}<")
+    text = template.replace("<motion>holonomic<", f"<motion>{motion}<")
+    text = text.replace("<stamped>false<", f"<stamped>{str(stamped).lower()}<")
     file = default_cache().root / "webots" / "robot.urdf"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)

@@ -172,6 +172,21 @@ def test_velocities_are_stamped_as_the_distribution_has_them(
     assert process.parameters[-1] == {"stamped": stamped}
 
 
+def test_a_parameter_file_that_does_not_speak_of_stamps_leaves_them_to_the_distribution(
+    launching: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ROS_DISTRO", "jazzy")
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("/**:\n  view_control:\n    ros__parameters: {max_linear: 0.1}\n")
+    (process,) = processes(launching, nodes="view_control", params_file=str(mine))
+    assert process.parameters[-1] == {"stamped": False}
+    mine.write_text("/**:\n  view_control:\n    ros__parameters: {stamped: true}\n")
+    (process,) = processes(launching, nodes="view_control", params_file=str(mine))
+    assert process.parameters[-1] == {"stamped": True}
+    (process,) = processes(launching, nodes="view_control", params_file=str(mine), stamped="false")
+    assert process.parameters[-1] == {"stamped": False}
+
+
 @pytest.mark.parametrize(
     ("given", "says"),
     [

@@ -88,10 +88,11 @@ def selected_nodes(text: str, without: Sequence[str] = ()) -> list[str]:
 
 
 def is_stamped(given: Mapping[str, str]) -> dict[str, bool]:
-    """The parameter `stamped`, where it is not left to a parameter file of the user's."""
-    if not given["stamped"] and given["params_file"]:
-        return {}
-    return {"stamped": (given["stamped"] or str(os.environ.get("ROS_DISTRO") not in WITHOUT_STAMPS).lower()) == "true"}
+    """The parameter `stamped`: as it is given, or as a parameter file of the user's says, or as the distribution is."""
+    if given["stamped"]:
+        return {"stamped": given["stamped"] == "true"}
+    usual = os.environ.get("ROS_DISTRO") not in WITHOUT_STAMPS
+    return {"stamped": bool(_said(given["params_file"]).get("stamped", usual))}
 
 
 def process(
@@ -117,7 +118,7 @@ def process(
     }
     single = {"package": PACKAGE, "executable": names[0]}
     files = parameter_files(given["params_file"], names)
-    named = _named(_content(files[0])) if given["params_file"] else set()
+    named = _said(given["params_file"])
     kept = {name: value for name, value in (defaults or {}).items() if name not in named}
     return Node(
         **(single if len(names) == 1 else program),
@@ -154,21 +155,26 @@ def _known(overrides: Mapping[str, object], names: Sequence[str]) -> dict[str, o
     return {name: value for name, value in overrides.items() if name in known}
 
 
-def _content(file: Path) -> object:
-    """Content of a YAML file.
+def _said(chosen: str) -> dict[str, object]:
+    """The parameters that the user's file names, of whatever node; none without a file.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is no YAML file, or there is none.
     """
+    if not chosen:
+        return {}
+    (file,) = parameter_files(chosen, [])
     try:
-        return yaml.safe_load(file.read_text())
+        return _parameters(yaml.safe_load(file.read_text()))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f"params_file: {file} is no YAML file: {' '.join(str(error).split())}") from error
 
 
-def _named(content: object) -> set[str]:
-    """The parameters that a parameter file names, of whatever node."""
+def _parameters(content: object) -> dict[str, object]:
+    """All parameters in the content of a file."""
     if not isinstance(content, Mapping):
-        return set()
-    parameters = content.get("ros__parameters")
-    return set(parameters if isinstance(parameters, Mapping) else ()).union(*map(_named, content.values()))
+        return {}
+    found: dict[str, object] = {}
+    for key, value in content.items():
+        found |= value if key == "ros__parameters" and isinstance(value, Mapping) else _parameters(value)
+    return found
