@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,15 @@ def versions() -> dict[str, str]:
 
 
 def save(network: nn.Module, path: Path, card: dict[str, object]) -> None:
-    """Write the weights to `path`, an .npz, and the card beside it."""
+    """Write the weights of a network to `path`, an .npz, and the card beside it."""
+    write(network.state_dict(), path, card)
+
+
+def write(state: Mapping[str, torch.Tensor], path: Path, card: dict[str, object]) -> None:
+    """Write weights by name to `path`, an .npz, and the card beside it."""
     with replacing(path, ".npz") as unfinished:
-        np.savez_compressed(unfinished, **{name: value.cpu().numpy() for name, value in network.state_dict().items()})
+        arrays: dict[str, Any] = {name: value.cpu().numpy() for name, value in state.items()}
+        np.savez_compressed(unfinished, **arrays)
     write_text(path.with_suffix(".yaml"), yaml.safe_dump(card, sort_keys=False, width=120, allow_unicode=True))
 
 
