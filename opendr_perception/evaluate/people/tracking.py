@@ -87,7 +87,7 @@ def evaluate_tracks(dataset: Path, model: Session, part: str) -> Report:
     report = Report(f"tracks: {film.name}, {part}")
     report.count("labelled frames", len(truth))
     report.count("boxes", sum(int((~one.ignored).sum()) for one in truth.values()))
-    for name, course in watch(film, PersonDetector(model)).items():
+    for name, course in watch(film, PersonDetector(model), max(truth, default=0)).items():
         figures = measure(truth, course.followed)
         for figure in ("MOTA", "IDF1", "precision", "recall"):
             report.add(f"{name}: {figure}", figures[figure])
@@ -95,10 +95,12 @@ def evaluate_tracks(dataset: Path, model: Session, part: str) -> Report:
     return report
 
 
-def watch(film: PeopleSet, detector: Detector) -> dict[str, Course]:
-    """Show a film to the detector once, and what it finds to all courses."""
+def watch(film: PeopleSet, detector: Detector, last: int) -> dict[str, Course]:
+    """Show a film up to its last frame that counts to the detector once, and what it finds to all courses."""
     found = courses()
     for number, image in film.frames():
+        if number > last:
+            break
         [people] = detector([image])
         for course in found.values():
             course.show(number, number in film.labels, film.rate, people, image)
