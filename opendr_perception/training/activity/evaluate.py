@@ -1,4 +1,4 @@
-"""How often a video network is right about films of people, motions, cameras and rooms that it has not seen.
+"""Measure a video network on films of people, motions, cameras and rooms that it has not seen.
 
 `python -m opendr_perception.training.activity.evaluate WEIGHTS.npz FILMS`
 """
@@ -26,7 +26,7 @@ TOGETHER = 10
 
 @dataclass(frozen=True)
 class Right:
-    """How often a horizon is right.
+    """Shares of what a horizon says that are right.
 
     Attributes:
         frames: Share of the frames.
@@ -43,7 +43,7 @@ class Right:
 
 
 def measured(network: VideoNetwork, films: Films, labels: list[str]) -> dict[int, Right]:
-    """How often each horizon of a network in evaluation mode is right, frame by frame."""
+    """Measure each horizon of a network in evaluation mode, frame by frame."""
     found = []
     with torch.inference_mode():
         for row in range(0, len(films), TOGETHER):
