@@ -207,10 +207,9 @@ def skeleton_models(
     return write
 
 
-@pytest.fixture(scope="session")
-def online_model(skeleton_models: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same network as a model for online detection: of each action, 0.3 of the probability has just begun."""
-    model = onnx.load(skeleton_models(("stand", "walk", "jump")))
+def telling_begins(path: Path, folder: Path) -> Path:
+    """The model of a file as one for online detection: of each action, 0.3 of the probability has just begun."""
+    model = onnx.load(path)
     for node in model.graph.node:
         node.output[:] = ["all" if name == "output" else name for name in node.output]
     for name, share in (("going", 0.7), ("begun", 0.3)):
@@ -218,10 +217,22 @@ def online_model(skeleton_models: Callable[..., Path], tmp_path_factory: pytest.
         model.graph.node.append(onnx.helper.make_node("Mul", ["all", f"share of {name}"], [name]))
     model.graph.node.append(onnx.helper.make_node("Concat", ["going", "begun"], ["output"], axis=1))
     (output,) = (each for each in model.graph.output if each.name == "output")
-    output.type.tensor_type.shape.dim[1].dim_value = 6
-    path = tmp_path_factory.mktemp("online") / "online.onnx"
-    onnx.save(model, path)
-    return path
+    output.type.tensor_type.shape.dim[1].dim_value *= 2
+    onnx.save(model, folder / "online.onnx")
+    return folder / "online.onnx"
+
+
+@pytest.fixture(scope="session")
+def online_model(skeleton_models: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A skeleton network that tells what has just begun."""
+    return telling_begins(skeleton_models(("stand", "walk", "jump")), tmp_path_factory.mktemp("online"))
+
+
+@pytest.fixture(scope="session")
+def online_video_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The video network of this package, telling what has just begun."""
+    path = Path(zoo.__file__).parent / "weights" / "activity-simulated.onnx"
+    return telling_begins(path, tmp_path_factory.mktemp("online"))
 
 
 @pytest.fixture(scope="session", autouse=True)

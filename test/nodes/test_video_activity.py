@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ def test_a_film_is_followed_at_six_images_a_second(graph: Any, street: list[np.n
     assert tuple(message.labels) == ACTIONS
     [action] = message.actions
     assert (action.track_id, action.frames, action.warm) == ("", 5, False)
+    assert not action.begins  # this model does not tell
     assert sum(action.probabilities) == pytest.approx(1, abs=1e-5)
     assert action.label == ACTIONS[int(np.argmax(action.probabilities))]
 
@@ -47,6 +49,18 @@ def test_each_person_has_an_answer(graph: Any, street: list[np.ndarray]) -> None
         if place == 2:
             assert [(action.track_id, action.frames) for action in message.actions] == [("3", 3), ("4", 3)]
     assert not message.actions
+
+
+def test_a_model_for_online_detection_says_what_begins(
+    graph: Any, street: list[np.ndarray], online_video_model: Path
+) -> None:
+    graph.run(VideoActivity, threads=1, model=str(online_video_model))
+    answers = graph.listen(ActionArray, "activities", publishers=1)
+    graph.publisher(ImageMessage, "image_raw").publish(graph.image(street[0], 20.0))
+    [action] = answers.wait(1)[-1].actions
+    assert len(action.probabilities) == len(action.begins) == len(ACTIONS)
+    assert sum(action.probabilities) == pytest.approx(1, abs=1e-5)
+    assert list(action.begins) == pytest.approx([0.3 * chance for chance in action.probabilities], abs=1e-5)
 
 
 def test_a_horizon_that_the_model_has_not_is_refused(graph: Any) -> None:

@@ -1,5 +1,6 @@
 """Actions from the keypoints of tracked people."""
 
+from opendr_perception.tasks.action.begins import parted
 from opendr_perception.tasks.action.build import ActionPerceiver, Actions, Settings, build
 from opendr_perception.tasks.action.recognition import Action, ActionMemory, ActionRecogniser, TrackedPoses
 from opendr_perception.tasks.action.skeleton import MIN_SCORE, RATE, USUAL_HEIGHTS
@@ -16,6 +17,7 @@ __all__ = [
     "Settings",
     "TrackedPoses",
     "build",
+    "parted",
     "recognition",
     "skeleton",
 ]

@@ -2,10 +2,17 @@
 
 from opendr_perception.tasks.activity.build import ActivityPerceiver, Settings, build
 from opendr_perception.tasks.activity.model import ActivityModel
-from opendr_perception.tasks.activity.recognition import MARGIN, ActivityMemory, ActivityRecogniser, ActivityView
+from opendr_perception.tasks.activity.recognition import (
+    MARGIN,
+    SHRINKS,
+    ActivityMemory,
+    ActivityRecogniser,
+    ActivityView,
+)
 
 __all__ = [
     "MARGIN",
+    "SHRINKS",
     "ActivityMemory",
     "ActivityModel",
     "ActivityPerceiver",

@@ -32,7 +32,8 @@ class Scores:
     """Answers to one frame of each of B streams.
 
     Args:
-        probabilities: (B, labels, horizons).
+        probabilities: (B, labels, horizons), or (B, 2 labels, horizons) of a model that tells what begins, see
+            `tasks.action.parted`.
         valid: (B,) bool, False while the network fills and between the answers of a strided one.
         frames: (B,) int64, seen so far.
     """

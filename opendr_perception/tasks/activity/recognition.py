@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from opendr_perception.tasks.action import Action
+from opendr_perception.tasks.action import Action, parted
 from opendr_perception.tasks.activity.model import ActivityModel
 from opendr_perception.tasks.imaging import Image, Pixels, crop_resize, letterbox
 from opendr_perception.tasks.people import TrackedPeople
@@ -187,8 +187,8 @@ class ActivityRecogniser(TrackFollower[ActivityMemory]):
         for place, (state, _) in enumerate(due.values()):
             if scores.valid[place]:
                 seen = int(scores.frames[place])
-                answer = scores.probabilities[place, :, self.horizon]
-                state.newest = Action(keys[place][1], answer, seen, seen >= warm)
+                answer, begins = parted(scores.probabilities[place, :, self.horizon], len(self.model.labels))
+                state.newest = Action(keys[place][1], answer, seen, seen >= warm, begins)
 
     def _forget_lost(self, view: ActivityView, here: dict[str, npt.NDArray[np.float32] | None]) -> None:
         """Forget who has been away for too long; without time that advances, who is not here."""
