@@ -20,6 +20,12 @@ def causal_block(channels: int, dilation: int) -> Residual:
     return Residual(body, align="newest")
 
 
+def causal_blocks(channels: int, dilations: tuple[int, ...]) -> Sequential:
+    """Return causal blocks one after the other, one for each dilation."""
+    named = ((f"block{number}", causal_block(channels, each)) for number, each in enumerate(dilations, 1))
+    return Sequential(OrderedDict[str, nn.Module](named))
+
+
 class CoTransformer(Sequential):
     """Embedding, recycling positions, encoder, norm and classifier; it scores each frame by the last n.
 
@@ -74,13 +80,10 @@ class CoTransformer(Sequential):
         encoder = TransformerEncoder(
             channels, heads, window, hidden, layers, mode=mode, dropout=dropout, bias=bias, class_token=class_token
         )
-        blocks = OrderedDict[str, nn.Module]()
-        for number, dilation in enumerate(local, 1):
-            blocks[f"block{number}"] = causal_block(channels, dilation)
         super().__init__(
             OrderedDict(
                 embed=Linear(in_channels, channels),
-                local=Sequential(blocks),
+                local=causal_blocks(channels, local),
                 positions=RecyclingPositionalEncoding(channels, period or 2 * window - 1, learned=learned_positions),
                 encoder=encoder,
                 norm=LayerNorm(channels),

@@ -1,12 +1,14 @@
 """Online detection of actions: which one goes on in this frame, and whether it has just begun [De Geest 2016].
 
-A detector is the lower part of an `ActionTcn`, which sees less than a second, and a network over its features that sees
-seconds. Of K actions there are 2 K scores: K of actions that go on, then K of actions that began within the last half
-second; a softmax over all of them is one distribution, so what goes on and what begins never contradict each other.
+A detector is the lower part of another network, which sees about a second of skeletons or of video, and a network over
+its features that sees seconds. Of K actions there are 2 K scores: K of actions that go on, then K of actions that began
+within the last half second; a softmax over all of them is one distribution, so what goes on and what begins never
+contradict each other.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
@@ -15,17 +17,20 @@ from torch import Tensor, nn
 
 from opendr_perception.networks.action.co_oad_tr import CoOadTr
 from opendr_perception.networks.action.tcn import FRAME, ActionTcn
-from opendr_perception.networks.co_transformer import causal_block
+from opendr_perception.networks.co_transformer import causal_blocks
+from opendr_perception.streaming.channel import Linear
 from opendr_perception.streaming.compose import Sequential
+from opendr_perception.streaming.contract import Streaming
 
 WINDOW = 64
-"""Frames that a transformer looks at: 3.2 s."""
+"""Frames that a network over features looks at, by default: 3.2 s of skeletons."""
 CHANNELS = 128
 """Of the networks over features."""
-DILATIONS = (1, 2, 4, 8, 16)
-"""Of the convolutional one, which sees 63 frames."""
 LOCAL = (1, 2, 4)
-"""Of the convolutions before the encoder of a `-local` transformer: a token tells of 15 frames."""
+"""Dilations of the convolutions that come first in a `-local` network: what follows is told of 15 frames at once."""
+
+Head = Callable[[int, int, int], nn.Module]
+"""Makes a network from channels of a frame, numbers of an answer, and frames of the window."""
 
 
 class Recurrent(nn.Module):
@@ -35,59 +40,79 @@ class Recurrent(nn.Module):
         cell: `nn.LSTM` or `nn.GRU`.
         features: Channels C of a frame.
         scores: Numbers of an answer.
+        local: Dilations of causal convolutions before the cell.
     """
 
-    def __init__(self, cell: type[nn.LSTM] | type[nn.GRU], features: int, scores: int) -> None:
+    def __init__(
+        self, cell: type[nn.LSTM] | type[nn.GRU], features: int, scores: int, local: tuple[int, ...] = ()
+    ) -> None:
         super().__init__()
-        self.cell = cell(features, CHANNELS, batch_first=True)
+        self.local = Sequential(Linear(features, CHANNELS), *causal_blocks(CHANNELS, local)) if local else Sequential()
+        self.cell = cell(CHANNELS if local else features, CHANNELS, batch_first=True)
         self.dropout = nn.Dropout(0.2)
         self.classifier = nn.Linear(CHANNELS, scores)
 
     def forward(self, clip: Tensor) -> Tensor:
-        hidden, _ = self.cell(clip.transpose(1, 2))
+        hidden, _ = self.cell(self.local(clip).transpose(1, 2))
         scores: Tensor = self.classifier(self.dropout(hidden))
         return scores.transpose(1, 2)
 
 
-def _transformer(blocks: int, local: tuple[int, ...] = ()) -> Callable[[int, int], nn.Module]:
-    return lambda features, scores: CoOadTr(
-        features, scores, blocks, window=WINDOW, channels=CHANNELS, heads=4, hidden=2 * CHANNELS, dropout=0.2,
+def _recurrent(cell: type[nn.LSTM] | type[nn.GRU], local: tuple[int, ...] = ()) -> Head:
+    return lambda features, scores, window: Recurrent(cell, features, scores, local)
+
+
+def _transformer(blocks: int, local: tuple[int, ...] = ()) -> Head:
+    return lambda features, scores, window: CoOadTr(
+        features, scores, blocks, window=window, channels=CHANNELS, heads=4, hidden=2 * CHANNELS, dropout=0.2,
         local=local,
     )  # fmt: skip
 
 
-def _convolutions(features: int, scores: int) -> nn.Module:
-    blocks: OrderedDict[str, nn.Module] = OrderedDict(stem=nn.Conv1d(features, CHANNELS, 1))
-    for number, dilation in enumerate(DILATIONS, 1):
-        blocks[f"block{number}"] = causal_block(CHANNELS, dilation)
-    blocks["dropout"] = nn.Dropout1d(0.2)
-    blocks["classifier"] = nn.Conv1d(CHANNELS, scores, 1)
-    return Sequential(blocks)
+def _convolutions(features: int, scores: int, window: int) -> nn.Module:
+    """Dilated convolutions that see, all together, one frame less than a window of a power of two."""
+    dilations = tuple(2**k for k in range(int(math.log2(window)) - 1))
+    return Sequential(
+        OrderedDict(
+            stem=nn.Conv1d(features, CHANNELS, 1),
+            **dict(causal_blocks(CHANNELS, dilations).named_children()),
+            dropout=nn.Dropout1d(0.2),
+            classifier=nn.Conv1d(CHANNELS, scores, 1),
+        )
+    )
 
 
-HEADS: Mapping[str, Callable[[int, int], nn.Module]] = {
+HEADS: Mapping[str, Head] = {
     "co-oadtr-b1": _transformer(1),
     "co-oadtr-b2": _transformer(2),
     "co-oadtr-b1-local": _transformer(1, LOCAL),
     "co-oadtr-b2-local": _transformer(2, LOCAL),
-    "lstm": lambda features, scores: Recurrent(nn.LSTM, features, scores),
-    "gru": lambda features, scores: Recurrent(nn.GRU, features, scores),
+    "lstm": _recurrent(nn.LSTM),
+    "gru": _recurrent(nn.GRU),
+    "lstm-local": _recurrent(nn.LSTM, LOCAL),
+    "gru-local": _recurrent(nn.GRU, LOCAL),
     "tcn": _convolutions,
 }
-"""Networks over features, by name: from channels of a frame and numbers of an answer."""
+"""Networks over features, by name."""
 STREAMED = ("co-oadtr-b1", "co-oadtr-b2", "co-oadtr-b1-local", "co-oadtr-b2-local", "tcn")
 """Those that can be exported."""
 
 
-def head(name: str, features: int, actions: int) -> nn.Module:
+def head(name: str, features: int, actions: int, window: int = WINDOW) -> nn.Module:
     """Return a new network over features.
+
+    Args:
+        name: One of HEADS.
+        features: Channels of a frame.
+        actions: Number K of actions.
+        window: Frames that it looks at; a recurrent one forgets by itself.
 
     Raises:
         ValueError: There is none of this name.
     """
     if name not in HEADS:
         raise ValueError(f"there is no network '{name}' over features: {', '.join(HEADS)}")
-    return HEADS[name](features, 2 * actions)
+    return HEADS[name](features, 2 * actions, window)
 
 
 def trunk(network: ActionTcn, blocks: int) -> Sequential:
@@ -111,18 +136,23 @@ def rest(network: ActionTcn, blocks: int) -> nn.Module:
 
 
 class OnlineDetector(Sequential):
-    """A trunk and a streaming network over its features: frames (B, 5, 17, 1) to 2 K logits.
+    """A trunk and a streaming network over its features: frames to 2 K logits.
 
     Args:
-        lower: See `trunk`.
+        lower: See `trunk`, or `networks.activity.trunk`.
         over: One of STREAMED.
     """
 
-    over: Sequential
+    trunk: Streaming
+    over: Streaming
 
-    def __init__(self, lower: Sequential, over: Sequential) -> None:
+    def __init__(self, lower: Streaming, over: Streaming) -> None:
         super().__init__(OrderedDict(trunk=lower, over=over))
-        self.frame_shape = FRAME
+        self.frame_shape = lower.frame_shape
+
+    def for_inference(self) -> OnlineDetector:
+        """The same with the trunk's cheaper form."""
+        return OnlineDetector(self.trunk.for_inference(), self.over).eval()
 
 
 def parted(probabilities: Tensor) -> tuple[Tensor, Tensor]:

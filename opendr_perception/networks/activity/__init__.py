@@ -3,5 +3,6 @@
 __all__ = [
     "head",
     "resnet",
+    "trunk",
     "x3d",
 ]

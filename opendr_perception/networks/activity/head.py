@@ -84,6 +84,31 @@ class Projection(nn.Module):
         self.pre_norm = nn.BatchNorm3d(pooled)
         self.post_conv = nn.Conv3d(pooled, hidden, 1, bias=False)
 
+    def forward(self, clip: Tensor) -> Tensor:
+        """The layers before the pool: (B, channels, T, H, W) to (B, pooled, T, H, W)."""
+        return F.relu(self.pre_norm(self.pre_conv(clip)))
+
+
+class FrameFeatures(Streaming):
+    """From maps (B, C, T, H, W) to what is pooled over time, (B, C', T).
+
+    Args:
+        projection: X3D's; None for the other networks.
+    """
+
+    def __init__(self, projection: Projection | None) -> None:
+        super().__init__()
+        self.projection = projection
+
+    def output_shape(self, frame_shape: Shape) -> Shape:
+        return (frame_shape[0] if self.projection is None else self.projection.pre_conv.out_channels,)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        return (clip if self.projection is None else self.projection(clip)).mean((3, 4))
+
+    def advance(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor, Memory]:
+        return self(frame.unsqueeze(2)).squeeze(2), ()
+
 
 class Head(Streaming):
     """From maps to the scores of classes, for each horizon.
@@ -133,9 +158,7 @@ class Head(Streaming):
 
     def features(self, clip: Tensor) -> Tensor:
         """Map (B, C, T, H, W) to what is pooled over time, (B, C', T)."""
-        if self.pool is not None:
-            clip = F.relu(self.pool.pre_norm(self.pool.pre_conv(clip)))
-        return clip.mean((3, 4))
+        return (clip if self.pool is None else self.pool(clip)).mean((3, 4))
 
     def classify(self, pooled: Tensor) -> Tensor:
         """Map (B, C', ..., horizons) to (B, classes, ..., horizons), without the last axis where there is one."""

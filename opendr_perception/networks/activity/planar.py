@@ -18,9 +18,10 @@ from typing import cast
 import torch
 from torch import nn
 
-from opendr_perception.networks.activity.head import Head
+from opendr_perception.networks.activity.head import FrameFeatures, Head
 from opendr_perception.networks.activity.planar_blocks import (
     PlanarConv,
+    PlanarFeatures,
     PlanarGate,
     PlanarHead,
     PlanarLayer,
@@ -53,6 +54,8 @@ def _layers(chain: Sequential) -> list[Streaming]:
             blocks.append(PlanarResidual(layer, PlanarNetwork(_layers(layer.branch2))))
         elif isinstance(layer, Head):
             blocks.append(PlanarHead(layer))
+        elif isinstance(layer, FrameFeatures):
+            blocks.append(PlanarFeatures(layer.projection))
         elif isinstance(layer, (nn.Conv3d, Conv3d)):
             behind = layers[0] if layers else None
             norm = behind if isinstance(behind, nn.BatchNorm3d) else None

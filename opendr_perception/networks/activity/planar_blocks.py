@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from opendr_perception.networks.activity.head import Head
+from opendr_perception.networks.activity.head import Head, Projection
 from opendr_perception.networks.activity.residual import SqueezeGate, VideoBlock
 from opendr_perception.streaming.contract import Streaming, Tick, compose
 from opendr_perception.streaming.conv import Conv3d
@@ -209,6 +209,25 @@ class PlanarResidual(Streaming):
         return None if output is None else F.relu(output + queue[0]), (*new, *mine)
 
 
+class PlanarFeatures(Streaming):
+    """The part of a head before its pool over time.
+
+    Args:
+        projection: To copy; None where there is none.
+    """
+
+    def __init__(self, projection: Projection | None) -> None:
+        super().__init__()
+        self.before = None if projection is None else PlanarConv(projection.pre_conv, projection.pre_norm, nn.ReLU())
+
+    def output_shape(self, frame_shape: Shape) -> Shape:
+        return (frame_shape if self.before is None else self.before.output_shape(frame_shape))[:1]
+
+    def advance(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor, Memory]:
+        maps = frame if self.before is None else self.before.update(frame, (), tick)[0]
+        return maps.mean((2, 3)), ()
+
+
 class PlanarHead(Streaming):
     """The classifier.
 
@@ -219,8 +238,7 @@ class PlanarHead(Streaming):
     def __init__(self, head: Head) -> None:
         super().__init__()
         self.head = copy.deepcopy(head)
-        projection = head.pool
-        self.before = None if projection is None else PlanarConv(projection.pre_conv, projection.pre_norm, nn.ReLU())
+        self.features = PlanarFeatures(head.pool)
         self.receptive_field, self.padding, self.memories = head.receptive_field, head.padding, head.memories
 
     def slots(self, frame_shape: Shape) -> tuple[Slot, ...]:
@@ -230,8 +248,8 @@ class PlanarHead(Streaming):
         return self.head.output_shape(frame_shape)
 
     def advance(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor | None, Memory]:
-        maps = frame if self.before is None else self.before.update(frame, (), tick)[0]
-        pooled, memory = self.head.horizons.advance(maps.mean((2, 3)), memory, tick)
+        features, _ = self.features.advance(frame, (), tick)
+        pooled, memory = self.head.horizons.advance(features, memory, tick)
         return None if pooled is None else self.head.classify(pooled), memory
 
 

@@ -3,6 +3,8 @@
 __all__ = [
     "bodies",
     "data",
+    "export",
     "importing",
     "simulate",
+    "weights",
 ]

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,19 @@ import typer
 from opendr_perception.engine.export import export
 from opendr_perception.training.activity.simulate import FRAME_RATE
 from opendr_perception.training.activity.weights import DEVIATION, MEAN, load
+from opendr_perception.training.common.weights import read
+
+
+def texts(weights: Path, horizons: Sequence[int]) -> dict[str, str]:
+    """Description of a model in its file: labels, terms, images, rate, and the frames that its answers look back at."""
+    _, card = read(weights)
+    told = {
+        "side": int(card["shape"]["side"]), "rate": FRAME_RATE, "horizons": list(horizons),
+        "mean": MEAN, "deviation": DEVIATION,
+    }  # fmt: skip
+    return {
+        "labels": json.dumps(card["labels"]), "activity": json.dumps(told), "terms": str(card.get("terms", "open")),
+    }  # fmt: skip
 
 
 def export_weights(
@@ -21,13 +35,7 @@ def export_weights(
     """Export one step of the network, with its labels, and what it wants of images and rate."""
     network, card = load(weights)
     side = int(card["shape"]["side"])
-    told = {
-        "side": side, "rate": FRAME_RATE, "horizons": list(network.horizons), "mean": MEAN, "deviation": DEVIATION,
-    }  # fmt: skip
-    texts = {
-        "labels": json.dumps(card["labels"]), "activity": json.dumps(told), "terms": str(card.get("terms", "open")),
-    }  # fmt: skip
-    export(network, model, (3, side, side), softmax=True, metadata=texts)
+    export(network, model, (3, side, side), softmax=True, metadata=texts(weights, network.horizons))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from opendr_perception.networks.activity.head import Head
+from opendr_perception.networks.activity.trunk import VideoTrunk
 from opendr_perception.training.activity.data import Films
 from opendr_perception.training.activity.recordings import FOLDS, SETS, read_clips
 from opendr_perception.training.activity.train import begin
@@ -32,16 +33,11 @@ STEPS, BATCH, RATE = 200, 64, 2e-3
 
 def features(network: VideoNetwork, films: Films) -> Tensor:
     """Inputs of the head's pool, of each frame and its mirror image: (2, N, C, T)."""
-    *body, head = network.blocks
-    assert isinstance(head, Head)
-    found = []
+    trunk, found = VideoTrunk(network.blocks), []
     with torch.inference_mode():
         for row in range(0, len(films), 10):
             clip = normalised(torch.from_numpy(films.images[row : row + 10]))
-            both = torch.cat([clip, clip.flip(-1)])
-            for block in body:
-                both = block(both)
-            found.append(head.features(both).unflatten(0, (2, -1)))
+            found.append(trunk(torch.cat([clip, clip.flip(-1)])).unflatten(0, (2, -1)))
     return torch.cat(found, 1).clone()
 
 

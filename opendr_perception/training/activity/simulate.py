@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from opendr_perception.tasks.activity import MARGIN, SHRINKS
 from opendr_perception.training.action.camera import HELD_OUT_ELEVATIONS
 from opendr_perception.training.action.data import MotionClip
 from opendr_perception.training.action.simulate import Actor
@@ -25,9 +27,6 @@ CUT = 0.55
 """Share of films that follow the person."""
 COMPANY = 0.2
 """Share with somebody else in the background."""
-MARGIN = 1.25
-"""Side of a cut, in longer sides of the person's box, as in `tasks.activity`."""
-
 LARGEST = 2.0
 """Sides of an image, of the canvas of a room from which images are cut."""
 
@@ -49,7 +48,9 @@ class Cast:
     held_out: bool
 
 
-def film(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple[Film, npt.NDArray[np.int64]]:
+def film(
+    rng: np.random.Generator, cast: Cast, frames: int, side: int, cut: float = CUT
+) -> tuple[Film, npt.NDArray[np.int64]]:
     """Draw a film.
 
     Args:
@@ -57,13 +58,14 @@ def film(rng: np.random.Generator, cast: Cast, frames: int, side: int) -> tuple[
         cast: Who may appear.
         frames: Number of frames, at about FRAME_RATE.
         side: Pixels of the images, which are squares.
+        cut: How probable it is that the film follows the person.
 
     Returns:
         (frames, side, side, 3) uint8 RGB, and the action in each frame (frames,), UNLABELLED between two.
     """
     rate = FRAME_RATE * rng.uniform(0.85, 1.15)
     motion, at, root, who = _performance(rng, cast, frames, rate)
-    follow = rng.random() < CUT
+    follow = rng.random() < cut
     camera, reach = _camera(rng, root, side, follow, cast.held_out)
     room = FurnishedRoom.random(rng, reach, cast.held_out)
     scene = [_dressed(rng, who, motion.rotations[at], root, room)]
@@ -145,10 +147,10 @@ class Camera:
         return rays
 
     def follow(self, points: Floats) -> Floats:
-        """Windows (T, 3) that follow somebody's points (T, P, 3): the middle of the box, and its largest side."""
+        """Windows (T, 3) that follow somebody's points (T, P, 3) as the node does: middle of the box, magnification."""
         pixels, _ = self.see(points)
         low, high = np.quantile(pixels, 0.002, 1), np.quantile(pixels, 0.998, 1)
-        longest = np.maximum.accumulate((high - low).max(1))
+        longest = np.array([*accumulate((high - low).max(1), lambda held, now: max(now, SHRINKS * held))])
         return np.column_stack([(low + high) / 2, self.side / (MARGIN * np.maximum(longest, 4.0))])
 
     def shake(self, rng: np.random.Generator, frames: int) -> Floats:

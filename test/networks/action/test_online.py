@@ -8,6 +8,7 @@ import torch
 from opendr_perception.networks.action.co_oad_tr import CoOadTr
 from opendr_perception.networks.action.online import HEADS, STREAMED, OnlineDetector, head, parted, rest, trunk
 from opendr_perception.networks.action.tcn import ActionTcn
+from opendr_perception.streaming import Streaming
 
 FRAMES = 70
 
@@ -51,6 +52,13 @@ def test_no_network_looks_ahead(name: str) -> None:
     later[:, :, 12:] += 1
     with torch.no_grad():
         torch.testing.assert_close(over(later)[:, :, :12], over(clip)[:, :, :12])
+
+
+def test_convolutions_see_nearly_a_window() -> None:
+    for window in (8, 32, 64):
+        network = head("tcn", 8, 4, window)
+        assert isinstance(network, Streaming)
+        assert network.receptive_field == window - 1
 
 
 def test_one_block_learns_dense_answers_as_those_of_windows() -> None:

@@ -7,6 +7,8 @@ import math
 import pytest
 import torch
 
+from opendr_perception.networks.action.online import OnlineDetector, head
+from opendr_perception.networks.activity import trunk
 from opendr_perception.networks.activity.head import HorizonPool
 from opendr_perception.networks.activity.resnet import CoVideoResNet, Layout, VideoResNet
 from opendr_perception.networks.activity.x3d import X3D, CoX3D, Size
@@ -134,6 +136,24 @@ def test_a_clip_network_gives_what_its_blocks_give(randomise) -> None:
     clip = torch.randn(1, 3, 4, 32, 32)
     for network in (X3D(TINY, 3), VideoResNet(SMALL_SLOW, 3)):
         assert randomise(network)(clip).shape == (1, 3)
+
+
+def test_a_trunk_and_what_follows_it_are_the_network(randomise) -> None:
+    network = randomise(CoX3D(TINY, 3, (3, 2), "causal", partial=True)).double().eval()
+    clip = torch.randn(1, 3, 6, 32, 32, dtype=torch.float64)
+    lower, rest = trunk.VideoTrunk(network.blocks).eval(), trunk.AfterTrunk(network.blocks)
+    with torch.no_grad():
+        torch.testing.assert_close(rest(lower(clip)), network(clip)[..., 1])
+    slow = randomise(CoVideoResNet(SMALL_SLOW, 3)).double()
+    _agree(trunk.VideoTrunk(slow.blocks).eval(), 32)
+
+
+def test_a_detector_over_a_trunk_steps_as_it_sees_a_clip(randomise) -> None:
+    network = randomise(CoX3D(TINY, 3, (2,), "causal", partial=True)).double().eval()
+    lower = trunk.VideoTrunk(network.blocks).eval()
+    channels = lower.output_shape((3, 32, 32))[0]
+    over = randomise(head("co-oadtr-b1-local", channels, 3, window=4)).double().eval()
+    _agree(OnlineDetector(lower, over).eval(), 32)
 
 
 def test_names_of_slowfast_load(randomise) -> None:

@@ -12,13 +12,15 @@ from rich.console import Console
 
 from opendr_perception.networks.action.online import head
 from opendr_perception.training.action.online import compare, data, export
-from opendr_perception.training.action.online.data import BEGUN, HELD_OUT, Streams, just_begun, keep, kept
+from opendr_perception.training.action.online.data import HELD_OUT, Streams, just_begun, keep, read_trunk, sources
 from opendr_perception.training.action.online.train import Settings, Trainer, card_of
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.weights import save
 
-TINY = Settings(steps=3, batch=2, frames=70)
+TINY = Settings(steps=3, batch=2)
 FEATURES = 6
+RATE = 20.0
+BEGUN = 10
 
 
 @pytest.fixture(autouse=True)
@@ -29,20 +31,22 @@ def _one_thread() -> None:
 @pytest.fixture
 def streams() -> Streams:
     """Three actions in turn, each of which raises a feature of its own."""
-    labels = np.tile(np.repeat([0, 1, 2], 30), (4, 1)).astype(np.int8)
+    labels = np.tile(np.repeat([0, 1, 2], 32), (4, 1)).astype(np.int8)
     features = np.stack([labels == k for k in range(FEATURES)], 1).astype(np.float16)
-    return Streams(features, labels, np.stack([just_begun(row) for row in labels]))
+    return Streams(features, labels, np.stack([just_begun(row, RATE) for row in labels]), RATE)
 
 
 def test_an_action_has_just_begun_for_half_a_second() -> None:
     labels = np.array([3] * 20 + [UNLABELLED] * 4 + [5] * 20 + [UNLABELLED] * 3 + [5] * 9)
-    begun = just_begun(labels)
+    begun = just_begun(labels, RATE)
     assert not begun[:24].any()  # it went on already when the stream began
     assert begun[24 : 24 + BEGUN].all()
     assert not begun[24 + BEGUN :].any()  # a short gap is no end
-    again = just_begun(np.array([5] * 5 + [UNLABELLED] * 20 + [5] * 4))
+    again = just_begun(np.array([5] * 5 + [UNLABELLED] * 20 + [5] * 4), RATE)
     assert again[25:].all()
     assert not again[:25].any()
+    slow = just_begun(np.array([3] * 6 + [UNLABELLED] + [5] * 9), 6.0)
+    assert np.flatnonzero(slow).tolist() == [7, 8, 9]
 
 
 @pytest.mark.parametrize("network", ["co-oadtr-b1", "co-oadtr-b2", "gru"])
@@ -82,18 +86,23 @@ def test_networks_are_compared_and_one_is_exported(
     for part in ("validation", "test"):
         for source in HELD_OUT:
             keep(folder / f"{part}-{source}.npz", wide)
-    np.testing.assert_array_equal(kept(folder / "test-kard.npz").labels, streams.labels)
+    read = sources(folder, "test")
+    assert {*read} == {*HELD_OUT}
+    np.testing.assert_array_equal(read["kard"].labels, streams.labels)
+    assert read["kard"].rate == RATE
     torch.manual_seed(0)
-    for name in ("co-oadtr-b1", "lstm"):
+    trunk = read_trunk(data.WEIGHTS, data.BLOCKS)
+    for name in ("co-oadtr-b1", "lstm", "lstm-local"):
         network = head(name, 96, len(ACTIONS)).eval()
         save(network, folder / f"{name}-1.npz", card_of(Settings(name), network, 96))
-    monkeypatch.setattr(compare, "FEWEST", 10)
+    monkeypatch.setattr(compare, "FEWEST", 0.5)
     monkeypatch.setattr(compare, "REPEATS", 1)
-    found = compare.compared(folder, "test", [1], Console(quiet=True), data.WEIGHTS, data.BLOCKS)
-    assert [*found] == ["co-oadtr-b1", "lstm", "action-open"]
+    found = compare.compared(folder, "test", [1], Console(quiet=True), trunk)
+    assert [*found] == ["co-oadtr-b1", "lstm", "lstm-local", "action-open"]
     assert found["co-oadtr-b1"]["step_of_window_macs"] < 0.02
     assert found["co-oadtr-b1"]["largest_difference"] < 1e-4
+    assert found["lstm-local"]["macs"] == 96 * 128 + 3 * 3 * 128**2 + 8 * 128**2 + 128 * 2 * len(ACTIONS)
     with pytest.raises(ValueError, match="lstm is to compare with"):
-        export.detector(folder / "lstm-1.npz", data.WEIGHTS, 3)
-    whole = export.detector(folder / "co-oadtr-b1-1.npz", data.WEIGHTS, 3)
+        export.detector(folder / "lstm-1.npz", trunk)
+    whole = export.detector(folder / "co-oadtr-b1-1.npz", trunk)
     assert 0.4 < export.temperature_of(whole.over, [wide]) < 3.1

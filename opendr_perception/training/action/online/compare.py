@@ -25,19 +25,25 @@ from torch.utils.flop_counter import FlopCounterMode
 from opendr_perception.evaluate.measures import average_precision
 from opendr_perception.files import write_text
 from opendr_perception.networks.action.co_oad_tr import CoOadTr
-from opendr_perception.networks.action.online import HEADS, WINDOW, Recurrent, head, parted, rest
+from opendr_perception.networks.action.online import HEADS, Recurrent, head, parted
 from opendr_perception.streaming import Streaming
 from opendr_perception.streaming.cost import step_macs
 from opendr_perception.streaming.encoder import EncoderLayer
-from opendr_perception.training.action.online.data import BLOCKS, HELD_OUT, WEIGHTS, Streams, kept
-from opendr_perception.training.action.online.train import UNJUDGED
-from opendr_perception.training.action.weights import load
+from opendr_perception.training.action.online.data import (
+    BLOCKS,
+    WEIGHTS,
+    Streams,
+    Trunk,
+    frames_in,
+    read_trunk,
+    sources,
+)
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.weights import fill, read
 
 LEFT_OUT = ("unknown",)
-FEWEST = 40
-"""Frames of an action in the streams of a source, without which it is not measured there."""
+FEWEST = 2.0
+"""Seconds of an action in the streams of a source, without which it is not measured there."""
 REPEATS = 40
 
 Figures = dict[str, float]
@@ -69,15 +75,16 @@ def measured(network: nn.Module, streams: Streams) -> tuple[float, float]:
     """Per-frame mAP of what goes on, and of what has just begun."""
     going, begins = (part.transpose(1, 2).numpy() for part in parted(answers(network, streams)))
     judged = streams.labels != UNLABELLED
-    judged[:, :UNJUDGED] = False
+    judged[:, : streams.unjudged] = False
     labels, begun = streams.labels[judged], streams.begun[judged]
+    fewest = frames_in(FEWEST, streams.rate)
     precisions: tuple[list[float], list[float]] = ([], [])
     for number, action in enumerate(ACTIONS):
         done = labels == number
-        if action in LEFT_OUT or done.sum() < FEWEST:
+        if action in LEFT_OUT or done.sum() < fewest:
             continue
         precisions[0].append(average_precision(going[judged][:, number], done))
-        if (done & begun).sum() >= FEWEST:
+        if (done & begun).sum() >= fewest:
             precisions[1].append(average_precision(begins[judged][:, number], done & begun))
     return float(np.mean(precisions[0])), float(np.mean(precisions[1]))
 
@@ -85,25 +92,28 @@ def measured(network: nn.Module, streams: Streams) -> tuple[float, float]:
 def macs(network: nn.Module, features: int) -> float:
     """Multiply-accumulates of a step."""
     if isinstance(network, Recurrent):
-        return float(sum(one.numel() for name, one in network.named_parameters() if "weight" in name))
+        cell = [one for name, one in network.cell.named_parameters() if "weight" in name]
+        local = step_macs(network.local, (features,)) if len(network.local) else 0
+        return float(sum(one.numel() for one in [*cell, network.classifier.weight]) + local)
     assert isinstance(network, Streaming)
     return step_macs(network, (features,))
 
 
 def window_costs(network: CoOadTr, features: int) -> Figures:
     """Compare a step with the same transformer that encodes its window anew: products, time, difference."""
-    length = WINDOW + network.before
-    clip = torch.randn(1, features, WINDOW + length)
+    window = network.encoder.window
+    length = window + network.before
+    clip = torch.randn(1, features, window + length)
     with torch.inference_mode():
         state = network.initial_state(1)
         for time_index in range(clip.shape[2] - 1):
             _, state = network.step(clip[..., time_index], state)
-        last, window = clip[..., -1], clip[..., -length:]
+        last, newest = clip[..., -1], clip[..., -length:]
         stepped, _ = network.step(last, state)
         assert stepped is not None
-        apart = float((stepped - network.forward_window(window, clip.shape[2] - WINDOW)).abs().max())
+        apart = float((stepped - network.forward_window(newest, clip.shape[2] - window)).abs().max())
         step = _seconds(lambda: network.step(last, state))
-        whole = _seconds(lambda: encoded_whole(network, window))
+        whole = _seconds(lambda: encoded_whole(network, newest))
     return {
         "step_of_window_macs": step_macs(network, (features,)) / _whole_macs(network, features),
         "step_of_window_time": step / whole,
@@ -123,7 +133,7 @@ def encoded_whole(network: CoOadTr, window: Tensor) -> Tensor:
 
 def _whole_macs(network: CoOadTr, features: int) -> float:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        encoded_whole(network, torch.zeros(1, features, WINDOW))
+        encoded_whole(network, torch.zeros(1, features, network.encoder.window))
     return counter.get_total_flops() / 2
 
 
@@ -137,18 +147,16 @@ def _seconds(run: Callable[[], object]) -> float:
     return float(np.median(spent))
 
 
-def compared(
-    folder: Path, part: str, seeds: Sequence[int], console: Console, below: Path, blocks: int
-) -> dict[str, Rows]:
+def compared(folder: Path, part: str, seeds: Sequence[int], console: Console, trunk: Trunk) -> dict[str, Rows]:
     """Figures of all networks that were trained, and of that which the trunk is from: mAP by source and seed, costs."""
-    streams = {source: kept(folder / f"{part}-{source}.npz") for source in HELD_OUT}
+    streams = sources(folder, part)
     found: dict[str, Rows] = {}
     for name in HEADS:
         paths = [path for seed in seeds if (path := folder / f"{name}-{seed}.npz").is_file()]
         rows: Rows = {}
         for path in paths:
             state, card = read(path)
-            network = head(name, card["features"], len(ACTIONS))
+            network = head(name, card["features"], len(ACTIONS), card["window"])
             fill(network, state, path)
             for source, some in streams.items():
                 whole, begins = measured(network, some)
@@ -159,10 +167,8 @@ def compared(
                 rows |= window_costs(network, card["features"])
         if rows:
             found[name] = rows
-    source_network, _ = load(below)
-    upper = rest(source_network, blocks)
-    own: Rows = {source: [round(measured(Untold(upper), some)[0], 4)] for source, some in streams.items()}
-    found[below.stem] = own | {"parameters": sum(each.numel() for each in upper.parameters())}
+    own: Rows = {source: [round(measured(Untold(trunk.rest), some)[0], 4)] for source, some in streams.items()}
+    found[trunk.name] = own | {"parameters": sum(each.numel() for each in trunk.rest.parameters())}
     console.print(found)
     return found
 
@@ -182,10 +188,13 @@ def main(
     blocks: Annotated[int, typer.Option(help="Blocks of its trunk.")] = BLOCKS,
 ) -> None:
     """Measure all networks that were trained, and write down the figures."""
+    write(output, folder, part, seeds, read_trunk(trunk, blocks))
+
+
+def write(output: Path, folder: Path, part: str, seeds: int, trunk: Trunk) -> None:
+    """Measure the first so many trainings of each network, and write the .json."""
     torch.set_num_threads(1)
-    write_text(
-        output, json.dumps(compared(folder, part, range(1, seeds + 1), Console(), trunk, blocks), indent=1) + "\n"
-    )
+    write_text(output, json.dumps(compared(folder, part, range(1, seeds + 1), Console(), trunk), indent=1) + "\n")
 
 
 if __name__ == "__main__":

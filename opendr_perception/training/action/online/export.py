@@ -21,15 +21,14 @@ from opendr_perception.engine.export import export
 from opendr_perception.networks.action.online import STREAMED, OnlineDetector, head
 from opendr_perception.streaming.compose import Sequential
 from opendr_perception.tasks.action import skeleton
-from opendr_perception.training.action.online.data import BLOCKS, HELD_OUT, WEIGHTS, Streams, kept, read_trunk
-from opendr_perception.training.action.online.train import UNJUDGED
+from opendr_perception.training.action.online.data import BLOCKS, WEIGHTS, Streams, Trunk, read_trunk, sources
 from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.training.common.weights import fill, read, save
 
 TEMPERATURES = np.exp(np.linspace(-0.7, 1.1, 37))
 
 
-def detector(weights: Path, lower: Path, blocks: int) -> OnlineDetector:
+def detector(weights: Path, trunk: Trunk) -> OnlineDetector:
     """Put a trunk and a trained network over it together.
 
     Raises:
@@ -38,13 +37,23 @@ def detector(weights: Path, lower: Path, blocks: int) -> OnlineDetector:
     state, card = read(weights)
     if card["network"] not in STREAMED:
         raise ValueError(f"{weights}: {card['network']} is to compare with; {', '.join(STREAMED)} can be exported")
-    below, labels = read_trunk(lower, blocks)
-    over = head(card["network"], card["features"], len(labels))
+    over = head(card["network"], card["features"], len(card["labels"]), card["window"])
     fill(over, state, weights)
     assert isinstance(over, Sequential)
-    whole = OnlineDetector(below, over)
+    whole = OnlineDetector(trunk.lower, over)
     whole.eval()
     return whole
+
+
+def calibrated(weights: Path, trunk: Trunk, folder: Path) -> tuple[OnlineDetector, float]:
+    """A detector whose scores are calibrated on the streams for validation, and its temperature."""
+    torch.set_num_threads(1)
+    whole = detector(weights, trunk)
+    temperature = temperature_of(whole.over, [*sources(folder, "validation").values()])
+    with torch.no_grad():
+        for parameter in whole.over.get_submodule("classifier").parameters():
+            parameter.div_(temperature)
+    return whole, temperature
 
 
 def temperature_of(over: nn.Module, streams: list[Streams]) -> float:
@@ -53,7 +62,7 @@ def temperature_of(over: nn.Module, streams: list[Streams]) -> float:
     with torch.inference_mode():
         for some in streams:
             labels = some.labels.astype(np.int64)
-            labels[:, :UNJUDGED] = UNLABELLED
+            labels[:, : some.unjudged] = UNLABELLED
             answer = over(torch.from_numpy(some.features.astype(np.float32)))
             judged = torch.from_numpy(labels != UNLABELLED)
             count = answer.shape[1] // 2
@@ -75,12 +84,8 @@ def export_weights(
     folder: Annotated[Path, typer.Option(help="Of the features.")] = Path("build/actions/online"),
 ) -> None:
     """Calibrate a detector, and export one step of it with its labels."""
-    torch.set_num_threads(1)
-    whole = detector(weights, trunk, blocks)
-    temperature = temperature_of(whole.over, [kept(folder / f"validation-{source}.npz") for source in HELD_OUT])
-    with torch.no_grad():
-        for parameter in whole.over.get_submodule("classifier").parameters():
-            parameter.div_(temperature)
+    below = read_trunk(trunk, blocks)
+    whole, temperature = calibrated(weights, below, folder)
     card, lower = read(weights)[1], read(trunk)[1]
     texts = {
         "labels": json.dumps(card["labels"]), "skeleton_version": str(skeleton.VERSION), "terms": lower["terms"],

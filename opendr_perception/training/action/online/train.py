@@ -30,8 +30,8 @@ from opendr_perception.training.common.weights import save, versions
 
 SHOWN = 50
 """Steps between two lines of progress, and two checkpoints."""
-UNJUDGED = 4
-"""First frames of a stream, in which nobody could tell."""
+SHARE = 0.75
+"""Of a stream, in a piece of it that is learnt from."""
 WINDOWS = 8
 """Windows that stand for one stream in a batch of a network that learns from windows."""
 
@@ -43,7 +43,7 @@ class Settings:
     network: str = "co-oadtr-b1"
     steps: int = 400
     batch: int = 24
-    frames: int = 192
+    window: int = WINDOW
     rate: float = 2e-3
     seed: int = 1
     rarity: float = 0.5  # rare actions count more, by this power of their rarity
@@ -63,7 +63,7 @@ class Trainer(Resumable):
     def __init__(self, settings: Settings, streams: Streams, checkpoint: Path) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.streams, self.checkpoint = settings, streams, checkpoint
-        self.network = head(settings.network, streams.features.shape[1], len(ACTIONS))
+        self.network = head(settings.network, streams.features.shape[1], len(ACTIONS), settings.window)
         self.windowed = isinstance(self.network, CoOadTr) and len(self.network.encoder.layers) > 1
         self.begin(settings.rate, settings.steps, decay=0.02, warm_up=0.15)
         self.weights = class_weights(streams, settings.rarity)
@@ -83,14 +83,14 @@ class Trainer(Resumable):
 
     def _streams(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         features, target = self._drawn(rng, self.settings.batch)
-        target[:, :UNJUDGED] = UNLABELLED
+        target[:, : self.streams.unjudged] = UNLABELLED
         logits: Tensor = self.network(features)
         return logits, target
 
     def _windows(self, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         assert isinstance(self.network, CoOadTr)
         features, target = self._drawn(rng, self.settings.batch)
-        length = WINDOW + self.network.before
+        length = self.settings.window + self.network.before
         begins = torch.from_numpy(rng.integers(0, features.shape[2] - length + 1, WINDOWS * len(features)))
         rows = torch.arange(len(features)).repeat(WINDOWS)
         places = begins[:, None] + torch.arange(length)
@@ -101,8 +101,10 @@ class Trainer(Resumable):
     def _drawn(self, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
         """Pieces of streams, with their begins where people come into view or in the midst of them."""
         rows = rng.integers(len(self.streams), size=count)
-        begin = int(rng.integers(self.streams.features.shape[2] - self.settings.frames + 1))
-        piece = slice(begin, begin + self.settings.frames)
+        whole = self.streams.features.shape[2]
+        length = round(SHARE * whole)
+        begin = int(rng.integers(whole - length + 1))
+        piece = slice(begin, begin + length)
         features = torch.from_numpy(self.streams.features[rows][:, :, piece].astype(np.float32))
         labels = self.streams.labels[rows][:, piece].astype(np.int64)
         joint = labels + len(ACTIONS) * self.streams.begun[rows][:, piece]
@@ -123,9 +125,11 @@ def card_of(settings: Settings, network: nn.Module, features: int) -> dict[str, 
         "network": settings.network,
         "labels": list(ACTIONS),
         "features": features,
+        "window": settings.window,
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "command": f"python -m opendr_perception.training.action.online.train --network {settings.network} "
-        f"--steps {settings.steps} --seed {settings.seed} --batch {settings.batch} --rate {settings.rate}",
+        f"--steps {settings.steps} --seed {settings.seed} --batch {settings.batch} --rate {settings.rate} "
+        f"--window {settings.window}",
         **versions(),
     }
 
@@ -136,6 +140,7 @@ def main(
     seed: Seed = Settings.seed,
     batch: Annotated[int, typer.Option(help="Streams per batch.")] = Settings.batch,
     rate: Annotated[float, typer.Option(help="Of learning, at most.")] = Settings.rate,
+    window: Annotated[int, typer.Option(help="Frames that a network looks at.")] = Settings.window,
     folder: Annotated[Path, typer.Option(help="Of the features; checkpoints and weights go there too.")] = Path(
         "build/actions/online"
     ),
@@ -145,7 +150,7 @@ def main(
     """Train, and write `<network>-<seed>.npz` with its card."""
     torch.set_num_threads(threads)
     console = Console()
-    settings = Settings(network, steps, batch, rate=rate, seed=seed)
+    settings = Settings(network, steps, batch, rate=rate, seed=seed, window=window)
     try:
         trainer = Trainer(settings, kept(folder / "train.npz"), folder / f"checkpoint-{network}-{seed}.pt")
     except ValueError as error:
