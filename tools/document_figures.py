@@ -9,16 +9,18 @@ the name of the figure in it, or the names of a table and of its row with a colo
 
 The figures of the benchmark are the table between `<!-- bench table -->` and `<!-- end -->`; with lines of `case |
 metric | peer` in the comment, after a colon, only these. They come from docs/figures/bench.json, which is what `make
-bench` leaves in bench-output. `<!-- attention table -->`, `<!-- diversity table -->`, `<!-- online table -->` and
-`<!-- skeletons table -->` are the tables of docs/figures/attentions.json, diversity.json, online.json and
-skeletons.json, which `compare` of `training.signals`, `training.emotion.expression`, `training.action.online` and
-`training.action.clips` write.
+bench` leaves in bench-output. `<!-- attention table -->`, `<!-- diversity table -->`, `<!-- online table -->`,
+`<!-- online-video table -->` and `<!-- skeletons table -->` are the tables of docs/figures/attentions.json,
+diversity.json, online.json, online-video.json and skeletons.json, which `compare` of `training.signals`,
+`training.emotion.expression`, `training.action.online`, `training.activity.online` and `training.action.clips` write.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,9 @@ PAGES = [
 MARKER = re.compile(r"(<!-- figure: ([\w.-]+) \| ([^|>]+?)((?: \| interval| \| percent)*) -->)(.*?)(<!-- end -->)")
 TARGET = re.compile(r"(<!-- target: ([^|>]+?)( \| percent)? -->)(.*?)(<!-- end -->)")
 BENCH_TABLE = re.compile(r"(<!-- bench table(?::\n(.*?)\n)? ?-->\n)(.*?)(<!-- end -->)", re.DOTALL)
-NAMED_TABLE = re.compile(r"(<!-- (attention|diversity|online|skeletons) table -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+NAMED_TABLE = re.compile(
+    r"(<!-- (attention|diversity|online|online-video|skeletons) table -->\n)(.*?)(<!-- end -->)", re.DOTALL
+)
 DIVERSE = {
     "accuracy": "right, mean of the branches",
     "accuracy_of_the_vote": "right, vote",
@@ -44,7 +48,7 @@ DIVERSE = {
     "diversity_of_channels": "diversity of channels",
     "diversity_of_places": "diversity of places",
 }
-SOURCES = ("simulation", "kard", "jhmdb")
+SOURCES = {"simulation": "simulated", "kard": "KARD", "jhmdb": "JHMDB"}
 NOISE = 0.025
 """Share of draws up to which what is behind is so by more than chance."""
 
@@ -175,25 +179,25 @@ def _change(row: dict[str, Any]) -> str:
     return f"{100 * row['mean']:+.1f} ± {100 * row['noise']:.1f}: {said}"
 
 
-def online_table() -> str:
+def online_table(file: str) -> str:
     """Networks for online detection: per-frame mAP by source, mean and spread over seeds, and what they cost."""
-    found = json.loads((BENCH.parent / "online.json").read_text())
-    head = (
-        "| network | simulated | KARD | JHMDB | mean | begins | parameters | products of a step |\n|"
-        + 8 * "---|"
-        + "\n"
-    )
+    found = json.loads((BENCH.parent / file).read_text())
+    sources = [source for source in SOURCES if source in next(iter(found.values()))]
+    several = len(sources) > 1
+    columns = ["network", *(SOURCES[source] for source in sources), *["mean"] * several]
+    columns += ["begins", "parameters", "products of a step"]
     rows = []
     for name, row in found.items():
         if "macs" not in row:  # the network that the trunk is from
-            shares = [_percent(row[source]) for source in SOURCES]
-            mean = [sum(row[source][0] for source in SOURCES) / len(SOURCES)]
-            rows.append([f"rest of `{name}`", *shares, _percent(mean), "-", f"{row['parameters']:,.0f}", "-"])
-            continue
-        seeds = [sum(values) / len(SOURCES) for values in zip(*(row[source] for source in SOURCES), strict=True)]
-        begins = [value for source in SOURCES for value in row[f"{source}, begins"]]
-        cells = [name, *(_percent(row[source]) for source in SOURCES), _percent(seeds), _percent(begins, spread=False)]
-        rows.append([*cells, f"{row['parameters']:,.0f}", f"{row['macs'] / 1e3:.0f} k"])
+            begins, costs = "-", [f"{row['parameters']:,.0f}", "-"]
+            name = f"rest of `{name}`"
+        else:
+            begins = _percent([value for source in sources for value in row[f"{source}, begins"]], spread=False)
+            costs = [f"{row['parameters']:,.0f}", f"{row['macs'] / 1e3:.0f} k"]
+        seeds = [sum(values) / len(sources) for values in zip(*(row[source] for source in sources), strict=True)]
+        shares = [_percent(row[source]) for source in sources]
+        rows.append([name, *shares, *[_percent(seeds)] * several, begins, *costs])
+    head = "| " + " | ".join(columns) + " |\n|" + len(columns) * "---|" + "\n"
     return head + "".join("| " + " | ".join(cells) + " |\n" for cells in rows)
 
 
@@ -248,10 +252,11 @@ def generated() -> dict[Path, str]:
     return found
 
 
-TABLES = {
+TABLES: dict[str, Callable[[], str]] = {
     "attention": attention_table,
     "diversity": diversity_table,
-    "online": online_table,
+    "online": partial(online_table, "online.json"),
+    "online-video": partial(online_table, "online-video.json"),
     "skeletons": skeletons_table,
 }
 
