@@ -21,9 +21,10 @@ from torch.nn import functional as F
 
 from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
+from opendr_perception.tasks.action import RATE
 from opendr_perception.training.action.clips.data import LAYOUTS, OWN, SkeletonClips, clip_set
 from opendr_perception.training.action.clips.models import BEGUN_WITH, NETWORKS, STREAMS, WIDTH, network
-from opendr_perception.training.action.online.train import UNJUDGED
+from opendr_perception.training.action.online.data import UNJUDGED, frames_in
 from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
 from opendr_perception.training.common.loop import train
@@ -89,7 +90,7 @@ class Trainer(Resumable):
                 logits = self.network(self.clips.stream(clips, self.settings.stream)).float()
             target = torch.from_numpy(labels)
             if self.clips.shape.dense:
-                target[:, :UNJUDGED] = UNLABELLED
+                target[:, : frames_in(UNJUDGED, RATE)] = UNLABELLED
                 target = target[:, :: -(-clips.shape[2] // logits.shape[2])]  # of the frames with an answer
             else:
                 logits = logits[:, :, -1]
