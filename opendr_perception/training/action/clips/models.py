@@ -5,7 +5,6 @@ Two streams, one of joints and one of bones, are trained apart, and their probab
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from opendr_perception.networks.action.co_s_tr import CoSTr
 from opendr_perception.networks.action.co_st_gcn import CoStGcn
 from opendr_perception.networks.action.online import Recurrent
 from opendr_perception.networks.action.skeletons import SKELETONS, Skeleton
-from opendr_perception.networks.co_transformer import CoTransformer, causal_block
+from opendr_perception.networks.co_transformer import CoTransformer, causal_blocks
 from opendr_perception.networks.emotion.nac_tcn import NacTcn
 from opendr_perception.streaming.compose import Sequential
 
@@ -63,11 +62,11 @@ class Flat(nn.Module):
 
 
 def _convolutions(shape: ClipShape) -> nn.Module:
-    blocks: OrderedDict[str, nn.Module] = OrderedDict(stem=nn.Conv1d(shape.features, CHANNELS, 1))
-    for number, dilation in enumerate((1, 2, 4, 8, 16), 1):
-        blocks[f"block{number}"] = causal_block(CHANNELS, dilation)
-    blocks["classifier"] = nn.Conv1d(CHANNELS, shape.classes, 1)
-    return Sequential(blocks)
+    return Sequential(
+        nn.Conv1d(shape.features, CHANNELS, 1),
+        *causal_blocks(CHANNELS, (1, 2, 4, 8, 16)),
+        nn.Conv1d(CHANNELS, shape.classes, 1),
+    )
 
 
 def _attention(shape: ClipShape) -> nn.Module:
