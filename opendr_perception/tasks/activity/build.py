@@ -31,7 +31,7 @@ class Settings(PerceiverSettings):
     """Activities."""
 
     model: str = parameter(
-        "activity-simulated",
+        "activity-small",
         "A video network of the zoo, one of your own (models import x3d, slow or i3d), or an ONNX file that "
         "opendr_perception.training.activity.export has written.",
         read_only=True,
