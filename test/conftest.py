@@ -366,14 +366,12 @@ class GoalClient:
         self._graph, self._kind = graph, kind
         self._node = rclpy.create_node("client", namespace=graph.namespace)
         self._client: Any = ActionClient(self._node, kind, name)
-        self._executor = SingleThreadedExecutor()
-        self._executor.add_node(self._node)
-        self._thread = threading.Thread(target=self._executor.spin, daemon=True)
-        self._thread.start()
+        executor = SingleThreadedExecutor()
+        executor.add_node(self._node)
+        self._spinning = Spinning(executor)
 
     def close(self) -> None:
-        self._executor.shutdown()
-        self._thread.join()
+        self._spinning.close()
         self._client.destroy()
         self._node.destroy_node()
 
@@ -406,6 +404,26 @@ class GoalClient:
         self._graph.wait(future.done, lambda: "no answer to cancelling")
 
 
+class Spinning:
+    """An executor that spins in a thread and ends there: who shuts it down from outside may take what it still uses."""
+
+    def __init__(self, executor: Any) -> None:
+        self._executor = executor
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._spin, daemon=True)
+        self._thread.start()
+
+    def _spin(self) -> None:
+        while self._executor.context.ok() and not self._ended.is_set():
+            self._executor.spin_once()
+
+    def close(self) -> None:
+        self._ended.set()
+        self._executor.create_task(lambda: None)  # wakes it
+        self._thread.join()
+        self._executor.shutdown()
+
+
 class Graph:
     """Runs nodes in this process as the package's executables do, and speaks to them through ROS alone."""
 
@@ -416,24 +434,19 @@ class Graph:
         self._nodes: list[Any] = []
         self._processes: list[Process] = []
         self._goal_clients: list[GoalClient] = []
-        self._threads: list[tuple[SingleThreadedExecutor, threading.Thread]] = []
         self._nodes_executor = GuardedExecutor()
         self._diagnostics = self.listen(DiagnosticArray, "/diagnostics")
         observers = SingleThreadedExecutor()
         observers.add_node(self.observer)
-        for executor in (observers, self._nodes_executor):
-            thread = threading.Thread(target=executor.spin, daemon=True)
-            thread.start()
-            self._threads.append((executor, thread))
+        self._spinning = [Spinning(executor) for executor in (observers, self._nodes_executor)]
 
     def close(self) -> None:
         for process in self._processes:
             process.kill()
         for client in self._goal_clients:
             client.close()
-        for executor, thread in self._threads:
-            executor.shutdown()
-            thread.join()
+        for spinning in self._spinning:
+            spinning.close()
         for node in self._nodes:
             node.close()
         self.observer.destroy_node()

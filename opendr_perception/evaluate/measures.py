@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import t as student
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -41,6 +40,8 @@ def over_seeds(values: npt.ArrayLike, chance: float = 0.05) -> tuple[float, floa
         values: (n,) of n > 1 seeds; differences of pairs, where two are compared seed by seed.
         chance: that the true mean is outside of the interval.
     """
+    from scipy.stats import t as student  # slow to import, and no command of a node needs it
+
     array = np.asarray(values, np.float64)
     reach = student.ppf(1 - chance / 2, len(array) - 1) * array.std(ddof=1) / len(array) ** 0.5
     return float(array.mean()), float(reach)
