@@ -15,6 +15,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,6 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from onnx import TensorProto, helper, numpy_helper
 from rcl_interfaces.srv import SetParameters
 from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
@@ -40,7 +40,7 @@ from opendr_perception import zoo
 from opendr_perception.ros.convert import images
 from opendr_perception.ros.node import managed
 from opendr_perception.ros.node import runner as run
-from opendr_perception.ros.node.executor import GuardedExecutor
+from opendr_perception.ros.node.executor import GuardedExecutor, spinning
 from opendr_perception.zoo.manifest import load_manifest
 
 LIMIT = 60.0
@@ -366,9 +366,8 @@ class GoalClient:
         self._graph, self._kind = graph, kind
         self._node = rclpy.create_node("client", namespace=graph.namespace)
         self._client: Any = ActionClient(self._node, kind, name)
-        executor = SingleThreadedExecutor()
-        executor.add_node(self._node)
-        self._spinning = Spinning(executor)
+        self._spinning = ExitStack()
+        self._spinning.enter_context(spinning([self._node]))
 
     def close(self) -> None:
         self._spinning.close()
@@ -404,26 +403,6 @@ class GoalClient:
         self._graph.wait(future.done, lambda: "no answer to cancelling")
 
 
-class Spinning:
-    """An executor that spins in a thread and ends there: who shuts it down from outside may take what it still uses."""
-
-    def __init__(self, executor: Any) -> None:
-        self._executor = executor
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._spin, daemon=True)
-        self._thread.start()
-
-    def _spin(self) -> None:
-        while self._executor.context.ok() and not self._ended.is_set():
-            self._executor.spin_once()
-
-    def close(self) -> None:
-        self._ended.set()
-        self._executor.create_task(lambda: None)  # wakes it
-        self._thread.join()
-        self._executor.shutdown()
-
-
 class Graph:
     """Runs nodes in this process as the package's executables do, and speaks to them through ROS alone."""
 
@@ -436,17 +415,16 @@ class Graph:
         self._goal_clients: list[GoalClient] = []
         self._nodes_executor = GuardedExecutor()
         self._diagnostics = self.listen(DiagnosticArray, "/diagnostics")
-        observers = SingleThreadedExecutor()
-        observers.add_node(self.observer)
-        self._spinning = [Spinning(executor) for executor in (observers, self._nodes_executor)]
+        self._spinning = ExitStack()
+        self._spinning.enter_context(spinning([], self._nodes_executor))
+        self._spinning.enter_context(spinning([self.observer]))
 
     def close(self) -> None:
         for process in self._processes:
             process.kill()
         for client in self._goal_clients:
             client.close()
-        for spinning in self._spinning:
-            spinning.close()
+        self._spinning.close()
         for node in self._nodes:
             node.close()
         self.observer.destroy_node()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from opendr_perception.msg import DetectionArray
-from rclpy.executors import SingleThreadedExecutor
 from sensor_msgs.msg import CompressedImage
 from sensor_msgs.msg import Image as ImageMessage
 
+from opendr_perception.ros.node import spinning
 from opendr_perception.view import Overlay, ViewListener
 
 GREY = np.full((48, 64, 3), 90, np.uint8)
@@ -42,13 +41,8 @@ class Witness:
 def listening(graph: Any) -> Iterator[tuple[ViewListener, Witness]]:
     witness = Witness()
     listener = ViewListener([witness])
-    executor = SingleThreadedExecutor()
-    executor.add_node(listener)
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
-    yield listener, witness
-    executor.shutdown()
-    thread.join()
+    with spinning([listener]):
+        yield listener, witness
     listener.destroy_node()
 
 

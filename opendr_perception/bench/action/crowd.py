@@ -19,12 +19,11 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from opendr_perception import zoo
-from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.msg import ActionArray, BodyPose, BodyPoseArray, Keypoint
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.node import qos, running
+from opendr_perception.ros.node import qos, running, spinning
 from opendr_perception.tasks.action import USUAL_HEIGHTS
 from opendr_perception.tasks.recordings import open_source
 

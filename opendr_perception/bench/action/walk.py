@@ -18,11 +18,10 @@ from rclpy.time import Time
 from std_msgs.msg import Header
 
 from opendr_perception import zoo
-from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better
 from opendr_perception.msg import ActionArray, BodyPoseArray
-from opendr_perception.ros.node import running
+from opendr_perception.ros.node import running, spinning
 
 LASTS = 3.0
 """Seconds from which on a track counts."""

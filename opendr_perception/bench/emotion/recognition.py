@@ -25,13 +25,12 @@ from std_msgs.msg import Header
 
 from opendr_perception import zoo
 from opendr_perception.bench.emotion.esr import esr_figures
-from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.msg import Box, EmotionArray, Face, FaceArray
 from opendr_perception.nodes.emotion_recognition import EmotionRecognition
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.node import qos
+from opendr_perception.ros.node import qos, spinning
 from opendr_perception.tasks.emotion import (
     Exponential,
     ExpressionNet,

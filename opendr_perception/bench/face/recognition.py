@@ -18,11 +18,11 @@ import numpy as np
 import rclpy
 
 from opendr_perception import zoo
-from opendr_perception.bench.harness.camera import ImageSender, spinning
+from opendr_perception.bench.harness.camera import ImageSender
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better, smaller_is_better
 from opendr_perception.msg import FaceArray
-from opendr_perception.ros.node import running
+from opendr_perception.ros.node import running, spinning
 from opendr_perception.tasks.face import (
     DIMENSIONS,
     THRESHOLD,

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import Image
@@ -93,21 +90,6 @@ class ImageSender(Node):
             self._answers = {stamp: (now - stamp) * 1e-9}
             self.latencies.append((now - stamp) * 1e-9)
             self._answered.notify_all()
-
-
-@contextmanager
-def spinning(nodes: Sequence[Node]) -> Iterator[None]:
-    """Spin nodes in a second thread."""
-    executor = SingleThreadedExecutor()
-    for node in nodes:
-        executor.add_node(node)
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        executor.shutdown()
-        thread.join()
 
 
 def _nanoseconds(message: Any) -> int:

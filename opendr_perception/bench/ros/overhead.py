@@ -17,12 +17,12 @@ from pathlib import Path
 import rclpy
 from rclpy.parameter import Parameter
 
-from opendr_perception.bench.harness.camera import ImageSender, spinning
+from opendr_perception.bench.harness.camera import ImageSender
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.ros.empty_detector import write_empty_detector
 from opendr_perception.nodes.person_detection import PersonDetection
-from opendr_perception.ros.node import running
+from opendr_perception.ros.node import running, spinning
 
 SIZES = {(480, 640): 1.0, (1080, 1920): 1.5}
 """(height, width) in pixels, and how much slower than the bare node ours may be, in ms."""

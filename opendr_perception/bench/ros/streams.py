@@ -12,10 +12,10 @@ from pathlib import Path
 
 import rclpy
 
-from opendr_perception.bench.harness.camera import ImageSender, spinning
+from opendr_perception.bench.harness.camera import ImageSender
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
-from opendr_perception.ros.node import running
+from opendr_perception.ros.node import running, spinning
 
 SIZE = (480, 640)
 OVERLOAD = 3

@@ -12,11 +12,11 @@ import numpy as np
 import rclpy
 
 from opendr_perception import zoo
-from opendr_perception.bench.harness.camera import ImageSender, spinning
+from opendr_perception.bench.harness.camera import ImageSender
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, larger_is_better
 from opendr_perception.msg import ActionArray, BodyPoseArray, DetectionArray, EmotionArray, FaceArray
-from opendr_perception.ros.node import CARRIED, running
+from opendr_perception.ros.node import CARRIED, running, spinning
 
 NODES = ("person_detection", "pose_estimation", "action_recognition", "face_recognition", "emotion_recognition")
 RESULTS = {

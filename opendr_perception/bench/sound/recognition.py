@@ -12,7 +12,6 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from opendr_perception import zoo
-from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.sound.endurance import endurance
@@ -21,7 +20,7 @@ from opendr_perception.bench.sound.step import CASE, step
 from opendr_perception.engine.session import Session
 from opendr_perception.msg import Audio, VoiceArray
 from opendr_perception.nodes.voice_activity import VoiceActivity
-from opendr_perception.ros.node import qos
+from opendr_perception.ros.node import qos, spinning
 from opendr_perception.tasks.signals import Resampler
 from opendr_perception.tasks.sound import SpeechModel, VoiceDetector, VoiceSettings, decode, encode
 

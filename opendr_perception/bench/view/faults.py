@@ -24,13 +24,12 @@ from rclpy.signals import SignalHandlerOptions
 
 from opendr_perception import zoo
 from opendr_perception.active.control import ROBOTS, Limits
-from opendr_perception.bench.harness.camera import spinning
 from opendr_perception.bench.harness.extent import Extent
 from opendr_perception.bench.harness.figure import Figure, smaller_is_better
 from opendr_perception.bench.view.explorer import FACE_SIZE
 from opendr_perception.bench.view.fault_trials import LONGEST, Trials, violations
 from opendr_perception.bench.view.faulty_robot import PERIOD, Failures, Robot
-from opendr_perception.ros.node import isolate_domain, running
+from opendr_perception.ros.node import isolate_domain, running, spinning
 from opendr_perception.sim.people import load_people
 from opendr_perception.sim.portraits import take_portraits
 from opendr_perception.sim.scene import Pose, Standing, facing

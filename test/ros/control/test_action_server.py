@@ -16,6 +16,7 @@ from rclpy.action import ActionClient
 from rclpy.executors import SingleThreadedExecutor
 
 from opendr_perception.ros.control.action_server import BackgroundActionServer
+from opendr_perception.ros.node import spinning
 
 
 @contextmanager
@@ -24,18 +25,13 @@ def serving(graph: Any, execute: Callable[[Any], IdentifyPerson.Result]) -> Iter
     node = rclpy.create_node("server", namespace=graph.namespace)
     server = BackgroundActionServer(node, IdentifyPerson, "work", execute)
     client: Any = ActionClient(node, IdentifyPerson, "work")
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
     try:
-        assert client.wait_for_server(30)
-        goal = client.send_goal_async(IdentifyPerson.Goal())
-        graph.wait(goal.done, lambda: "no answer to the goal")
-        yield goal.result()
+        with spinning([node]):
+            assert client.wait_for_server(30)
+            goal = client.send_goal_async(IdentifyPerson.Goal())
+            graph.wait(goal.done, lambda: "no answer to the goal")
+            yield goal.result()
     finally:
-        executor.shutdown()
-        thread.join()
         server.destroy()
         node.destroy_node()
 
@@ -81,14 +77,10 @@ def test_a_goal_that_ends_after_the_executor_leaves_nothing_that_nobody_awaits(g
     server = BackgroundActionServer(node, IdentifyPerson, "work", work)
     client: Any = ActionClient(node, IdentifyPerson, "work")
     executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
-    assert client.wait_for_server(30)
-    client.send_goal_async(IdentifyPerson.Goal())
-    assert begun.wait(20)
-    executor.shutdown()
-    thread.join()
+    with spinning([node], executor):
+        assert client.wait_for_server(30)
+        client.send_goal_async(IdentifyPerson.Goal())
+        assert begun.wait(20)
     free.set()
     server.destroy()
     node.destroy_node()

@@ -15,12 +15,12 @@ from action_msgs.msg import GoalStatus
 from builtin_interfaces.msg import Duration
 from opendr_perception.action import IdentifyPerson
 from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 
 from opendr_perception.active.identification import Goal, Outcome
 from opendr_perception.active.perception.observation import FaceObservation, Recognition
 from opendr_perception.active.policies.baselines import Static
 from opendr_perception.ros.control.identify import IdentifyAction
+from opendr_perception.ros.node import spinning
 from opendr_perception.tasks.imaging.image import Image
 
 VIEW = FaceObservation(
@@ -82,13 +82,8 @@ class Client:
 @pytest.fixture
 def client(graph: Any) -> Iterator[Client]:
     client = Client(graph)
-    executor = SingleThreadedExecutor()
-    executor.add_node(client.node)
-    thread = threading.Thread(target=executor.spin, daemon=True)
-    thread.start()
-    yield client
-    executor.shutdown()
-    thread.join()
+    with spinning([client.node]):
+        yield client
     client._close()
     client.node.destroy_node()
 

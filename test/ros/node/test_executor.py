@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
+import rclpy
+from rclpy.executors import SingleThreadedExecutor
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
+from opendr_perception.ros.node import spinning
 from opendr_perception.ros.node.managed import ManagedNode
 
 
@@ -60,3 +64,28 @@ def test_callbacks_that_raise_are_told_and_everything_goes_on(graph: Any, capfd:
     log = capfd.readouterr().err
     assert log.count("a callback failed: KeyError: 'boo'") == 1, "the same is not told again and again"
     assert log.count("ZeroDivisionError") == 1
+
+
+class Watched(SingleThreadedExecutor):
+    """Knows whether it was shut down while it was still in use."""
+
+    busy = taken = False
+
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        self.busy = True
+        super().spin_once(timeout_sec)
+        self.busy = False
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        self.taken = self.busy
+        return super().shutdown(timeout_sec)
+
+
+def test_what_spins_in_a_thread_is_not_shut_down_while_it_is_in_use(graph: Any) -> None:
+    node, executor, ticked = rclpy.create_node("ticking", namespace=graph.namespace), Watched(), threading.Event()
+    timer = node.create_timer(0.01, ticked.set)
+    with spinning([node], executor):
+        assert ticked.wait(10)
+        timer.cancel()  # from now on it waits for ever
+    assert not executor.taken
+    node.destroy_node()

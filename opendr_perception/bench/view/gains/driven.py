@@ -22,7 +22,6 @@ import numpy as np
 import rclpy
 from geometry_msgs.msg import Twist
 from rclpy.action import ActionClient
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.task import Future
@@ -37,7 +36,7 @@ from opendr_perception.bench.view.gains.looking import figure, write
 from opendr_perception.bench.view.poses import BOX_NOISE, CAMERA, HELD_OUT, JOINTS, NEAR, PoseViews
 from opendr_perception.msg import BodyPoseArray, Box, Detection, DetectionArray
 from opendr_perception.ros.convert import images
-from opendr_perception.ros.node import isolate_domain, running
+from opendr_perception.ros.node import isolate_domain, running, spinning
 from opendr_perception.ros.robot.messages import BASE, camera_info
 from opendr_perception.sim.model import CAMERA_AHEAD
 from opendr_perception.sim.people import load_people
@@ -243,11 +242,8 @@ def measure(scenes: int) -> list[dict[str, float | str]]:
     isolate_domain()
     rclpy.init()
     robot = Beholder()
-    executor = SingleThreadedExecutor()
-    executor.add_node(robot)
-    threading.Thread(target=executor.spin, daemon=True).start()
-    robot.enter(SEED)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, spinning([robot]):
+        robot.enter(SEED)
         gallery = Path(folder) / "gallery"
         gallery.mkdir()
         file = Path(folder) / "parameters.yaml"
@@ -264,7 +260,6 @@ def measure(scenes: int) -> list[dict[str, float | str]]:
                 rows.append(episode(robot, seed))
                 print(seed, rows[-1], file=sys.stderr, flush=True)
     robot.close()
-    executor.shutdown()
     rclpy.try_shutdown()
     return rows
 
