@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from opendr_perception.networks.channels import ChannelGroup, made_by, taken_by
-from opendr_perception.networks.co_transformer import causal_block
+from opendr_perception.networks.co_transformer import causal_blocks
 from opendr_perception.streaming.compose import Sequential, feed, memories_of
 from opendr_perception.streaming.contract import Streaming, Tick, compose
 from opendr_perception.streaming.conv import Conv1d
@@ -80,8 +80,7 @@ class ActionTcn(Streaming):
             stem_norm=nn.BatchNorm1d(width),
             stem_relu=nn.ReLU(),
         )
-        for number, dilation in enumerate(dilations, 1):
-            blocks[f"block{number}"] = causal_block(width, dilation)
+        blocks.update(causal_blocks(width, dilations).named_children())
         blocks["dropout"] = nn.Dropout1d(dropout)
         blocks["fc"] = nn.Conv1d(width, num_classes, 1)
         self.layers = Sequential(blocks)

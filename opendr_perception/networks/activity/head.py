@@ -89,6 +89,11 @@ class Projection(nn.Module):
         return F.relu(self.pre_norm(self.pre_conv(clip)))
 
 
+def frame_features(clip: Tensor, projection: Projection | None) -> Tensor:
+    """Map (B, C, T, H, W) to what is pooled over time, (B, C', T)."""
+    return (clip if projection is None else projection(clip)).mean((3, 4))
+
+
 class FrameFeatures(Streaming):
     """From maps (B, C, T, H, W) to what is pooled over time, (B, C', T).
 
@@ -104,7 +109,7 @@ class FrameFeatures(Streaming):
         return (frame_shape[0] if self.projection is None else self.projection.pre_conv.out_channels,)
 
     def forward(self, clip: Tensor) -> Tensor:
-        return (clip if self.projection is None else self.projection(clip)).mean((3, 4))
+        return frame_features(clip, self.projection)
 
     def advance(self, frame: Tensor, memory: Memory, tick: Tick) -> tuple[Tensor, Memory]:
         return self(frame.unsqueeze(2)).squeeze(2), ()
@@ -158,7 +163,7 @@ class Head(Streaming):
 
     def features(self, clip: Tensor) -> Tensor:
         """Map (B, C, T, H, W) to what is pooled over time, (B, C', T)."""
-        return (clip if self.pool is None else self.pool(clip)).mean((3, 4))
+        return frame_features(clip, self.pool)
 
     def classify(self, pooled: Tensor) -> Tensor:
         """Map (B, C', ..., horizons) to (B, classes, ..., horizons), without the last axis where there is one."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,14 +13,12 @@ import typer
 from opendr_perception.engine.export import export
 from opendr_perception.training.activity.simulate import FRAME_RATE
 from opendr_perception.training.activity.weights import DEVIATION, MEAN, load
-from opendr_perception.training.common.weights import read
 
 
-def texts(weights: Path, horizons: Sequence[int]) -> dict[str, str]:
+def texts(card: Mapping[str, object], side: int, horizons: Sequence[int]) -> dict[str, str]:
     """Description of a model in its file: labels, terms, images, rate, and the frames that its answers look back at."""
-    _, card = read(weights)
     told = {
-        "side": int(card["shape"]["side"]), "rate": FRAME_RATE, "horizons": list(horizons),
+        "side": side, "rate": FRAME_RATE, "horizons": list(horizons),
         "mean": MEAN, "deviation": DEVIATION,
     }  # fmt: skip
     return {
@@ -35,7 +33,7 @@ def export_weights(
     """Export one step of the network, with its labels, and what it wants of images and rate."""
     network, card = load(weights)
     side = int(card["shape"]["side"])
-    export(network, model, (3, side, side), softmax=True, metadata=texts(weights, network.horizons))
+    export(network, model, (3, side, side), softmax=True, metadata=texts(card, side, network.horizons))
 
 
 if __name__ == "__main__":

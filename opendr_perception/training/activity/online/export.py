@@ -14,6 +14,7 @@ from opendr_perception.engine.export import export
 from opendr_perception.training.action.online.export import calibrated
 from opendr_perception.training.activity.export import texts
 from opendr_perception.training.activity.online.data import WEIGHTS, read_trunk
+from opendr_perception.training.common.weights import read
 
 
 def export_weights(
@@ -25,7 +26,9 @@ def export_weights(
     """Calibrate a detector, and export one step of it with its labels, and what it wants of images and rate."""
     below = read_trunk(trunk)
     whole, temperature = calibrated(weights, below, folder)
-    export(whole, model, softmax=True, metadata=texts(trunk, [whole.over.receptive_field]))
+    _, card = read(trunk)
+    told = texts(card, int(card["shape"]["side"]), [whole.over.receptive_field])
+    export(whole, model, softmax=True, metadata=told)
     typer.echo(f"wrote {model}: temperature {temperature:.2f}")
 
 
