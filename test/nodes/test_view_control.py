@@ -169,7 +169,7 @@ def test_it_goes_around_the_person_until_it_recognises_them(
 ) -> None:
     fast = {
         "allow_fast": True,
-        "max_linear": 1.0,
+        "max_linear": 0.5,  # a busy machine that hears of its stop late has not gone far
         "max_angular": 2.5,
         "max_acceleration": 2.0,
         "max_angular_acceleration": 8.0,
@@ -190,7 +190,7 @@ def test_it_goes_around_the_person_until_it_recognises_them(
     assert phases == ["looking", "deciding", "moving", "looking", "deciding"]
     assert abs(math.degrees(client.feedback[-1].pan)) == pytest.approx(15, abs=3)
     states.find(lambda message: message.data == "idle", "state idle")
-    check_limits(robot, linear=1.0, angular=2.5, acceleration=2.0)
+    check_limits(robot, linear=0.5, angular=2.5, acceleration=2.0)
 
 
 def test_it_does_not_move_when_the_first_view_is_good(graph: Any, client: Any, control: Any, robots: Any) -> None:
