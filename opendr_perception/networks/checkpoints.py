@@ -2,11 +2,39 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Mapping
+from pathlib import Path
+from pickle import UnpicklingError  # what torch raises; nothing is read with it
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+
+def read_tensors(file: Path, content: bytes | None = None) -> Any:
+    """Read what `torch.save` has written: tensors, and plain values around them; nothing else is unpickled.
+
+    Args:
+        file: it, or its name where the content is given.
+        content: of the file.
+
+    Raises:
+        ValueError: it holds more than that, is damaged, or is none.
+        OSError: it cannot be read.
+    """
+    try:
+        return torch.load(file if content is None else io.BytesIO(content), map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except UnpicklingError as error:
+        raise ValueError(
+            f"{file} holds more than tensors, or is damaged, and is not opened: save the weights alone, "
+            "torch.save(network.state_dict(), FILE)"
+        ) from error
+    except Exception as error:  # torch's reader lets through whatever a damaged file leads to
+        raise ValueError(f"{file} is no checkpoint of PyTorch, or damaged") from error
 
 
 def load_checkpoint(network: nn.Module, weights: Mapping[str, Tensor]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from opendr_perception.networks.action.co_st_gcn import CoStGcn
-from opendr_perception.networks.checkpoints import load_checkpoint
+from opendr_perception.networks.checkpoints import load_checkpoint, read_tensors
 
 
 @pytest.fixture
@@ -39,3 +41,24 @@ def test_what_does_not_fit_is_named_and_nothing_is_loaded(network) -> None:
         with pytest.raises(ValueError, match=message):
             load_checkpoint(network, case)
     assert all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
+
+
+def test_what_torch_has_written_is_read(tmp_path: Path) -> None:
+    torch.save({"a": torch.ones(2), "settings": {"seed": 1}}, tmp_path / "a.pt")
+    read = read_tensors(tmp_path / "a.pt")
+    assert torch.equal(read["a"], torch.ones(2)) and read["settings"] == {"seed": 1}
+
+
+def test_a_damaged_file_and_what_is_more_than_tensors_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.pt"
+    torch.save({"a": torch.ones(2)}, path)
+    whole = path.read_bytes()
+    for content in (b"", b"rubbish", whole[:-40], b"\x80\x02" + whole):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=r"a\.pt .*damaged"):
+            read_tensors(path)
+    torch.save({"a": Path("/")}, path)
+    with pytest.raises(ValueError, match=r"a\.pt holds more than tensors"):
+        read_tensors(path)
+    with pytest.raises(OSError, match="missing"):
+        read_tensors(tmp_path / "missing.pt")

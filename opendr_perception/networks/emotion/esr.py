@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from opendr_perception.networks.checkpoints import read_tensors
 from opendr_perception.networks.emotion.cbam import PUBLISHED_NAMES, Cbam
 
 SIZE = 96
@@ -161,8 +162,4 @@ def read_opendr_folder(folder: Path) -> dict[str, Tensor]:
         files[f"convolutional_branches.{index}."] = folder / OPENDR_BRANCH.format(index + 1)
     if missing := [file.name for file in files.values() if not file.is_file()]:
         raise FileNotFoundError(f"{folder} is not a folder of OpenDR's ESR: it lacks {', '.join(missing)}")
-    return {
-        prefix + name: tensor
-        for prefix, file in files.items()
-        for name, tensor in torch.load(file, map_location="cpu", weights_only=True).items()
-    }
+    return {prefix + name: tensor for prefix, file in files.items() for name, tensor in read_tensors(file).items()}

@@ -21,6 +21,7 @@ from opendr_perception.training.action.data import load_clips
 from opendr_perception.training.action.evaluate import by_model, evaluate, table
 from opendr_perception.training.action.pool import SETS
 from opendr_perception.training.action.weights import load
+from opendr_perception.training.common.command import run_command
 from opendr_perception.zoo.cache import default_cache
 
 LENGTH = 128
@@ -50,4 +51,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -24,6 +24,7 @@ from opendr_perception.training.action.data import MotionClip, load_clips
 from opendr_perception.training.action.real_motion import RealPeople
 from opendr_perception.training.action.simulate import LabelledFrames, batch_of, training_sequence
 from opendr_perception.training.body.motion import UNLABELLED, Motion
+from opendr_perception.training.common.command import run_command
 from opendr_perception.zoo.cache import default_cache
 
 SETS = "Folder of data; the sets of recordings are in its folder skeletons."
@@ -214,4 +215,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -25,6 +25,7 @@ from opendr_perception.training.action.pool import OPEN_ONLY, RESEARCH, SETS, Dr
 from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
@@ -161,4 +162,4 @@ def _card(settings: Settings, network: ActionTcn) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

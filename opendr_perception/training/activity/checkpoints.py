@@ -6,20 +6,17 @@ X3D, whose mean is taken over the frame [Continual 3D CNNs, 3.5], and the last p
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError  # what torch raises; nothing is read with it
 from typing import NoReturn
 
-import torch
 from torch import Tensor
 
 from opendr_perception.networks.activity.resnet import CoVideoResNet
 from opendr_perception.networks.activity.x3d import DEPTHS, SIZES, STEM, X3D, CoX3D, Size
-from opendr_perception.networks.checkpoints import load_checkpoint, renamed
+from opendr_perception.networks.checkpoints import load_checkpoint, read_tensors, renamed
 from opendr_perception.streaming import Streaming
 from opendr_perception.zoo import ZooError
 from opendr_perception.zoo.importing import content_of
@@ -71,14 +68,9 @@ def read_checkpoint(file: Path) -> dict[str, Tensor]:
         ZooError: It is none, or holds more than tensors and plain values.
     """
     try:
-        held: object = torch.load(io.BytesIO(content_of(file)), map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise ZooError(
-            f"{file} holds more than tensors, or is damaged, and is not opened: save the weights alone, "
-            "torch.save(network.state_dict(), FILE)"
-        ) from error
-    except (RuntimeError, ValueError, EOFError, KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
-        raise ZooError(f"{file} is no checkpoint of PyTorch, or damaged") from error
+        held: object = read_tensors(file, content_of(file))
+    except ValueError as error:
+        raise ZooError(str(error)) from error
     for key in HELD_UNDER:
         if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
             held = held[key]

@@ -18,6 +18,7 @@ from opendr_perception.files import replacing
 from opendr_perception.training.action.data import load_clips
 from opendr_perception.training.activity.bodies import clouds
 from opendr_perception.training.activity.simulate import Cast, Film, film
+from opendr_perception.training.common.command import run_command
 from opendr_perception.zoo.cache import default_cache
 
 SHARD = 50
@@ -102,4 +103,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -18,6 +18,7 @@ from rich.table import Table
 from opendr_perception.training.activity.data import Films, read_films
 from opendr_perception.training.activity.weights import VideoNetwork, load, normalised
 from opendr_perception.training.body.motion import UNLABELLED
+from opendr_perception.training.common.command import run_command
 
 FIRST = 6
 """Frames of a film before the first one that is judged: nobody could tell."""
@@ -80,4 +81,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -13,6 +13,7 @@ import typer
 from opendr_perception.engine.export import export
 from opendr_perception.training.activity.simulate import FRAME_RATE
 from opendr_perception.training.activity.weights import DEVIATION, MEAN, load
+from opendr_perception.training.common.command import run_command
 
 
 def texts(card: Mapping[str, object], side: int, horizons: Sequence[int]) -> dict[str, str]:
@@ -37,4 +38,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

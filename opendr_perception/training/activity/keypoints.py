@@ -31,6 +31,7 @@ from opendr_perception.training.activity.bodies import clouds
 from opendr_perception.training.activity.data import cast
 from opendr_perception.training.activity.simulate import posed
 from opendr_perception.training.body.motion import Floats
+from opendr_perception.training.common.command import run_command
 
 RIGHT = 0.10
 """m, at the size of the person."""
@@ -150,4 +151,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

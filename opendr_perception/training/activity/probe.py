@@ -24,6 +24,7 @@ from opendr_perception.training.activity.data import Films
 from opendr_perception.training.activity.recordings import FOLDS, SETS, read_clips
 from opendr_perception.training.activity.train import begin
 from opendr_perception.training.activity.weights import NetworkShape, VideoNetwork, load, normalised
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import save
 
 FRAMES = 12
@@ -118,4 +119,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -26,6 +26,7 @@ from opendr_perception.training.activity.recordings import SETS, read_clips
 from opendr_perception.training.activity.weights import NetworkShape, VideoNetwork, build, load, normalised
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Steps
 from opendr_perception.training.common.weights import save, versions
@@ -48,6 +49,11 @@ class Settings:
     rate: float = 3e-3
     seed: int = 1
     rarity: float = 0.5  # rare activities count more, by this power of their rarity
+    layout: str = "small"  # of a ResNet; empty: a CoX3D
+    begun_with: str = ""  # weights
+    clips: str = ""  # set of labelled clips; empty: rendered films
+    side: int = 96  # pixels of the images of clips
+    fold: int = 0  # block of clips that is kept for the evaluation
 
 
 class Trainer(Resumable):
@@ -143,18 +149,20 @@ def begin(shape: NetworkShape, classes: int, weights: Path | None) -> tuple[Vide
 
 def main(
     films: Annotated[Path, typer.Argument(help="Folder of rendered films, or of labelled clips.")],
-    clips: Annotated[str, typer.Option(help=f"Learn from a set of clips: one of {', '.join(SETS)}.")] = "",
+    clips: Annotated[str, typer.Option(help=f"Learn from a set of clips: one of {', '.join(SETS)}.")] = Settings.clips,
     steps: Steps = Settings.steps,
     batch: Annotated[int, typer.Option(help="Films of a batch.")] = Settings.batch,
     rate: Annotated[float, typer.Option(help="Of learning, at most.")] = Settings.rate,
     seed: Seed = Settings.seed,
-    layout: Annotated[str, typer.Option(help=f"Of a ResNet: one of {', '.join(LAYOUTS)}; empty: a CoX3D.")] = "small",
-    side: Annotated[int, typer.Option(help="Pixels of the images of clips.")] = 96,
-    fold: Annotated[int, typer.Option(help="Block of clips that is kept for the evaluation.")] = 0,
+    layout: Annotated[
+        str, typer.Option(help=f"Of a ResNet: one of {', '.join(LAYOUTS)}; empty: a CoX3D.")
+    ] = Settings.layout,
+    side: Annotated[int, typer.Option(help="Pixels of the images of clips.")] = Settings.side,
+    fold: Annotated[int, typer.Option(help="Block of clips that is kept for the evaluation.")] = Settings.fold,
     begin_with: Annotated[Path | None, typer.Option(help="Weights to begin with, an .npz.")] = None,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     output: Annotated[Path, typer.Option(help="The .npz to write, its card beside it.")] = Path(
-        "build/activity/activity-simulated.npz"
+        "build/activity/activity.npz"
     ),
     resume: Resume = False,
 ) -> None:
@@ -164,7 +172,11 @@ def main(
         shown, _, labels = read_clips(films, clips, Settings.frames, side, fold)
     else:
         shown, labels = read_films(films, "train"), list(ACTIONS)
-    settings, console = Settings(steps, batch, rate=rate, seed=seed), Console()
+    settings = Settings(
+        steps, batch, rate=rate, seed=seed, layout=layout, begun_with=str(begin_with or ""), clips=clips, side=side,
+        fold=fold,
+    )  # fmt: skip
+    console = Console()
     torch.manual_seed(seed)
     network, shape = begin(NetworkShape(side=shown.images.shape[2], layout=layout), len(labels), begin_with)
     trainer = Trainer(settings, shown, network, len(labels), device, output.with_suffix(".pt"))
@@ -183,4 +195,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -9,8 +9,9 @@ import torch
 import typer
 
 from opendr_perception.engine.export import write_onnx
-from opendr_perception.networks.checkpoints import load_checkpoint
+from opendr_perception.networks.checkpoints import load_checkpoint, read_tensors
 from opendr_perception.networks.lightweight_openpose import LightweightOpenPose, WholeImage
+from opendr_perception.training.common.command import run_command
 
 
 def export_openpose(network: LightweightOpenPose, path: Path) -> None:
@@ -36,11 +37,11 @@ def export_weights(
     refinements: Annotated[int, typer.Option(help="Stages after the first, as in the weights.")] = 1,
 ) -> None:
     """Export published weights."""
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    state = read_tensors(checkpoint)
     network = LightweightOpenPose(refinements)
     load_checkpoint(network, state.get("state_dict", state))
     export_openpose(network, model)
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

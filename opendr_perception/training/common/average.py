@@ -13,6 +13,7 @@ import torch
 import typer
 from torch import Tensor
 
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import read, write
 
 OWN = ("command", "python", "torch")
@@ -51,12 +52,9 @@ def main(
     weights: Annotated[list[Path], typer.Argument(help="The .npz files of trainings from one beginning.")],
 ) -> None:
     """Write the mean of weights, with its card."""
-    try:
-        state, card = averaged(weights)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    state, card = averaged(weights)
     write(state, output, card)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

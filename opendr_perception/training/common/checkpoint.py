@@ -12,6 +12,7 @@ import torch
 from rich.console import Console
 
 from opendr_perception.files import replacing
+from opendr_perception.networks.checkpoints import read_tensors
 
 
 class Stateful(Protocol):
@@ -41,9 +42,11 @@ def read_checkpoint(path: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Read a checkpoint: its `step` and the state of each part.
 
     Raises:
-        ValueError: It belongs to another training.
+        ValueError: It belongs to another training, or is none.
     """
-    state: dict[str, object] = torch.load(path, weights_only=True, map_location="cpu")
+    state: dict[str, object] = read_tensors(path)
+    if not isinstance(state, dict) or "settings" not in state:
+        raise ValueError(f"{path} is no checkpoint of a training")
     if state["settings"] != dict(settings):
         raise ValueError(f"{path} is of a training with other settings: {state['settings']}")
     return state
@@ -92,8 +95,11 @@ class Resumable:
             ValueError: It belongs to another training.
         """
         state = read_checkpoint(self.checkpoint, asdict(self.settings))
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
+        try:
+            for name, part in self._parts().items():
+                part.load_state_dict(state[name])
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise ValueError(f"{self.checkpoint} is of a training of another network") from error
         self.step = state["step"]
 
     def go_on(self, console: Console) -> None:

@@ -18,6 +18,7 @@ from opendr_perception.engine.session import Session
 from opendr_perception.files import replacing
 from opendr_perception.tasks.face import TO_DECIDE, FaceDetector, FaceEmbedder, fingerprint, head_poses, view
 from opendr_perception.tasks.imaging import Image, PinholeCamera
+from opendr_perception.training.common.command import run_command
 
 SIDE = 144
 """Pixels to which the small faces are enlarged."""
@@ -73,4 +74,4 @@ def _images(folder: Path, count: int) -> Iterator[Image]:
 
 
 if __name__ == "__main__":
-    typer.run(make)
+    run_command(make)

@@ -23,6 +23,7 @@ from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing, write_text
 from opendr_perception.tasks.nms import FeatureMap
 from opendr_perception.tasks.people import PersonDetector
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.nms.render import (
     CrowdImage,
     compose,
@@ -175,4 +176,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

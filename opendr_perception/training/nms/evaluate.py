@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.nms.aerial import SEEN, UNSEEN, aerial_scenes
 from opendr_perception.training.nms.average_precision import average_precision
 from opendr_perception.training.nms.data import SHIFTED, TEST, TRAIN, VALIDATION, ImageSet
@@ -119,4 +120,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.nms.seq2seq import GEOMETRY, FSeq2Nms, PairGraph, Seq2SeqNms
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.nms.weights import load
 
 
@@ -77,4 +78,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -31,6 +31,7 @@ from opendr_perception import zoo
 from opendr_perception.evaluate.people.sets import LabelledPeople, people_set
 from opendr_perception.tasks.imaging import Image, to_bgr
 from opendr_perception.tasks.people import PersonDetector
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.nms.data import DETECTOR, SHIFTED, TEST, TRAIN, VALIDATION, write_scene
 from opendr_perception.training.nms.render import CrowdImage, propose
 from opendr_perception.training.nms.simulate import CrowdScene
@@ -92,4 +93,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -23,6 +23,7 @@ from opendr_perception.networks.nms.gossip import GossipNms
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
 from opendr_perception.tasks.nms import MAX_CANDIDATES
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Threads
 from opendr_perception.training.common.weights import save, versions
@@ -215,4 +216,4 @@ def _card(settings: Settings, network: NmsNetwork, result: Mapping[str, Sequence
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -16,6 +16,7 @@ from opendr_perception.arrays import open_arrays
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.nms.gossip import GossipNms
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.nms.examples import NmsNetwork
 
@@ -78,4 +79,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -16,6 +16,7 @@ import typer
 
 from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.options import Seed
 
 HELD_OUT_PEOPLE = Path(__file__).resolve().with_name("held_out_people.npz")
@@ -212,4 +213,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from opendr_perception.engine.export import write_onnx
 from opendr_perception.networks.human_presence import HumanPresenceNetwork
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.presence.train import load
 
 ABREAST = 8
@@ -73,4 +74,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -26,6 +26,7 @@ from opendr_perception.networks.human_presence import HumanPresenceNetwork
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Seed
 from opendr_perception.training.common.weights import save, versions
@@ -192,4 +193,4 @@ def _card(settings: Settings, network: HumanPresenceNetwork, result: dict[str, f
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -27,6 +27,7 @@ from opendr_perception.evaluate.measures import over_seeds
 from opendr_perception.evaluate.signals.heart import confusion, f1
 from opendr_perception.files import write_text
 from opendr_perception.networks.bag_of_features import Attention, BagOfFeatures
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.options import Steps, Threads
 
 BASELINES: tuple[Attention, ...] = ("2da-ca", "2da-ta", "2da-ia")
@@ -192,10 +193,7 @@ def main(
     """Train every variant for every seed, and print and write the table."""
     torch.set_num_threads(threads)
     path = data / "ECG5000_TRAIN.ts" if data.is_dir() else data
-    try:
-        beats = read_beats_file(path)
-    except (OSError, ValueError) as error:
-        raise typer.BadParameter(str(error)) from error
+    beats = read_beats_file(path)
     console, scores = Console(), {name: [0.0] * seeds for name in VARIANTS}
     for seed, name in itertools.product(range(seeds), VARIANTS):
         scores[name][seed] = score(beats, VARIANTS[name], steps, seed)
@@ -215,4 +213,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

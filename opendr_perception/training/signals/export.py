@@ -11,6 +11,7 @@ import typer
 
 from opendr_perception.engine.export import export
 from opendr_perception.networks.signals.continual import BeatNetwork, HeartSoundNetwork
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import fill, read
 
 TOLD = ("labels", "kind", "by_beat", "mel", "field", "hop")
@@ -44,4 +45,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -25,6 +25,7 @@ from opendr_perception.files import write_text
 from opendr_perception.networks.signals.continual import BeatNetwork, HeartSoundNetwork, parameters_of
 from opendr_perception.tasks.signals import MelConfig
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Seed, Threads
 from opendr_perception.training.common.weights import save, versions
@@ -231,4 +232,4 @@ def _card(settings: Settings, network: Network, examples: int, figures: dict[str
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -25,6 +25,7 @@ from opendr_perception.files import write_text
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
@@ -201,10 +202,7 @@ def main(
     output.mkdir(parents=True, exist_ok=True)
     if synthetic and kind != "digits":
         raise typer.BadParameter("--synthetic is for digits")
-    try:
-        data = material(kind, esc, digits, seed, synthetic, dataset)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    data = material(kind, esc, digits, seed, synthetic, dataset)
     for group in filter(None, (only, keep)):
         if group not in groups(data.recordings):
             raise typer.BadParameter(f"no group '{group}' among {', '.join(groups(data.recordings))}")
@@ -252,4 +250,4 @@ def _card(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -13,6 +13,7 @@ from torch import nn
 from opendr_perception.engine.export import export
 from opendr_perception.networks.gates import GatedClassifier, Gates
 from opendr_perception.networks.sound import SoundNetwork
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import fill, read
 
 
@@ -53,4 +54,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -15,6 +15,7 @@ import typer
 from opendr_perception.evaluate.sound import between_silences, read_digits, read_esc
 from opendr_perception.tasks.signals.log_mel import log_mel
 from opendr_perception.tasks.sound import MelConfig
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.gating import SUFFIX, keep, known_features
 from opendr_perception.training.sound.teaching import read_source
 
@@ -51,4 +52,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

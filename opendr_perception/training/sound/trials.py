@@ -21,6 +21,7 @@ from opendr_perception.evaluate.sound import LabelledSound, read_digits, read_es
 from opendr_perception.files import write_text
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.lessons import AdapterPlan
 from opendr_perception.training.sound.evaluation import decide
 from opendr_perception.training.sound.memory import LEFT_OUT
@@ -102,4 +103,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

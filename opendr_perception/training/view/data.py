@@ -27,6 +27,7 @@ from opendr_perception.sim.scene import HALF_WIDTH, HELD, ROOMS, Light, Pose, Sc
 from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import DIMENSIONS, FaceDetector, FaceEmbedder, Faces, align
 from opendr_perception.tasks.imaging import Image, PinholeCamera
+from opendr_perception.training.common.command import run_command
 
 WIDTH, HEIGHT = 960, 720
 """Pixels of the robot's camera; only the part of its image around the person is drawn."""
@@ -262,4 +263,4 @@ def _write(path: Path, arrays: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    typer.run(make_tables)
+    run_command(make_tables)

@@ -30,6 +30,7 @@ from opendr_perception.active.perception import (
     lack_of_pixels,
     novelty,
 )
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.view.simulate import TableExplorer, TableWorld, draw_enrolled
 
 VIEWS = 4
@@ -219,4 +220,4 @@ def measure(
 
 
 if __name__ == "__main__":
-    typer.run(measure)
+    run_command(measure)

@@ -18,6 +18,7 @@ from opendr_perception.active.identification import identify
 from opendr_perception.active.perception import belief
 from opendr_perception.active.policies import RandomWalk, ReinforcementPolicy, RuleBased, Static, ViewPolicy
 from opendr_perception.engine.session import Session
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.view.simulate import GOAL, TableExplorer, TableWorld, draw_episode
 
 STEP = math.radians(15)
@@ -149,4 +150,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -15,6 +15,7 @@ import typer
 from opendr_perception.files import replacing
 from opendr_perception.sim.scene import ROOMS, Light, facing
 from opendr_perception.sim.world import SimulatedCamera, World
+from opendr_perception.training.common.command import run_command
 
 CAMERA = SimulatedCamera(480, 480, math.radians(36), above=1.6)
 SIDE = 224
@@ -52,4 +53,4 @@ def render_faces(
 
 
 if __name__ == "__main__":
-    typer.run(render_faces)
+    run_command(render_faces)

@@ -23,6 +23,7 @@ from torch import nn
 
 from opendr_perception.active.policies import FEATURES
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.options import Resume, Seed
 from opendr_perception.training.view.environment import ViewEnvironment
 from opendr_perception.training.view.evaluate import show
@@ -154,4 +155,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.view.data import read_table
 
 HIDDEN, EPOCHS, RATE = 32, 200, 2e-3
@@ -90,4 +91,4 @@ def train(
 
 
 if __name__ == "__main__":
-    typer.run(train)
+    run_command(train)

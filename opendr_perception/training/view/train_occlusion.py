@@ -27,6 +27,7 @@ from opendr_perception.networks.view.occlusion import DirectionNetwork, RatioNet
 from opendr_perception.tasks.face import FaceDetector, Faces, align
 from opendr_perception.tasks.imaging import Image, Pixels, crop_resize, square
 from opendr_perception.tasks.nms import iou
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.view.occluders import draw_occluder, jitter
 
 ATTACHED = 0.12
@@ -229,4 +230,4 @@ def write(network: nn.Module, example: torch.Tensor, names: tuple[str, str], pat
 
 
 if __name__ == "__main__":
-    typer.run(train)
+    run_command(train)

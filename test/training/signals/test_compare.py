@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import typer
 from typer.testing import CliRunner
 
+from opendr_perception.training.common.command import application
 from opendr_perception.training.signals import compare
 from opendr_perception.training.signals.compare import BASELINES, VARIANTS, beat_network, read_beats_file
 
@@ -67,8 +67,7 @@ def test_a_difference_counts_that_is_larger_than_the_noise_of_all_comparisons() 
 def test_the_command_writes_the_table(file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     few = {name: VARIANTS[name] for name in ("2da-ca", "2da-ta", "2da-ia", "ctsa, h = 2")}
     monkeypatch.setattr(compare, "VARIANTS", few)
-    app = typer.Typer()
-    app.command()(compare.main)
+    app = application(compare.main)
     command = [str(file.parent), "--seeds", "2", "--steps", "20", "--json", str(tmp_path / "table.json")]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
@@ -76,4 +75,4 @@ def test_the_command_writes_the_table(file: Path, tmp_path: Path, monkeypatch: p
     assert [row["variant"] for row in table["rows"]] == list(few)
     assert (table["beats"], table["seeds"]) == ({"1": 20, "2": 20}, 2)
     assert max(map(max, table["scores"].values())) > 0.9, "two shapes are easily told apart"
-    assert CliRunner().invoke(app, [str(tmp_path / "missing.ts")]).exit_code == 2
+    assert CliRunner().invoke(app, [str(tmp_path / "missing.ts")]).exit_code == 1

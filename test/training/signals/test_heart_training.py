@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from opendr_perception.engine.session import Session
 from opendr_perception.evaluate.signals.heart import evaluate_heart
 from opendr_perception.evaluate.signals.sets import HeartRecording
+from opendr_perception.training.common.command import application
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.signals import train
 from opendr_perception.training.signals.data import HeartExample, chances, examples_of, varied_beats
@@ -40,8 +41,7 @@ def made_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_training_writes_a_model_that_tells_hearts_apart(made_set: Path, tmp_path: Path) -> None:
     command = [str(made_set), "--output", str(tmp_path), "--steps", "60", "--only", "0"]
-    app = train.typer.Typer()
-    app.command()(train.main)
+    app = application(train.main)
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
     weights = tmp_path / "heart-rhythm" / "1" / "heart-rhythm.npz"

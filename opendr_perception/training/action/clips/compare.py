@@ -27,6 +27,7 @@ from opendr_perception.training.action.clips.data import OWN_FRAMES
 from opendr_perception.training.action.clips.models import NETWORKS, STREAMS, WIDTH, ClipShape, Flat, network
 from opendr_perception.training.action.clips.train import Scores, read_scores
 from opendr_perception.training.body.motion import ACTIONS
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import fill, read
 
 STEPS = 60
@@ -160,4 +161,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -27,6 +27,7 @@ from opendr_perception.training.action.clips.models import BEGUN_WITH, NETWORKS,
 from opendr_perception.training.action.online.data import UNJUDGED, frames_in
 from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import fill, read, save, versions
@@ -155,16 +156,13 @@ def main(
     """
     torch.set_num_threads(threads)
     console = Console()
-    try:
-        if stream not in STREAMS:
-            raise ValueError(f"there is no stream '{stream}': {', '.join(STREAMS)}")
-        clips = clip_set(layout, data, pool)
-        begun = output / f"{BEGUN_WITH.get(name, '')}-{stream}.npz"
-        first = begun if name in BEGUN_WITH and begun.is_file() else None
-        settings = Settings(name, stream, layout, width, steps, batch, rate, seed, first.name if first else "")
-        trainer = Trainer(settings, clips, output / f"checkpoint-{name}-{stream}.pt", first)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    if stream not in STREAMS:
+        raise typer.BadParameter(f"there is no stream '{stream}': {', '.join(STREAMS)}")
+    clips = clip_set(layout, data, pool)
+    begun = output / f"{BEGUN_WITH.get(name, '')}-{stream}.npz"
+    first = begun if name in BEGUN_WITH and begun.is_file() else None
+    settings = Settings(name, stream, layout, width, steps, batch, rate, seed, first.name if first else "")
+    trainer = Trainer(settings, clips, output / f"checkpoint-{name}-{stream}.pt", first)
     if resume:
         trainer.go_on(console)
     train(trainer, console, SHOWN)
@@ -178,4 +176,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

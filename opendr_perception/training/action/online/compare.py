@@ -39,6 +39,7 @@ from opendr_perception.training.action.online.data import (
     sources,
 )
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import fill, read
 
 LEFT_OUT = ("unknown",)
@@ -198,4 +199,4 @@ def write(output: Path, folder: Path, part: str, seeds: int, trunk: Trunk) -> No
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

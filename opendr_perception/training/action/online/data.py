@@ -30,6 +30,7 @@ from opendr_perception.training.action.real_motion import RealPeople
 from opendr_perception.training.action.simulate import Actor, LabelledFrames, render
 from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import UNLABELLED
+from opendr_perception.training.common.command import run_command
 from opendr_perception.zoo.cache import default_cache
 
 WEIGHTS, BLOCKS = Path("opendr_perception/zoo/weights/action-open.npz"), 3
@@ -209,4 +210,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -23,6 +23,7 @@ from opendr_perception.streaming.compose import Sequential
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.online.data import BLOCKS, WEIGHTS, Streams, Trunk, read_trunk, sources
 from opendr_perception.training.body.motion import UNLABELLED
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import fill, read, save
 
 TEMPERATURES = np.exp(np.linspace(-0.7, 1.1, 37))
@@ -101,4 +102,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -24,6 +24,7 @@ from opendr_perception.networks.action.online import HEADS, WINDOW, head
 from opendr_perception.training.action.online.data import Streams, kept
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
@@ -151,10 +152,7 @@ def main(
     torch.set_num_threads(threads)
     console = Console()
     settings = Settings(network, steps, batch, rate=rate, seed=seed, window=window)
-    try:
-        trainer = Trainer(settings, kept(folder / "train.npz"), folder / f"checkpoint-{network}-{seed}.pt")
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    trainer = Trainer(settings, kept(folder / "train.npz"), folder / f"checkpoint-{network}-{seed}.pt")
     if resume:
         trainer.go_on(console)
     train(trainer, console, SHOWN)
@@ -164,4 +162,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -27,6 +27,7 @@ from opendr_perception.networks.action.taught import ActionNetwork
 from opendr_perception.tasks.action import skeleton
 from opendr_perception.training.action.teaching.learn import Lesson, TeachingPlan, learn
 from opendr_perception.training.action.teaching.source import SourceModel, read_source
+from opendr_perception.training.common.command import run_command
 from opendr_perception.zoo import require
 
 SET = Path("skeletons/utd_mhad.npz")
@@ -172,4 +173,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -14,6 +14,7 @@ import typer
 
 from opendr_perception.training.action.online.compare import write
 from opendr_perception.training.activity.online.data import WEIGHTS, read_trunk
+from opendr_perception.training.common.command import run_command
 
 
 def main(
@@ -28,4 +29,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -22,6 +22,7 @@ from opendr_perception.training.action.online.data import SECONDS, Streams, Trun
 from opendr_perception.training.activity.data import Labels, cast
 from opendr_perception.training.activity.simulate import FRAME_RATE, film
 from opendr_perception.training.activity.weights import load, normalised
+from opendr_perception.training.common.command import run_command
 
 WEIGHTS = Path("opendr_perception/zoo/weights/activity-simulated.npz")
 """Network whose trunk is used."""
@@ -79,4 +80,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -14,6 +14,7 @@ from opendr_perception.engine.export import export
 from opendr_perception.training.action.online.export import calibrated
 from opendr_perception.training.activity.export import texts
 from opendr_perception.training.activity.online.data import WEIGHTS, read_trunk
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import read
 
 
@@ -33,4 +34,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -12,11 +12,12 @@ import typer
 from torch import Tensor, nn
 
 from opendr_perception.engine.export import write_onnx
-from opendr_perception.networks.checkpoints import load_checkpoint
+from opendr_perception.networks.checkpoints import load_checkpoint, read_tensors
 from opendr_perception.networks.emotion.audiovisual import FRAMES, AudiovisualClip, AudiovisualNetwork, of_opendr
 from opendr_perception.networks.emotion.efficient_face import FEATURES, SIDE
 from opendr_perception.tasks.emotion import EXPRESSIONS
 from opendr_perception.tasks.sound import MfccConfig
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import fill, read
 from opendr_perception.zoo.cache import sha256_of
 
@@ -99,7 +100,7 @@ def export_opendr(checkpoint: Path, model: Path, fusion: str, heads: int) -> Non
     Raises:
         ValueError: the weights are of another network.
     """
-    weights: dict[str, Any] = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    weights: dict[str, Any] = read_tensors(checkpoint)
     weights = weights.get("state_dict", weights)
     classes = int(weights["classifier.0.bias"].numel())
     network = AudiovisualClip(classes, fusion, heads=heads)  # type: ignore[arg-type]  # it says what there is
@@ -129,4 +130,4 @@ def export_weights(
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -25,6 +25,7 @@ from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.files import write_text
 from opendr_perception.networks.emotion.audiovisual import AudiovisualNetwork
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Seed, Steps, Threads
 from opendr_perception.training.emotion.audiovisual.data import Dropout, with_dropout
@@ -193,10 +194,7 @@ def main(
     torch.set_num_threads(threads)
     if dropout not in ("none", "softhard", "noise"):
         raise typer.BadParameter("dropout must be none, softhard or noise")
-    try:
-        parts = scaled(read_mosei(data))
-    except DatasetError as error:
-        raise typer.BadParameter(str(error)) from error
+    parts = scaled(read_mosei(data))
     output.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(Settings(steps, fusion, heads, dropout, seed), parts["train"], output / "checkpoint.pt")  # type: ignore[arg-type]  # checked above
     if trainer.checkpoint.exists():
@@ -208,4 +206,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

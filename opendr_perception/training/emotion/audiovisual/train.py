@@ -26,6 +26,7 @@ from opendr_perception.networks.emotion.audiovisual import FRAMES, AudiovisualNe
 from opendr_perception.tasks.emotion import EXPRESSIONS
 from opendr_perception.tasks.sound import MfccConfig
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.emotion.audiovisual.data import (
@@ -242,4 +243,4 @@ def _card(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

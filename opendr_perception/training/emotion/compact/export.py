@@ -25,6 +25,7 @@ from opendr_perception.engine.export import write_onnx
 from opendr_perception.evaluate.emotion.sets import read_fer2013
 from opendr_perception.networks.emotion.compact import SIZE, Block, CompactNet, equalised, grey
 from opendr_perception.networks.gates import GatedCompactNet
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import read
 from opendr_perception.training.emotion.compact.calibration import apply, error_of_other_half, fit, logits_of
 from opendr_perception.training.emotion.compact.faces import learned_from
@@ -105,4 +106,4 @@ def ship(
 
 
 if __name__ == "__main__":
-    typer.run(ship)
+    run_command(ship)

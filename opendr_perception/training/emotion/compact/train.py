@@ -25,10 +25,10 @@ from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from opendr_perception.evaluate.emotion.sets import FaceCrops, read_fer2013
-from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.compact import CompactNet
 from opendr_perception.training.common.checkpoint import Resumable, Stateful
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.muon import Muon
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
@@ -193,19 +193,15 @@ def main(
     torch.set_num_threads(threads)
     torch.backends.cudnn.benchmark = True  # all batches have one size
     console, teachers = Console(), teacher or []
-    try:
-        settings = Settings(
-            steps, batch, width, tuple(map(int, blocks.split(","))), stride, rate, rate / 20,
-            mixing=mixing, average=average, taught=taught, teachers=tuple(file.name for file in teachers),
-            start=start.name if start else "", seed=seed,
-        )  # fmt: skip
-        crops = read_fer2013(data)
-        trainer = Trainer(settings, crops, output / f"checkpoint-{name}-{seed}.pt", device, teachers, start)
-        if resume:
-            trainer.go_on(console)
-    except (OSError, ValueError, DatasetError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
+    settings = Settings(
+        steps, batch, width, tuple(map(int, blocks.split(","))), stride, rate, rate / 20,
+        mixing=mixing, average=average, taught=taught, teachers=tuple(file.name for file in teachers),
+        start=start.name if start else "", seed=seed,
+    )  # fmt: skip
+    crops = read_fer2013(data)
+    trainer = Trainer(settings, crops, output / f"checkpoint-{name}-{seed}.pt", device, teachers, start)
+    if resume:
+        trainer.go_on(console)
     begun = time.monotonic()
     train(trainer, console, SHOWN if device == "cpu" else 10 * SHOWN)
     network, path = trainer.result(), output / f"{name}-{seed}.npz"
@@ -238,4 +234,4 @@ def _card(settings: Settings, crops: FaceCrops, trainer: Trainer) -> dict[str, o
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

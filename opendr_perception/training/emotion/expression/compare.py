@@ -26,6 +26,7 @@ from torch import Tensor
 from opendr_perception.evaluate.measures import over_seeds
 from opendr_perception.files import write_text
 from opendr_perception.networks.emotion.esr import Esr
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.options import Threads
 from opendr_perception.training.emotion.expression.data import FaceSet, read_faces
 from opendr_perception.training.emotion.expression.recipes import attention_diversity
@@ -117,10 +118,7 @@ def main(
     console, network = Console(), f"esr{branches}-cbam"
     names = (network, f"{network}, rewarded")
     made = Settings(network, "fer2013", width, size, epochs, branch_epochs, per_label=per_label, diversity=weight)
-    try:
-        faces = read_faces(data, "fer2013")
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    faces = read_faces(data, "fer2013")
     found = json.loads(json_file.read_text()) if json_file.is_file() else {"settings": asdict(made), "scores": {}}
     if found["settings"] != asdict(made):
         raise typer.BadParameter(f"{json_file} is of other settings")
@@ -134,4 +132,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

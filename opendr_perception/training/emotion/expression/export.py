@@ -13,6 +13,7 @@ import typer
 
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.esr import Esr, read_opendr_folder
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import read
 from opendr_perception.training.emotion.expression.data import LABELS
 from opendr_perception.training.emotion.expression.onnx_model import Decision, ImageFormat, export_esr
@@ -26,14 +27,10 @@ def export_weights(
     vote: Annotated[bool, typer.Option(help="Let each branch of OpenDR's have one vote, as published.")] = False,
 ) -> None:
     """Export a network with its labels."""
-    try:
-        if weights.is_dir():
-            _export_opendr(weights, model, early_exit, vote)
-        else:
-            _export_own(weights, model, early_exit)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
+    if weights.is_dir():
+        _export_opendr(weights, model, early_exit, vote)
+    else:
+        _export_own(weights, model, early_exit)
 
 
 def _export_own(weights: Path, model: Path, early_exit: bool) -> None:
@@ -57,4 +54,4 @@ def _export_opendr(folder: Path, model: Path, early_exit: bool, vote: bool) -> N
 
 
 if __name__ == "__main__":
-    typer.run(export_weights)
+    run_command(export_weights)

@@ -27,6 +27,7 @@ from torch import Tensor
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.esr import read_opendr_folder
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.options import Resume, Seed
 from opendr_perception.training.common.weights import read, save, versions
 from opendr_perception.training.emotion.expression.data import LAYOUT_NAMES, FaceSet, balanced, read_faces
@@ -242,18 +243,14 @@ def main(
     settings = Settings(
         network, layout, width, size, epochs, branch_epochs, affect_epochs, batch, rate, per_label, diversity, seed
     )
-    try:
-        if early_exit and network == "ma-net":
-            raise ValueError("ma-net is no ensemble, the branches of which could be left out")
-        trainer = Trainer(settings, read_faces(data, layout), output / "checkpoint.pt", device, workers)
-        if start is not None:
-            trainer.start_from(start)
-        if resume and trainer.checkpoint.exists():
-            trainer.resume()
-        _train(trainer, output / network, early_exit)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
+    if early_exit and network == "ma-net":
+        raise ValueError("ma-net is no ensemble, the branches of which could be left out")
+    trainer = Trainer(settings, read_faces(data, layout), output / "checkpoint.pt", device, workers)
+    if start is not None:
+        trainer.start_from(start)
+    if resume and trainer.checkpoint.exists():
+        trainer.resume()
+    _train(trainer, output / network, early_exit)
 
 
 def _train(trainer: Trainer, output: Path, early_exit: bool) -> None:
@@ -296,4 +293,4 @@ def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -15,6 +15,7 @@ import typer
 from opendr_perception.evaluate.emotion.sets import read_fer2013
 from opendr_perception.networks.emotion.compact import CompactNet, equalised
 from opendr_perception.networks.gates import halves
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.gating import SUFFIX, keep, known_features
 from opendr_perception.training.emotion.teaching.learn import read_source
 
@@ -45,4 +46,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -24,6 +24,7 @@ from opendr_perception.networks.emotion.compact import equalised
 from opendr_perception.tasks import face
 from opendr_perception.tasks.emotion import name_of
 from opendr_perception.tasks.imaging import Image
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.lessons import AdapterName, AdapterPlan
 from opendr_perception.training.emotion.teaching.faces import LabelledCrop, crops_of
 from opendr_perception.training.emotion.teaching.learn import learn, read_source
@@ -97,4 +98,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -21,6 +21,7 @@ from opendr_perception.evaluate.report import Report
 from opendr_perception.networks.emotion.temporal import AffectNetwork
 from opendr_perception.tasks.emotion import EXPRESSIONS, affect_of
 from opendr_perception.tasks.emotion import evidence as affect
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.weights import fill, read
 from opendr_perception.training.emotion.temporal.noise import ExpressionNoise, read_noise
 from opendr_perception.training.emotion.temporal.simulate import SimulatedTrack, simulate
@@ -134,4 +135,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -22,6 +22,7 @@ from opendr_perception.files import write_text
 from opendr_perception.tasks.emotion import LEAST, ExpressionNet
 from opendr_perception.tasks.face import FaceDetector
 from opendr_perception.tasks.imaging import Image, Pixels, crop_resize
+from opendr_perception.training.common.command import run_command
 
 MEASURED = Path(__file__).with_name("expression_noise.yaml")
 
@@ -246,4 +247,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

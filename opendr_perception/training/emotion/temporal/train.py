@@ -23,6 +23,7 @@ from opendr_perception.networks.emotion.temporal import AffectNetwork
 from opendr_perception.tasks.emotion import EXPRESSIONS
 from opendr_perception.tasks.emotion import evidence as affect
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
@@ -177,4 +178,4 @@ def _card(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

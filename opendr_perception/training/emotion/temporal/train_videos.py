@@ -25,9 +25,9 @@ from torch.nn import functional as F
 
 from opendr_perception import zoo
 from opendr_perception.engine.export import export
-from opendr_perception.engine.session import EngineError
 from opendr_perception.networks.emotion.nac_tcn import CONFIGS, ConfigName, NacTcn
 from opendr_perception.training.common.checkpoint import Resumable
+from opendr_perception.training.common.command import run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
@@ -186,22 +186,16 @@ def main(
 ) -> None:
     """Encode, train, evaluate, and write `nac-tcn-<layout>.npz` with its card, and `.onnx`, one step of the network."""
     torch.set_num_threads(threads)
-    try:
-        clips = read_clips(data, layout)
-        eyes = Encoder(encoder or zoo.require("face-expression").path, feature, output / "features")
-        console = Console()
-        with console.status(f"encoding {len(clips.train) + len(clips.evaluation)} clips ..."):
-            tracks = Tracks(
-                clips.values, [eyes(clip) for clip in clips.train], [eyes(clip) for clip in clips.evaluation]
-            )
-        settings = Settings(layout, steps, batch, rate, f"{eyes.sha256} {feature}", seed)
-        trainer = Trainer(settings, tracks, output / "checkpoint.pt")
-        if resume and trainer.checkpoint.exists():
-            trainer.resume()
-        _train(trainer, output / f"nac-tcn-{layout}", console)
-    except (ValueError, OSError, EngineError, zoo.ZooError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(1) from error
+    clips = read_clips(data, layout)
+    eyes = Encoder(encoder or zoo.require("face-expression").path, feature, output / "features")
+    console = Console()
+    with console.status(f"encoding {len(clips.train) + len(clips.evaluation)} clips ..."):
+        tracks = Tracks(clips.values, [eyes(clip) for clip in clips.train], [eyes(clip) for clip in clips.evaluation])
+    settings = Settings(layout, steps, batch, rate, f"{eyes.sha256} {feature}", seed)
+    trainer = Trainer(settings, tracks, output / "checkpoint.pt")
+    if resume and trainer.checkpoint.exists():
+        trainer.resume()
+    _train(trainer, output / f"nac-tcn-{layout}", console)
 
 
 def _train(trainer: Trainer, output: Path, console: Console) -> None:
@@ -232,4 +226,4 @@ def _card(trainer: Trainer, figures: dict[str, float]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    run_command(main)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 import yaml
 from typer.testing import CliRunner
 
@@ -18,6 +17,7 @@ from opendr_perception.networks.emotion.audiovisual import AudiovisualClip
 from opendr_perception.tasks.emotion import EXPRESSIONS, FaceView
 from opendr_perception.tasks.emotion.audiovisual import AudiovisualModel, FaceDescriber
 from opendr_perception.tasks.imaging import Image
+from opendr_perception.training.common.command import application
 from opendr_perception.training.emotion.audiovisual import data, export, train
 
 RATE = 8000
@@ -61,8 +61,7 @@ def faces(tmp_path: Path) -> Path:
 
 
 def run(command: object, *arguments: object) -> str:
-    app = typer.Typer()
-    app.command()(command)  # type: ignore[type-var]
+    app = application(command)
     done = CliRunner().invoke(app, [str(each) for each in arguments], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return str(done.output)

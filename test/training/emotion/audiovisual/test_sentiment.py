@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.training.common.command import application
 from opendr_perception.training.emotion.audiovisual import sentiment
 from opendr_perception.training.emotion.audiovisual.sentiment import read_mosei, scaled
 
@@ -35,8 +35,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_training_learns_from_either_modality(features: Path, tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.command()(sentiment.main)
+    app = application(sentiment.main)
     command = [str(features), "--steps", "30", "--output", str(tmp_path)]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
@@ -64,11 +63,5 @@ def test_what_is_none_is_refused(left_out: str, features: Path, tmp_path: Path) 
         path.write_bytes(b"no archive")
     with pytest.raises(DatasetError, match="no features of MOSEI"):
         read_mosei(path)
-    result = CliRunner().invoke(_app(), [str(path)])
-    assert result.exit_code == 2
-
-
-def _app() -> typer.Typer:
-    app = typer.Typer()
-    app.command()(sentiment.main)
-    return app
+    result = CliRunner().invoke(application(sentiment.main), [str(path)])
+    assert result.exit_code == 1

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-import typer
 from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
@@ -17,6 +16,7 @@ from opendr_perception.evaluate.emotion.sets import FaceCrops
 from opendr_perception.networks.emotion.compact import CompactNet, equalised, grey
 from opendr_perception.tasks.emotion import ExpressionNet, FaceView
 from opendr_perception.tasks.imaging import Image
+from opendr_perception.training.common.command import application
 from opendr_perception.training.common.muon import orthogonal
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.emotion.compact import faces as learning
@@ -215,8 +215,7 @@ def test_the_model_gives_what_the_network_gives(tmp_path: Path) -> None:
 
 
 def test_the_command_refuses_what_is_no_data(tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.command()(main)
+    app = application(main)
     result = CliRunner().invoke(app, ["--data", str(tmp_path), "--output", str(tmp_path / "out")])
     assert result.exit_code == 1
     assert "is not FER2013" in result.output

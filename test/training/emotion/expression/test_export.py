@@ -7,20 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import typer
 from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
 from opendr_perception.networks.emotion.esr import Esr
 from opendr_perception.networks.emotion.ma_net import MaNet
+from opendr_perception.training.common.command import application
 from opendr_perception.training.common.weights import save
 from opendr_perception.training.emotion.expression.data import LABELS
 from opendr_perception.training.emotion.expression.export import export_weights
 
 
 def _ship(*arguments: Path | str) -> tuple[int, str]:
-    app = typer.Typer()
-    app.command()(export_weights)
+    app = application(export_weights)
     result = CliRunner().invoke(app, list(map(str, arguments)))
     return result.exit_code, result.output
 

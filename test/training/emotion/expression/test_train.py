@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import typer
 from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
+from opendr_perception.training.common.command import application
 from opendr_perception.training.emotion.expression.data import FaceSet, LabelledFace, load_image, read_faces
 from opendr_perception.training.emotion.expression.recipes import EsrRecipe, FaceBatch, TrainingStage, recipe
 from opendr_perception.training.emotion.expression.train import Settings, Trainer, main
@@ -98,8 +98,7 @@ def test_an_ensemble_is_rewarded_for_diversity() -> None:
 
 
 def test_the_command_trains_and_leaves_a_model_for_the_node(affectnet: Path, tmp_path: Path) -> None:
-    app = typer.Typer()
-    app.command()(main)
+    app = application(main)
     options = ["--data", str(affectnet), "--layout", "affectnet", "--output", str(tmp_path / "out"), "--per-label", "1"]
     options += [
         "--network",

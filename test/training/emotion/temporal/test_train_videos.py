@@ -11,12 +11,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
-import typer
 from onnx import TensorProto, helper
 from typer.testing import CliRunner
 
 from opendr_perception.engine.session import Session
 from opendr_perception.engine.stateful import StateBank
+from opendr_perception.training.common.command import application
 from opendr_perception.training.emotion.temporal.data import Encoder, FeatureTrack, read_clips
 from opendr_perception.training.emotion.temporal.train_videos import Settings, Tracks, Trainer, main
 
@@ -204,8 +204,7 @@ def test_it_learns(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("layout", "figure"), [("affwild2", "valence"), ("emoreact", "happiness")])
 def test_the_command(request, colours: Path, tmp_path: Path, layout: str, figure: str) -> None:
     data: Path = request.getfixturevalue(layout)
-    app = typer.Typer()
-    app.command()(main)
+    app = application(main)
     options = ["--data", str(data), "--layout", layout, "--encoder", str(colours), "--feature", "colour"]
     options += ["--output", str(tmp_path / "out"), "--steps", "2", "--batch", "2"]
     result = CliRunner().invoke(app, options)
@@ -222,8 +221,7 @@ def refuse(colours: Path, tmp_path: Path) -> Callable[..., str]:
     """Run the command, which must fail; gives what it says."""
 
     def run(*options: str) -> str:
-        app = typer.Typer()
-        app.command()(main)
+        app = application(main)
         result = CliRunner().invoke(app, [*options, "--encoder", str(colours), "--output", str(tmp_path / "out")])
         assert result.exit_code == 1
         return result.output

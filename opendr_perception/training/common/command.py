@@ -1,0 +1,58 @@
+"""Run the command of a training: what goes wrong outside of this code is said in one line."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import ParamSpec
+
+import typer
+
+from opendr_perception.engine.session import EngineError
+from opendr_perception.evaluate.report import DatasetError
+from opendr_perception.sim.rendering import SimulatorError
+from opendr_perception.tasks.recordings.source import VideoError
+from opendr_perception.tasks.sound.recording import SoundError
+from opendr_perception.zoo.errors import ZooError
+
+P = ParamSpec("P")
+EXPECTED = (
+    ValueError,
+    OSError,
+    FloatingPointError,
+    DatasetError,
+    EngineError,
+    SimulatorError,
+    SoundError,
+    VideoError,
+    ZooError,
+)
+"""Errors of data, files and settings, whose texts say enough."""
+
+
+def application(command: Callable[P, object]) -> typer.Typer:
+    """Application of one command; it ends with exit status 1 after an error, which `python -X dev` lets through.
+
+    Args:
+        command: a function with options as typer takes them.
+    """
+
+    @functools.wraps(command)
+    def guarded(*arguments: P.args, **options: P.kwargs) -> None:
+        try:
+            command(*arguments, **options)
+        except EXPECTED as error:
+            if sys.flags.dev_mode:
+                raise
+            typer.echo(f"error: {' '.join(str(error).split())}", err=True)
+            raise typer.Exit(1) from error
+
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(guarded)
+    return app
+
+
+def run_command(command: Callable[P, object]) -> None:
+    """Run a command with the arguments of the process, and end that."""
+    application(command)()
