@@ -4,7 +4,8 @@
 
 The claim of [Heidari 2022], by seeds: `esrN-cbam` whose branches are rewarded for attending to different things, or
 not. Both are one training until there is a second branch, so the first stage of a seed is computed once; each is what
-`train` makes of the same settings. What is measured is the evaluation part: nothing is chosen by it.
+`train` makes of the same settings. With `--together` all seeds share that stage, which is the longest, and differ in
+what comes after it. What is measured is the evaluation part: nothing is chosen by it.
 """
 
 from __future__ import annotations
@@ -32,18 +33,46 @@ from opendr_perception.training.emotion.expression.data import FaceSet, read_fac
 from opendr_perception.training.emotion.expression.recipes import attention_diversity
 from opendr_perception.training.emotion.expression.train import Settings, Trainer
 
+KEPT = 500
+"""Steps between two checkpoints of a first stage that is shared."""
+
 Scores = dict[str, float]
+State = dict[str, Tensor]
 
 
-def learn(settings: Settings, faces: FaceSet, weights: Sequence[float]) -> list[Scores]:
+def first_stage(settings: Settings, faces: FaceSet, checkpoint: Path) -> State:
+    """Train the first branch, or go on with that where the checkpoint ends.
+
+    Args:
+        settings: Of the whole training.
+        faces: What to learn from.
+        checkpoint: File of its checkpoints.
+
+    Raises:
+        ValueError: The checkpoint belongs to another training.
+    """
+    trainer = Trainer(settings, faces, checkpoint)
+    end = trainer.ends[0]
+    if checkpoint.exists():
+        trainer.resume()
+    if trainer.step < end:
+        for at in trainer.run():
+            if at.step % KEPT == 0 or at.step == end:
+                trainer.save()
+            if at.step == end:
+                break
+    return trainer.recipe.network.state_dict()
+
+
+def learn(settings: Settings, faces: FaceSet, weights: Sequence[float], first: State | None = None) -> list[Scores]:
     """Train one network with each weight of the diversity, and measure it.
 
     Args:
         settings: Of all, but for the weight.
         faces: What to learn from, and to measure with.
         weights: Of the diversity.
+        first: What the first stage has come to, if that is done.
     """
-    first: dict[str, Tensor] | None = None
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for weight in weights:
@@ -106,7 +135,9 @@ def main(
     epochs: Annotated[int, typer.Option(help="Of the first branch.")] = 4,
     branch_epochs: Annotated[int, typer.Option(help="Of each further branch.")] = 2,
     per_label: Annotated[int, typer.Option(help="Most images of a label in a stage.")] = 300,
+    rate: Annotated[float | None, typer.Option(help="Of learning of a new branch; by default the paper's.")] = None,
     weight: Annotated[float, typer.Option(help="Of the diversity, where it is rewarded.")] = Settings.diversity,
+    together: Annotated[bool, typer.Option("--together", help="Train the first branch once, for all seeds.")] = False,
     seeds: Annotated[int, typer.Option(help="How often everything is done.", min=2)] = 3,
     json_file: Annotated[Path, typer.Option("--json", help="Figures; seeds that are in it are not done again.")] = Path(
         "diversity.json"
@@ -117,14 +148,18 @@ def main(
     torch.set_num_threads(threads)
     console, network = Console(), f"esr{branches}-cbam"
     names = (network, f"{network}, rewarded")
-    made = Settings(network, "fer2013", width, size, epochs, branch_epochs, per_label=per_label, diversity=weight)
+    made = Settings(
+        network, "fer2013", width, size, epochs, branch_epochs, rate=rate, per_label=per_label, diversity=weight
+    )
     faces = read_faces(data, "fer2013")
-    found = json.loads(json_file.read_text()) if json_file.is_file() else {"settings": asdict(made), "scores": {}}
-    if found["settings"] != asdict(made):
+    settings = asdict(made) | {"together": together}
+    found = json.loads(json_file.read_text()) if json_file.is_file() else {"settings": settings, "scores": {}}
+    if found["settings"] != settings:
         raise typer.BadParameter(f"{json_file} is of other settings")
+    first = first_stage(made, faces, json_file.with_suffix(".pt")) if together else None
     for seed in range(1, seeds + 1):
         if str(seed) not in found["scores"]:
-            found["scores"][str(seed)] = learn(replace(made, seed=seed), faces, (0.0, weight))
+            found["scores"][str(seed)] = learn(replace(made, seed=seed), faces, (0.0, weight), first)
             write_text(json_file, json.dumps(found, indent=1) + "\n")
         console.print(f"seed {seed}: {found['scores'][str(seed)]}")
     each = zip(*(found["scores"][str(seed)] for seed in range(1, seeds + 1)), strict=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from opendr_perception.training.emotion.expression.compare import learn, summary
+from opendr_perception.training.emotion.expression.compare import first_stage, learn, summary
 from opendr_perception.training.emotion.expression.data import FaceSet, LabelledFace
 from opendr_perception.training.emotion.expression.recipes import SMALLEST
 from opendr_perception.training.emotion.expression.train import Settings, Trainer
@@ -38,6 +38,19 @@ def test_a_first_stage_that_is_shared_changes_nothing(faces: FaceSet, tmp_path: 
     assert rewarded["diversity_of_channels"] > plain["diversity_of_channels"]
     assert all(0 <= value <= 1 for value in (*plain.values(), *rewarded.values()))
     assert "diversity_of_places" not in learn(replace(SMALL, network="esr2"), faces, (0.0,))[0]
+
+
+def test_seeds_may_share_a_first_stage_that_can_be_interrupted(faces: FaceSet, tmp_path: Path) -> None:
+    whole = first_stage(SMALL, faces, tmp_path / "whole.pt")
+    trainer = Trainer(SMALL, faces, tmp_path / "parts.pt")
+    next(trainer.run())
+    trainer.save()
+    parts = first_stage(SMALL, faces, tmp_path / "parts.pt")
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+    again = first_stage(SMALL, faces, tmp_path / "parts.pt")  # nothing is done twice
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+    assert learn(SMALL, faces, (1.0,), whole) == learn(SMALL, faces, (1.0,))
+    assert learn(replace(SMALL, seed=2), faces, (1.0,), whole) != learn(SMALL, faces, (1.0,), whole)
 
 
 def test_images_may_have_any_size_that_the_layers_leave_anything_of(faces: FaceSet, tmp_path: Path) -> None:
