@@ -28,7 +28,7 @@ from opendr_perception.msg import (
     HeartState,
     VoiceArray,
 )
-from opendr_perception.ros.node import carried, isolate_domain, running
+from opendr_perception.ros.node import ExecutorThread, carried, isolate_domain, running
 from opendr_perception.tasks.imaging import printable
 from opendr_perception.tasks.recordings import without_password
 
@@ -197,25 +197,16 @@ def listening(make: Callable[[], L]) -> Iterator[L]:
     listener = make()
     executor = SingleThreadedExecutor()
     executor.add_node(listener)  # type: ignore[arg-type]  # a protocol cannot ask for a base class
-    ended = threading.Event()
 
-    def listen() -> None:
-        try:
-            while not ended.is_set():
-                executor.spin_once(timeout_sec=0.2)
-        except ExternalShutdownException:
-            pass
-        except Exception as error:  # noqa: BLE001 - a full disk, say: the main thread ends the demonstration
+    def ended(error: Exception | None) -> None:
+        if error and not isinstance(error, ExternalShutdownException):  # a full disk, say: `check` tells it
             listener.failure = f"cannot record: {error}"
 
-    thread = threading.Thread(target=listen, name="recorder", daemon=True)
-    thread.start()
+    thread = ExecutorThread(executor, ended)
     try:
         yield listener
     finally:
-        ended.set()
-        thread.join()
-        executor.shutdown()  # after the thread: it takes away what a callback under way needs
+        thread.close()
         listener.close()
         rclpy.try_shutdown()
 

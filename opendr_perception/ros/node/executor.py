@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -39,29 +39,57 @@ class GuardedExecutor(SingleThreadedExecutor):
             owner.note_failure("a callback failed", error)
 
 
+class ExecutorThread:
+    """A thread that spins an executor, and ends by itself: shut down from outside, rclpy may take what it still uses.
+
+    Args:
+        executor: with its nodes.
+        ended: is called in the thread at its end, with the error of the middleware that ended it, or None.
+    """
+
+    def __init__(self, executor: Executor, ended: Callable[[Exception | None], None]) -> None:
+        self._executor, self._ended, self._closing = executor, ended, threading.Event()
+        self._thread = threading.Thread(target=self._spin, name="executor", daemon=True)
+        self._thread.start()
+
+    def close(self, patience: float | None = None) -> None:
+        """End it, and shut the executor down; a callback that does not return in time, s, is left behind."""
+        self._closing.set()
+        if self._thread.is_alive():
+            self._executor.create_task(lambda: None)  # wakes it
+        self._thread.join(patience)
+        if not self._thread.is_alive():
+            self._executor.shutdown()
+
+    def _spin(self) -> None:
+        error = None
+        try:
+            while self._executor.context.ok() and not self._closing.is_set():
+                self._executor.spin_once()
+        except Exception as raised:  # noqa: BLE001 - the thread's owner shall know
+            error = raised
+        self._ended(error)
+
+
 @contextmanager
 def spinning(nodes: Sequence[Node], executor: Executor | None = None) -> Iterator[None]:
-    """Spin nodes in a second thread, which ends by itself: shut down from outside, rclpy may take what it still uses.
+    """Spin nodes in a second thread.
 
     Args:
         nodes: that are added at the beginning.
         executor: of them, an ordinary one by default.
+
+    Raises:
+        Exception: at the end, what has ended the thread before.
     """
     chosen = executor or SingleThreadedExecutor()
     for node in nodes:
         chosen.add_node(node)
-    ended = threading.Event()
-
-    def spin() -> None:
-        while chosen.context.ok() and not ended.is_set():
-            chosen.spin_once()
-
-    thread = threading.Thread(target=spin, daemon=True)
-    thread.start()
+    errors: list[Exception] = []
+    thread = ExecutorThread(chosen, lambda error: errors.append(error) if error else None)
     try:
         yield
     finally:
-        ended.set()
-        chosen.create_task(lambda: None)  # wakes it
-        thread.join()
-        chosen.shutdown()
+        thread.close()
+    if errors:
+        raise errors[0]

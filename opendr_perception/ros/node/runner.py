@@ -15,7 +15,7 @@ import rclpy
 from rclpy.signals import SignalHandlerOptions
 
 from opendr_perception.ros.node import shared_memory
-from opendr_perception.ros.node.executor import GuardedExecutor
+from opendr_perception.ros.node.executor import ExecutorThread, GuardedExecutor
 from opendr_perception.ros.node.managed import ManagedNode
 from opendr_perception.ros.node.overrides import undeclared
 from opendr_perception.ros.node.signals import StopSignals
@@ -135,26 +135,19 @@ def _spin_until_asked(nodes: Sequence[ManagedNode], signals: StopSignals) -> Non
         executors.append(GuardedExecutor())
         executors[-1].add_node(node)
 
-    def spin(executor: GuardedExecutor) -> None:
-        try:
-            executor.spin()
-        except Exception as error:  # noqa: BLE001 - of the middleware: the process cannot go on
+    def ended(error: Exception | None) -> None:
+        if error:  # of the middleware: the process cannot go on
             print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
-        finally:
-            signals.wake()
+        signals.wake()
 
-    threads = [threading.Thread(target=spin, args=(each,), name="executor", daemon=True) for each in executors]
-    for thread in threads:
-        thread.start()
+    threads = [ExecutorThread(each, ended) for each in executors]
     signals.wait()
     for node in nodes:
         _attempt(node, node.stand_still)
     signals.safe_to_kill = True
     deadline = time.monotonic() + PATIENCE
-    for executor in executors:
-        executor.shutdown(max(0.0, deadline - time.monotonic()))
     for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
+        thread.close(max(0.0, deadline - time.monotonic()))
 
 
 def _attempt(node: ManagedNode, action: Callable[[], None]) -> None:

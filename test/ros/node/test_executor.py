@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+import time
 from typing import Any
 
+import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
-from opendr_perception.ros.node import spinning
+from opendr_perception.ros.node import ExecutorThread, spinning
 from opendr_perception.ros.node.managed import ManagedNode
 
 
@@ -81,6 +84,13 @@ class Watched(SingleThreadedExecutor):
         return super().shutdown(timeout_sec)
 
 
+class Broken(SingleThreadedExecutor):
+    """Cannot wait for anything."""
+
+    def wait_for_ready_callbacks(self, *arguments: Any, **options: Any) -> Any:
+        raise RuntimeError("no memory")
+
+
 def test_what_spins_in_a_thread_is_not_shut_down_while_it_is_in_use(graph: Any) -> None:
     node, executor, ticked = rclpy.create_node("ticking", namespace=graph.namespace), Watched(), threading.Event()
     timer = node.create_timer(0.01, ticked.set)
@@ -88,4 +98,30 @@ def test_what_spins_in_a_thread_is_not_shut_down_while_it_is_in_use(graph: Any) 
         assert ticked.wait(10)
         timer.cancel()  # from now on it waits for ever
     assert not executor.taken
+    node.destroy_node()
+
+
+def test_an_error_of_the_middleware_ends_the_thread_and_is_told(graph: Any) -> None:
+    told: queue.Queue[Exception | None] = queue.Queue()
+    thread = ExecutorThread(Broken(), told.put)
+    assert str(told.get(timeout=10)) == "no memory"
+    thread.close(1.0)
+    with pytest.raises(RuntimeError, match="no memory"), spinning([], Broken()):
+        pass
+
+
+def test_a_callback_that_does_not_return_is_left_behind(graph: Any) -> None:
+    node, executor = rclpy.create_node("stuck", namespace=graph.namespace), Watched()
+    entered, go = threading.Event(), threading.Event()
+    node.create_timer(0.01, lambda: (entered.set(), go.wait(10)))
+    executor.add_node(node)
+    ends: list[Exception | None] = []
+    thread = ExecutorThread(executor, ends.append)
+    assert entered.wait(10)
+    begun = time.monotonic()
+    thread.close(0.1)
+    assert time.monotonic() - begun < 5 and not ends
+    go.set()
+    thread.close()
+    assert ends == [None] and not executor.taken
     node.destroy_node()
