@@ -14,7 +14,7 @@ from opendr_perception.tasks.face.detection import FaceDetector, Faces
 from opendr_perception.tasks.face.embedding import FaceEmbedder
 from opendr_perception.tasks.face.formats import DIMENSIONS, OWN
 from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery
-from opendr_perception.tasks.face.identity.decision import USUAL_RIVAL, allowed
+from opendr_perception.tasks.face.identity.decision import MIDDLE, USUAL_RIVAL, allowed
 from opendr_perception.tasks.face.identity.following import (
     FEWEST,
     SETTLED_KNOWN,
@@ -117,8 +117,8 @@ def test_a_stranger_stays_unknown_but_has_a_distance(scene: Scene) -> None:
     for _ in range(12):
         [identity] = scene.look(BOB + 0.6)
     assert identity.name == ""
-    assert identity.distance == pytest.approx(0.6)
-    assert identity.confidence == pytest.approx(1 - 0.6 / FAR_FROM_OTHERS, abs=1e-5)
+    assert identity.distance == pytest.approx(0.6 * MIDDLE)
+    assert identity.confidence == pytest.approx(1 - 0.6 * MIDDLE / FAR_FROM_OTHERS, abs=1e-5)
 
 
 def test_a_stranger_near_somebody_who_has_a_look_alike_is_not_named(scene: Scene) -> None:
@@ -135,7 +135,7 @@ def test_confidence_falls_with_the_distance(scene: Scene) -> None:
     for _ in range(4):
         near, far = scene.look(ANN, BOB + 0.2)
     assert (near.name, near.confidence) == ("Ann", pytest.approx(1))
-    assert (far.name, far.confidence) == ("Bob", pytest.approx(1 - 0.2 / FAR_FROM_OTHERS, abs=1e-3))
+    assert (far.name, far.confidence) == ("Bob", pytest.approx(1 - 0.2 * MIDDLE / FAR_FROM_OTHERS, abs=1e-3))
 
 
 def test_two_faces_do_not_get_the_same_name(scene: Scene) -> None:

@@ -11,6 +11,7 @@ from opendr_perception.tasks.face.enrolment import fingerprint
 from opendr_perception.tasks.face.formats import DIMENSIONS
 from opendr_perception.tasks.face.gallery import THRESHOLD, Gallery
 from opendr_perception.tasks.face.identity.decision import (
+    MIDDLE,
     NEARER,
     OF_KIND,
     Compared,
@@ -116,3 +117,23 @@ def test_common_faces_must_be_nearer_than_they_are_to_their_kind(models: dict[st
 def test_of_another_embedder_no_kinds_are_known() -> None:
     assert kinds_of("theirs 0123456789abcdef") is None
     assert np.isinf(nearest_kind("theirs 0123456789abcdef", point(0)[None])).all()
+
+
+def test_what_is_wrong_about_single_views_cancels_out() -> None:
+    known, rng = gallery(ann=0.0, bea=1.0), np.random.default_rng(0)
+    views = [point(0.1) + rng.normal(0, 0.5 / DIMENSIONS**0.5, DIMENSIONS).astype(np.float32) for _ in range(5)]
+    assert {who(known, compare(known, [view]), THRESHOLD) for view in views} == {-1}
+    assert who(known, compare(known, views), THRESHOLD) == 0
+
+
+def test_a_bad_view_does_not_move_what_several_say() -> None:
+    known = gallery(ann=0.0, bea=1.0)
+    assert who(known, compare(known, [point(0.1), point(5.0), point(0.1)]), THRESHOLD) == 0
+    assert who(known, compare(known, [point(5.0), point(0.1), point(5.0)]), THRESHOLD) == -1
+
+
+def test_several_views_that_agree_count_as_no_nearer_than_one() -> None:
+    known = gallery(ann=0.0)
+    one, several = compare(known, [point(0.3)]), compare(known, [point(0.3)] * 3)
+    assert several.distances == pytest.approx(MIDDLE * one.distances)
+    assert MIDDLE >= 1

@@ -26,6 +26,8 @@ NEARER = 0.85
 """The person must be nearer than this share of the rival's distance."""
 OF_KIND = 1.0
 """No face is known from farther than this share of its distance, and the person's, to the nearest kind of faces."""
+MIDDLE = 1.08
+"""The median of several views is nearer to everybody than each of them is, by up to so much."""
 SMALLEST = 0.01
 """No threshold is smaller, so that distances can be given in units of it."""
 
@@ -44,11 +46,16 @@ class Compared:
 
 
 def compare(gallery: Gallery, embeddings: Sequence[npt.NDArray[np.float32]]) -> Compared:
-    """Compare views of one face (v times (d,)) with a gallery: the medians, which a few bad views do not move."""
+    """Compare views of one face (v times (d,)) with a gallery.
+
+    What is compared is their median, number by number: what is wrong about each view is another thing and cancels out,
+    and a few bad views do not move it. Distances are given as those of a single view.
+    """
     if not len(embeddings):
         return Compared()
-    distances = np.median([gallery.distances(embedding) for embedding in embeddings], axis=0)
-    return Compared(distances, float(np.median(nearest_kind(gallery.model, np.stack(embeddings)))))
+    middle = np.median(np.stack(embeddings), axis=0).astype(np.float32)
+    scale = 1.0 if len(embeddings) == 1 else MIDDLE
+    return Compared(scale * gallery.distances(middle), scale * float(nearest_kind(gallery.model, middle[None])[0]))
 
 
 def thresholds(gallery: Gallery, seen: Compared, threshold: float) -> Floats:
