@@ -25,9 +25,8 @@ from opendr_perception.training.action.pool import OPEN_ONLY, RESEARCH, SETS, Dr
 from opendr_perception.training.action.weights import load
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Resume, Seed, Steps, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
 
 SOURCES = {"open": OPEN_ONLY, "research": RESEARCH}

@@ -26,9 +26,8 @@ from opendr_perception.training.activity.recordings import SETS, read_clips
 from opendr_perception.training.activity.weights import NetworkShape, VideoNetwork, build, load, normalised
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Resume, Seed, Steps, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Resume, Seed, Steps
 from opendr_perception.training.common.weights import save, versions
 
 SMALL_SHARE, SMALL = 0.6, 2 / 3

@@ -1,8 +1,9 @@
-"""The training loop, checkpoints, files of weights, adapters, gates, pruning, and labels of recordings."""
+"""The training loop, checkpoints, files of weights, commands, adapters, gates, pruning, and labels of recordings."""
 
 __all__ = [
     "adapters",
     "checkpoint",
+    "command",
     "gating",
     "label_rows",
     "labelling",
@@ -10,7 +11,6 @@ __all__ = [
     "lessons",
     "loop",
     "muon",
-    "options",
     "pruning",
     "weights",
 ]

@@ -1,11 +1,14 @@
-"""Run the command of a training: what goes wrong outside of this code is said in one line."""
+"""Commands of trainings: the options that they share, and how they run; what is special about one is in its `main`.
+
+What goes wrong outside of this code, in data, files and settings, is said in one line.
+"""
 
 from __future__ import annotations
 
 import functools
 import sys
 from collections.abc import Callable
-from typing import ParamSpec
+from typing import Annotated, ParamSpec
 
 import typer
 
@@ -15,6 +18,11 @@ from opendr_perception.sim.rendering import SimulatorError
 from opendr_perception.tasks.recordings.source import VideoError
 from opendr_perception.tasks.sound.recording import SoundError
 from opendr_perception.zoo.errors import ZooError
+
+Steps = Annotated[int, typer.Option(help="Batches to learn from.")]
+Seed = Annotated[int, typer.Option(help="Of everything that is random.")]
+Resume = Annotated[bool, typer.Option(help="Go on where the last run ended.")]
+Threads = Annotated[int, typer.Option(help="Of torch.")]
 
 P = ParamSpec("P")
 EXPECTED = (

@@ -23,9 +23,8 @@ from opendr_perception.networks.nms.gossip import GossipNms
 from opendr_perception.networks.nms.seq2seq import FSeq2Nms, Seq2SeqNms
 from opendr_perception.tasks.nms import MAX_CANDIDATES
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Resume, Seed, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Resume, Seed, Threads
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.nms.aerial import SEEN, make_aerial
 from opendr_perception.training.nms.data import TRAIN, ImageSet

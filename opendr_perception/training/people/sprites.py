@@ -16,8 +16,7 @@ import typer
 
 from opendr_perception.arrays import open_arrays
 from opendr_perception.files import replacing
-from opendr_perception.training.common.command import run_command
-from opendr_perception.training.common.options import Seed
+from opendr_perception.training.common.command import Seed, run_command
 
 HELD_OUT_PEOPLE = Path(__file__).resolve().with_name("held_out_people.npz")
 """Those of the 30 bodies of our trainings that were not trained on: what `--bodies 30 --views 4 --every 5` renders."""

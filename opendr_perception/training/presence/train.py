@@ -26,9 +26,8 @@ from opendr_perception.networks.human_presence import HumanPresenceNetwork
 from opendr_perception.tasks.imaging import Image
 from opendr_perception.tasks.people import PersonDetector
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Seed, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Seed
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.people.sprites import HELD_OUT, divide, load_sprites
 from opendr_perception.training.presence.data import Crops, FilmFrames, real, synthetic, watch

@@ -27,8 +27,7 @@ from opendr_perception.evaluate.measures import over_seeds
 from opendr_perception.evaluate.signals.heart import confusion, f1
 from opendr_perception.files import write_text
 from opendr_perception.networks.bag_of_features import Attention, BagOfFeatures
-from opendr_perception.training.common.command import run_command
-from opendr_perception.training.common.options import Steps, Threads
+from opendr_perception.training.common.command import Steps, Threads, run_command
 
 BASELINES: tuple[Attention, ...] = ("2da-ca", "2da-ta", "2da-ia")
 VARIANTS: dict[str, tuple[Attention, int]] = {

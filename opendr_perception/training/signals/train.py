@@ -25,9 +25,8 @@ from opendr_perception.files import write_text
 from opendr_perception.networks.signals.continual import BeatNetwork, HeartSoundNetwork, parameters_of
 from opendr_perception.tasks.signals import MelConfig
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Seed, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Seed, Threads
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.signals.data import HeartExample, beats_batch, chances, examples_of, frames_batch
 from opendr_perception.training.signals.export import load

@@ -25,9 +25,8 @@ from opendr_perception.files import write_text
 from opendr_perception.networks.sound import SoundNetwork
 from opendr_perception.tasks.sound import MelConfig
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Seed, Steps, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.sound.evaluation import evaluate, summary
 from opendr_perception.training.sound.examples import (

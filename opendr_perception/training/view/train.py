@@ -23,8 +23,7 @@ from torch import nn
 
 from opendr_perception.active.policies import FEATURES
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
-from opendr_perception.training.common.command import run_command
-from opendr_perception.training.common.options import Resume, Seed
+from opendr_perception.training.common.command import Resume, Seed, run_command
 from opendr_perception.training.view.environment import ViewEnvironment
 from opendr_perception.training.view.evaluate import show
 from opendr_perception.training.view.simulate import TableWorld

@@ -32,8 +32,7 @@ from opendr_perception.sim.scene import Pose, Scene, Standing, seen_from
 from opendr_perception.sim.world import SimulatedCamera, World
 from opendr_perception.tasks.face import THRESHOLD
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
-from opendr_perception.training.common.command import run_command
-from opendr_perception.training.common.options import Resume, Seed
+from opendr_perception.training.common.command import Resume, Seed, run_command
 from opendr_perception.training.view.data import Observer, training_people
 from opendr_perception.training.view.simulate import name_of, paper_reward
 from opendr_perception.training.view.train_occlusion import write

@@ -27,9 +27,8 @@ from opendr_perception.training.action.clips.models import BEGUN_WITH, NETWORKS,
 from opendr_perception.training.action.online.data import UNJUDGED, frames_in
 from opendr_perception.training.body.motion import UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Resume, Seed, Steps, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import fill, read, save, versions
 
 SHOWN = 20

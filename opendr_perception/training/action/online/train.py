@@ -24,9 +24,8 @@ from opendr_perception.networks.action.online import HEADS, WINDOW, head
 from opendr_perception.training.action.online.data import Streams, kept
 from opendr_perception.training.body.motion import ACTIONS, UNLABELLED
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Resume, Seed, Steps, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
 
 SHOWN = 50

@@ -25,9 +25,8 @@ from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.files import write_text
 from opendr_perception.networks.emotion.audiovisual import AudiovisualNetwork
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Seed, Steps, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Seed, Steps, Threads
 from opendr_perception.training.emotion.audiovisual.data import Dropout, with_dropout
 
 Floats = npt.NDArray[np.float32]

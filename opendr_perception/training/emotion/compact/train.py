@@ -28,10 +28,9 @@ from opendr_perception.evaluate.emotion.sets import FaceCrops, read_fer2013
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.compact import CompactNet
 from opendr_perception.training.common.checkpoint import Resumable, Stateful
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Resume, Seed, Steps, Threads, run_command
 from opendr_perception.training.common.loop import train
 from opendr_perception.training.common.muon import Muon
-from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import read, save, versions
 from opendr_perception.training.emotion.compact.calibration import validated
 from opendr_perception.training.emotion.compact.faces import FaceBatches

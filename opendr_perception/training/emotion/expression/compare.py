@@ -27,8 +27,7 @@ from torch import Tensor
 from opendr_perception.evaluate.measures import over_seeds
 from opendr_perception.files import write_text
 from opendr_perception.networks.emotion.esr import Esr
-from opendr_perception.training.common.command import run_command
-from opendr_perception.training.common.options import Threads
+from opendr_perception.training.common.command import Threads, run_command
 from opendr_perception.training.emotion.expression.data import FaceSet, read_faces
 from opendr_perception.training.emotion.expression.recipes import attention_diversity
 from opendr_perception.training.emotion.expression.train import Settings, Trainer

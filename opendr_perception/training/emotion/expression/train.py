@@ -27,8 +27,7 @@ from torch import Tensor
 from opendr_perception.networks.checkpoints import load_checkpoint
 from opendr_perception.networks.emotion.esr import read_opendr_folder
 from opendr_perception.training.common.checkpoint import read_checkpoint, write_checkpoint
-from opendr_perception.training.common.command import run_command
-from opendr_perception.training.common.options import Resume, Seed
+from opendr_perception.training.common.command import Resume, Seed, run_command
 from opendr_perception.training.common.weights import read, save, versions
 from opendr_perception.training.emotion.expression.data import LAYOUT_NAMES, FaceSet, balanced, read_faces
 from opendr_perception.training.emotion.expression.loading import loader

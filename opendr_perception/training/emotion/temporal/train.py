@@ -23,9 +23,8 @@ from opendr_perception.networks.emotion.temporal import AffectNetwork
 from opendr_perception.tasks.emotion import EXPRESSIONS
 from opendr_perception.tasks.emotion import evidence as affect
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Resume, Seed, Steps, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.emotion.losses import concordance_loss
 from opendr_perception.training.emotion.temporal.evaluate import evaluate, table

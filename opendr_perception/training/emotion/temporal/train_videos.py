@@ -27,9 +27,8 @@ from opendr_perception import zoo
 from opendr_perception.engine.export import export
 from opendr_perception.networks.emotion.nac_tcn import CONFIGS, ConfigName, NacTcn
 from opendr_perception.training.common.checkpoint import Resumable
-from opendr_perception.training.common.command import run_command
+from opendr_perception.training.common.command import Resume, Seed, Steps, Threads, run_command
 from opendr_perception.training.common.loop import train
-from opendr_perception.training.common.options import Resume, Seed, Steps, Threads
 from opendr_perception.training.common.weights import save, versions
 from opendr_perception.training.emotion.losses import concordance, concordance_loss
 from opendr_perception.training.emotion.temporal.data import AFFECT, LAYOUTS, Encoder, FeatureTrack, read_clips
