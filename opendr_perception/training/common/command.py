@@ -15,8 +15,8 @@ import typer
 from opendr_perception.engine.session import EngineError
 from opendr_perception.evaluate.report import DatasetError
 from opendr_perception.sim.rendering import SimulatorError
-from opendr_perception.tasks.recordings.source import VideoError
-from opendr_perception.tasks.sound.recording import SoundError
+from opendr_perception.tasks.recordings import VideoError
+from opendr_perception.tasks.sound import SoundError
 from opendr_perception.zoo.errors import ZooError
 
 Steps = Annotated[int, typer.Option(help="Batches to learn from.")]
