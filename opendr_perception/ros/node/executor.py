@@ -44,7 +44,8 @@ class ExecutorThread:
 
     Args:
         executor: with its nodes.
-        ended: is called in the thread at its end, with the error of the middleware that ended it, or None.
+        ended: is called in the thread at its end, whatever has led to it: with the error of the middleware if it was
+            one, else with None.
     """
 
     def __init__(self, executor: Executor, ended: Callable[[Exception | None], None]) -> None:
@@ -68,7 +69,8 @@ class ExecutorThread:
                 self._executor.spin_once()
         except Exception as raised:  # noqa: BLE001 - the thread's owner shall know
             error = raised
-        self._ended(error)
+        finally:
+            self._ended(error)
 
 
 @contextmanager
@@ -85,11 +87,11 @@ def spinning(nodes: Sequence[Node], executor: Executor | None = None) -> Iterato
     chosen = executor or SingleThreadedExecutor()
     for node in nodes:
         chosen.add_node(node)
-    errors: list[Exception] = []
-    thread = ExecutorThread(chosen, lambda error: errors.append(error) if error else None)
+    ends: list[Exception | None] = []
+    thread = ExecutorThread(chosen, ends.append)
     try:
         yield
     finally:
         thread.close()
-    if errors:
-        raise errors[0]
+    for error in filter(None, ends):
+        raise error

@@ -136,9 +136,9 @@ def _spin_until_asked(nodes: Sequence[ManagedNode], signals: StopSignals) -> Non
         executors[-1].add_node(node)
 
     def ended(error: Exception | None) -> None:
+        signals.wake()  # first: nothing that follows may keep what drives from standing still
         if error:  # of the middleware: the process cannot go on
             print(f"{Path(sys.argv[0]).stem}: {error}", file=sys.stderr)
-        signals.wake()
 
     threads = [ExecutorThread(each, ended) for each in executors]
     signals.wait()

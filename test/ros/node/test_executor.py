@@ -91,6 +91,13 @@ class Broken(SingleThreadedExecutor):
         raise RuntimeError("no memory")
 
 
+class Leaving(SingleThreadedExecutor):
+    """Ends its thread in a way that is no error."""
+
+    def wait_for_ready_callbacks(self, *arguments: Any, **options: Any) -> Any:
+        raise SystemExit
+
+
 def test_what_spins_in_a_thread_is_not_shut_down_while_it_is_in_use(graph: Any) -> None:
     node, executor, ticked = rclpy.create_node("ticking", namespace=graph.namespace), Watched(), threading.Event()
     timer = node.create_timer(0.01, ticked.set)
@@ -108,6 +115,14 @@ def test_an_error_of_the_middleware_ends_the_thread_and_is_told(graph: Any) -> N
     thread.close(1.0)
     with pytest.raises(RuntimeError, match="no memory"), spinning([], Broken()):
         pass
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # it is what is tested
+def test_whatever_ends_the_thread_its_end_is_told(graph: Any) -> None:
+    told: queue.Queue[Exception | None] = queue.Queue()
+    thread = ExecutorThread(Leaving(), told.put)
+    assert told.get(timeout=10) is None
+    thread.close(1.0)
 
 
 def test_a_callback_that_does_not_return_is_left_behind(graph: Any) -> None:
