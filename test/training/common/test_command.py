@@ -42,6 +42,6 @@ def test_options_are_those_of_the_command() -> None:
 
 def test_every_training_is_such_a_command() -> None:
     ends = {path: path.read_text().rpartition('if __name__ == "__main__":') for path in MODULES}
-    commands = {path.name: end for path, (_, found, end) in ends.items() if found and "typer" in path.read_text()}
+    commands = {path: end for path, (_, found, end) in ends.items() if found and "typer" in path.read_text()}
     assert len(commands) > 10
-    assert not {name for name, end in commands.items() if not re.fullmatch(r"\s+run_command\(\w+\)\s+", end)}
+    assert not {path for path, end in commands.items() if not re.fullmatch(r"\s+run_command\(\w+\)\s+", end)}
