@@ -3,18 +3,17 @@
 `python -m opendr_perception.training.emotion.expression.compare DATA/fer2013 --json diversity.json`
 
 The claim of [Heidari 2022], by seeds: `esrN-cbam` whose branches are rewarded for attending to different things, or
-not. Both are one training until there is a second branch, so the first stage of a seed is computed once; each is what
-`train` makes of the same settings. With `--together` all seeds share that stage, which is the longest, and differ in
-what comes after it. What is measured is the evaluation part: nothing is chosen by it.
+not. Both are one training until there is a second branch, so the first stage of a seed is computed once, and kept
+beside the figures; each is what `train` makes of the same settings. With `--together` all seeds share that stage, which
+is the longest, and differ in what comes after it. What is measured is the evaluation part: nothing is chosen by it.
 """
 
 from __future__ import annotations
 
-import copy
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -33,7 +32,7 @@ from opendr_perception.training.emotion.expression.recipes import attention_dive
 from opendr_perception.training.emotion.expression.train import Settings, Trainer
 
 KEPT = 500
-"""Steps between two checkpoints of a first stage that is shared."""
+"""Steps between two checkpoints of a first stage."""
 
 Scores = dict[str, float]
 State = dict[str, Tensor]
@@ -63,26 +62,23 @@ def first_stage(settings: Settings, faces: FaceSet, checkpoint: Path) -> State:
     return trainer.recipe.network.state_dict()
 
 
-def learn(settings: Settings, faces: FaceSet, weights: Sequence[float], first: State | None = None) -> list[Scores]:
+def learn(settings: Settings, faces: FaceSet, weights: Sequence[float], first: State) -> list[Scores]:
     """Train one network with each weight of the diversity, and measure it.
 
     Args:
         settings: Of all, but for the weight.
         faces: What to learn from, and to measure with.
         weights: Of the diversity.
-        first: What the first stage has come to, if that is done.
+        first: What the first stage has come to.
     """
     found = []
-    with tempfile.TemporaryDirectory() as folder:
-        for weight in weights:
-            trainer = Trainer(replace(settings, diversity=weight), faces, Path(folder) / "unused.pt")
-            if first is not None:
-                trainer.recipe.network.load_state_dict(first)
-                trainer.step = trainer.ends[0]
-            for at in trainer.run():
-                if at.step == trainer.ends[0]:
-                    first = copy.deepcopy(trainer.recipe.network.state_dict())
-            found.append({**trainer.evaluate(), **_attention(trainer)})
+    for weight in weights:
+        trainer = Trainer(replace(settings, diversity=weight), faces, Path("unused.pt"))
+        trainer.recipe.network.load_state_dict(first)
+        trainer.step = trainer.ends[0]
+        for _ in trainer.run():
+            pass
+        found.append({**trainer.evaluate(), **_attention(trainer)})
     return found
 
 
@@ -155,10 +151,16 @@ def main(
     found = json.loads(json_file.read_text()) if json_file.is_file() else {"settings": settings, "scores": {}}
     if found["settings"] != settings:
         raise typer.BadParameter(f"{json_file} is of other settings")
-    first = first_stage(made, faces, json_file.with_suffix(".pt")) if together else None
+
+    @cache
+    def first(seed: int) -> State:
+        return first_stage(replace(made, seed=seed), faces, json_file.with_suffix(f".{seed}.pt"))
+
     for seed in range(1, seeds + 1):
         if str(seed) not in found["scores"]:
-            found["scores"][str(seed)] = learn(replace(made, seed=seed), faces, (0.0, weight), first)
+            found["scores"][str(seed)] = learn(
+                replace(made, seed=seed), faces, (0.0, weight), first(made.seed if together else seed)
+            )
             write_text(json_file, json.dumps(found, indent=1) + "\n")
         console.print(f"seed {seed}: {found['scores'][str(seed)]}")
     each = zip(*(found["scores"][str(seed)] for seed in range(1, seeds + 1)), strict=True)

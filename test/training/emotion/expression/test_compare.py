@@ -29,7 +29,8 @@ SMALL = Settings("esr2-cbam", "fer2013", 16, SMALLEST, epochs=1, branch_epochs=2
 
 
 def test_a_first_stage_that_is_shared_changes_nothing(faces: FaceSet, tmp_path: Path) -> None:
-    plain, rewarded = learn(SMALL, faces, (0.0, 1.0))
+    first = first_stage(SMALL, faces, tmp_path / "first.pt")
+    plain, rewarded = learn(SMALL, faces, (0.0, 1.0), first)
     alone = Trainer(replace(SMALL, diversity=1.0), faces, tmp_path / "alone.pt")
     for _ in alone.run():
         pass
@@ -37,7 +38,9 @@ def test_a_first_stage_that_is_shared_changes_nothing(faces: FaceSet, tmp_path: 
     assert {name: rewarded[name] for name in figures} == figures
     assert rewarded["diversity_of_channels"] > plain["diversity_of_channels"]
     assert all(0 <= value <= 1 for value in (*plain.values(), *rewarded.values()))
-    assert "diversity_of_places" not in learn(replace(SMALL, network="esr2"), faces, (0.0,))[0]
+    other = replace(SMALL, network="esr2")
+    unattended = first_stage(other, faces, tmp_path / "other.pt")
+    assert "diversity_of_places" not in learn(other, faces, (0.0,), unattended)[0]
 
 
 def test_seeds_may_share_a_first_stage_that_can_be_interrupted(faces: FaceSet, tmp_path: Path) -> None:
@@ -49,7 +52,7 @@ def test_seeds_may_share_a_first_stage_that_can_be_interrupted(faces: FaceSet, t
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
     again = first_stage(SMALL, faces, tmp_path / "parts.pt")  # nothing is done twice
     assert all(torch.equal(whole[name], again[name]) for name in whole)
-    assert learn(SMALL, faces, (1.0,), whole) == learn(SMALL, faces, (1.0,))
+    assert learn(SMALL, faces, (1.0,), whole) == learn(SMALL, faces, (1.0,), parts)
     assert learn(replace(SMALL, seed=2), faces, (1.0,), whole) != learn(SMALL, faces, (1.0,), whole)
 
 
